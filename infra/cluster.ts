@@ -1,0 +1,252 @@
+import * as aws from "@pulumi/aws";
+import * as eks from "@pulumi/eks";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config.ts";
+import type { Network } from "./network.ts";
+import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
+
+export interface ClusterArgs extends ClusterConfig {
+  network: Network;
+  nodes: NodesConfig;
+  logs: LogsConfig;
+  /** The namespaces that deployers may change. */
+  deployerNamespaces: string[];
+  /** Tags of the instances and volumes, which do not inherit the provider's. */
+  tags: Record<string, string>;
+}
+
+/**
+ * An EKS cluster with one managed node group, ready to run pods.
+ *
+ * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
+ * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
+ * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
+ * nodes and DNS when it comes, and until it has gone.
+ */
+export class Cluster extends pulumi.ComponentResource {
+  readonly name: pulumi.Output<string>;
+  readonly oidc: OidcProvider;
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Makes Kubernetes objects in this cluster. */
+  readonly kubernetesProvider: kubernetes.Provider;
+  readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
+
+  constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:cluster:Cluster", name, {}, opts);
+    const parent = { parent: this };
+
+    const key = new aws.kms.Key(
+      `${name}-secrets`,
+      { description: `Kubernetes secrets of ${args.name}`, enableKeyRotation: true },
+      // Refuses a destroy as a whole. AWS's own protection refuses only when all else is gone.
+      { ...parent, protect: args.deletionProtection },
+    );
+    // EKS makes this group itself when it is missing, without retention.
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-control-plane`,
+      {
+        name: `/aws/eks/${args.name}/cluster`,
+        retentionInDays: args.logs.retentionDays,
+        skipDestroy: args.logs.keepOnDestroy,
+      },
+      parent,
+    );
+
+    const controlPlane = new eks.Cluster(
+      name,
+      {
+        name: args.name,
+        version: args.kubernetesVersion,
+        vpcId: args.network.vpcId,
+        publicSubnetIds: args.network.publicSubnetIds,
+        privateSubnetIds: args.network.privateSubnetIds,
+        endpointPrivateAccess: true,
+        endpointPublicAccess: args.publicAccess,
+        ...(args.publicAccess && { publicAccessCidrs: args.publicAccessCidrs }),
+        authenticationMode: "API",
+        accessEntries: accessEntries(args),
+        encryptionConfigKeyArn: key.arn,
+        enabledClusterLogTypes: args.logTypes,
+        upgradePolicy: { supportType: "STANDARD" },
+        deletionProtection: args.deletionProtection,
+        // What follows is ours: nodes, add-ons, identity provider; and managed node groups use the
+        // security group that EKS itself makes.
+        skipDefaultNodeGroup: true,
+        skipDefaultSecurityGroups: true,
+        bootstrapSelfManagedAddons: false,
+        useDefaultVpcCni: true,
+        kubeProxyAddonOptions: { enabled: false },
+        corednsAddonOptions: { enabled: false },
+        createOidcProvider: false,
+      },
+      { ...parent, dependsOn: [args.network, logGroup] },
+    );
+    const clusterName = controlPlane.eksCluster.name;
+
+    const identityProvider = new aws.iam.OpenIdConnectProvider(
+      name,
+      { url: controlPlane.oidcProviderUrl, clientIdLists: ["sts.amazonaws.com"] },
+      parent,
+    );
+    this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
+
+    const addon = (
+      addonName: AddonName,
+      addonArgs: Partial<aws.eks.AddonArgs>,
+      dependsOn: pulumi.Resource[],
+    ) =>
+      new aws.eks.Addon(
+        `${name}-${addonName}`,
+        {
+          clusterName,
+          addonName,
+          addonVersion: args.addonVersions[addonName],
+          resolveConflictsOnCreate: "OVERWRITE",
+          resolveConflictsOnUpdate: "OVERWRITE",
+          ...addonArgs,
+        },
+        { ...parent, dependsOn },
+      );
+
+    const cniRole = new ServiceAccountRole(
+      `${name}-vpc-cni`,
+      {
+        oidc: this.oidc,
+        namespace: "kube-system",
+        serviceAccount: "aws-node",
+        policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+      },
+      parent,
+    );
+    const cni = addon(
+      "vpc-cni",
+      {
+        serviceAccountRoleArn: cniRole.arn,
+        configurationValues: JSON.stringify({
+          enableNetworkPolicy: "true",
+          env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+        }),
+      },
+      [cniRole],
+    );
+    const kubeProxy = addon("kube-proxy", {}, []);
+
+    const nodeRole = new aws.iam.Role(
+      `${name}-nodes`,
+      { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
+      parent,
+    );
+    const nodePolicies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
+      (policy) =>
+        new aws.iam.RolePolicyAttachment(
+          `${name}-nodes-${policy}`,
+          { role: nodeRole.name, policyArn: `arn:aws:iam::aws:policy/${policy}` },
+          parent,
+        ),
+    );
+    const launchTemplate = new aws.ec2.LaunchTemplate(
+      `${name}-nodes`,
+      launchTemplateArgs(args),
+      parent,
+    );
+    const nodes = new aws.eks.NodeGroup(
+      `${name}-nodes`,
+      {
+        clusterName,
+        version: args.kubernetesVersion,
+        nodeRoleArn: nodeRole.arn,
+        subnetIds: args.network.privateSubnetIds,
+        amiType: amiTypes[args.nodes.operatingSystem][args.nodes.architecture],
+        instanceTypes: args.nodes.instanceTypes,
+        capacityType: args.nodes.capacityType,
+        launchTemplate: {
+          id: launchTemplate.id,
+          version: launchTemplate.latestVersion.apply(String),
+        },
+        scalingConfig: {
+          minSize: args.nodes.minSize,
+          desiredSize: args.nodes.desiredSize,
+          maxSize: args.nodes.maxSize,
+        },
+        updateConfig: { maxUnavailable: 1 },
+        nodeRepairConfig: { enabled: true },
+      },
+      {
+        ...parent,
+        dependsOn: [...nodePolicies, cni, kubeProxy],
+        // Whoever scales the group, a person or an autoscaler, is not undone by the next update.
+        ignoreChanges: ["scalingConfig.desiredSize"],
+      },
+    );
+
+    // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
+    addon("coredns", {}, [nodes]);
+    addon("metrics-server", {}, [nodes]);
+
+    this.name = clusterName;
+    this.kubeconfig = controlPlane.kubeconfigJson;
+    this.kubernetesProvider = new kubernetes.Provider(
+      name,
+      // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
+      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
+      { ...parent, dependsOn: controlPlane },
+    );
+    this.logGroups = { controlPlane: logGroup.name };
+    this.registerOutputs({ name: this.name });
+  }
+}
+
+/** EKS's names of its machine images. */
+const amiTypes = {
+  al2023: { arm64: "AL2023_ARM_64_STANDARD", amd64: "AL2023_x86_64_STANDARD" },
+  bottlerocket: { arm64: "BOTTLEROCKET_ARM_64", amd64: "BOTTLEROCKET_x86_64" },
+} as const;
+
+function accessEntries(args: ClusterArgs) {
+  const policyArn = (policy: string) => `arn:aws:eks::aws:cluster-access-policy/${policy}`;
+  const entries = (kind: string, principals: string[], policy: object) =>
+    principals.map((principalArn) => [
+      `${kind}-${principalArn.split(":").at(-1)?.replaceAll("/", "-")}`,
+      { principalArn, accessPolicies: { [kind]: policy } },
+    ]);
+  return Object.fromEntries([
+    ...entries("admin", args.admins, {
+      policyArn: policyArn("AmazonEKSClusterAdminPolicy"),
+      accessScope: { type: "cluster" },
+    }),
+    ...entries("deployer", args.deployers, {
+      policyArn: policyArn("AmazonEKSEditPolicy"),
+      accessScope: { type: "namespace", namespaces: args.deployerNamespaces },
+    }),
+    ...entries("viewer", args.viewers, {
+      policyArn: policyArn("AmazonEKSViewPolicy"),
+      accessScope: { type: "cluster" },
+    }),
+  ]);
+}
+
+function launchTemplateArgs({ name, nodes, tags }: ClusterArgs): aws.ec2.LaunchTemplateArgs {
+  const disk = (deviceName: string, volumeSize: number) => ({
+    deviceName,
+    ebs: { volumeSize, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
+  });
+  return {
+    updateDefaultVersion: true,
+    blockDeviceMappings:
+      nodes.operatingSystem === "bottlerocket"
+        ? // The system is on the first disk, images and logs on the second.
+          [disk("/dev/xvda", 4), disk("/dev/xvdb", nodes.diskSizeGiB)]
+        : [disk("/dev/xvda", nodes.diskSizeGiB)],
+    // One hop: a pod that is not on the host's network cannot take the node's credentials.
+    metadataOptions: {
+      httpEndpoint: "enabled",
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    },
+    tagSpecifications: ["instance", "volume"].map((resourceType) => ({
+      resourceType,
+      tags: { ...tags, Name: `${name}-node` },
+    })),
+  };
+}

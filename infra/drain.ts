@@ -1,0 +1,71 @@
+/** What the operator decides; every other time follows from these three. */
+export interface DrainArgs {
+  /** Seconds the load balancer may still send requests to a pod that is leaving. */
+  drainSeconds: number;
+  /** Seconds that the longest request may take. */
+  requestTimeoutSeconds: number;
+  /** Seconds after which the load balancer closes an idle connection. */
+  idleTimeoutSeconds: number;
+}
+
+/** Every timeout between a client and a pod, in seconds. */
+export interface DrainClock {
+  /** From SIGTERM the service serves at least so long. */
+  minSeconds: number;
+  /** Then until no request has come for so long and none is in flight. */
+  quietSeconds: number;
+  /** At most so long; then it stops accepting. */
+  maxSeconds: number;
+  /** From then, open requests have so long before their connections are cut. */
+  closeTimeoutSeconds: number;
+  /** The kubelet sends SIGKILL after so long. */
+  terminationGracePeriodSeconds: number;
+  /** The load balancer lets requests in flight finish for so long. */
+  deregistrationDelaySeconds: number;
+  /** The server keeps an idle connection longer than the load balancer does. */
+  keepAliveSeconds: number;
+  requestTimeoutSeconds: number;
+  idleTimeoutSeconds: number;
+}
+
+const quietSeconds = 2;
+const marginSeconds = 5;
+
+/**
+ * The one clock of a rollout: with these times no request is lost when a pod leaves.
+ *
+ * Guaranteed for every accepted input, and held by property tests:
+ * - the pod serves for as long as the load balancer may send (`minSeconds` = `drainSeconds`);
+ * - SIGKILL comes after the longest drain and the longest request;
+ * - the load balancer waits for the longest request, and gives up before the pod is killed;
+ * - the server never closes an idle connection before the load balancer does.
+ */
+export function drainClock(args: DrainArgs): DrainClock {
+  const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds } = args;
+  const maxSeconds = 2 * drainSeconds + quietSeconds;
+  const closeTimeoutSeconds = requestTimeoutSeconds + marginSeconds;
+  return {
+    minSeconds: drainSeconds,
+    quietSeconds,
+    maxSeconds,
+    closeTimeoutSeconds,
+    terminationGracePeriodSeconds: maxSeconds + closeTimeoutSeconds + marginSeconds,
+    deregistrationDelaySeconds: closeTimeoutSeconds,
+    // Node closes up to one second later than told; the load balancer must always be first.
+    keepAliveSeconds: idleTimeoutSeconds + 2 * marginSeconds,
+    requestTimeoutSeconds,
+    idleTimeoutSeconds,
+  };
+}
+
+/** The clock as the service's environment (service/src/config.ts reads these names). */
+export function drainEnvironment(clock: DrainClock): Record<string, string> {
+  return {
+    DRAIN_MIN_SECONDS: String(clock.minSeconds),
+    DRAIN_QUIET_SECONDS: String(clock.quietSeconds),
+    DRAIN_MAX_SECONDS: String(clock.maxSeconds),
+    CLOSE_TIMEOUT_SECONDS: String(clock.closeTimeoutSeconds),
+    KEEP_ALIVE_SECONDS: String(clock.keepAliveSeconds),
+    REQUEST_TIMEOUT_SECONDS: String(clock.requestTimeoutSeconds),
+  };
+}

@@ -1,0 +1,43 @@
+import type { Evaluation } from "./evaluate.ts";
+import { type Manifest, manifestsOf } from "./manifests.ts";
+import { order } from "./order.ts";
+import { type Role, rolesOf } from "./roles.ts";
+
+/** The plan for machines: what `--json` prints and `--out` writes. */
+export interface Plan {
+  stack: string;
+  resources: {
+    urn: string;
+    type: string;
+    name: string;
+    parent: string | null;
+    /** The ones that a remote component hands to what it makes; `null` of other components. */
+    provider: string | string[] | null;
+    protect: boolean;
+    dependsOn: string[];
+    inputs: object;
+  }[];
+  manifests: Manifest[];
+  roles: Role[];
+  order: { create: string[][]; delete: string[][] };
+}
+
+/** The plan of an evaluated stack. All of it follows from what the program registered. */
+export function planOf({ stack, resources }: Evaluation): Plan {
+  return {
+    stack,
+    resources: resources.map((resource) => ({
+      urn: resource.urn,
+      type: resource.type,
+      name: resource.name,
+      parent: resource.parent ?? null,
+      provider: resource.provider ?? null,
+      protect: resource.protect,
+      dependsOn: resource.dependsOn,
+      inputs: resource.inputs,
+    })),
+    manifests: manifestsOf(resources),
+    roles: rolesOf(resources),
+    order: order(resources),
+  };
+}

@@ -1,0 +1,117 @@
+import type { Resource } from "./evaluate.ts";
+import { type Manifest, manifestsOf } from "./manifests.ts";
+
+/** A station on the way of a request. */
+export interface Hop {
+  at: string;
+  what: string;
+}
+
+/** The way of a request through each Ingress, as the resources say, to the pods and their logs. */
+export function requestFlows(resources: Resource[]): Hop[][] {
+  const manifests = manifestsOf(resources);
+  return resources
+    .filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:Ingress")
+    .flatMap((ingress) => {
+      const { metadata, spec } = ingress.inputs;
+      const paths: Manifest[] = (spec.rules ?? []).flatMap((rule: Manifest) => rule.http.paths);
+      const backends = [spec.defaultBackend, ...paths.map(({ backend }) => backend)];
+      const names = new Set(backends.flatMap((backend) => backend?.service?.name ?? []));
+      return manifests
+        .filter(
+          ({ kind, metadata: { namespace, name } }) =>
+            kind === "Service" && namespace === metadata.namespace && names.has(name),
+        )
+        .map((service) => [
+          ...entry(ingress),
+          { at: "Service", what: `${addressOf(service)}, ${portsOf(service)}` },
+          ...podsOf(service, manifests).flatMap((workload) => pods(workload, manifests, resources)),
+          ...observation(resources),
+        ]);
+    });
+}
+
+function entry({ inputs: { metadata }, id }: Resource): Hop[] {
+  const annotation = (name: string) =>
+    metadata.annotations?.[`alb.ingress.kubernetes.io/${name}`] as string | undefined;
+  const listeners = (JSON.parse(annotation("listen-ports") ?? '[{"HTTP": 80}]') as object[])
+    .flatMap((listener) => Object.entries(listener))
+    .map(([protocol, port]) => `${protocol} ${port}`);
+  const target = annotation("target-type") === "ip" ? "pods" : "nodes";
+  return [
+    { at: "user", what: `${listeners.join(", ")} from ${annotation("inbound-cidrs") ?? "all"}` },
+    {
+      at: "load balancer",
+      what: `${annotation("scheme") ?? "internal"}, of Ingress ${id}, sends to ${target}`,
+    },
+  ];
+}
+
+function portsOf({ spec }: Manifest): string {
+  return spec.ports
+    .map(({ port, targetPort }: Manifest) => `port ${port} to ${targetPort ?? port}`)
+    .join(", ");
+}
+
+/** The workloads whose pods a Service sends requests to. */
+function podsOf({ metadata: { namespace }, spec: { selector } }: Manifest, manifests: Manifest[]) {
+  return manifests.filter(({ metadata, spec }) => {
+    const labels = spec?.template?.metadata?.labels;
+    return (
+      labels &&
+      metadata.namespace === namespace &&
+      Object.entries(selector).every(([key, value]) => labels[key] === value)
+    );
+  });
+}
+
+function pods(workload: Manifest, manifests: Manifest[], resources: Resource[]): Hop[] {
+  const { kind, metadata, spec } = workload;
+  const autoscaler = manifests.find(
+    (one) =>
+      one.kind === "HorizontalPodAutoscaler" &&
+      one.metadata.namespace === metadata.namespace &&
+      one.spec.scaleTargetRef.kind === kind &&
+      one.spec.scaleTargetRef.name === metadata.name,
+  )?.spec;
+  const count = autoscaler
+    ? `${autoscaler.minReplicas} to ${autoscaler.maxReplicas}`
+    : String(spec.replicas ?? 1);
+  const containers: Manifest[] = spec.template.spec.containers;
+  const ports = containers.flatMap(({ ports = [] }) =>
+    ports.map(({ name, containerPort }: Manifest) => `${name ?? "port"} on ${containerPort}`),
+  );
+  return [
+    { at: "pods", what: `${count} of ${addressOf(workload)}, ${ports.join(", ")}` },
+    ...containers.map(({ image }) => ({ at: "image", what: origin(image, resources) })),
+  ];
+}
+
+/** What is built by the program has a digest only then: the one in the plan is made up. */
+function origin(image: string, resources: Resource[]): string {
+  const build = resources.find(({ outputs }) => outputs.repoDigest === image);
+  const [repository = "", digest = "sha256:"] = image.split("@");
+  return build
+    ? `${repository}, digest known when Image ${build.name} is built`
+    : `${repository}, digest ${digest.slice(0, "sha256:".length + 12)}…`;
+}
+
+/** Where CloudWatch's add-on takes what the pods write and use. */
+function observation(resources: Resource[]): Hop[] {
+  const agent = resources.find(
+    ({ inputs }) => inputs.addonName === "amazon-cloudwatch-observability",
+  );
+  if (!agent) return [{ at: "logs", what: "stay on the nodes: there is no CloudWatch add-on" }];
+  const group = (last: string) => {
+    const name = `/aws/containerinsights/${agent.inputs.clusterName}/${last}`;
+    const { retentionInDays } = resources.find(({ inputs }) => inputs.name === name)?.inputs ?? {};
+    return `${name}, ${retentionInDays ? `kept ${retentionInDays} days` : "kept for ever"}`;
+  };
+  return [
+    { at: "logs", what: group("application") },
+    { at: "metrics", what: group("performance") },
+  ];
+}
+
+const addressOf = ({ metadata: { namespace, name } }: Manifest) =>
+  namespace ? `${namespace}/${name}` : name;

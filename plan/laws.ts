@@ -1,0 +1,160 @@
+import type { Resource } from "./evaluate.ts";
+import { ancestors, outlivedBy, prerequisites } from "./order.ts";
+
+/** Each of `survivors` must come before each of `mortals` and go after it. */
+interface Law {
+  mortals: Resource[];
+  survivors: Resource[];
+  because: string;
+}
+
+const releaseType = "kubernetes:helm.sh/v3:Release";
+const roleType = "aws:iam/role:Role";
+const addonType = "aws:eks/addon:Addon";
+/** Add-ons that run on every node: without them a node does not get ready. */
+const nodeAddons = ["vpc-cni", "kube-proxy"];
+
+/**
+ * What AWS and Kubernetes need of the order, whoever writes the program. Which resources are meant
+ * follows from types and values alone, never from the edges that the laws are to check.
+ */
+function lawsOf(resources: Resource[]): Law[] {
+  const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
+  const addons = (meant: (name: string) => boolean) =>
+    ofType(addonType).filter(({ inputs }) => meant(inputs.addonName));
+
+  const releases = ofType(releaseType);
+  const objects = objectsOf(resources);
+  const nodes = ofType("aws:eks/nodeGroup:NodeGroup");
+  const onNodes = addons((name) => nodeAddons.includes(name));
+  const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
+  const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
+  const ingresses = ofType("kubernetes:networking.k8s.io/v1:Ingress");
+  const [clusterName] = ofType("eks:index:Cluster").map(({ outputs }) => outputs.eksCluster?.name);
+  const logGroups = (path: string) =>
+    ofType("aws:cloudwatch/logGroup:LogGroup").filter(({ inputs }) =>
+      String(inputs.name).startsWith(path),
+    );
+
+  return [
+    ...ofType(roleType).map((role) => ({
+      mortals: resources.filter((user) => uses(user, role)),
+      survivors: [role, ...policiesOf(role, resources)],
+      because: "a role is of no use without its permissions",
+    })),
+    {
+      mortals: objects.filter((object) => !releases.includes(object)),
+      survivors: [...releases, ...releases.flatMap((release) => permissionsOf(release, resources))],
+      because: "only a running controller removes its load balancer and its finalizers",
+    },
+    {
+      mortals: objects,
+      survivors: [
+        ...[...nodes, ...onNodes].flatMap((one) => [one, ...permissionsOf(one, resources)]),
+        ...addons((name) => name === "coredns"),
+        ...identity,
+        ...ground,
+      ],
+      because: "pods run on nodes, resolve names, reach AWS and prove who they are",
+    },
+    {
+      mortals: nodes,
+      survivors: [
+        ...onNodes.flatMap((addon) => [addon, ...permissionsOf(addon, resources)]),
+        ...ground,
+      ],
+      because: "a node gets ready, and gives its network interfaces back, by its add-ons",
+    },
+    {
+      mortals: addons((name) => !nodeAddons.includes(name)),
+      survivors: nodes,
+      because: "without a node its pods wait, and its creation fails after 20 minutes",
+    },
+    {
+      mortals: ofType("kubernetes:apps/v1:Deployment"),
+      survivors: ingresses,
+      because: "readiness gates are given to pods that are made after the target group",
+    },
+    {
+      mortals: ofType("eks:index:Cluster"),
+      survivors: logGroups(`/aws/eks/${clusterName}/`),
+      because: "a late writer makes the group again, without retention",
+    },
+    {
+      mortals: addons((name) => name === "amazon-cloudwatch-observability"),
+      survivors: logGroups(`/aws/containerinsights/${clusterName}/`),
+      because: "a late writer makes the group again, without retention",
+    },
+  ];
+}
+
+/** What must outlive every Kubernetes object of the program. */
+export function neededByObjects(resources: Resource[]): Resource[] {
+  const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
+  const laws = lawsOf(resources).filter(
+    ({ mortals }) => objects.length > 0 && objects.every((object) => mortals.includes(object)),
+  );
+  return [...new Set(laws.flatMap(({ survivors }) => survivors))];
+}
+
+/**
+ * The edges that the program lacks, each as a sentence that says what would go too early (or come
+ * too late) and which `dependsOn` mends it; none when it can come up and go down cleanly.
+ */
+export function missingEdges(resources: Resource[]): string[] {
+  const needs = prerequisites(resources);
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const broken = new Map<string, { from: Resource; to: Resource } & Law>();
+  for (const { mortals, survivors, because } of lawsOf(resources)) {
+    for (const mortal of mortals) {
+      const survives = outlivedBy(mortal.urn, needs);
+      for (const survivor of survivors.filter(({ urn }) => !survives.has(urn))) {
+        const [from, to] = branches(mortal, survivor, byUrn);
+        const key = `${from.urn} ${to.urn} ${because}`;
+        const edge = broken.get(key) ?? { from, to, mortals: [], survivors: [], because };
+        if (!edge.mortals.includes(mortal)) edge.mortals.push(mortal);
+        if (!edge.survivors.includes(survivor)) edge.survivors.push(survivor);
+        broken.set(key, edge);
+      }
+    }
+  }
+  return [...broken.values()].map(
+    ({ from, to, mortals, survivors, because }) =>
+      `${listOf(mortals)} must be outlived by ${listOf(survivors)} (${because}): ` +
+      `add dependsOn ${label(to)} to ${label(from)}`,
+  );
+}
+
+/** Where two resources part: the outermost component or resource that holds only the one of them. */
+function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Resource, Resource] {
+  const lineOf = (one: Resource) => [one, ...ancestors(one, byUrn)].reverse();
+  const [lineA, lineB] = [lineOf(a), lineOf(b)];
+  const at = lineA.findIndex((one, depth) => one !== lineB[depth]);
+  return [lineA[at] ?? a, lineB[at] ?? b];
+}
+
+/** Whether a resource acts in a role: the role's ARN is among its inputs. */
+function uses(user: Resource, role: Resource): boolean {
+  return JSON.stringify(user.inputs).includes(`"${role.outputs.arn}"`);
+}
+
+function permissionsOf(user: Resource, resources: Resource[]): Resource[] {
+  return resources
+    .filter((role) => role.type === roleType && uses(user, role))
+    .flatMap((role) => [role, ...policiesOf(role, resources)]);
+}
+
+/** The policies that a role has by resources of their own. */
+export function policiesOf(role: Resource, resources: Resource[]): Resource[] {
+  return resources.filter(
+    ({ type, inputs }) =>
+      /^aws:iam\/rolePolicy(Attachment)?:/.test(type) && inputs.role === role.outputs.name,
+  );
+}
+
+function objectsOf(resources: Resource[]): Resource[] {
+  return resources.filter(({ type, custom }) => custom && type.startsWith("kubernetes:"));
+}
+
+const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
+const listOf = (resources: Resource[]) => resources.map(label).join(", ");

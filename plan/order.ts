@@ -1,0 +1,82 @@
+import type { Resource } from "./evaluate.ts";
+
+/** What the order follows from. */
+export type Node = Pick<Resource, "urn" | "custom" | "parent" | "provider" | "dependsOn">;
+
+/**
+ * What each resource directly waits for when it comes, and what therefore outlives it when it
+ * goes: its parent (and with it all that the parent waits for), its provider, what it depends on.
+ *
+ * As in Pulumi's engine, to depend on a component is to depend on all that is in it; to depend on
+ * any other resource is to depend on that one alone, not on its children.
+ */
+export function prerequisites(nodes: Node[]): Map<string, Set<string>> {
+  const byUrn = new Map(nodes.map((node) => [node.urn, node]));
+  const children = new Map<string, Node[]>(nodes.map(({ urn }) => [urn, []]));
+  for (const node of nodes) children.get(node.parent ?? "")?.push(node);
+  const members = (node: Node): Node[] =>
+    node.custom ? [node] : [node, ...(children.get(node.urn) ?? []).flatMap(members)];
+
+  return new Map(
+    nodes.map((node) => {
+      const own = new Set(members(node));
+      const depended = node.dependsOn
+        .flatMap((urn) => byUrn.get(urn) ?? [])
+        .flatMap(members)
+        .filter((other) => !own.has(other))
+        .map(({ urn }) => urn);
+      const direct = [node.parent, node.provider].flat();
+      const needed = [...direct, ...depended].filter((urn) => urn !== undefined && byUrn.has(urn));
+      return [node.urn, new Set(needed)] as [string, Set<string>];
+    }),
+  );
+}
+
+/** The components that a resource is in, the innermost first. */
+export function ancestors<N extends Pick<Node, "parent">>(node: N, byUrn: Map<string, N>): N[] {
+  const parent = node.parent === undefined ? undefined : byUrn.get(node.parent);
+  return parent ? [parent, ...ancestors(parent, byUrn)] : [];
+}
+
+/**
+ * The resources in layers: what is in one layer waits only for the layers before it, and is in the
+ * order that it was given in. Throws when resources wait for each other.
+ */
+export function order(nodes: Node[]): { create: string[][]; delete: string[][] } {
+  const needs = prerequisites(nodes);
+  const neededBy = new Map(nodes.map(({ urn }) => [urn, new Set<string>()]));
+  for (const [urn, others] of needs) {
+    for (const other of others) neededBy.get(other)?.add(urn);
+  }
+  return { create: layers(needs), delete: layers(neededBy) };
+}
+
+function layers(waitsFor: Map<string, Set<string>>): string[][] {
+  const remaining = new Map(waitsFor);
+  const result: string[][] = [];
+  while (remaining.size > 0) {
+    const layer = [...remaining]
+      .filter(([, others]) => ![...others].some((other) => remaining.has(other)))
+      .map(([urn]) => urn);
+    if (layer.length === 0) {
+      throw new Error(`These wait for each other: ${[...remaining.keys()].join(", ")}`);
+    }
+    for (const urn of layer) remaining.delete(urn);
+    result.push(layer);
+  }
+  return result;
+}
+
+/** What is still there whenever the resource is: it came before, and goes after. */
+export function outlivedBy(mortal: string, needs: Map<string, Set<string>>): Set<string> {
+  const seen = new Set<string>();
+  const visit = (urn: string) => {
+    for (const next of needs.get(urn) ?? []) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      visit(next);
+    }
+  };
+  visit(mortal);
+  return seen;
+}

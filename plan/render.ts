@@ -1,0 +1,217 @@
+import { styleText } from "node:util";
+import type { Evaluation, Resource } from "./evaluate.ts";
+import { requestFlows } from "./flow.ts";
+import { missingEdges, neededByObjects } from "./laws.ts";
+import { manifestsOf } from "./manifests.ts";
+import { ancestors, order } from "./order.ts";
+import { type Role, rolesOf, type Statement } from "./roles.ts";
+
+/** Characters a line has at most. */
+const width = 80;
+
+type Style = (format: "bold" | "dim" | "red", text: string) => string;
+
+/** The plan as a person reads it, in lines of at most 80 characters. */
+export function render({ stack, resources }: Evaluation, color = false): string {
+  const style: Style = color
+    ? // Whether there is a terminal is for the caller to know.
+      (format, text) => styleText(format, text, { validateStream: false })
+    : (_, text) => text;
+  const section = (title: string, lines: string[]) => [
+    "",
+    style("bold", title),
+    ...(lines.length > 0 ? lines : ["  none"]),
+  ];
+  const { create, delete: remove } = order(resources);
+  const missing = missingEdges(resources);
+  return [
+    ...wrapped(`Stack ${stack}: ${placeOf(resources)}`, ""),
+    ...section(countsOf(resources), tree(resources, style)),
+    ...section("Request flow", requestFlows(resources).flatMap(flowLines)),
+    ...section("Kubernetes objects", manifestLines(resources)),
+    ...section("IAM roles", rolesOf(resources).flatMap(roleLines)),
+    ...section("Order of creation", orderLines(resources, create)),
+    ...section("Order of deletion", orderLines(resources, remove)),
+    ...section(
+      `Kubernetes objects ${missing.length > 0 ? "must be" : "are"} outlived by`,
+      survivorLines(resources),
+    ),
+    ...missing
+      .flatMap((sentence) => ["", ...wrapped(sentence, "MISSING EDGE: ")])
+      .map((line) => style("red", line)),
+    "",
+  ].join("\n");
+}
+
+const isProvider = ({ type }: Resource) => type.startsWith("pulumi:providers:");
+const isGroup = ({ custom, remote }: Resource) => !custom && !remote;
+const kindOf = (resource: Resource) =>
+  isProvider(resource) ? "Provider" : (resource.type.split(":").at(-1) as string);
+
+function placeOf(resources: Resource[]): string {
+  const provider = resources.find(({ type }) => type === "pulumi:providers:aws")?.inputs;
+  if (!provider) return "no AWS provider of its own";
+  const { region, allowedAccountIds = [] } = provider;
+  // Providers take everything as text.
+  const accounts: string[] =
+    typeof allowedAccountIds === "string" ? JSON.parse(allowedAccountIds) : allowedAccountIds;
+  return `account ${accounts.join(", ") || "any"}, region ${region}`;
+}
+
+function countsOf(resources: Resource[]): string {
+  const made = resources.filter((one) => !isGroup(one));
+  const counts = new Map<string, number>();
+  for (const resource of made) {
+    const kind = isProvider(resource) ? "providers" : (resource.type.split(":")[0] as string);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const kinds = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${count} ${kind}`);
+  const total = `Resources: ${made.length}`;
+  return kinds.length > 0 ? `${total} (${kinds.join(", ")})` : total;
+}
+
+function tree(resources: Resource[], style: Style): string[] {
+  const childrenOf = (urn?: string) => resources.filter(({ parent }) => parent === urn);
+  const sizeOf = (urn: string): number =>
+    childrenOf(urn).reduce((sum, one) => sum + (isGroup(one) ? 0 : 1) + sizeOf(one.urn), 0);
+  const lines = (children: Resource[], indent: string): string[] =>
+    children.flatMap((child, at) => {
+      const last = at === children.length - 1;
+      const notes = [
+        isGroup(child) && String(sizeOf(child.urn)),
+        child.remote && `${child.type.split(":")[0]}, with what it makes itself`,
+        child.inputs.chart && `chart ${child.inputs.version}`,
+        child.protect && "protected",
+      ].filter(Boolean);
+      const branch = `${indent}${last ? "└─" : "├─"} `;
+      const label = fitted(`${kindOf(child)} ${child.name}`, width - branch.length);
+      const note = notes.length > 0 ? ` (${notes.join(", ")})` : "";
+      return [
+        style("dim", branch) +
+          (isGroup(child) ? style("bold", label) : label) +
+          style("dim", fitted(note, width - branch.length - label.length)),
+        ...lines(childrenOf(child.urn), `${indent}${last ? "   " : "│  "}`),
+      ];
+    });
+  return lines(childrenOf(), "");
+}
+
+function flowLines(hops: ReturnType<typeof requestFlows>[number]): string[] {
+  return hops.flatMap(({ at, what }, index) =>
+    wrapped(what, `${index === 0 ? "  " : "→ "}${at.padEnd(14)}`),
+  );
+}
+
+function manifestLines(resources: Resource[]): string[] {
+  const releases = resources
+    .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
+    .map(({ inputs }) => ({ kind: "Helm release", metadata: inputs as { name: string } }));
+  const table = [...releases, ...manifestsOf(resources)].map(({ kind, metadata }) => {
+    const { name, namespace } = metadata as { name: string; namespace?: string };
+    return [kind, namespace ? `${namespace}/${name}` : name];
+  });
+  const column = Math.max(...table.map(([kind]) => (kind as string).length));
+  return table.map(([kind = "", name]) => fitted(`  ${kind.padEnd(column)}  ${name}`, width));
+}
+
+function roleLines({ name, serviceAccount, trust, policies }: Role): string[] {
+  const statements = trust === "[secret]" ? [] : trust.Statement;
+  const principals = statements.flatMap(({ Principal }) => Object.values(Principal ?? {}).flat());
+  const may = policies.flatMap((policy) => {
+    if ("arn" in policy) return [`what ${policy.arn.split("/").at(-1)} allows`];
+    return policy.document === "[secret]"
+      ? ["what is secret"]
+      : policy.document.Statement.map(statementLine);
+  });
+  return [
+    fitted(`  ${name}`, width),
+    ...wrapped(
+      serviceAccount ? `service account ${serviceAccount}` : principals.join(", "),
+      "    assumed by ",
+    ),
+    ...(may.length > 0 ? may : ["do nothing on AWS"]).flatMap((line) => wrapped(line, "    may  ")),
+  ];
+}
+
+/** At most three of a list: the whole is in `--json`. */
+const fewOf = (list: string[], word: string) =>
+  list.length > 3 ? `${list.length} ${word}` : list.join(", ");
+
+function statementLine({ Sid, Effect, Action, Resource, Condition }: Statement): string {
+  const actions = [Action ?? []].flat();
+  const services = new Set(actions.map((action) => action.split(":")[0] as string));
+  const resources = [Resource ?? []].flat().map((arn) => arn.split(":").slice(5).join(":") || arn);
+  const keys = new Set(Object.values(Condition ?? {}).flatMap((tests) => Object.keys(tests)));
+  return [
+    Sid && `${Sid}:`,
+    Effect === "Deny" && "NOT",
+    fewOf(actions, `actions of ${[...services].join(", ")}`),
+    `on ${fewOf(resources, "kinds of resource")}`,
+    keys.size > 0 && `if ${[...keys].join(", ")}`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** Layers by number; in each, by component, what comes or goes there. */
+function orderLines(resources: Resource[], layers: string[][]): string[] {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const shown = layers
+    .map((layer) => layer.flatMap((urn) => byUrn.get(urn) ?? []).filter((one) => !isGroup(one)))
+    .filter((layer) => layer.length > 0);
+  const componentOf = (one: Resource) => ancestors(one, byUrn).at(-1);
+  const titleOf = (component?: Resource) => (component ? kindOf(component) : "");
+  const column = Math.max(...resources.map((one) => titleOf(componentOf(one)).length));
+  return shown.flatMap((layer, at) => {
+    const components = [...new Set(layer.map(componentOf))].sort(
+      (a, b) => resources.indexOf(a as Resource) - resources.indexOf(b as Resource),
+    );
+    return components.flatMap((component, line) => {
+      const members = layer.filter((one) => componentOf(one) === component);
+      const number = line === 0 ? String(at + 1) : "";
+      const lead = `${number.padStart(4)}  ${titleOf(component).padEnd(column)}  `;
+      return wrapped(listOf(members, component), lead);
+    });
+  });
+}
+
+/** By kind, the names without the component's: `Role nodes, vpc-cni; Vpc`. */
+function listOf(members: Resource[], component?: Resource): string {
+  const byKind = new Map<string, string[]>();
+  for (const member of members) {
+    const name = member.name === component?.name ? "" : member.name;
+    const short = component ? name.replace(`${component.name}-`, "") : name;
+    byKind.set(kindOf(member), [...(byKind.get(kindOf(member)) ?? []), short]);
+  }
+  return [...byKind]
+    .map(([kind, names]) => `${kind} ${names.filter(Boolean).join(", ")}`.trim())
+    .join("; ");
+}
+
+/** What the laws of order found to be there for as long as any of the objects. */
+function survivorLines(resources: Resource[]): string[] {
+  const needed = neededByObjects(resources).map((one) => `${kindOf(one)} ${one.name}`);
+  return needed.length > 0 ? wrapped(needed.join(", "), "  ") : [];
+}
+
+/** Words in lines of the page's width: the first line after `lead`, the others below its end. */
+function wrapped(text: string, lead: string): string[] {
+  const indent = " ".repeat(lead.length);
+  const room = width - lead.length;
+  const lines: string[] = [];
+  for (const word of text.split(" ").map((one) => fitted(one, room))) {
+    const glued = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && glued.length <= room) lines[lines.length - 1] = glued;
+    else lines.push(word);
+  }
+  return lines.map((line, at) => `${at === 0 ? lead : indent}${line}`.trimEnd());
+}
+
+/** What is too long loses its middle: the ends tell names apart. */
+function fitted(text: string, room: number): string {
+  if (text.length <= room) return text;
+  const half = Math.max(Math.floor((room - 1) / 2), 0);
+  return `${text.slice(0, room - 1 - half)}…${half > 0 ? text.slice(-half) : ""}`;
+}

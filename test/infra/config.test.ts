@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { loadConfig } from "../../infra/config.ts";
+
+type Slices = Record<string, Record<string, unknown> | string | undefined>;
+
+/** A valid development stack; each test changes what it is about. */
+const valid = {
+  region: "eu-central-1",
+  accountId: "111122223333",
+  environment: "development",
+  network: { zones: ["eu-central-1a", "eu-central-1b"] },
+  cluster: {
+    name: "platform-dev",
+    kubernetesVersion: "1.36",
+    admins: ["arn:aws:iam::111122223333:role/PlatformAdmin"],
+  },
+  nodes: { instanceTypes: ["t4g.medium"], minSize: 2, desiredSize: 2, maxSize: 4 },
+  logs: { retentionDays: 7 },
+  service: { name: "web" },
+} satisfies Slices;
+
+const production: Slices = {
+  environment: "production",
+  cluster: { deletionProtection: true },
+  logs: { retentionDays: 30 },
+};
+
+/** `valid` with the given settings over it, slice by slice. */
+function load(changes: Slices = {}) {
+  const settings: Slices = { ...valid };
+  for (const [slice, values] of Object.entries(changes)) {
+    const base = settings[slice];
+    settings[slice] =
+      typeof values === "object" && typeof base === "object" ? { ...base, ...values } : values;
+  }
+  const config = Object.entries(settings).flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : [[`platform:${key}`, typeof value === "string" ? value : JSON.stringify(value)]],
+  );
+  pulumi.runtime.setMocks(
+    { newResource: (args) => ({ id: args.name, state: args.inputs }), call: (args) => args.inputs },
+    "platform",
+    "test",
+  );
+  pulumi.runtime.setAllConfig(Object.fromEntries(config));
+  return loadConfig();
+}
+
+function problems(changes: Slices): string[] {
+  try {
+    load(changes);
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error), String(error));
+    const [first = "", ...lines] = error.message.split("\n");
+    assert.match(first, /^Pulumi\.test\.yaml: \d+ problems?$/);
+    return lines.map((line) => line.trim().replace(/^platform:/, ""));
+  }
+  return [];
+}
+
+describe("config", () => {
+  it("fills in the defaults", () => {
+    const config = load();
+    assert.equal(config.network.cidrBlock, "10.0.0.0/16");
+    assert.equal(config.cluster.nodes.architecture, "arm64");
+    assert.equal(config.service.drainSeconds, 30);
+    assert.deepEqual(config.provider.allowedAccountIds, ["111122223333"]);
+  });
+
+  it("tags everything with project, stack and the stack's own tags", () => {
+    const { tags } = load({ tags: { team: "shop" } }).provider.defaultTags;
+    assert.deepEqual(tags, {
+      project: "platform",
+      stack: "test",
+      "managed-by": "pulumi",
+      team: "shop",
+    });
+  });
+
+  it("reports all problems at once, of single settings and between settings", () => {
+    const lines = problems({
+      region: "Frankfurt",
+      logs: { retentionDays: 8 },
+      service: { minReplicas: 9 },
+    });
+    assert.deepEqual(
+      lines.map((line) => line.split(":")[0]),
+      ["region", "logs.retentionDays", "service.minReplicas"],
+    );
+  });
+
+  const wrong: [title: string, changes: Slices, line: string][] = [
+    ["an unknown slice", { nodez: { minSize: 1 } }, "nodez: there is no such setting"],
+    ["an unknown key", { nodes: { minsize: 1 } }, "nodes.minsize: there is no such setting"],
+    ["a missing slice", { logs: undefined }, "logs: is missing; allowed: a map of settings"],
+    [
+      "a slice that is no map",
+      { nodes: "many" },
+      'nodes: "many" is not allowed: a map of settings',
+    ],
+    [
+      "an account that is no account",
+      { accountId: "1234" },
+      'accountId: "1234" is not allowed: 12 digits, in quotes',
+    ],
+    [
+      "a number out of range",
+      { service: { drainSeconds: 1 } },
+      "service.drainSeconds: 1 is not allowed: at least 5",
+    ],
+    [
+      "text for a number",
+      { nodes: { minSize: "two" } },
+      'nodes.minSize: "two" is not allowed: a whole number from 1 to 450',
+    ],
+    [
+      "a Kubernetes version that we do not know",
+      { cluster: { kubernetesVersion: "1.29" } },
+      'cluster.kubernetesVersion: "1.29" is not allowed: one of 1.35, 1.36',
+    ],
+    [
+      "a tag that the controller would refuse in silence",
+      { tags: { "elbv2.k8s.aws/cluster": "x" } },
+      "tags: elbv2.k8s.aws/cluster is not allowed: not aws: or elbv2.k8s.aws/, which AWS and the load balancer controller keep to themselves",
+    ],
+    [
+      "a single zone",
+      { network: { zones: ["eu-central-1a"] } },
+      'network.zones: ["eu-central-1a"] is not allowed: at least 2 zones: EKS and the load balancer need two',
+    ],
+    [
+      "a zone of another region",
+      { network: { zones: ["eu-central-1a", "us-east-1a"] } },
+      "network.zones: us-east-1a is not a zone of region eu-central-1",
+    ],
+    [
+      "a zone named twice",
+      { network: { zones: ["eu-central-1a", "eu-central-1a"] } },
+      "network.zones: eu-central-1a, eu-central-1a names a zone twice",
+    ],
+    [
+      "a network too small for its subnets",
+      { network: { cidrBlock: "10.0.0.0/20" } },
+      "network.cidrBlock: 10.0.0.0/20 is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)",
+    ],
+    [
+      "a network with bits beyond its prefix",
+      { network: { cidrBlock: "10.0.7.0/16" } },
+      "network.cidrBlock: 10.0.7.0/16 has bits beyond its prefix",
+    ],
+    [
+      "a public endpoint for nobody",
+      { cluster: { publicAccess: true } },
+      "cluster.publicAccessCidrs: is empty; a public endpoint needs the networks that may reach it",
+    ],
+    [
+      "a public endpoint for everybody",
+      { cluster: { publicAccess: true, publicAccessCidrs: ["0.0.0.0/0"] } },
+      "cluster.publicAccessCidrs: 0.0.0.0/0 is not allowed: name the networks that may reach the endpoint",
+    ],
+    [
+      "networks of an endpoint that is private",
+      { cluster: { publicAccessCidrs: ["203.0.113.0/24"] } },
+      "cluster.publicAccess: false goes with an empty cluster.publicAccessCidrs",
+    ],
+    [
+      "a cluster without administrators",
+      { cluster: { admins: [] } },
+      "cluster.admins: is empty; without an administrator only the principal that made the cluster can reach it",
+    ],
+    [
+      "a principal with two kinds of access",
+      { cluster: { viewers: valid.cluster.admins } },
+      "cluster: arn:aws:iam::111122223333:role/PlatformAdmin is named twice in admins, deployers and viewers",
+    ],
+    [
+      "fewer nodes at most than at least",
+      { nodes: { minSize: 9, desiredSize: 9, maxSize: 2 } },
+      "nodes.minSize: 9 is above nodes.maxSize 2",
+    ],
+    [
+      "a desired size out of bounds",
+      { nodes: { desiredSize: 7 } },
+      "nodes.desiredSize: 7 is not between nodes.minSize 2 and nodes.maxSize 4",
+    ],
+    [
+      "an instance type of another architecture",
+      { nodes: { instanceTypes: ["m5.large"] } },
+      "nodes.instanceTypes: m5.large is amd64, but nodes.architecture is arm64",
+    ],
+    [
+      "autoscaling bounds the wrong way round",
+      { service: { minReplicas: 6, maxReplicas: 3 } },
+      "service.minReplicas: 6 is above service.maxReplicas 3",
+    ],
+    [
+      "a request longer than the load balancer waits",
+      { service: { requestTimeoutSeconds: 60 } },
+      "service.requestTimeoutSeconds: 60 is not below ingress.idleTimeoutSeconds 60; the load balancer would answer 504 first",
+    ],
+    [
+      "permissions that nothing can use",
+      { service: { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] } },
+      "service.policyArns: needs a service.egress rule for port 443, on which AWS answers",
+    ],
+    [
+      "a repository without a digest",
+      { image: { repositoryUrl: "111122223333.dkr.ecr.eu-central-1.amazonaws.com/service" } },
+      "image.repositoryUrl: needs image.digest; a stack that builds pushes to its own repository",
+    ],
+    [
+      "production without deletion protection",
+      { ...production, cluster: {} },
+      "cluster.deletionProtection: false is not allowed in production",
+    ],
+    [
+      "production with a registry that deletes its images",
+      { ...production, image: { forceDelete: true } },
+      "image.forceDelete: true is not allowed in production",
+    ],
+    [
+      "production with fault injection",
+      { ...production, service: { faultInjection: true } },
+      "service.faultInjection: true is not allowed in production",
+    ],
+    [
+      "production with short logs",
+      { ...production, logs: { retentionDays: 14 } },
+      "logs.retentionDays: 14 is not allowed in production: at least 30",
+    ],
+  ];
+  for (const [title, changes, line] of wrong) {
+    it(`refuses ${title}`, () =>
+      assert.ok(problems(changes).includes(line), problems(changes).join("\n")));
+  }
+
+  it("accepts a production stack that is protected", () =>
+    assert.deepEqual(problems(production), []));
+
+  it("tells Graviton families from the others", () => {
+    for (const type of [
+      "t4g.medium",
+      "m7gd.large",
+      "c8gn.xlarge",
+      "im4gn.large",
+      "hpc7g.4xlarge",
+    ]) {
+      assert.deepEqual(problems({ nodes: { instanceTypes: [type] } }), [], type);
+    }
+    for (const type of ["t3.medium", "m7i.large", "c6in.xlarge", "g5.xlarge", "p5en.48xlarge"]) {
+      const nodes = { architecture: "amd64", instanceTypes: [type] };
+      assert.deepEqual(problems({ nodes }), [], type);
+    }
+  });
+});

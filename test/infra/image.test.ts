@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { contentTag, ServiceImage, type ServiceImageArgs } from "../../infra/image.ts";
+import { deploy, only } from "../../plan/evaluate.ts";
+
+const digest = `sha256:${"a".repeat(64)}`;
+const image = (changes: Partial<ServiceImageArgs> = {}) =>
+  deploy(
+    () =>
+      new ServiceImage("service", {
+        context: "service",
+        architecture: "arm64",
+        forceDelete: false,
+        untaggedRetentionDays: 7,
+        ...changes,
+      }),
+  );
+const dockerTypes = (resources: { type: string }[]) =>
+  resources.map(({ type }) => type).filter((type) => /docker/.test(type));
+
+describe("service image", () => {
+  it("is kept in a repository with immutable tags, scanned and encrypted", async () => {
+    const { inputs } = only(await image(), "aws:ecr/repository:Repository");
+    assert.equal(inputs.imageTagMutability, "IMMUTABLE");
+    assert.deepEqual(inputs.imageScanningConfiguration, { scanOnPush: true });
+    assert.deepEqual(inputs.encryptionConfigurations, [{ encryptionType: "KMS" }]);
+  });
+
+  it("refuses to be destroyed with its images, unless the stack says so", async () => {
+    const repository = async (forceDelete: boolean) =>
+      only(await image({ forceDelete }), "aws:ecr/repository:Repository");
+    assert.equal((await repository(false)).protect, true);
+    assert.equal((await repository(true)).protect, false);
+  });
+
+  it("never expires an image that was pushed by name", async () => {
+    const { inputs } = only(await image(), "aws:ecr/lifecyclePolicy:LifecyclePolicy");
+    const { rules } = JSON.parse(inputs.policy);
+    assert.ok(rules.length > 0);
+    for (const { selection } of rules) assert.equal(selection.tagStatus, "untagged");
+  });
+
+  it("is built for the architecture of the nodes, not in preview", async () => {
+    const { inputs } = only(await image({ architecture: "amd64" }), "docker:index/image:Image");
+    assert.equal(inputs.build.platform, "linux/amd64");
+    assert.notEqual(inputs.buildOnPreview, true);
+  });
+
+  it("is pushed with a password that is a secret", async () => {
+    const { inputs } = only(await image(), "docker:index/image:Image");
+    assert.equal(inputs.registry.password, "[secret]");
+  });
+
+  it("with a digest is not built, and no Docker daemon is asked", async () => {
+    assert.deepEqual(dockerTypes(await image({ digest })), []);
+    assert.notDeepEqual(dockerTypes(await image()), []);
+  });
+});
+
+describe("content tag", () => {
+  let context: string;
+  const write = (path: string, content: string) => {
+    mkdirSync(join(context, path, ".."), { recursive: true });
+    writeFileSync(join(context, path), content);
+  };
+  beforeEach(() => {
+    context = mkdtempSync(join(tmpdir(), "context-"));
+    write(".dockerignore", "*.md\n!LICENSE.md\ndist\n");
+    write("Dockerfile", "FROM scratch\n");
+    write("src/server.ts", "export {};\n");
+  });
+  afterEach(() => rmSync(context, { recursive: true }));
+
+  const settings = { platform: "linux/arm64" };
+  const changesWhen = (change: () => void) => {
+    const before = contentTag(context, settings);
+    change();
+    return contentTag(context, settings) !== before;
+  };
+
+  it("is a tag that a registry accepts", () =>
+    assert.match(contentTag(context, settings), /^[0-9a-f]{16}$/));
+
+  it("stays when nothing changes", () => assert.ok(!changesWhen(() => {})));
+
+  it("changes with a file's content", () =>
+    assert.ok(changesWhen(() => write("src/server.ts", "export const a = 1;\n"))));
+
+  it("changes with a file's name", () => {
+    assert.ok(
+      changesWhen(() => {
+        rmSync(join(context, "src/server.ts"));
+        write("src/main.ts", "export {};\n");
+      }),
+    );
+  });
+
+  it("changes with what is built and how", () =>
+    assert.notEqual(
+      contentTag(context, settings),
+      contentTag(context, { platform: "linux/amd64" }),
+    ));
+
+  it("stays when a file changes that .dockerignore keeps out", () => {
+    assert.ok(!changesWhen(() => write("README.md", "hello")));
+    assert.ok(!changesWhen(() => write("dist/server.js", "hello")));
+    assert.ok(!changesWhen(() => write("node_modules/fastify/package.json", "{}")));
+    assert.ok(changesWhen(() => write("LICENSE.md", "let through again")));
+  });
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { type Evaluation, evaluate, only, type Resource } from "../../plan/evaluate.ts";
+
+/** Pulumi's own bookkeeping and our components make nothing in a cloud. */
+const isPlatform = ({ type }: Resource) =>
+  type.startsWith("platform:") || type === "pulumi:pulumi:Stack";
+const isProvider = ({ type }: Resource) => type.startsWith("pulumi:providers:");
+
+/** A policy, which the provider takes as text or as an object. */
+const documentOf = (policy: string | object) =>
+  typeof policy === "string" ? JSON.parse(policy) : policy;
+
+for (const stack of ["dev", "prod"]) {
+  describe(`stack ${stack}`, () => {
+    let evaluation: Evaluation;
+    let resources: Resource[];
+    const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+    const inputsAsText = () =>
+      resources.map(({ urn, inputs }) => `${urn} ${JSON.stringify(inputs)}`);
+
+    before(async () => {
+      evaluation = await evaluate(stack);
+      resources = evaluation.resources;
+    });
+
+    it("puts no resource on a default provider", () => {
+      const providers = new Set(resources.filter(isProvider).map(({ urn }) => urn));
+      for (const { urn, provider } of resources.filter((r) => !isPlatform(r) && !isProvider(r))) {
+        for (const one of [provider].flat()) {
+          assert.ok(one && providers.has(one), `${urn} is on the provider ${one}`);
+        }
+      }
+    });
+
+    it("is bound to one account and region", () => {
+      const provider = only(resources, "pulumi:providers:aws");
+      assert.equal(provider.inputs.region, "eu-central-1");
+      assert.match(String(provider.inputs.allowedAccountIds), /111122223333/);
+    });
+
+    it("gives every log group a retention", () => {
+      const groups = ofType("aws:cloudwatch/logGroup:LogGroup");
+      assert.ok(groups.length >= 6);
+      for (const { urn, inputs } of groups) assert.ok(inputs.retentionInDays > 0, urn);
+    });
+
+    it("opens nothing to the whole internet but the load balancer", () => {
+      const open = inputsAsText().filter((text) => /0\.0\.0\.0\/0|::\/0/.test(text));
+      assert.deepEqual(
+        open.map((text) => text.split(" ")[0]),
+        [only(resources, "kubernetes:networking.k8s.io/v1:Ingress").urn],
+      );
+    });
+
+    it("encrypts Kubernetes secrets with a key that rotates", () => {
+      const key = only(resources, "aws:kms/key:Key");
+      assert.equal(key.inputs.enableKeyRotation, true);
+      assert.ok(only(resources, "eks:index:Cluster").inputs.encryptionConfigKeyArn);
+    });
+
+    it("grants no action on everything", () => {
+      const policies = resources.filter(({ type }) => /RolePolicy$|:Policy$/.test(type));
+      assert.ok(policies.length > 0);
+      for (const { urn, inputs } of policies) {
+        for (const { Action } of documentOf(inputs.policy).Statement) {
+          for (const action of [Action].flat()) assert.doesNotMatch(action, /\*/, urn);
+        }
+      }
+    });
+
+    it("gives each service account's role to exactly one service account", () => {
+      const subjects = ofType("aws:iam/role:Role").flatMap(({ inputs }) => {
+        const [statement] = documentOf(inputs.assumeRolePolicy).Statement;
+        const equals = statement.Condition?.StringEquals;
+        return equals
+          ? Object.values<string>(equals).filter((value) => /^system:/.test(value))
+          : [];
+      });
+      assert.deepEqual(subjects.sort(), [
+        "system:serviceaccount:amazon-cloudwatch:cloudwatch-agent",
+        "system:serviceaccount:kube-system:aws-load-balancer-controller",
+        "system:serviceaccount:kube-system:aws-node",
+        "system:serviceaccount:web:web",
+      ]);
+    });
+
+    it("names the image by digest", () => {
+      const { spec } = only(resources, "kubernetes:apps/v1:Deployment").inputs;
+      assert.match(spec.template.spec.containers[0].image, /^[^@]+@sha256:[0-9a-f]{64}$/);
+    });
+
+    it("has the outputs that people work with", () => {
+      assert.deepEqual(Object.keys(evaluation.outputs).sort(), [
+        "clusterName",
+        "imageReference",
+        "kubeconfig",
+        "logGroups",
+        "url",
+      ]);
+      assert.match(String(evaluation.outputs.url), /^http:\/\/.+\.elb\.amazonaws\.com$/);
+    });
+
+    it("follows the naming of its components", () => {
+      const components = resources.filter(({ type }) => type.startsWith("platform:"));
+      assert.deepEqual([...new Set(components.map(({ type }) => type))].sort(), [
+        "platform:addons:ContainerInsights",
+        "platform:addons:LoadBalancerController",
+        "platform:cluster:Cluster",
+        "platform:iam:ServiceAccountRole",
+        "platform:image:ServiceImage",
+        "platform:network:Network",
+        "platform:service:WebService",
+      ]);
+      for (const { name } of resources) assert.doesNotMatch(name, /\b(dev|prod)\b|eu-central/);
+    });
+  });
+}

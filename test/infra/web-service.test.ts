@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { drainClock } from "../../infra/drain.ts";
+import { WebService, type WebServiceArgs } from "../../infra/web-service.ts";
+import { deploy, only, type Resource } from "../../plan/evaluate.ts";
+
+const args: WebServiceArgs = {
+  name: "web",
+  architecture: "arm64",
+  minReplicas: 2,
+  maxReplicas: 4,
+  targetCpuPercent: 60,
+  cpuMillicores: 250,
+  cpuLimitMillicores: 1000,
+  memoryMiB: 256,
+  drainSeconds: 30,
+  requestTimeoutSeconds: 30,
+  logLevel: "info",
+  faultInjection: false,
+  policyArns: [],
+  egress: [],
+  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  network: {
+    loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
+  },
+  image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
+  ingress: { scheme: "internet-facing", inboundCidrs: ["0.0.0.0/0"], idleTimeoutSeconds: 60 },
+};
+const service = (changes: Partial<WebServiceArgs> = {}) =>
+  deploy(() => new WebService("service", { ...args, ...changes }));
+
+const types = {
+  namespace: "kubernetes:core/v1:Namespace",
+  quota: "kubernetes:core/v1:ResourceQuota",
+  service: "kubernetes:core/v1:Service",
+  serviceAccount: "kubernetes:core/v1:ServiceAccount",
+  deployment: "kubernetes:apps/v1:Deployment",
+  ingress: "kubernetes:networking.k8s.io/v1:Ingress",
+  policy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+  budget: "kubernetes:policy/v1:PodDisruptionBudget",
+  autoscaler: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+};
+const podOf = (resources: Resource[]) =>
+  only(resources, types.deployment).inputs.spec.template.spec;
+const containerOf = (resources: Resource[]) => podOf(resources).containers[0];
+const environmentOf = (resources: Resource[]): Record<string, string> =>
+  Object.fromEntries(
+    containerOf(resources).env.map(({ name, value }: { name: string; value: string }) => [
+      name,
+      value,
+    ]),
+  );
+const annotationsOf = (resources: Resource[]): Record<string, string> =>
+  only(resources, types.ingress).inputs.metadata.annotations;
+const attributesOf = (resources: Resource[], of: "load-balancer" | "target-group") =>
+  Object.fromEntries(
+    (annotationsOf(resources)[`alb.ingress.kubernetes.io/${of}-attributes`] ?? "")
+      .split(",")
+      .map((pair) => pair.split("=")),
+  );
+const policy = (resources: Resource[], name: string) => {
+  const found = resources.find(
+    (resource) => resource.type === types.policy && resource.name === name,
+  );
+  assert.ok(found, name);
+  return found.inputs.spec;
+};
+
+describe("web service", () => {
+  describe("pods", () => {
+    it("run the image that was named by digest", async () => {
+      const resources = await service();
+      assert.equal(containerOf(resources).image, args.image);
+      assert.equal(environmentOf(resources).IMAGE_DIGEST, `sha256:${"a".repeat(64)}`);
+    });
+
+    it("have no privileges, no capabilities, and nowhere to write", async () => {
+      const resources = await service();
+      assert.deepEqual(containerOf(resources).securityContext, {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        privileged: false,
+        readOnlyRootFilesystem: true,
+      });
+      const { securityContext } = podOf(resources);
+      assert.equal(securityContext.runAsNonRoot, true);
+      assert.ok(securityContext.runAsUser > 0);
+      assert.deepEqual(securityContext.seccompProfile, { type: "RuntimeDefault" });
+      assert.equal(podOf(resources).volumes, undefined);
+    });
+
+    it("get no token for the Kubernetes API", async () => {
+      const resources = await service();
+      assert.equal(podOf(resources).automountServiceAccountToken, false);
+      assert.equal(
+        only(resources, types.serviceAccount).inputs.automountServiceAccountToken,
+        false,
+      );
+    });
+
+    it("have requests, limits and three probes, liveness apart from readiness", async () => {
+      const container = containerOf(await service());
+      for (const resource of ["cpu", "memory", "ephemeral-storage"]) {
+        assert.ok(container.resources.requests[resource], `request of ${resource}`);
+        assert.ok(container.resources.limits[resource], `limit of ${resource}`);
+      }
+      assert.equal(container.startupProbe.httpGet.path, "/readyz");
+      assert.equal(container.readinessProbe.httpGet.path, "/readyz");
+      assert.equal(container.livenessProbe.httpGet.path, "/healthz");
+    });
+
+    it("have a heap that fits their memory", async () => {
+      for (const memoryMiB of [128, 256, 4096]) {
+        const options = environmentOf(await service({ memoryMiB })).NODE_OPTIONS;
+        const heap = Number(/^--max-old-space-size=(\d+)$/.exec(options ?? "")?.[1]);
+        assert.ok(heap >= memoryMiB * 0.5 && heap <= memoryMiB * 0.7, `${heap} of ${memoryMiB}`);
+      }
+    });
+
+    it("run on nodes of the image's architecture", async () => {
+      const { nodeSelector } = podOf(await service({ architecture: "amd64" }));
+      assert.equal(nodeSelector["kubernetes.io/arch"], "amd64");
+    });
+
+    it("are spread over zones and hosts, each version by itself", async () => {
+      const constraints = podOf(await service()).topologySpreadConstraints;
+      assert.deepEqual(
+        constraints.map(({ topologyKey }: { topologyKey: string }) => topologyKey),
+        ["topology.kubernetes.io/zone", "kubernetes.io/hostname"],
+      );
+      for (const { matchLabelKeys } of constraints) {
+        assert.deepEqual(matchLabelKeys, ["pod-template-hash"]);
+      }
+    });
+
+    it("know the platform's clock", async () => {
+      const clock = drainClock({
+        drainSeconds: 45,
+        requestTimeoutSeconds: 20,
+        idleTimeoutSeconds: 90,
+      });
+      const resources = await service({
+        drainSeconds: 45,
+        requestTimeoutSeconds: 20,
+        ingress: { ...args.ingress, idleTimeoutSeconds: 90 },
+      });
+      assert.equal(
+        podOf(resources).terminationGracePeriodSeconds,
+        clock.terminationGracePeriodSeconds,
+      );
+      assert.equal(environmentOf(resources).DRAIN_MIN_SECONDS, String(clock.minSeconds));
+      assert.equal(environmentOf(resources).KEEP_ALIVE_SECONDS, String(clock.keepAliveSeconds));
+      assert.equal(
+        attributesOf(resources, "target-group")["deregistration_delay.timeout_seconds"],
+        String(clock.deregistrationDelaySeconds),
+      );
+      assert.equal(attributesOf(resources, "load-balancer")["idle_timeout.timeout_seconds"], "90");
+    });
+  });
+
+  describe("rollout", () => {
+    it("adds a pod before it takes one away", async () => {
+      const { strategy } = only(await service(), types.deployment).inputs.spec;
+      assert.deepEqual(strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+    });
+
+    it("is gated by the load balancer from the first pod on", async () => {
+      const resources = await service();
+      const { labels } = only(resources, types.namespace).inputs.metadata;
+      assert.equal(labels["elbv2.k8s.aws/pod-readiness-gate-inject"], "enabled");
+      const ingress = only(resources, types.ingress).urn;
+      assert.ok(only(resources, types.deployment).dependsOn.includes(ingress));
+    });
+
+    it("does not fight the autoscaler over the number of replicas", async () => {
+      const resources = await service();
+      const { spec } = only(resources, types.autoscaler).inputs;
+      const deployment = only(resources, types.deployment);
+      assert.deepEqual(deployment.ignoreChanges, ["spec.replicas"]);
+      assert.equal(deployment.inputs.spec.replicas, spec.minReplicas);
+      assert.ok(spec.minReplicas >= 2 && spec.maxReplicas >= spec.minReplicas);
+    });
+
+    it("fits the quota at the largest scale, with as many pods still draining", async () => {
+      const resources = await service({ maxReplicas: 10 });
+      const { hard } = only(resources, types.quota).inputs.spec;
+      assert.ok(Number(hard.pods) > 2 * 10);
+      assert.equal(hard["requests.cpu"], `${Number(hard.pods) * 250}m`);
+      assert.equal(hard["limits.memory"], `${Number(hard.pods) * 256}Mi`);
+    });
+
+    it("takes one pod at a time in a disruption, and never blocks a node's update", async () => {
+      assert.equal(only(await service(), types.budget).inputs.spec.maxUnavailable, 1);
+    });
+  });
+
+  describe("namespace", () => {
+    it("admits restricted pods only", async () => {
+      const { labels } = only(await service(), types.namespace).inputs.metadata;
+      assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+    });
+
+    it("opens no ports on nodes and no load balancers of its own", async () => {
+      const resources = await service();
+      const { hard } = only(resources, types.quota).inputs.spec;
+      assert.equal(hard["services.nodeports"], "0");
+      assert.equal(hard["services.loadbalancers"], "0");
+      assert.equal(only(resources, types.service).inputs.spec.type, undefined);
+    });
+
+    it("denies all traffic that is not declared", async () => {
+      assert.deepEqual(policy(await service(), "service-default-deny"), {
+        podSelector: {},
+        policyTypes: ["Ingress", "Egress"],
+      });
+    });
+
+    it("admits the load balancer's subnets to the service's port only", async () => {
+      const from = async (scheme: "internet-facing" | "internal") =>
+        policy(
+          await service({ ingress: { ...args.ingress, scheme } }),
+          "service-from-load-balancer",
+        ).ingress;
+      assert.deepEqual(await from("internet-facing"), [
+        {
+          from: [{ ipBlock: { cidr: "10.0.240.0/24" } }],
+          ports: [{ port: "http", protocol: "TCP" }],
+        },
+      ]);
+      assert.deepEqual((await from("internal"))[0].from, [{ ipBlock: { cidr: "10.0.0.0/20" } }]);
+    });
+
+    it("lets out DNS and what the service declares, never to the instance metadata", async () => {
+      const { egress } = policy(
+        await service({
+          egress: [
+            { cidrBlock: "0.0.0.0/0", port: 443 },
+            { cidrBlock: "10.9.0.0/16", port: 5432 },
+          ],
+        }),
+        "service-to-declared",
+      );
+      assert.deepEqual(
+        egress[0].ports.map(({ port }: { port: number }) => port),
+        [53, 53],
+      );
+      assert.deepEqual(egress[1].to, [
+        { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } },
+      ]);
+      assert.deepEqual(egress[2], {
+        to: [{ ipBlock: { cidr: "10.9.0.0/16" } }],
+        ports: [{ port: 5432, protocol: "TCP" }],
+      });
+    });
+  });
+
+  describe("ingress", () => {
+    it("targets pods, and checks that they are ready", async () => {
+      const annotations = annotationsOf(await service());
+      assert.equal(annotations["alb.ingress.kubernetes.io/target-type"], "ip");
+      assert.equal(annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/readyz");
+    });
+
+    it("writes the attributes that are off too, so that turning one off has an effect", async () => {
+      const attributes = attributesOf(await service(), "load-balancer");
+      assert.equal(attributes["deletion_protection.enabled"], "false");
+      assert.equal(attributes["access_logs.s3.enabled"], "false");
+      assert.equal(attributes["routing.http.drop_invalid_header_fields.enabled"], "true");
+    });
+
+    it("is open to the networks that the stack names", async () => {
+      const inboundCidrs = ["198.51.100.0/24", "203.0.113.0/24"];
+      const annotations = annotationsOf(
+        await service({ ingress: { ...args.ingress, inboundCidrs } }),
+      );
+      assert.equal(
+        annotations["alb.ingress.kubernetes.io/inbound-cidrs"],
+        "198.51.100.0/24,203.0.113.0/24",
+      );
+    });
+
+    it("waits for its host name, not for endpoints that come after it", async () => {
+      assert.equal(
+        annotationsOf(await service())["pulumi.com/waitFor"],
+        "jsonpath={.status.loadBalancer.ingress[0].hostname}",
+      );
+    });
+  });
+});
