@@ -1,0 +1,247 @@
+import { createHash } from "node:crypto";
+import * as aws from "@pulumi/aws";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+interface AddonOptions {
+  enabled?: boolean;
+  version?: string;
+}
+
+interface EntrySpec {
+  principalArn: string;
+  type?: string;
+  username?: string;
+  kubernetesGroups?: string[];
+  accessPolicies?: Record<
+    string,
+    { policyArn: string; accessScope: aws.types.input.eks.AccessPolicyAssociationAccessScope }
+  >;
+}
+
+/**
+ * Stands in for `eks:index:Cluster`: the same children, by name, parent and dependency, for clusters
+ * whose nodes are made outside of it (`skipDefaultNodeGroup`, `skipDefaultSecurityGroups`).
+ */
+export class Cluster extends pulumi.ComponentResource {
+  readonly state: pulumi.Inputs;
+
+  // biome-ignore lint/suspicious/noExplicitAny: the component's inputs, as the engine hands them on
+  constructor(name: string, inputs: any, opts: pulumi.ComponentResourceOptions) {
+    super("eks:index:Cluster", name, inputs, opts);
+    const parent = { parent: this };
+    if (!inputs.skipDefaultNodeGroup || !inputs.skipDefaultSecurityGroups) {
+      throw new Error(
+        "the stand-in of eks.Cluster needs skipDefaultNodeGroup and skipDefaultSecurityGroups",
+      );
+    }
+    if (inputs.createOidcProvider) {
+      throw new Error("the stand-in of eks.Cluster needs createOidcProvider: false");
+    }
+
+    const role = new ServiceRole(`${name}-eksRole`, inputs.tags, parent);
+    const cluster = new aws.eks.Cluster(
+      `${name}-eksCluster`,
+      {
+        name: inputs.name,
+        roleArn: role.role.arn,
+        bootstrapSelfManagedAddons: inputs.bootstrapSelfManagedAddons ?? true,
+        vpcConfig: {
+          subnetIds:
+            inputs.subnetIds ??
+            pulumi
+              .all([inputs.publicSubnetIds ?? [], inputs.privateSubnetIds ?? []])
+              .apply((ids) => ids.flat()),
+          endpointPrivateAccess: inputs.endpointPrivateAccess,
+          endpointPublicAccess: inputs.endpointPublicAccess,
+          publicAccessCidrs: inputs.publicAccessCidrs,
+        },
+        version: inputs.version,
+        enabledClusterLogTypes: inputs.enabledClusterLogTypes,
+        tags: { Name: `${name}-eksCluster`, ...inputs.clusterTags, ...inputs.tags },
+        ...(inputs.encryptionConfigKeyArn && {
+          encryptionConfig: {
+            provider: { keyArn: inputs.encryptionConfigKeyArn },
+            resources: ["secrets"],
+          },
+        }),
+        ...(inputs.authenticationMode && {
+          accessConfig: {
+            authenticationMode: inputs.authenticationMode,
+            bootstrapClusterCreatorAdminPermissions: true,
+          },
+        }),
+        upgradePolicy: inputs.upgradePolicy,
+        deletionProtection: inputs.deletionProtection,
+      },
+      {
+        ...parent,
+        dependsOn: role.all,
+        ignoreChanges: [
+          "accessConfig.bootstrapClusterCreatorAdminPermissions",
+          "bootstrapSelfManagedAddons",
+        ],
+      },
+    );
+
+    const addon = (addonName: string, options: AddonOptions | undefined) =>
+      new aws.eks.Addon(
+        `${name}-${addonName}`,
+        {
+          clusterName: cluster.name,
+          addonName,
+          addonVersion:
+            options?.version ??
+            aws.eks.getAddonVersionOutput(
+              { addonName, kubernetesVersion: cluster.version, mostRecent: true },
+              parent,
+            ).version,
+          preserve: true,
+          resolveConflictsOnCreate: "OVERWRITE",
+          resolveConflictsOnUpdate: "OVERWRITE",
+        },
+        parent,
+      );
+    if (inputs.kubeProxyAddonOptions?.enabled ?? true) {
+      addon("kube-proxy", inputs.kubeProxyAddonOptions);
+    }
+    if (!inputs.useDefaultVpcCni) addon("vpc-cni", inputs.vpcCniOptions);
+    // Made in here it has no nodes to run on: those of the program come after the component.
+    if (inputs.corednsAddonOptions?.enabled) addon("coredns", inputs.corednsAddonOptions);
+
+    const kubeconfig = pulumi
+      .all([cluster.name, cluster.endpoint, cluster.certificateAuthority, cluster.arn])
+      .apply(([clusterName, endpoint, ca, arn]) =>
+        kubeconfigOf(clusterName, endpoint, ca.data, arn.split(":")[3] ?? ""),
+      );
+    new kubernetes.Provider(
+      `${name}-eks-k8s`,
+      { kubeconfig: kubeconfig.apply((config) => JSON.stringify(config)) },
+      parent,
+    );
+
+    for (const [key, entry] of Object.entries<EntrySpec>(inputs.accessEntries ?? {})) {
+      accessEntry(`${name}-${key}`, cluster, entry, parent);
+    }
+
+    const issuer = cluster.identities.apply(
+      (identities) => identities[0]?.oidcs?.[0]?.issuer ?? "",
+    );
+    const group = cluster.vpcConfig.clusterSecurityGroupId;
+    this.state = {
+      eksCluster: cluster,
+      core: { cluster, endpoint: cluster.endpoint },
+      kubeconfig,
+      kubeconfigJson: kubeconfig.apply((config) => JSON.stringify(config)),
+      clusterSecurityGroupId: group,
+      nodeSecurityGroupId: group,
+      instanceRoles: [],
+      oidcProviderUrl: issuer,
+      oidcIssuer: issuer.apply((url) => url.replace("https://", "")),
+      oidcProviderArn: "",
+      defaultNodeGroupAsgName: "",
+      clusterIngressRuleId: "",
+      autoModeNodeRoleName: "",
+      fargateProfileId: "",
+      fargateProfileStatus: "",
+    };
+    this.registerOutputs(this.state);
+  }
+}
+
+class ServiceRole extends pulumi.ComponentResource {
+  readonly role: aws.iam.Role;
+  readonly all: pulumi.Resource[];
+
+  constructor(
+    name: string,
+    tags: Record<string, string> | undefined,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
+    super("eks:index:ServiceRole", name, {}, opts);
+    const policyArn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+    this.role = new aws.iam.Role(
+      `${name}-role`,
+      {
+        description: "Allows EKS to manage clusters on your behalf.",
+        assumeRolePolicy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Action: ["sts:AssumeRole", "sts:TagSession"],
+              Effect: "Allow",
+              Principal: { Service: ["eks.amazonaws.com"] },
+            },
+          ],
+        }),
+        tags,
+      },
+      { parent: this },
+    );
+    const suffix = createHash("sha1").update(policyArn).digest("hex").slice(0, 8);
+    const attachment = new aws.iam.RolePolicyAttachment(
+      `${name}-${suffix}`,
+      { policyArn, role: this.role },
+      { parent: this },
+    );
+    this.all = [this.role, attachment];
+    this.registerOutputs();
+  }
+}
+
+function accessEntry(
+  name: string,
+  cluster: aws.eks.Cluster,
+  { principalArn, type, username, kubernetesGroups, accessPolicies }: EntrySpec,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const entry = new aws.eks.AccessEntry(
+    name,
+    {
+      clusterName: cluster.name,
+      principalArn,
+      type,
+      userName: username,
+      kubernetesGroups,
+    },
+    { ...opts, dependsOn: [cluster] },
+  );
+  for (const [key, { policyArn, accessScope }] of Object.entries(accessPolicies ?? {})) {
+    new aws.eks.AccessPolicyAssociation(
+      `${name}-${key}`,
+      { clusterName: cluster.name, principalArn, policyArn, accessScope },
+      { ...opts, dependsOn: [entry, cluster] },
+    );
+  }
+}
+
+function kubeconfigOf(clusterName: string, server: string, ca: string, region: string) {
+  return {
+    apiVersion: "v1",
+    clusters: [{ cluster: { server, "certificate-authority-data": ca }, name: "kubernetes" }],
+    contexts: [{ context: { cluster: "kubernetes", user: "aws" }, name: "aws" }],
+    "current-context": "aws",
+    kind: "Config",
+    users: [
+      {
+        name: "aws",
+        user: {
+          exec: {
+            apiVersion: "client.authentication.k8s.io/v1beta1",
+            command: "aws",
+            args: [
+              "--region",
+              region,
+              "eks",
+              "get-token",
+              "--cluster-name",
+              clusterName,
+              "--output",
+              "json",
+            ],
+          },
+        },
+      },
+    ],
+  };
+}

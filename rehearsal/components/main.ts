@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "./cluster.ts";
+import { Vpc } from "./network.ts";
+
+// A process of its own: the SDK serves one component provider a process, and prints its port.
+await pulumi.provider.main(
+  {
+    version: "",
+    construct: async (name, type, inputs, options) => {
+      const components = { "awsx:ec2:Vpc": Vpc, "eks:index:Cluster": Cluster };
+      const Component = components[type as keyof typeof components];
+      if (!Component) throw new Error(`the rehearsal has no stand-in for ${type}`);
+      const component = new Component(name, inputs, options);
+      return { urn: component.urn, state: component.state };
+    },
+  },
+  [],
+);

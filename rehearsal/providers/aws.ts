@@ -1,0 +1,96 @@
+import { addonVersionFor } from "../world/outputs.ts";
+import type { Package } from "./service.ts";
+
+const list = <T>(value: T | T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+/** The aws package: configuration and the functions that programs call. */
+export const aws: Package = {
+  name: "aws",
+  configure: (config) => ({
+    region: config.region,
+    defaultTags: json(config.defaultTags)?.tags,
+  }),
+  // The provider has these as JSON text, whatever the program writes.
+  normalize: (type, inputs) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([key, value]) =>
+        ["assumeRolePolicy", "policy"].includes(key) && type.startsWith("aws:iam/")
+          ? [key, typeof value === "string" ? value : JSON.stringify(value)]
+          : [key, value],
+      ),
+    ),
+  functions: {
+    "aws:index/getPartition:getPartition": () => ({
+      id: "aws",
+      partition: "aws",
+      dnsSuffix: "amazonaws.com",
+      reverseDnsPrefix: "com.amazonaws",
+    }),
+    "aws:index/getCallerIdentity:getCallerIdentity": (_, __, { accountId }) => ({
+      id: accountId,
+      accountId,
+      arn: `arn:aws:iam::${accountId}:role/Deployer`,
+      userId: "AROADEPLOYER",
+    }),
+    "aws:index/getRegion:getRegion": (_, __, { region }) => ({
+      id: region,
+      name: region,
+      region,
+      description: region,
+    }),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": (_, __, { region }) => ({
+      id: region,
+      names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
+    }),
+    "aws:iam/getPolicyDocument:getPolicyDocument": ({ statements = [] }) => {
+      const text = JSON.stringify({
+        Version: "2012-10-17",
+        // biome-ignore lint/suspicious/noExplicitAny: the function's untyped argument
+        Statement: list<any>(statements).map((statement) => ({
+          Sid: statement.sid,
+          Effect: statement.effect ?? "Allow",
+          Action: statement.actions,
+          Resource: statement.resources,
+        })),
+      });
+      return { id: "policy", json: text, minifiedJson: text };
+    },
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": (
+      _,
+      __,
+      { accountId, region, clock },
+    ) => ({
+      id: region,
+      // A new one at each call, as in life: nothing may change because of it.
+      authorizationToken: Buffer.from(`AWS:token-${clock.now}`).toString("base64"),
+      userName: "AWS",
+      password: `token-${clock.now}-${Math.random()}`,
+      proxyEndpoint: `https://${accountId}.dkr.ecr.${region}.amazonaws.com`,
+      expiresAt: "2026-11-24T12:00:00Z",
+    }),
+    "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
+      id: addonName,
+      addonName,
+      kubernetesVersion,
+      version: addonVersionFor(kubernetesVersion),
+    }),
+    "aws:eks/getClusterVersions:getClusterVersions": () => ({
+      id: "versions",
+      clusterVersions: [
+        ["1.36", "2027-08-02", true],
+        ["1.35", "2027-03-27", false],
+        ["1.34", "2026-12-02", false],
+      ].map(([clusterVersion, end, defaultVersion]) => ({
+        clusterVersion,
+        defaultVersion,
+        endOfStandardSupportDate: `${end}T00:00:00Z`,
+        versionStatus: "STANDARD_SUPPORT",
+      })),
+    }),
+  },
+};
+
+function json(value: unknown) {
+  return typeof value === "string" ? JSON.parse(value) : value;
+}

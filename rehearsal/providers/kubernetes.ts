@@ -1,0 +1,36 @@
+import type { Props } from "../world/world.ts";
+import type { Package } from "./service.ts";
+
+/** The kubernetes package: a provider reaches the cluster that its kubeconfig names. */
+export const kubernetes: Package = {
+  name: "kubernetes",
+  configure: (config) => ({ cluster: clusterOf(config) }),
+  // The engine's plan to make everything anew in another cluster (pulumi-kubernetes DiffConfig):
+  // with an identifier, only a changed identifier means another cluster.
+  replacesAll: (olds, news) => {
+    if (news.clusterIdentifier !== undefined || olds.clusterIdentifier !== undefined) {
+      return olds.clusterIdentifier === news.clusterIdentifier ? [] : ["clusterIdentifier"];
+    }
+    return serverOf(olds) === serverOf(news) ? [] : ["kubeconfig"];
+  },
+  functions: {},
+};
+
+function kubeconfigOf({ kubeconfig }: Props): Props | undefined {
+  try {
+    return typeof kubeconfig === "string" ? JSON.parse(kubeconfig) : kubeconfig;
+  } catch {
+    return undefined;
+  }
+}
+
+function serverOf(config: Props): string | undefined {
+  return kubeconfigOf(config)?.clusters?.[0]?.cluster?.server;
+}
+
+/** The name in `aws eks get-token --cluster-name NAME`. */
+function clusterOf(config: Props): string | undefined {
+  const args = kubeconfigOf(config)?.users?.[0]?.user?.exec?.args as string[] | undefined;
+  const at = args?.indexOf("--cluster-name") ?? -1;
+  return at < 0 ? undefined : args?.[at + 1];
+}

@@ -1,0 +1,277 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Server } from "@grpc/grpc-js";
+import * as pulumi from "@pulumi/pulumi";
+import * as automation from "@pulumi/pulumi/automation/index.js";
+import { parseDocument } from "yaml";
+import type { StateResource } from "./critical-path.ts";
+import { findEngine } from "./engine.ts";
+import { aws } from "./providers/aws.ts";
+import { docker } from "./providers/docker.ts";
+import { kubernetes } from "./providers/kubernetes.ts";
+import { serve } from "./providers/service.ts";
+import { World } from "./world/world.ts";
+
+const project = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** What the engine did to one resource. */
+export interface Step {
+  op: string;
+  urn: string;
+  type: string;
+  name: string;
+  /** Not a component: something that a provider makes. */
+  custom: boolean;
+  /** The paths of the inputs that differ. */
+  changes: string[];
+}
+
+export interface Outcome {
+  steps: Step[];
+  /** The first error of each failed resource and of the run. */
+  errors: string[];
+  failed: boolean;
+  simulatedSeconds: number;
+  realSeconds: number;
+}
+
+export interface StageOptions {
+  stack: string;
+  /** Looks at every resource on its way to the engine and may change it: faults on purpose. */
+  sabotage?: pulumi.ResourceTransformation;
+  say?: (line: string) => void;
+}
+
+/**
+ * The real engine and the real program, on a simulated cloud. Nothing of the project is written:
+ * settings and build context are copies in a folder of its own, as is the engine's state.
+ */
+export class Stage {
+  readonly world: World;
+  readonly folder: string;
+  #stack: automation.Stack;
+  #servers: Server[];
+  #components: ChildProcess;
+  #came: string;
+
+  private constructor(parts: {
+    world: World;
+    folder: string;
+    stack: automation.Stack;
+    servers: Server[];
+    components: ChildProcess;
+    came: string;
+  }) {
+    this.world = parts.world;
+    this.folder = parts.folder;
+    this.#stack = parts.stack;
+    this.#servers = parts.servers;
+    this.#components = parts.components;
+    this.#came = parts.came;
+  }
+
+  static async open({ stack, sabotage, say }: StageOptions): Promise<Stage> {
+    const engine = await findEngine(say);
+    const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
+    for (const file of ["Pulumi.yaml", `Pulumi.${stack}.yaml`, "index.ts"]) {
+      if (!existsSync(join(project, file))) throw new pulumi.RunError(`There is no ${file}.`);
+      cpSync(join(project, file), join(folder, file));
+    }
+    cpSync(join(project, "service"), join(folder, "service"), {
+      recursive: true,
+      filter: (path) => !path.endsWith("node_modules"),
+    });
+
+    const settings = parseDocument(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"));
+    const accountId = settings.getIn(["config", "platform:accountId"]);
+    const region = settings.getIn(["config", "platform:region"]);
+    const world = new World({
+      accountId: accountId ? String(accountId) : undefined,
+      region: region ? String(region) : undefined,
+    });
+    const servers = await Promise.all(
+      [aws, kubernetes, docker].map((provided) => serve(world, provided)),
+    );
+    const components = startComponents();
+    const [awsPort, kubernetesPort, dockerPort] = servers.map(({ port }) => port);
+    const componentsPort = await components.port;
+
+    // The program names files relative to the project, so it runs where the copies are.
+    const came = process.cwd();
+    process.chdir(folder);
+    const home = join(folder, ".pulumi-home");
+    const workspace = await automation.LocalWorkspace.create({
+      workDir: folder,
+      pulumiHome: home,
+      pulumiCommand: await commandAt(engine.path),
+      program: () => evaluate(sabotage),
+      envVars: {
+        PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+        PULUMI_CONFIG_PASSPHRASE: "",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_DEBUG_PROVIDERS: [
+          `aws:${awsPort}`,
+          `kubernetes:${kubernetesPort}`,
+          `docker:${dockerPort}`,
+          `eks:${componentsPort}`,
+          `awsx:${componentsPort}`,
+        ].join(","),
+      },
+    });
+    const created = await automation.Stack.create(stack, workspace);
+    return new Stage({
+      world,
+      folder,
+      stack: created,
+      servers,
+      components: components.process,
+      came,
+    });
+  }
+
+  preview(): Promise<Outcome> {
+    return this.#run((options) => this.#stack.preview(options));
+  }
+
+  up(): Promise<Outcome> {
+    return this.#run((options) => this.#stack.up(options));
+  }
+
+  refresh(): Promise<Outcome> {
+    return this.#run((options) => this.#stack.refresh(options));
+  }
+
+  /** As the command does it: nothing is deleted unless the preview of it is without error. */
+  destroy(): Promise<Outcome> {
+    return this.#run(async ({ onEvent, ...options }) => {
+      await this.#stack.previewDestroy(options);
+      await this.#stack.destroy({ onEvent, ...options });
+    });
+  }
+
+  /** The resources in the engine's state. */
+  async state(): Promise<StateResource[]> {
+    const { deployment } = await this.#stack.exportStack();
+    return deployment.resources ?? [];
+  }
+
+  /** A setting, as the stack's file has it: nothing when it leaves the default. */
+  setting<T>(slice: string, ...path: string[]): T | undefined {
+    return this.#settings().getIn(["config", `platform:${slice}`, ...path]) as T | undefined;
+  }
+
+  /** Changes a setting in the copy of the stack's file. */
+  configure(slice: string, values: Record<string, unknown> | string): void {
+    const settings = this.#settings();
+    const at = ["config", `platform:${slice}`];
+    if (typeof values === "string") settings.setIn(at, values);
+    else {
+      for (const [key, value] of Object.entries(values)) settings.setIn([...at, key], value);
+    }
+    writeFileSync(this.#settingsFile, String(settings));
+  }
+
+  get #settingsFile(): string {
+    return join(this.folder, `Pulumi.${this.#stack.name}.yaml`);
+  }
+
+  #settings() {
+    return parseDocument(readFileSync(this.#settingsFile, "utf8"));
+  }
+
+  async close(): Promise<void> {
+    process.chdir(this.#came);
+    this.#components.kill();
+    for (const server of this.#servers) server.forceShutdown();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #run(
+    operation: (options: {
+      onEvent: (event: automation.EngineEvent) => void;
+      parallel: number;
+      color: "never";
+    }) => Promise<unknown>,
+  ): Promise<Outcome> {
+    const steps: Step[] = [];
+    const errors: string[] = [];
+    const refreshed = new Set<string>();
+    const started = Date.now();
+    const simulatedStart = this.world.clock.now;
+    let failed = false;
+    const onEvent = (event: automation.EngineEvent) => {
+      // What a refresh has found is known only after it.
+      const before = event.resourcePreEvent?.metadata;
+      const after = event.resOutputsEvent?.metadata;
+      if (before?.op === "refresh") refreshed.add(before.urn);
+      else if (before && before.op !== "same") steps.push(stepOf(before));
+      if (after && after.op !== "same" && after.op !== "refresh" && refreshed.has(after.urn)) {
+        steps.push(stepOf(after));
+      }
+      const { diagnosticEvent } = event;
+      if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
+    };
+    try {
+      await operation({ onEvent, parallel: 64, color: "never" });
+    } catch (error) {
+      failed = true;
+      if (errors.length === 0) errors.push(String(error instanceof Error ? error.message : error));
+    }
+    const simulatedSeconds = this.world.clock.now - simulatedStart;
+    await this.world.clock.settle();
+    return {
+      steps,
+      errors,
+      failed,
+      simulatedSeconds,
+      realSeconds: (Date.now() - started) / 1000,
+    };
+  }
+}
+
+function stepOf(metadata: automation.StepEventMetadata): Step {
+  return {
+    op: metadata.op,
+    urn: metadata.urn,
+    type: metadata.type,
+    name: metadata.urn.split("::").at(-1) ?? "",
+    custom: (metadata.new ?? metadata.old)?.custom ?? false,
+    changes: Object.keys(metadata.detailedDiff ?? {}),
+  };
+}
+
+let evaluations = 0;
+
+/** Runs index.ts anew: its own module is, those that it imports hold no state. */
+async function evaluate(
+  sabotage?: pulumi.ResourceTransformation,
+): Promise<Record<string, unknown>> {
+  if (sabotage) pulumi.runtime.registerStackTransformation(sabotage);
+  const url = `${pathToFileURL(join(project, "index.ts")).href}?evaluation=${++evaluations}`;
+  return { ...(await import(url)) };
+}
+
+async function commandAt(path: string): Promise<automation.PulumiCommand> {
+  if (path === "pulumi") return automation.PulumiCommand.get();
+  // The SDK looks for the command in <root>/bin; ours is where it is.
+  const command = await automation.PulumiCommand.get({ root: dirname(dirname(path)) });
+  return command;
+}
+
+/** The component providers, in a process of their own that says its port when it is ready. */
+function startComponents(): { process: ChildProcess; port: Promise<number> } {
+  const main = join(project, "rehearsal/components/main.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", main], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const port = new Promise<number>((resolve, reject) => {
+    child.stdout?.once("data", (chunk) => resolve(Number(String(chunk).trim())));
+    child.once("exit", (code) => reject(new Error(`the component providers ended: ${code}`)));
+  });
+  return { process: child, port };
+}

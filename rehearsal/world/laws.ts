@@ -1,0 +1,30 @@
+import type { Effect, Rule } from "./rule.ts";
+import { clusterEffects, clusterRules } from "./rules/cluster.ts";
+import { identityRules } from "./rules/identity.ts";
+import { logsEffects } from "./rules/logs.ts";
+import { networkRules } from "./rules/network.ts";
+import { registryEffects, registryRules } from "./rules/registry.ts";
+import { workloadEffects, workloadRules } from "./rules/workloads.ts";
+
+/** All that the simulated cloud refuses. */
+export const rules: Rule[] = [
+  ...networkRules,
+  ...identityRules,
+  ...clusterRules,
+  ...registryRules,
+  ...workloadRules,
+];
+
+/** All that it does by itself. */
+export const effects: Effect[] = [
+  ...clusterEffects,
+  ...registryEffects,
+  ...logsEffects,
+  ...workloadEffects,
+];
+
+export function concerns({ types }: { types: string[] }, type: string): boolean {
+  return types.some((entry) =>
+    entry.endsWith("*") ? type.startsWith(entry.slice(0, -1)) : entry === type,
+  );
+}

@@ -1,0 +1,58 @@
+import type { Rule } from "../rule.ts";
+
+export const identityRules: Rule[] = [
+  {
+    error: "DeleteConflict",
+    on: "delete",
+    types: ["aws:iam/role:Role"],
+    source: "AWS IAM API, DeleteRole: detach its policies first",
+    unless: ({ world, thing }) => {
+      const held = [
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/rolePolicy:RolePolicy",
+      ].some((type) => world.all(type).some(({ inputs }) => inputs.role === thing.id));
+      return held
+        ? `Cannot delete entity, must detach all policies first: role ${thing.id}`
+        : undefined;
+    },
+  },
+  {
+    error: "DeleteConflict",
+    on: "delete",
+    types: ["aws:iam/policy:Policy"],
+    source: "AWS IAM API, DeletePolicy: detach it from everything first",
+    unless: ({ world, thing }) =>
+      world
+        .all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        .some(({ inputs }) => inputs.policyArn === thing.id)
+        ? "Cannot delete a policy attached to entities."
+        : undefined,
+  },
+  {
+    error: "NoSuchEntity",
+    on: "create",
+    types: ["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/rolePolicy:RolePolicy"],
+    source: "AWS IAM API, AttachRolePolicy and PutRolePolicy",
+    unless: ({ world, inputs }) =>
+      world.get("aws:iam/role:Role", inputs.role)
+        ? undefined
+        : `The role with name ${inputs.role} cannot be found.`,
+  },
+  {
+    error: "MalformedPolicyDocument",
+    on: "create",
+    types: ["aws:iam/role:Role", "aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"],
+    source: "AWS IAM User Guide, policy grammar",
+    unless: ({ inputs }) => {
+      const text = inputs.assumeRolePolicy ?? inputs.policy;
+      try {
+        const document = typeof text === "string" ? JSON.parse(text) : text;
+        return document.Version && document.Statement
+          ? undefined
+          : "Syntax errors in policy: Version and Statement are required.";
+      } catch {
+        return "Syntax errors in policy.";
+      }
+    },
+  },
+];

@@ -1,0 +1,66 @@
+import { deniedAction } from "../iam.ts";
+import type { Effect } from "../rule.ts";
+import type { World } from "../world.ts";
+import { addon, noNodes } from "./cluster.ts";
+
+const groupType = "aws:cloudwatch/logGroup:LogGroup";
+const deliverySeconds = 5;
+
+/** Who writes into the log group now, and makes it when it is missing; nobody when undefined. */
+function writerOf(world: World, group: string): string | undefined {
+  const [, cluster = ""] =
+    /^\/aws\/eks\/(.+)\/cluster$/.exec(group) ??
+    /^\/aws\/containerinsights\/(.+)\/(?:application|dataplane|host|performance)$/.exec(group) ??
+    [];
+  if (group.startsWith("/aws/eks/")) {
+    const thing = world.get("aws:eks/cluster:Cluster", cluster);
+    return thing?.inputs.enabledClusterLogTypes?.length > 0
+      ? `the control plane of ${cluster}`
+      : undefined;
+  }
+  if (group.startsWith("/aws/containerinsights/")) {
+    const agents = addon(world, cluster, "amazon-cloudwatch-observability");
+    return agents && !noNodes(world, cluster) ? `the CloudWatch agents of ${cluster}` : undefined;
+  }
+  const flowLog = world
+    .live("aws:ec2/flowLog:FlowLog")
+    .find(({ inputs }) => String(inputs.logDestination).split(":")[6] === group);
+  const role = String(flowLog?.inputs.iamRoleArn).split("/").at(-1) ?? "";
+  return flowLog && !deniedAction(world, role, ["logs:CreateLogGroup"])
+    ? `flow log ${flowLog.id}`
+    : undefined;
+}
+
+function deliver(world: World, group: string): void {
+  world.clock.later(deliverySeconds, () => {
+    const writer = writerOf(world, group);
+    if (writer && !world.get(groupType, group)) {
+      world.addOwn(groupType, group, writer, `log group ${group}`, { name: group });
+    }
+  });
+}
+
+export const logsEffects: Effect[] = [
+  {
+    on: "delete",
+    types: [groupType],
+    source: "Amazon EKS User Guide, control plane logs: a deleted group comes back; so with agents",
+    happen: ({ world, thing }) => deliver(world, thing.id),
+  },
+  {
+    on: "create",
+    types: ["aws:eks/cluster:Cluster", "aws:eks/addon:Addon"],
+    source:
+      "Amazon EKS User Guide, control plane logs; Container Insights: groups made when missing",
+    happen: ({ world, thing }) => {
+      const cluster = thing.inputs.clusterName ?? thing.id;
+      const groups =
+        thing.type === "aws:eks/cluster:Cluster"
+          ? [`/aws/eks/${cluster}/cluster`]
+          : ["application", "dataplane", "host", "performance"].map(
+              (name) => `/aws/containerinsights/${cluster}/${name}`,
+            );
+      for (const group of groups) deliver(world, group);
+    },
+  },
+];

@@ -1,0 +1,302 @@
+import { waits } from "../durations.ts";
+import { irsaRefusal } from "../iam.ts";
+import type { Attempt, Effect, Rule } from "../rule.ts";
+import type { Props, Thing, World } from "../world.ts";
+import { noDns, noNodes } from "./cluster.ts";
+import { noRouteOut } from "./network.ts";
+import { pushedImage } from "./registry.ts";
+
+const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
+const deploymentType = "kubernetes:apps/v1:Deployment";
+const releaseType = "kubernetes:helm.sh/v3:Release";
+const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
+const annotation = "alb.ingress.kubernetes.io/";
+const minutes = (count: number) => count * 60;
+
+/** Calls without which the controller makes no load balancer, or does not remove it. */
+const controllerActions = [
+  "ec2:DescribeSubnets",
+  "ec2:CreateSecurityGroup",
+  "ec2:AuthorizeSecurityGroupIngress",
+  "ec2:DeleteSecurityGroup",
+  "elasticloadbalancing:CreateLoadBalancer",
+  "elasticloadbalancing:CreateTargetGroup",
+  "elasticloadbalancing:RegisterTargets",
+  "elasticloadbalancing:DeleteLoadBalancer",
+  "elasticloadbalancing:DeleteTargetGroup",
+];
+
+function inCluster(world: World, type: string, cluster: string): Thing[] {
+  return world.all(type).filter((thing) => thing.cluster === cluster);
+}
+
+/** Why no load balancer controller works in the cluster, or nothing. */
+export function noController(world: World, cluster: string): string | undefined {
+  const release = inCluster(world, releaseType, cluster).find(
+    ({ inputs, status }) =>
+      inputs.chart === "aws-load-balancer-controller" &&
+      (status === "ready" || status === "changing"),
+  );
+  if (!release) return "no load balancer controller runs";
+  const { values = {}, namespace = "default" } = release.inputs;
+  if (values.clusterName !== cluster) return `the controller is for ${values.clusterName}`;
+  const nodes = noNodes(world, cluster) ?? noDns(world, cluster);
+  if (nodes) return `the controller cannot run: ${nodes}`;
+  const refused = irsaRefusal(
+    world,
+    {
+      cluster,
+      namespace,
+      name: values.serviceAccount?.name ?? release.inputs.name,
+      roleArn: values.serviceAccount?.annotations?.["eks.amazonaws.com/role-arn"],
+    },
+    controllerActions,
+  );
+  if (refused) return `the controller: ${refused}`;
+  const subnets = world
+    .live("aws:eks/nodeGroup:NodeGroup")
+    .filter(({ inputs }) => inputs.clusterName === cluster)
+    .flatMap(({ inputs }) => inputs.subnetIds as string[]);
+  const stranded = subnets.map((id) => noRouteOut(world, id)).find(Boolean);
+  return stranded && `the controller cannot reach AWS: ${stranded}`;
+}
+
+/** The subnets that the controller finds by their tags, one a zone. */
+function taggedSubnets(world: World, ingress: Props): Thing[] {
+  const publicScheme = ingress.metadata.annotations?.[`${annotation}scheme`] === "internet-facing";
+  const tag = publicScheme ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
+  const zones = new Map(
+    world
+      .live("aws:ec2/subnet:Subnet")
+      .filter(({ inputs }) => inputs.tags?.[tag] === "1")
+      .map((subnet) => [subnet.inputs.availabilityZone, subnet]),
+  );
+  return [...zones.values()];
+}
+
+function loadBalancerOf(world: World, ingress: Thing): Thing | undefined {
+  return world.all(loadBalancerType).find(({ madeBy }) => madeBy === `Ingress ${ingress.id}`);
+}
+
+export const workloadRules: Rule[] = [
+  ...(["create", "update", "delete"] as const).map(
+    (on): Rule => ({
+      error: "Unreachable",
+      on,
+      types: ["kubernetes:*"],
+      source: "pulumi-kubernetes: configured Kubernetes cluster is unreachable",
+      unless: ({ world, caller }) =>
+        caller.cluster &&
+        world.live("aws:eks/cluster:Cluster").some(({ id }) => id === caller.cluster)
+          ? undefined
+          : `configured Kubernetes cluster is unreachable: ${caller.cluster ?? "no kubeconfig"}`,
+    }),
+  ),
+  {
+    error: "NotFound",
+    on: "create",
+    types: ["kubernetes:*"],
+    source: "Kubernetes API: objects live in namespaces that exist",
+    unless: ({ world, caller, inputs, thing }) => {
+      const namespace = thing.type === releaseType ? inputs.namespace : inputs.metadata?.namespace;
+      const builtIn = ["default", "kube-system", "kube-public", "amazon-cloudwatch"];
+      if (namespace === undefined || builtIn.includes(namespace)) return undefined;
+      return inCluster(world, "kubernetes:core/v1:Namespace", caller.cluster ?? "").some(
+        ({ id }) => id === namespace,
+      )
+        ? undefined
+        : `namespaces "${namespace}" not found`;
+    },
+  },
+  {
+    error: "release failed",
+    on: "create",
+    phase: "after",
+    types: [releaseType],
+    source: "Helm: --wait gives up after the release's timeout, 5 minutes unless it says otherwise",
+    patience: minutes(5),
+    unless: ({ world, caller }) => {
+      const reason = noNodes(world, caller.cluster ?? "");
+      return reason && `context deadline exceeded: ${reason}`;
+    },
+  },
+  {
+    error: "FailedBuildModel",
+    on: "create",
+    phase: "after",
+    types: [ingressType],
+    source: "aws-load-balancer-controller; pulumi-kubernetes gives up after 10 minutes",
+    patience: minutes(10),
+    unless: ({ world, caller, inputs }) => {
+      const reason = noController(world, caller.cluster ?? "");
+      if (reason) return `the Ingress has no load balancer: ${reason}`;
+      const subnets = taggedSubnets(world, inputs);
+      return subnets.length < 2
+        ? `the Ingress has no load balancer: couldn't auto-discover subnets: ${subnets.length} tagged, 2 zones needed`
+        : undefined;
+    },
+  },
+  {
+    error: "finalizer",
+    on: "delete",
+    types: [ingressType],
+    source: "aws-load-balancer-controller v3.5.0, seen: without it the finalizer is never removed",
+    patience: minutes(10),
+    unless: ({ world, caller }) => {
+      const reason = noController(world, caller.cluster ?? "");
+      return reason && `ingress.k8s.aws/resources is never removed: ${reason}`;
+    },
+  },
+  {
+    error: "finalizer",
+    on: "delete",
+    types: ["kubernetes:core/v1:Namespace"],
+    source: "Kubernetes: a namespace stays Terminating while an object in it has a finalizer",
+    patience: minutes(10),
+    unless: ({ world, thing }) =>
+      world
+        .all(ingressType)
+        .some(
+          ({ cluster, outputs }) =>
+            cluster === thing.cluster && outputs.metadata?.namespace === thing.id,
+        )
+        ? `namespace ${thing.id} is Terminating: content has ingress.k8s.aws/resources`
+        : undefined,
+  },
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "ProgressDeadlineExceeded",
+      on,
+      phase: "after",
+      types: [deploymentType],
+      source: "Kubernetes: a Deployment's progressDeadlineSeconds, 10 minutes by default",
+      patience: minutes(10),
+      unless: noPods,
+    }),
+  ),
+];
+
+/** Why the Deployment's pods do not become ready, or nothing. */
+function noPods({ world, thing, inputs, caller }: Attempt): string | undefined {
+  const cluster = caller.cluster ?? "";
+  const nodes = noNodes(world, cluster);
+  if (nodes) return `pods are Pending: ${nodes}`;
+  const namespace = inputs.metadata.namespace ?? "default";
+  const pod = inputs.spec.template.spec;
+  if (pod.serviceAccountName) {
+    const account = inCluster(world, "kubernetes:core/v1:ServiceAccount", cluster).some(
+      ({ id }) => id === `${namespace}/${pod.serviceAccountName}`,
+    );
+    if (!account) return `serviceaccount "${pod.serviceAccountName}" not found`;
+  }
+  for (const { image } of pod.containers) {
+    if (!image.includes(`${world.accountId}.dkr.ecr.`)) continue;
+    if (!pulled(world, image)) return `ImagePullBackOff: ${image}: not found`;
+  }
+  const gated = inCluster(world, "kubernetes:core/v1:Namespace", cluster).some(
+    ({ id, inputs: { metadata } }) =>
+      id === namespace &&
+      metadata.labels?.["elbv2.k8s.aws/pod-readiness-gate-inject"] === "enabled",
+  );
+  const ingress = inCluster(world, ingressType, cluster).find(
+    ({ outputs }) => outputs.metadata?.namespace === namespace,
+  );
+  const balancer = gated && ingress ? loadBalancerOf(world, ingress) : undefined;
+  return balancer && balancer.inputs.activeAt > world.clock.now
+    ? `pods of ${thing.name} wait for their readiness gate: the load balancer is provisioning`
+    : undefined;
+}
+
+function pulled(world: World, image: string): boolean {
+  if (image.includes("@")) return pushedImage(world, image) !== undefined;
+  const at = image.lastIndexOf(":");
+  return world
+    .all("aws:ecr/image:Image")
+    .some(({ inputs }) => inputs.url === image.slice(0, at) && inputs.tag === image.slice(at + 1));
+}
+
+export const workloadEffects: Effect[] = [
+  {
+    on: "create",
+    types: [ingressType],
+    source: "aws-load-balancer-controller v3.5.0, seen: host name within seconds",
+    happen: async ({ world, thing, caller }) => {
+      await world.clock.sleep(waits.reconcile);
+      const { namespace, name } = thing.outputs.metadata;
+      const madeBy = `Ingress ${thing.id}`;
+      const subnets = taggedSubnets(world, thing.inputs);
+      const vpcId = subnets[0]?.inputs.vpcId;
+      const publicAddress =
+        thing.inputs.metadata.annotations?.[`${annotation}scheme`] === "internet-facing";
+      const stem = `k8s-${namespace}-${name}`.slice(0, 24);
+      const groups = [`${stem}-frontend`, `k8s-traffic-${caller.cluster}`].map(
+        (groupName) =>
+          world.addOwn(
+            "aws:ec2/securityGroup:SecurityGroup",
+            world.hexId("sg"),
+            madeBy,
+            groupName,
+            { vpcId, name: groupName },
+          ).id,
+      );
+      const host = `${stem}-${world.serial()}.${world.region}.elb.amazonaws.com`;
+      const activeAt = world.clock.now + waits.loadBalancerActive;
+      world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, { activeAt });
+      world.clock.later(waits.loadBalancerActive, () => undefined);
+      world.addOwn(
+        "aws:lb/targetGroup:TargetGroup",
+        `${host}/targets`,
+        madeBy,
+        `targets of ${stem}`,
+        {},
+      );
+      for (const subnet of subnets) {
+        world.addOwn(
+          "aws:ec2/networkInterface:NetworkInterface",
+          world.hexId("eni"),
+          madeBy,
+          `load balancer ${stem}`,
+          { subnetId: subnet.id, groups, publicAddress },
+        );
+      }
+      thing.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
+    },
+  },
+  {
+    on: "delete",
+    types: [ingressType],
+    source: "aws-load-balancer-controller v3.5.0: balancer, then groups, then the finalizer",
+    happen: async ({ world, thing }) => {
+      const made = world.all().filter(({ madeBy }) => madeBy === `Ingress ${thing.id}`);
+      const interfaces = "aws:ec2/networkInterface:NetworkInterface";
+      const first = made.filter(({ type }) => type.startsWith("aws:lb/"));
+      for (const part of first) world.remove(part);
+      await world.clock.sleep(waits.loadBalancerInterfacesGone);
+      for (const part of made.filter(({ type }) => type === interfaces)) world.remove(part);
+      for (const part of made.filter((part) => !first.includes(part) && part.type !== interfaces)) {
+        world.remove(part);
+      }
+    },
+  },
+  {
+    on: "create",
+    types: [deploymentType],
+    source: "Kubernetes: image pull, start, probes",
+    happen: ({ world }) => world.clock.sleep(waits.podStart),
+  },
+  {
+    on: "update",
+    types: [deploymentType],
+    source: "Kubernetes rolling update, surge 1, unavailable 0: one pod at a time",
+    happen: async ({ world, inputs, olds }) => {
+      if (JSON.stringify(inputs.spec.template) === JSON.stringify(olds.spec?.template)) return;
+      await world.clock.sleep((inputs.spec.replicas ?? 1) * (waits.podStart + waits.podDrain));
+    },
+  },
+  {
+    on: "delete",
+    types: [deploymentType],
+    source: "Kubernetes: pods get their grace period; foreground deletion waits for them",
+    happen: ({ world }) => world.clock.sleep(waits.podDrain),
+  },
+];
