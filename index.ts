@@ -2,10 +2,11 @@ import * as aws from "@pulumi/aws";
 import { Cluster } from "./infra/cluster.ts";
 import { loadConfig } from "./infra/config.ts";
 import { ContainerInsights } from "./infra/container-insights.ts";
-import { ServiceImage } from "./infra/image.ts";
+import { Edge } from "./infra/edge.ts";
+import { Images } from "./infra/image.ts";
 import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
-import { WebService } from "./infra/web-service.ts";
+import { Services } from "./infra/services.ts";
 
 const config = loadConfig();
 const provider = new aws.Provider("aws", config.provider);
@@ -16,33 +17,40 @@ const network = new Network("network", config.network, onAws);
 const cluster = new Cluster("cluster", { ...config.cluster, network }, onAws);
 
 // What every workload on it relies on.
-const onCluster = { providers: [provider, cluster.kubernetesProvider] };
+const onCluster = {
+  providers: [provider, cluster.kubernetesProvider],
+  dependsOn: [network, cluster],
+};
 const controller = new LoadBalancerController(
   "load-balancer-controller",
   { ...config.loadBalancerController, cluster, network },
-  { ...onCluster, dependsOn: [network, cluster] },
+  onCluster,
 );
 const insights = new ContainerInsights(
   "container-insights",
   { ...config.containerInsights, cluster },
-  { ...onCluster, dependsOn: [network, cluster] },
+  onCluster,
 );
 
-// The service. Its image is built while the cluster comes up. Its Ingress needs the controller,
-// and all that the controller needs, until it is gone.
-const image = new ServiceImage("service", config.image, onAws);
-const service = new WebService(
-  "service",
-  { ...config.service, cluster, network, image: image.reference },
-  { ...onCluster, dependsOn: [network, cluster, controller] },
+// What its load balancer holds on to, where the stack asks for it.
+const edge = new Edge("edge", config.edge, onAws);
+
+// The services. Their images are built while the cluster comes up. Their Ingresses need the
+// controller, and all that it and their load balancer need, until they are gone.
+const images = new Images("images", config.images, onAws);
+const services = new Services(
+  "services",
+  { ...config.services, cluster, network, images, edge },
+  { ...onCluster, dependsOn: [network, cluster, controller, edge] },
 );
 
-export const url = service.url;
+export const url = services.url;
 export const clusterName = cluster.name;
-export const imageReference = image.reference;
+export const imageReferences = images.references;
 export const kubeconfig = cluster.kubeconfig;
 export const logGroups = {
   ...network.logGroups,
   ...cluster.logGroups,
   ...insights.logGroups,
+  ...edge.logGroups,
 };

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config.ts";
+import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config-schema.ts";
 import type { Network } from "./network.ts";
 import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
 

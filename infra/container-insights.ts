@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
-import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config.ts";
+import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
 export interface ContainerInsightsArgs extends InsightsConfig {

@@ -5,17 +5,40 @@ import dockerignore from "@balena/dockerignore";
 import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageConfig, NodesConfig } from "./config.ts";
+import type { ImageConfig, NodesConfig, RegistryConfig, ServiceConfig } from "./config-schema.ts";
 
-export interface ServiceImageArgs extends ImageConfig, Pick<NodesConfig, "architecture"> {
-  /** The build context, relative to the project, with a Dockerfile and a package.json. */
-  context: string;
+export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
+  /** By name. */
+  services: Record<string, Pick<ServiceConfig, "image">>;
 }
 
+/** The images of all services. Depends on no cluster: they are built while it comes up. */
+export class Images extends pulumi.ComponentResource {
+  /** By service: `<repository>@sha256:<digest>` */
+  readonly references: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:image:Images", name, {}, opts);
+    const { services, ...shared } = args;
+    this.references = Object.fromEntries(
+      Object.entries(services).map(([service, { image }]) => [
+        service,
+        new ServiceImage(service, { ...shared, ...image }, { parent: this }).reference,
+      ]),
+    );
+    this.registerOutputs(this.references);
+  }
+}
+
+export interface ServiceImageArgs
+  extends ImageConfig,
+    RegistryConfig,
+    Pick<NodesConfig, "architecture"> {}
+
 /**
- * The service's image in an ECR repository of its own, named by digest.
+ * A service's image in an ECR repository of its own, named by digest.
  *
- * Built and pushed when the content of the build context changes, never during preview, for the
+ * The build context is a folder relative to the project, with a Dockerfile and a package.json. Built and pushed when the content of the build context changes, never during preview, for the
  * nodes' architecture. With `digest` nothing is built and no Docker daemon is asked: the image has
  * been pushed already, to this repository or to `repositoryUrl`.
  */
@@ -59,7 +82,7 @@ export class ServiceImage extends pulumi.ComponentResource {
     );
     const provider = new docker.Provider(name, {}, { parent: this });
     const build = buildArgs(args);
-    const tag = contentTag(args.context, build);
+    const tag = contentTag(build.context, build);
     const image = new docker.Image(
       name,
       {
@@ -77,7 +100,7 @@ export class ServiceImage extends pulumi.ComponentResource {
   }
 }
 
-function buildArgs({ context, architecture, nodeImage, runtimeImage }: ServiceImageArgs) {
+function buildArgs({ context = ".", architecture, nodeImage, runtimeImage }: ServiceImageArgs) {
   const { version, repository } = JSON.parse(readFileSync(join(context, "package.json"), "utf8"));
   return {
     context,

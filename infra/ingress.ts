@@ -1,15 +1,27 @@
-import type { IngressConfig } from "./config.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { IngressConfig, RouteConfig } from "./config-schema.ts";
 import type { DrainClock } from "./drain.ts";
+import type { Edge } from "./edge.ts";
+import type { LogDelivery } from "./load-balancer-logs.ts";
+
+/** The group whose Ingresses share one load balancer. */
+export const groupName = "platform";
+
+/** What AWS recommends, and its console offers first: TLS 1.2 and 1.3, post-quantum key exchange. */
+export const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
 
 const prefix = "alb.ingress.kubernetes.io/";
 
+type Attribute = string | number | boolean | pulumi.Output<string>;
+type LogKind = "access_logs" | "connection_logs" | "health_check_logs";
+
 /** Attributes of an Application Load Balancer that we decide, by AWS's names. */
-interface LoadBalancerAttributes {
-  "access_logs.s3.enabled": boolean;
+type LoadBalancerAttributes = {
   "deletion_protection.enabled": boolean;
   "idle_timeout.timeout_seconds": number;
   "routing.http.drop_invalid_header_fields.enabled": boolean;
-}
+} & Record<`${LogKind}.s3.enabled`, boolean> &
+  Partial<Record<`${LogKind}.s3.${"bucket" | "prefix"}`, Attribute>>;
 
 /** Attributes of a target group that we decide, by AWS's names. */
 interface TargetGroupAttributes {
@@ -21,9 +33,15 @@ interface TargetGroupAttributes {
 /** The controller's annotations that we write, without their prefix. */
 interface AlbAnnotations {
   scheme: "internet-facing" | "internal";
+  "group.name": string;
+  "group.order": string;
   "target-type": "ip";
   "inbound-cidrs": string;
   "listen-ports": string;
+  "certificate-arn"?: pulumi.Input<string>;
+  "ssl-policy"?: string;
+  "ssl-redirect"?: "443";
+  "wafv2-acl-arn": pulumi.Input<string>;
   "healthcheck-path": string;
   "healthcheck-port": "traffic-port";
   "healthcheck-interval-seconds": string;
@@ -31,8 +49,15 @@ interface AlbAnnotations {
   "healthy-threshold-count": string;
   "unhealthy-threshold-count": string;
   "success-codes": "200";
-  "load-balancer-attributes": string;
-  "target-group-attributes": string;
+  "load-balancer-attributes": pulumi.Input<string>;
+  "target-group-attributes": pulumi.Input<string>;
+}
+
+export interface IngressArgs extends IngressConfig {
+  clock: DrainClock;
+  route: RouteConfig;
+  edge: Pick<Edge, "certificateArn" | "webAclArn" | "logDelivery">;
+  healthCheckPath: string;
 }
 
 /**
@@ -42,14 +67,14 @@ interface AlbAnnotations {
  * object. It also leaves an attribute as it was when its key goes away, so every attribute is
  * always written, the ones that are off too.
  */
-export function ingressAnnotations(
-  ingress: IngressConfig,
-  clock: DrainClock,
-  healthCheckPath: string,
-): Record<string, string> {
+export function ingressAnnotations(args: IngressArgs): Record<string, pulumi.Input<string>> {
+  const { clock, edge } = args;
+  const logs = edge.logDelivery;
   const loadBalancer: LoadBalancerAttributes = {
-    "access_logs.s3.enabled": false,
-    "deletion_protection.enabled": false,
+    ...logAttributes("access_logs", "access", logs?.access, logs),
+    ...logAttributes("connection_logs", "connections", logs?.connections, logs),
+    ...logAttributes("health_check_logs", "health-checks", logs?.healthChecks, logs),
+    "deletion_protection.enabled": args.deletionProtection,
     "idle_timeout.timeout_seconds": clock.idleTimeoutSeconds,
     "routing.http.drop_invalid_header_fields.enabled": true,
   };
@@ -59,11 +84,15 @@ export function ingressAnnotations(
     "stickiness.enabled": false,
   };
   const annotations: AlbAnnotations = {
-    scheme: ingress.scheme,
+    scheme: args.scheme,
+    "group.name": groupName,
+    "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
-    "inbound-cidrs": ingress.inboundCidrs.join(","),
-    "listen-ports": JSON.stringify([{ HTTP: 80 }]),
-    "healthcheck-path": healthCheckPath,
+    "inbound-cidrs": args.inboundCidrs.join(","),
+    ...listeners(edge.certificateArn),
+    // Absent, the controller would leave the last firewall attached.
+    "wafv2-acl-arn": edge.webAclArn ?? "none",
+    "healthcheck-path": args.healthCheckPath,
     "healthcheck-port": "traffic-port",
     "healthcheck-interval-seconds": "10",
     "healthcheck-timeout-seconds": "5",
@@ -71,15 +100,52 @@ export function ingressAnnotations(
     "unhealthy-threshold-count": "2",
     "success-codes": "200",
     "load-balancer-attributes": attributes(loadBalancer),
-    "target-group-attributes": attributes(targetGroup),
+    "target-group-attributes": attributes({ ...targetGroup }),
   };
   return Object.fromEntries(
     Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
   );
 }
 
-function attributes(values: object): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(",");
+/** HTTP alone, or HTTPS with a port 80 that does nothing but redirect to it. */
+function listeners(
+  certificateArn: pulumi.Input<string> | undefined,
+): Pick<AlbAnnotations, "listen-ports" | "certificate-arn" | "ssl-policy" | "ssl-redirect"> {
+  if (!certificateArn) return { "listen-ports": JSON.stringify([{ HTTP: 80 }]) };
+  return {
+    "listen-ports": JSON.stringify([{ HTTP: 80 }, { HTTPS: 443 }]),
+    "certificate-arn": certificateArn,
+    "ssl-policy": tlsPolicy,
+    "ssl-redirect": "443",
+  };
+}
+
+/**
+ * Where the rules of an Ingress stand among those of the group, 1 to 1000: hosts before paths, long
+ * paths before short ones, so that a service at `/` takes what no other one wants. Follows from the
+ * route alone: another service changes no order.
+ */
+export function groupOrder({ host, path }: RouteConfig): number {
+  return 1000 - (host ? 500 : 0) - path.length;
+}
+
+function logAttributes<Kind extends LogKind>(
+  kind: Kind,
+  prefix: string,
+  on: boolean | undefined,
+  logs: LogDelivery | undefined,
+) {
+  const values = on && logs ? { bucket: logs.bucket, prefix } : {};
+  return Object.fromEntries([
+    [`${kind}.s3.enabled`, Boolean(on)],
+    ...Object.entries(values).map(([key, value]) => [`${kind}.s3.${key}`, value]),
+  ]) as Record<`${Kind}.s3.enabled`, boolean>;
+}
+
+function attributes(values: Record<string, Attribute>): pulumi.Output<string> {
+  return pulumi.all(values).apply((known) =>
+    Object.entries(known)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(","),
+  );
 }

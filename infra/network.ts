@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
-import type { LogsConfig, NetworkConfig } from "./config.ts";
+import type { LogsConfig, NetworkConfig } from "./config-schema.ts";
 
 export interface NetworkArgs extends NetworkConfig {
   region: string;

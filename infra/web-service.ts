@@ -1,18 +1,23 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
-import type { IngressConfig, NodesConfig, ServiceConfig } from "./config.ts";
+import type { IngressConfig, NodesConfig, ServiceConfig } from "./config-schema.ts";
 import { type DrainClock, drainClock, drainEnvironment } from "./drain.ts";
-import { ingressAnnotations } from "./ingress.ts";
+import { type IngressArgs, ingressAnnotations } from "./ingress.ts";
 import type { Network } from "./network.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
-export interface WebServiceArgs extends ServiceConfig, Pick<NodesConfig, "architecture"> {
+export interface WebServiceArgs
+  extends Omit<ServiceConfig, "image">,
+    Pick<NodesConfig, "architecture"> {
+  name: string;
   cluster: Pick<Cluster, "oidc">;
   network: Pick<Network, "loadBalancerCidrBlocks">;
   /** `<repository>@sha256:<digest>` */
   image: pulumi.Input<string>;
+  /** What the load balancer is, for all services that share it. */
   ingress: IngressConfig;
+  edge: IngressArgs["edge"];
 }
 
 const port = 8080;
@@ -24,7 +29,7 @@ const user = 65532;
 const instanceMetadata = "169.254.169.254/32";
 
 /**
- * A web service behind a load balancer of its own, in a namespace of its own.
+ * A web service in a namespace of its own, behind the load balancer that all services share.
  *
  * Pods run as an unprivileged user without capabilities on a read-only file system, accept
  * connections from the load balancer's subnets only, and reach DNS and what `egress` declares.
@@ -35,7 +40,8 @@ const instanceMetadata = "169.254.169.254/32";
  * Ingress goes down only while all of them still work.
  */
 export class WebService extends pulumi.ComponentResource {
-  readonly url: pulumi.Output<string>;
+  /** The load balancer's host name. */
+  readonly loadBalancer: pulumi.Output<string>;
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:WebService", name, {}, opts);
@@ -120,7 +126,12 @@ export class WebService extends pulumi.ComponentResource {
         metadata: {
           ...metadata,
           annotations: {
-            ...ingressAnnotations(args.ingress, clock, readinessPath),
+            ...ingressAnnotations({
+              ...args,
+              ...args.ingress,
+              clock,
+              healthCheckPath: readinessPath,
+            }),
             "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].hostname}",
           },
         },
@@ -128,10 +139,11 @@ export class WebService extends pulumi.ComponentResource {
           ingressClassName: "alb",
           rules: [
             {
+              host: args.route.host,
               http: {
                 paths: [
                   {
-                    path: "/",
+                    path: args.route.path,
                     pathType: "Prefix",
                     backend: {
                       service: { name: service.metadata.name, port: { name: "http" } },
@@ -144,7 +156,12 @@ export class WebService extends pulumi.ComponentResource {
         },
       },
       // Deleting waits until the controller has removed the load balancer and its finalizer.
-      { ...parent, customTimeouts: { create: "15m", delete: "15m" } },
+      {
+        ...parent,
+        customTimeouts: { create: "15m", delete: "15m" },
+        // Refuses a destroy as a whole. AWS's own protection would leave it hanging half-way.
+        protect: args.ingress.deletionProtection,
+      },
     );
 
     // Readiness gates are given to pods that are made after the load balancer's target group.
@@ -202,11 +219,10 @@ export class WebService extends pulumi.ComponentResource {
       parent,
     );
 
-    this.url = ingress.status.apply((status) => {
-      const host = status.loadBalancer?.ingress?.[0]?.hostname;
-      return host ? `http://${host}` : "";
-    });
-    this.registerOutputs({ url: this.url });
+    this.loadBalancer = ingress.status.apply(
+      (status) => status.loadBalancer?.ingress?.[0]?.hostname ?? "",
+    );
+    this.registerOutputs({ loadBalancer: this.loadBalancer });
   }
 }
 
@@ -296,7 +312,7 @@ function environment(
   ];
 }
 
-function containerResources(args: ServiceConfig, limits: "limits" | "default" = "limits") {
+function containerResources(args: WebServiceArgs, limits: "limits" | "default" = "limits") {
   return {
     [limits === "limits" ? "requests" : "defaultRequest"]: {
       cpu: `${args.cpuMillicores}m`,
@@ -312,7 +328,7 @@ function containerResources(args: ServiceConfig, limits: "limits" | "default" = 
 }
 
 /** Room for the largest scale and, during a rollout, as many pods that are still draining. */
-function quotaFor(args: ServiceConfig): Record<string, string> {
+function quotaFor(args: WebServiceArgs): Record<string, string> {
   const pods = 2 * args.maxReplicas + 1;
   return {
     pods: String(pods),

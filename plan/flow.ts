@@ -31,18 +31,30 @@ export function requestFlows(resources: Resource[]): Hop[][] {
     });
 }
 
-function entry({ inputs: { metadata }, id }: Resource): Hop[] {
+function entry({ inputs: { metadata, spec }, id }: Resource): Hop[] {
   const annotation = (name: string) =>
     metadata.annotations?.[`alb.ingress.kubernetes.io/${name}`] as string | undefined;
   const listeners = (JSON.parse(annotation("listen-ports") ?? '[{"HTTP": 80}]') as object[])
     .flatMap((listener) => Object.entries(listener))
     .map(([protocol, port]) => `${protocol} ${port}`);
+  const redirect = annotation("ssl-redirect");
+  const inClear = annotation("certificate-arn")
+    ? redirect && ` (80 redirects to ${redirect})`
+    : " (in the clear: the stack has no domain)";
   const target = annotation("target-type") === "ip" ? "pods" : "nodes";
+  const guard = annotation("wafv2-acl-arn") ?? "none";
+  const routes = (spec.rules ?? []).flatMap(({ host = "*", http }: Manifest) =>
+    http.paths.map(({ path }: Manifest) => `${host}${path}`),
+  );
   return [
-    { at: "user", what: `${listeners.join(", ")} from ${annotation("inbound-cidrs") ?? "all"}` },
+    {
+      at: "user",
+      what: `${listeners.join(", ")} from ${annotation("inbound-cidrs") ?? "all"}${inClear ?? ""}`,
+    },
+    ...(guard === "none" ? [] : [{ at: "firewall", what: `web ACL ${guard.split("/").at(-1)}` }]),
     {
       at: "load balancer",
-      what: `${annotation("scheme") ?? "internal"}, of Ingress ${id}, sends to ${target}`,
+      what: `${annotation("scheme") ?? "internal"}, ${routes.join(", ")} of Ingress ${id}, sends to ${target}`,
     },
   ];
 }

@@ -76,6 +76,21 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "readiness gates are given to pods that are made after the target group",
     },
     {
+      mortals: ingresses,
+      survivors: ofType(
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:acm/certificate:Certificate",
+        "aws:wafv2/webAcl:WebAcl",
+        "aws:s3/bucketPolicy:BucketPolicy",
+      ),
+      because: "a load balancer holds on to its certificate, its web ACL and its log bucket",
+    },
+    {
+      mortals: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
+      survivors: ingresses,
+      because: "a record that points at a load balancer which is gone can be taken over",
+    },
+    {
       mortals: ofType("eks:index:Cluster"),
       survivors: logGroups(`/aws/eks/${clusterName}/`),
       because: "a late writer makes the group again, without retention",

@@ -69,6 +69,29 @@ const kubernetesObject: Answer = (inputs, name) => {
 };
 
 const resources: Record<string, Answer> = {
+  "aws:acm/certificate:Certificate": (inputs, name, place) => {
+    const arn = arnOf(place, "acm", `certificate/${uuid(name)}`);
+    const hosts: string[] = [inputs.domainName, ...(inputs.subjectAlternativeNames ?? [])];
+    const domainValidationOptions = hosts.map((domainName) => ({
+      domainName,
+      resourceRecordName: `_${hex(domainName, 32)}.${domainName}.`,
+      resourceRecordType: "CNAME",
+      resourceRecordValue: `_${hex(`${domainName}/value`, 32)}.acm-validations.aws.`,
+    }));
+    return { id: arn, state: { ...inputs, arn, domainValidationOptions } };
+  },
+  "aws:acm/certificateValidation:CertificateValidation": (inputs) => ({
+    id: inputs.certificateArn,
+    state: inputs,
+  }),
+  "aws:s3/bucket:Bucket": (inputs, name) => {
+    const bucket = inputs.bucket ?? name;
+    return { id: bucket, state: { ...inputs, bucket, arn: `arn:aws:s3:::${bucket}` } };
+  },
+  "aws:route53/record:Record": (inputs) => ({
+    id: `${inputs.zoneId}_${inputs.name}_${inputs.type}`,
+    state: { ...inputs, fqdn: String(inputs.name).replace(/\.$/, "") },
+  }),
   "aws:cloudwatch/logGroup:LogGroup": (inputs, name, place) => ({
     state: { ...inputs, name, arn: arnOf(place, "logs", `log-group:${name}`) },
   }),
@@ -173,6 +196,10 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     addonName,
     kubernetesVersion,
     version: `v${kubernetesVersion}.0-eksbuild.0`,
+  }),
+  // Elastic Load Balancing endpoints and quotas: AWS's own zone, another one in each region.
+  "aws:lb/getHostedZoneId:getHostedZoneId": (_, { region }) => ({
+    id: `Z${hex(region, 13).toUpperCase()}`,
   }),
   "aws:iam/getPolicyDocument:getPolicyDocument": ({ version = "2012-10-17", statements = [] }) => ({
     json: JSON.stringify({ Version: version, Statement: statements.map(statementOf) }),

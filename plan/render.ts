@@ -80,7 +80,7 @@ function tree(resources: Resource[], style: Style): string[] {
     children.flatMap((child, at) => {
       const last = at === children.length - 1;
       const notes = [
-        isGroup(child) && String(sizeOf(child.urn)),
+        isGroup(child) && String(sizeOf(child.urn) || "off"),
         child.remote && `${child.type.split(":")[0]}, with what it makes itself`,
         child.inputs.chart && `chart ${child.inputs.version}`,
         child.protect && "protected",

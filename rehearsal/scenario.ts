@@ -251,7 +251,8 @@ function scale(stage: Stage): void {
 function unprotect(stage: Stage): void {
   stage.configure("environment", "development");
   stage.configure("cluster", { deletionProtection: false });
-  stage.configure("image", { forceDelete: true });
+  stage.configure("ingress", { deletionProtection: false });
+  stage.configure("registry", { forceDelete: true });
 }
 
 async function timeToReady(stage: Stage): Promise<TimeToReady> {

@@ -18,14 +18,26 @@ const valid = {
   },
   nodes: { instanceTypes: ["t4g.medium"], minSize: 2, desiredSize: 2, maxSize: 4 },
   logs: { retentionDays: 7 },
-  service: { name: "web" },
+  services: { web: { image: { context: "service" } } },
 } satisfies Slices;
 
 const production: Slices = {
   environment: "production",
   cluster: { deletionProtection: true },
+  ingress: { deletionProtection: true },
   logs: { retentionDays: 30 },
 };
+
+const domain = {
+  domain: { hostedZoneId: "Z0123456789ABC", hostName: "platform.example.com" },
+} satisfies Slices;
+
+const tenShops = Object.fromEntries(
+  Array.from({ length: 10 }, (_, at) => [
+    `shop${at}`,
+    { image: { context: "service" }, route: { host: `shop${at}.platform.example.com` } },
+  ]),
+);
 
 /** `valid` with the given settings over it, slice by slice. */
 function load(changes: Slices = {}) {
@@ -49,6 +61,9 @@ function load(changes: Slices = {}) {
   return loadConfig();
 }
 
+/** Changes of the one service that there is. */
+const web = (changes: object) => ({ services: { web: { ...valid.services.web, ...changes } } });
+
 function problems(changes: Slices): string[] {
   try {
     load(changes);
@@ -66,7 +81,9 @@ describe("config", () => {
     const config = load();
     assert.equal(config.network.cidrBlock, "10.0.0.0/16");
     assert.equal(config.cluster.nodes.architecture, "arm64");
-    assert.equal(config.service.drainSeconds, 30);
+    assert.equal(config.services.services.web?.drainSeconds, 30);
+    assert.equal(config.services.domain, undefined);
+    assert.equal(config.edge.firewall.enabled, false);
     assert.deepEqual(config.provider.allowedAccountIds, ["111122223333"]);
   });
 
@@ -84,11 +101,11 @@ describe("config", () => {
     const lines = problems({
       region: "Frankfurt",
       logs: { retentionDays: 8 },
-      service: { minReplicas: 9 },
+      ...web({ minReplicas: 9 }),
     });
     assert.deepEqual(
       lines.map((line) => line.split(":")[0]),
-      ["region", "logs.retentionDays", "service.minReplicas"],
+      ["region", "logs.retentionDays", "services.web.minReplicas"],
     );
   });
 
@@ -108,8 +125,8 @@ describe("config", () => {
     ],
     [
       "a number out of range",
-      { service: { drainSeconds: 1 } },
-      "service.drainSeconds: 1 is not allowed: at least 5",
+      web({ drainSeconds: 1 }),
+      "services.web.drainSeconds: 1 is not allowed: at least 5",
     ],
     [
       "text for a number",
@@ -193,23 +210,73 @@ describe("config", () => {
     ],
     [
       "autoscaling bounds the wrong way round",
-      { service: { minReplicas: 6, maxReplicas: 3 } },
-      "service.minReplicas: 6 is above service.maxReplicas 3",
+      web({ minReplicas: 6, maxReplicas: 3 }),
+      "services.web.minReplicas: 6 is above services.web.maxReplicas 3",
     ],
     [
       "a request longer than the load balancer waits",
-      { service: { requestTimeoutSeconds: 60 } },
-      "service.requestTimeoutSeconds: 60 is not below ingress.idleTimeoutSeconds 60; the load balancer would answer 504 first",
+      web({ requestTimeoutSeconds: 60 }),
+      "services.web.requestTimeoutSeconds: 60 is not below ingress.idleTimeoutSeconds 60; the load balancer would answer 504 first",
     ],
     [
       "permissions that nothing can use",
-      { service: { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] } },
-      "service.policyArns: needs a service.egress rule for port 443, on which AWS answers",
+      web({ policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] }),
+      "services.web.policyArns: needs an egress rule for port 443, on which AWS answers",
     ],
     [
       "a repository without a digest",
-      { image: { repositoryUrl: "111122223333.dkr.ecr.eu-central-1.amazonaws.com/service" } },
-      "image.repositoryUrl: needs image.digest; a stack that builds pushes to its own repository",
+      web({
+        image: {
+          context: "service",
+          repositoryUrl: "111122223333.dkr.ecr.eu-central-1.amazonaws.com/service",
+        },
+      }),
+      "services.web.image.repositoryUrl: needs services.web.image.digest; a stack that builds pushes to its own repository",
+    ],
+    [
+      "an image from nowhere",
+      web({ image: {} }),
+      "services.web.image: needs a context to build, or the digest of an image that was pushed",
+    ],
+    [
+      "no services at all",
+      { services: JSON.stringify({}) },
+      "services: {} is not allowed: at least one service",
+    ],
+    [
+      "a service whose name is no name",
+      { services: { Web_1: valid.services.web } },
+      "services: Web_1 is not allowed: a name of 2 to 30 of a-z, 0-9 and -, beginning with a letter",
+    ],
+    [
+      "two services at one route",
+      { services: { shop: valid.services.web } },
+      "services.shop.route: / is the route of services.web too",
+    ],
+    [
+      "a host that nothing names in DNS",
+      web({ route: { host: "shop.example.com" } }),
+      "services.web.route.host: shop.example.com needs domain, which names it in DNS",
+    ],
+    [
+      "a host outside of the domain",
+      { ...domain, ...web({ route: { host: "shop.example.org" } }) },
+      "services.web.route.host: shop.example.org is not platform.example.com or below it",
+    ],
+    [
+      "a host name that is none",
+      { domain: { ...domain.domain, hostName: "localhost" } },
+      'domain.hostName: "localhost" is not allowed: a host name such as shop.example.com, of at most 64 characters',
+    ],
+    [
+      "more host names than a certificate takes",
+      { ...domain, services: tenShops },
+      "services: 11 host names, but a certificate of ACM takes at most 10",
+    ],
+    [
+      "production with a load balancer that anyone may delete",
+      { ...production, ingress: {} },
+      "ingress.deletionProtection: false is not allowed in production",
     ],
     [
       "production without deletion protection",
@@ -218,13 +285,13 @@ describe("config", () => {
     ],
     [
       "production with a registry that deletes its images",
-      { ...production, image: { forceDelete: true } },
-      "image.forceDelete: true is not allowed in production",
+      { ...production, registry: { forceDelete: true } },
+      "registry.forceDelete: true is not allowed in production",
     ],
     [
       "production with fault injection",
-      { ...production, service: { faultInjection: true } },
-      "service.faultInjection: true is not allowed in production",
+      { ...production, ...web({ faultInjection: true }) },
+      "services.web.faultInjection: true is not allowed in production",
     ],
     [
       "production with short logs",

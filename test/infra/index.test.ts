@@ -11,7 +11,7 @@ const isProvider = ({ type }: Resource) => type.startsWith("pulumi:providers:");
 const documentOf = (policy: string | object) =>
   typeof policy === "string" ? JSON.parse(policy) : policy;
 
-for (const stack of ["dev", "prod"]) {
+for (const stack of ["dev", "prod"] as const) {
   describe(`stack ${stack}`, () => {
     let evaluation: Evaluation;
     let resources: Resource[];
@@ -93,12 +93,16 @@ for (const stack of ["dev", "prod"]) {
     it("has the outputs that people work with", () => {
       assert.deepEqual(Object.keys(evaluation.outputs).sort(), [
         "clusterName",
-        "imageReference",
+        "imageReferences",
         "kubeconfig",
         "logGroups",
         "url",
       ]);
-      assert.match(String(evaluation.outputs.url), /^http:\/\/.+\.elb\.amazonaws\.com$/);
+      const url = {
+        dev: /^http:\/\/.+\.elb\.amazonaws\.com$/,
+        prod: /^https:\/\/platform\.example\.com$/,
+      };
+      assert.match(String(evaluation.outputs.url), url[stack]);
     });
 
     it("follows the naming of its components", () => {
@@ -107,9 +111,16 @@ for (const stack of ["dev", "prod"]) {
         "platform:addons:ContainerInsights",
         "platform:addons:LoadBalancerController",
         "platform:cluster:Cluster",
+        "platform:edge:Certificate",
+        "platform:edge:Edge",
+        "platform:edge:Firewall",
+        "platform:edge:HostNames",
+        "platform:edge:LoadBalancerLogs",
         "platform:iam:ServiceAccountRole",
+        "platform:image:Images",
         "platform:image:ServiceImage",
         "platform:network:Network",
+        "platform:service:Services",
         "platform:service:WebService",
       ]);
       for (const { name } of resources) assert.doesNotMatch(name, /\b(dev|prod)\b|eu-central/);

@@ -24,8 +24,15 @@ const args: WebServiceArgs = {
   network: {
     loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
   },
+  route: { path: "/" },
+  edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
   image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
-  ingress: { scheme: "internet-facing", inboundCidrs: ["0.0.0.0/0"], idleTimeoutSeconds: 60 },
+  ingress: {
+    scheme: "internet-facing",
+    inboundCidrs: ["0.0.0.0/0"],
+    idleTimeoutSeconds: 60,
+    deletionProtection: false,
+  },
 };
 const service = (changes: Partial<WebServiceArgs> = {}) =>
   deploy(() => new WebService("service", { ...args, ...changes }));

@@ -176,16 +176,22 @@ describe("plan, as text", () => {
     const { out } = await run(["--stack", "prod"]);
     const flow = /Request flow\n(.*?)\n\n/s.exec(out)?.[1] as string;
     for (const station of [
-      /^ {2}user +HTTP 80 from 0\.0\.0\.0\/0$/m,
-      /^→ load balancer +internet-facing, of Ingress web\/.+, sends to pods$/m,
+      /^ {2}user +HTTP 80, HTTPS 443 from 0\.0\.0\.0\/0 \(80 redirects to 443\)$/m,
+      /^→ firewall +web ACL firewall-/m,
+      /^→ load balancer +internet-facing, \*\/ of Ingress web\/.+, sends to pods$/m,
       /^→ Service +web\/.+, port 80 to http$/m,
       /^→ pods +3 to 12 of web\/.+ on 8080/m,
-      /^→ image +\d{12}\.dkr\.ecr\..+\/service-/m,
+      /^→ image +\d{12}\.dkr\.ecr\..+\/web-/m,
       /^→ logs +\/aws\/containerinsights\/platform-prod\/application, kept 90 days$/m,
       /^→ metrics +\/aws\/containerinsights\/platform-prod\/performance/m,
     ]) {
       assert.match(flow, station);
     }
+  });
+
+  it("says plainly that traffic without a domain is in the clear", async () => {
+    const { out } = await run(["--stack", "dev"]);
+    assert.match(out, /user +HTTP 80 from 0\.0\.0\.0\/0 \(in the clear: the stack has no domain\)/);
   });
 
   it("says who may assume a role, and what it may then do", async () => {

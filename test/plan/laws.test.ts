@@ -76,13 +76,21 @@ for (const stack of ["dev", "prod"]) {
           ));
       const top = (type: string) => only(resources, type);
 
+      const edge: typeof forgotten = [
+        [
+          () => top("platform:service:Services"),
+          () => top("platform:edge:Edge"),
+          "add dependsOn Edge edge to Services services",
+          /Ingress web must be outlived by BucketPolicy/,
+        ],
+      ];
       const forgotten: [from: () => Resource, to: () => Resource, remedy: string, lost: RegExp][] =
         [
           [
-            () => top("platform:service:WebService"),
+            () => top("platform:service:Services"),
             () => top("platform:addons:LoadBalancerController"),
-            "add dependsOn LoadBalancerController load-balancer-controller to WebService service",
-            /Ingress service.* outlived by Release load-balancer-controller.*RolePolicy/,
+            "add dependsOn LoadBalancerController load-balancer-controller to Services services",
+            /Ingress web.* outlived by Release load-balancer-controller.*RolePolicy/,
           ],
           [
             () => at("Release load-balancer-controller"),
@@ -145,11 +153,12 @@ for (const stack of ["dev", "prod"]) {
             /FlowLog network-flow-logs must be outlived/,
           ],
           [
-            () => at("Deployment service"),
-            () => at("Ingress service"),
-            "add dependsOn Ingress service to Deployment service",
+            () => at("Deployment web"),
+            () => at("Ingress web"),
+            "add dependsOn Ingress web to Deployment web",
             /readiness gates/,
           ],
+          ...(stack === "prod" ? edge : []),
         ];
       for (const [from, to, remedy, lost] of forgotten) {
         it(`says: ${remedy}`, () => {
@@ -163,7 +172,7 @@ for (const stack of ["dev", "prod"]) {
       it("says so when both the service and the controller forget the cluster", () => {
         const cluster = top("platform:cluster:Cluster");
         const dependents = [
-          top("platform:service:WebService"),
+          top("platform:service:Services"),
           top("platform:addons:LoadBalancerController"),
         ];
         const missing = missingEdges(
@@ -174,9 +183,23 @@ for (const stack of ["dev", "prod"]) {
         }
       });
 
+      if (stack === "prod") {
+        it("names a record that would outlive the load balancer it points at", () => {
+          const record = at("Record host-names-platform.example.com");
+          const missing = missingEdges(
+            resources.map((one) =>
+              one.type === "platform:edge:HostNames" || one === record
+                ? { ...one, dependsOn: [] }
+                : one,
+            ),
+          ).join("\n");
+          assert.match(missing, /Record host-names-platform.example.com .*outlived by Ingress web/);
+        });
+      }
+
       it("is content with one of two ways", () => {
         const cluster = top("platform:cluster:Cluster");
-        const service = top("platform:service:WebService");
+        const service = top("platform:service:Services");
         assert.deepEqual(missingEdges(without(resources, service, cluster)), []);
       });
 

@@ -1,0 +1,178 @@
+import type { DomainConfig, ServiceConfig, Settings } from "./config-schema.ts";
+
+/** The host names of the platform and of its services, each once. */
+export function hostNames(
+  { hostName }: DomainConfig,
+  services: Record<string, Pick<ServiceConfig, "route">>,
+): string[] {
+  const hosts = Object.values(services).flatMap(({ route }) => route.host ?? []);
+  return [...new Set([hostName, ...hosts])];
+}
+
+/** A rule between settings: what it says when it is broken, checked when the slices it needs are valid. */
+function rule<Slice extends keyof Settings>(
+  needs: Slice[],
+  check: (settings: Pick<Settings, Slice>) => (string | false)[],
+) {
+  return (settings: Partial<Settings>): string[] =>
+    needs.every((slice) => settings[slice] !== undefined)
+      ? check(settings as Pick<Settings, Slice>).filter((problem) => problem !== false)
+      : [];
+}
+
+export const rules = [
+  rule(["network", "region"], ({ network: { zones }, region }) => [
+    ...zones
+      .filter((zone) => !new RegExp(`^${region}[a-z]$`).test(zone))
+      .map((zone) => `network.zones: ${zone} is not a zone of region ${region}`),
+    new Set(zones).size < zones.length && `network.zones: ${zones.join(", ")} names a zone twice`,
+  ]),
+  rule(["network"], ({ network: { cidrBlock } }) => {
+    const [address = "", prefix = ""] = cidrBlock.split("/");
+    return [
+      (Number(prefix) < 16 || Number(prefix) > 19) &&
+        `network.cidrBlock: ${cidrBlock} is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)`,
+      !isNetworkAddress(address, Number(prefix)) &&
+        `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
+    ];
+  }),
+  rule(["cluster"], ({ cluster: { publicAccess, publicAccessCidrs } }) => [
+    publicAccess &&
+      publicAccessCidrs.length === 0 &&
+      "cluster.publicAccessCidrs: is empty; a public endpoint needs the networks that may reach it",
+    !publicAccess &&
+      publicAccessCidrs.length > 0 &&
+      "cluster.publicAccess: false goes with an empty cluster.publicAccessCidrs",
+    publicAccessCidrs.some((cidr) => cidr.endsWith("/0")) &&
+      "cluster.publicAccessCidrs: 0.0.0.0/0 is not allowed: name the networks that may reach the endpoint",
+  ]),
+  rule(["cluster"], ({ cluster: { admins, deployers, viewers } }) => {
+    const principals = [...admins, ...deployers, ...viewers];
+    const repeated = principals.filter((principal, at) => principals.indexOf(principal) !== at);
+    return [
+      admins.length === 0 &&
+        "cluster.admins: is empty; without an administrator only the principal that made the cluster can reach it",
+      ...[...new Set(repeated)].map(
+        (principal) => `cluster: ${principal} is named twice in admins, deployers and viewers`,
+      ),
+    ];
+  }),
+  rule(["nodes"], ({ nodes: { minSize, desiredSize, maxSize, instanceTypes, architecture } }) => [
+    minSize > maxSize && `nodes.minSize: ${minSize} is above nodes.maxSize ${maxSize}`,
+    (desiredSize < minSize || desiredSize > maxSize) &&
+      `nodes.desiredSize: ${desiredSize} is not between nodes.minSize ${minSize} and nodes.maxSize ${maxSize}`,
+    ...instanceTypes
+      .filter((type) => architectureOf(type) !== architecture)
+      .map(
+        (type) =>
+          `nodes.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${architecture}`,
+      ),
+  ]),
+  perService(["ingress"], (at, service, { ingress }) => [
+    service.minReplicas > service.maxReplicas &&
+      `${at}.minReplicas: ${service.minReplicas} is above ${at}.maxReplicas ${service.maxReplicas}`,
+    service.cpuMillicores > service.cpuLimitMillicores &&
+      `${at}.cpuMillicores: ${service.cpuMillicores} is above ${at}.cpuLimitMillicores ${service.cpuLimitMillicores}`,
+    service.policyArns.length > 0 &&
+      !service.egress.some((rule) => rule.port === 443) &&
+      `${at}.policyArns: needs an egress rule for port 443, on which AWS answers`,
+    service.requestTimeoutSeconds >= ingress.idleTimeoutSeconds &&
+      `${at}.requestTimeoutSeconds: ${service.requestTimeoutSeconds} is not below ingress.idleTimeoutSeconds ${ingress.idleTimeoutSeconds}; the load balancer would answer 504 first`,
+    !service.image.context &&
+      !service.image.digest &&
+      `${at}.image: needs a context to build, or the digest of an image that was pushed`,
+    service.image.repositoryUrl !== undefined &&
+      service.image.digest === undefined &&
+      `${at}.image.repositoryUrl: needs ${at}.image.digest; a stack that builds pushes to its own repository`,
+  ]),
+  rule(["services"], ({ services }) =>
+    Object.entries(services).flatMap(([name, { route }], at, all) =>
+      all
+        .slice(0, at)
+        .filter(([, other]) => other.route.host === route.host && other.route.path === route.path)
+        .map(
+          ([other]) =>
+            `services.${name}.route: ${route.host ?? ""}${route.path} is the route of services.${other} too`,
+        ),
+    ),
+  ),
+  (settings: Partial<Settings>) => {
+    const { services = {}, domain } = settings;
+    return Object.entries(services).flatMap(
+      ([
+        name,
+        {
+          route: { host },
+        },
+      ]) => {
+        if (!host) return [];
+        if (!domain)
+          return [`services.${name}.route.host: ${host} needs domain, which names it in DNS`];
+        return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
+          ? []
+          : [`services.${name}.route.host: ${host} is not ${domain.hostName} or below it`];
+      },
+    );
+  },
+  rule(["services", "domain"], ({ services, domain }) => {
+    const hosts = domain ? hostNames(domain, services) : [];
+    return [
+      hosts.length > 10 &&
+        `services: ${hosts.length} host names, but a certificate of ACM takes at most 10`,
+    ];
+  }),
+  production("cluster", ({ deletionProtection }) => [
+    !deletionProtection && "cluster.deletionProtection: false is not allowed in production",
+  ]),
+  production("ingress", ({ deletionProtection }) => [
+    !deletionProtection && "ingress.deletionProtection: false is not allowed in production",
+  ]),
+  production("registry", ({ forceDelete }) => [
+    forceDelete && "registry.forceDelete: true is not allowed in production",
+  ]),
+  production("services", (services) =>
+    Object.entries(services).map(
+      ([name, { faultInjection }]) =>
+        faultInjection && `services.${name}.faultInjection: true is not allowed in production`,
+    ),
+  ),
+  production("logs", ({ retentionDays }) => [
+    retentionDays < 30 &&
+      `logs.retentionDays: ${retentionDays} is not allowed in production: at least 30`,
+  ]),
+];
+
+/** A rule for each service; `at` is where its settings stand. */
+function perService<Slice extends keyof Settings>(
+  needs: Slice[],
+  check: (
+    at: string,
+    service: ServiceConfig,
+    settings: Pick<Settings, Slice>,
+  ) => (string | false)[],
+) {
+  return rule(["services", ...needs], (settings) =>
+    Object.entries(settings.services).flatMap(([name, service]) =>
+      check(`services.${name}`, service, settings),
+    ),
+  );
+}
+
+function production<Slice extends keyof Settings>(
+  slice: Slice,
+  check: (settings: Settings[Slice]) => (string | false)[],
+) {
+  return rule(["environment", slice], (settings) =>
+    settings.environment === "production" ? check(settings[slice]) : [],
+  );
+}
+
+function isNetworkAddress(address: string, prefix: number): boolean {
+  const bits = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  return bits % 2 ** (32 - prefix) === 0;
+}
+
+/** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */
+function architectureOf(instanceType: string): "arm64" | "amd64" {
+  return /^[a-z]+\d+g/.test(instanceType) ? "arm64" : "amd64";
+}

@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ServiceConfig } from "./config-schema.ts";
+import { HostNames, type HostNamesArgs } from "./domain.ts";
+import type { Images } from "./image.ts";
+import { WebService, type WebServiceArgs } from "./web-service.ts";
+
+export interface ServicesArgs
+  extends Pick<WebServiceArgs, "architecture" | "cluster" | "network" | "ingress" | "edge"> {
+  /** By name. */
+  services: Record<string, ServiceConfig>;
+  images: Pick<Images, "references">;
+  domain: HostNamesArgs["domain"];
+}
+
+/**
+ * The web services of the platform, behind one load balancer that all of them share. The host names
+ * lead to it once all services answer.
+ *
+ * Must depend, as components, on all that the load balancer needs to come and to go: the network,
+ * the cluster, the load balancer controller, and what guards and logs it.
+ */
+export class Services extends pulumi.ComponentResource {
+  /** The load balancer's own host name. */
+  readonly loadBalancer: pulumi.Output<string>;
+  /** Where the platform answers. */
+  readonly url: pulumi.Output<string>;
+  readonly services: WebService[];
+
+  constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:service:Services", name, {}, opts);
+    const { services, images, domain, ...shared } = args;
+    this.services = Object.entries(services).map(
+      ([service, settings]) =>
+        new WebService(
+          service,
+          { ...settings, ...shared, name: service, image: images.references[service] ?? "" },
+          { parent: this },
+        ),
+    );
+    this.loadBalancer = pulumi
+      .all(this.services.map(({ loadBalancer }) => loadBalancer))
+      .apply(([host]) => host ?? "");
+    new HostNames(
+      "host-names",
+      { domain, target: this.loadBalancer },
+      { parent: this, dependsOn: this.services },
+    );
+    this.url = domain
+      ? pulumi.output(`https://${domain.hostName}`)
+      : this.loadBalancer.apply((host) => (host ? `http://${host}` : ""));
+    this.registerOutputs({ url: this.url });
+  }
+}

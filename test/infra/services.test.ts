@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { before, describe, it } from "mocha";
+import { groupOrder, tlsPolicy } from "../../infra/ingress.ts";
+import { Services, type ServicesArgs } from "../../infra/services.ts";
+import { deploy, type Resource } from "../../plan/evaluate.ts";
+import { outlivedBy, prerequisites } from "../../plan/order.ts";
+
+const reference = (letter: string) =>
+  pulumi.output(`111122223333.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:${letter.repeat(64)}`);
+const service = (route: { host?: string; path: string }) => ({
+  image: { context: "service" },
+  route,
+  minReplicas: 2,
+  maxReplicas: 4,
+  targetCpuPercent: 60,
+  cpuMillicores: 250,
+  cpuLimitMillicores: 1000,
+  memoryMiB: 256,
+  drainSeconds: 30,
+  requestTimeoutSeconds: 30,
+  logLevel: "info" as const,
+  faultInjection: false,
+  policyArns: [],
+  egress: [],
+});
+const args: ServicesArgs = {
+  services: {
+    web: service({ path: "/" }),
+    orders: service({ path: "/orders" }),
+    shop: service({ host: "shop.platform.example.com", path: "/" }),
+  },
+  images: { references: { web: reference("a"), orders: reference("b"), shop: reference("c") } },
+  architecture: "arm64",
+  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  network: {
+    loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
+  },
+  ingress: {
+    scheme: "internet-facing",
+    inboundCidrs: ["0.0.0.0/0"],
+    idleTimeoutSeconds: 60,
+    deletionProtection: false,
+  },
+  domain: {
+    hostedZoneId: "Z0123456789ABC",
+    hostName: "platform.example.com",
+    hostNames: ["platform.example.com", "shop.platform.example.com"],
+    region: "eu-central-1",
+  },
+  edge: {
+    certificateArn: pulumi.output("arn:certificate"),
+    webAclArn: pulumi.output("arn:web-acl"),
+    logDelivery: {
+      access: true,
+      connections: false,
+      healthChecks: false,
+      bucket: pulumi.output("logs-1"),
+    },
+  },
+};
+const ingressesOf = (resources: Resource[]): Record<string, Resource["inputs"]> =>
+  Object.fromEntries(
+    resources
+      .filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:Ingress")
+      .map(({ name, inputs }) => [name, inputs]),
+  );
+const annotation = (ingress: Resource["inputs"] | undefined, name: string): string =>
+  ingress?.metadata.annotations[`alb.ingress.kubernetes.io/${name}`];
+const attributesOf = (ingress: Resource["inputs"] | undefined) =>
+  Object.fromEntries(
+    annotation(ingress, "load-balancer-attributes")
+      .split(",")
+      .map((pair) => pair.split("=")),
+  );
+
+describe("services", () => {
+  let ingresses: ReturnType<typeof ingressesOf>;
+  let resources: Resource[];
+  before(async () => {
+    resources = await deploy(() => new Services("services", args));
+    ingresses = ingressesOf(resources);
+  });
+
+  it("share one load balancer, so that the third costs none", () => {
+    assert.deepEqual(Object.keys(ingresses).sort(), ["orders", "shop", "web"]);
+    const groups = Object.values(ingresses).map((ingress) => annotation(ingress, "group.name"));
+    assert.equal(new Set(groups).size, 1);
+    assert.ok(groups[0]);
+  });
+
+  it("agree on whatever is the load balancer's, which the controller would refuse otherwise", () => {
+    for (const name of [
+      "scheme",
+      "inbound-cidrs",
+      "listen-ports",
+      "certificate-arn",
+      "ssl-policy",
+      "ssl-redirect",
+      "wafv2-acl-arn",
+      "load-balancer-attributes",
+    ]) {
+      const values = Object.values(ingresses).map((ingress) => annotation(ingress, name));
+      assert.equal(new Set(values).size, 1, `${name}: ${values}`);
+    }
+  });
+
+  it("live in a namespace of their own each, and in no role of another", () => {
+    const roles = resources.filter(({ type }) => type === "aws:iam/role:Role");
+    assert.equal(roles.length, 3);
+    assert.deepEqual(
+      Object.values(ingresses)
+        .map(({ metadata }) => metadata.namespace)
+        .sort(),
+      ["orders", "shop", "web"],
+    );
+  });
+
+  it("answer at their routes", () => {
+    const rule = (name: string) => ingresses[name]?.spec.rules[0];
+    assert.equal(rule("web").host, undefined);
+    assert.equal(rule("orders").http.paths[0].path, "/orders");
+    assert.equal(rule("shop").host, "shop.platform.example.com");
+  });
+
+  it("are tried in the order of how much they ask of a request", () => {
+    const order = (name: string) => Number(annotation(ingresses[name], "group.order"));
+    assert.ok(order("shop") < order("orders"));
+    assert.ok(order("orders") < order("web"));
+  });
+
+  it("never have a route shadowed by one that asks less, in the controller's bounds", () => {
+    const path = fc.stringMatching(/^\/[a-z]{0,127}$/);
+    fc.assert(
+      fc.property(path, fc.boolean(), (text, named) => {
+        const order = groupOrder({ path: text, ...(named && { host: "a.example.com" }) });
+        assert.ok(order >= -1000 && order <= 1000);
+        assert.ok(order <= groupOrder({ path: "/" }));
+        if (text.length > 1) assert.ok(order < groupOrder({ path: text.slice(0, -1) }));
+      }),
+    );
+  });
+
+  it("answer over TLS, by a policy without old ciphers, and only redirect without", () => {
+    const { web } = ingresses;
+    assert.equal(annotation(web, "listen-ports"), '[{"HTTP":80},{"HTTPS":443}]');
+    assert.equal(annotation(web, "ssl-redirect"), "443");
+    assert.equal(annotation(web, "ssl-policy"), tlsPolicy);
+    assert.match(tlsPolicy, /TLS13-1-[23]-Res-PQ/);
+  });
+
+  it("deliver the logs that are asked for, and turn the others off", () => {
+    const attributes = attributesOf(ingresses.web);
+    assert.equal(attributes["access_logs.s3.enabled"], "true");
+    assert.equal(attributes["access_logs.s3.bucket"], "logs-1");
+    assert.equal(attributes["connection_logs.s3.enabled"], "false");
+    assert.equal(attributes["connection_logs.s3.bucket"], undefined);
+    assert.equal(attributes["health_check_logs.s3.enabled"], "false");
+  });
+
+  it("let go of a firewall and a certificate that the stack no longer has", async () => {
+    const { web } = ingressesOf(
+      await deploy(
+        () =>
+          new Services("services", {
+            ...args,
+            edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+          }),
+      ),
+    );
+    assert.equal(annotation(web, "wafv2-acl-arn"), "none");
+    assert.equal(annotation(web, "listen-ports"), '[{"HTTP":80}]');
+    assert.equal(annotation(web, "ssl-redirect"), undefined);
+  });
+
+  it("are named in DNS once all of them answer, and for no longer", () => {
+    const records = resources.filter(({ type }) => type === "aws:route53/record:Record");
+    assert.equal(records.length, 2);
+    const needs = prerequisites(resources);
+    const answering = resources.filter(({ type }) => type === "kubernetes:apps/v1:Deployment");
+    assert.equal(answering.length, 3);
+    for (const { urn } of answering) {
+      assert.ok(
+        records.every((record) => outlivedBy(record.urn, needs).has(urn)),
+        urn,
+      );
+    }
+  });
+
+  it("refuse a destroy as a whole while the load balancer is protected", async () => {
+    const protectedOnes = await deploy(
+      () =>
+        new Services("services", {
+          ...args,
+          ingress: { ...args.ingress, deletionProtection: true },
+        }),
+    );
+    const { web } = ingressesOf(protectedOnes);
+    assert.equal(attributesOf(web)["deletion_protection.enabled"], "true");
+    for (const { type, protect } of protectedOnes.filter(({ type }) => /Ingress$/.test(type))) {
+      assert.equal(protect, true, type);
+    }
+  });
+});
