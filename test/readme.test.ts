@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "mocha";
+import { parse } from "yaml";
+import type { z } from "zod";
+import { settingsSchema } from "../infra/config-schema.ts";
+
+const readme = readFileSync("README.md", "utf8");
+
+interface Row {
+  keys: string[];
+  cells: string[];
+}
+
+/** The rows of the configuration table, with whole keys: `….path` continues the service's. */
+const rows: Row[] = readme
+  .split("\n")
+  .filter((line) => /^\| `/.test(line))
+  .map((line) => {
+    const [first = "", ...cells] = line.split("|").slice(1, -1);
+    const names = [...first.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+    const whole = (names[0] ?? "").replace("….", "services.<name>.");
+    const stem = whole.slice(0, whole.lastIndexOf(".") + 1);
+    const keys = names.map((name, at) => (at === 0 ? whole : stem + name));
+    return { keys, cells: cells.map((cell) => cell.trim()) };
+  });
+
+/** Every setting by its whole key; maps by name have `<name>`, lists are one setting. */
+function settings(schema: z.core.$ZodType, at = ""): string[] {
+  // biome-ignore lint/suspicious/noExplicitAny: zod's definitions differ by type
+  const { type, innerType, in: input, shape, valueType } = schema._zod.def as any;
+  if (innerType) return settings(innerType, at);
+  if (type === "pipe") return settings(input, at);
+  if (type === "object") {
+    return Object.entries<z.core.$ZodType>(shape).flatMap(([key, of]) =>
+      settings(of, at ? `${at}.${key}` : key),
+    );
+  }
+  return type === "record" && at === "services" ? settings(valueType, `${at}.<name>`) : [at];
+}
+
+const given = (value: unknown, at = ""): string[] =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, of]) =>
+        given(of, at === "services" ? `${at}.<name>` : at ? `${at}.${key}` : key),
+      )
+    : [at];
+
+describe("README", () => {
+  it("has at most 150 lines", () => assert.ok(readme.split("\n").length <= 151));
+
+  it("explains every setting, and no other", () => {
+    const known = settings(settingsSchema);
+    assert.ok(known.length > 40);
+    const told = rows.flatMap(({ keys }) => keys).filter((key) => key !== "services.<name>");
+    assert.deepEqual(told.sort(), known.sort());
+  });
+
+  for (const [at, stack] of [
+    [2, "dev"],
+    [3, "prod"],
+  ] as const) {
+    it(`has a value of ${stack} wherever the stack gives one`, () => {
+      const { config } = parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8"));
+      const keys = Object.entries(config)
+        .filter(([key]) => key !== "platform:accountId")
+        .flatMap(([key, value]) => given(value, key.replace("platform:", "")));
+      for (const key of keys) {
+        const row = rows.find((one) => one.keys.includes(key));
+        assert.ok(row?.cells[at], `${key} has no value in the column of ${stack}`);
+      }
+    });
+  }
+});
