@@ -101,7 +101,7 @@ export class Cluster extends pulumi.ComponentResource {
         {
           clusterName,
           addonName,
-          addonVersion: args.addonVersions[addonName],
+          addonVersion: addonVersion(addonName, args, parent),
           resolveConflictsOnCreate: "OVERWRITE",
           resolveConflictsOnUpdate: "OVERWRITE",
           ...addonArgs,
@@ -195,6 +195,21 @@ export class Cluster extends pulumi.ComponentResource {
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
   }
+}
+
+/**
+ * The version of an add-on: the stack's pin, else AWS's default for the Kubernetes version. Left
+ * open, an add-on would stay at the version it was made with when Kubernetes moves on.
+ */
+export function addonVersion(
+  addonName: AddonName,
+  { addonVersions, kubernetesVersion }: Pick<ClusterConfig, "addonVersions" | "kubernetesVersion">,
+  options: pulumi.InvokeOptions,
+): pulumi.Input<string> {
+  return (
+    addonVersions[addonName] ??
+    aws.eks.getAddonVersionOutput({ addonName, kubernetesVersion }, options).version
+  );
 }
 
 /** EKS's names of its machine images. */

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** The versions that can be deployed, the oldest first. */
+export const kubernetesVersions = ["1.35", "1.36"] as const;
+
 /** Days that CloudWatch Logs accepts (PutRetentionPolicy), without "never". */
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
@@ -64,7 +67,7 @@ const networkSchema = z.strictObject({
 
 const clusterSchema = z.strictObject({
   name: matching(/^[a-z][a-z0-9-]{1,38}$/, "2 to 39 of a-z, 0-9 and -, beginning with a letter"),
-  kubernetesVersion: oneOf(["1.35", "1.36"]),
+  kubernetesVersion: oneOf(kubernetesVersions),
   publicAccess: flag().default(false),
   publicAccessCidrs: z.array(cidrBlock(), "a list of IPv4 networks").default([]),
   admins: principals(),

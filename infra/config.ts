@@ -8,7 +8,7 @@ export type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(settings: Settings) {
   const { region, accountId, tags, cluster, nodes, logs, ingress, services, domain } = settings;
-  const { addonVersions } = cluster;
+  const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
   const named = domain && { ...domain, region, hostNames: hostNames(domain, services) };
   return {
@@ -27,7 +27,13 @@ function slices(settings: Settings) {
     network: { ...settings.network, region, logs },
     cluster: { ...cluster, nodes, logs, tags, deployerNamespaces: Object.keys(services) },
     loadBalancerController: { region, tags },
-    containerInsights: { ...settings.insights, clusterName: cluster.name, addonVersions, logs },
+    containerInsights: {
+      ...settings.insights,
+      clusterName: cluster.name,
+      addonVersions,
+      kubernetesVersion,
+      logs,
+    },
     edge: {
       domain: named,
       firewall: { ...settings.firewall, clusterName: cluster.name, accountId, region, logs },

@@ -1,14 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "./cluster.ts";
+import { addonVersion, type Cluster } from "./cluster.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
-export interface ContainerInsightsArgs extends InsightsConfig {
+export interface ContainerInsightsArgs
+  extends InsightsConfig,
+    Pick<ClusterConfig, "addonVersions" | "kubernetesVersion"> {
   cluster: Pick<Cluster, "name" | "oidc">;
   /** The cluster's name as the configuration has it: part of names that AWS fixes. */
   clusterName: string;
-  addonVersions: ClusterConfig["addonVersions"];
   logs: LogsConfig;
 }
 
@@ -55,7 +56,7 @@ export class ContainerInsights extends pulumi.ComponentResource {
       {
         clusterName: args.cluster.name,
         addonName: "amazon-cloudwatch-observability",
-        addonVersion: args.addonVersions["amazon-cloudwatch-observability"],
+        addonVersion: addonVersion("amazon-cloudwatch-observability", args, parent),
         serviceAccountRoleArn: role.arn,
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",

@@ -61,6 +61,7 @@ describe("container insights", () => {
           clusterName: "platform-test",
           applicationSignals: changes.applicationSignals ?? false,
           addonVersions: {},
+          kubernetesVersion: "1.36",
           logs: { retentionDays: 14, keepOnDestroy: changes.keepOnDestroy ?? false },
         }),
     );

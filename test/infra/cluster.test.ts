@@ -181,9 +181,10 @@ describe("cluster", () => {
     assert.doesNotMatch(JSON.stringify(onNodes.map(({ inputs }) => inputs)), /CNI/);
   });
 
-  it("pins add-on versions where the stack does, and never asks for the newest", async () => {
-    for (const { inputs } of resources.filter(({ type }) => type === "aws:eks/addon:Addon")) {
-      assert.equal(inputs.addonVersion, undefined);
+  it("has add-ons at AWS's default for the Kubernetes version, or where the stack pins them", async () => {
+    const older = await cluster({ kubernetesVersion: "1.35" });
+    for (const { inputs } of older.filter(({ type }) => type === "aws:eks/addon:Addon")) {
+      assert.match(inputs.addonVersion, /^v1\.35\./);
     }
     const pinned = await cluster({ addonVersions: { coredns: "v1.14.3-eksbuild.1" } });
     assert.equal(
