@@ -1,41 +1,51 @@
 import { parseArgs } from "node:util";
+import { PlanError } from "../plan/errors.ts";
 import { NoEngine } from "./engine.ts";
-import { printAct, printEnd, printTimeToReady } from "./report.ts";
+import { heading, printAct, printEnd, printTimeToReady } from "./report.ts";
 import { rehearse } from "./scenario.ts";
 
-const usage = `npm run rehearse -- [--stack NAME] [--fast] [--json]
+const usage = `Plays the life of a stack with the real Pulumi engine on a simulated cloud.
 
-  --stack NAME  the stack of Pulumi.NAME.yaml (dev)
+usage: npm run rehearse -- [--stack NAME] [--fast] [--json]
+
+  --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --fast        only up, up again, a new image, destroy
-  --json        one JSON document instead of the timeline`;
+  --json        one JSON document instead of the timeline
+  --help        this text
 
+exit code: 0; 1 when a promise is broken; 2 when the command is wrong; 3 when
+there is no engine
+`;
+
+// The stage puts its folder and its processes away when this process exits.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 process.exit(await main());
 
 async function main(): Promise<number> {
-  let flags: { stack: string; fast: boolean; json: boolean };
+  let options: ReturnType<typeof optionsOf>;
   try {
-    flags = parseArgs({
-      options: {
-        stack: { type: "string", default: "dev" },
-        fast: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-      },
-    }).values;
+    options = optionsOf();
   } catch (error) {
     console.error(`${messageOf(error)}\n\n${usage}`);
     return 2;
   }
-  const { stack, fast, json } = flags;
+  const { stack, fast, json, help } = options;
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
   const print = (text: string) => {
     if (!json) console.log(text);
   };
-  print(`Rehearsal of ${stack}: the real engine and program on a simulated cloud.\n`);
-  print(`     ${"step".padEnd(46)} simulated  real`);
   try {
     const rehearsal = await rehearse({
       stack,
-      fast,
+      length: fast ? "fast" : "whole",
       say: (line) => console.error(line),
+      onOpen: ({ version, origin }) =>
+        print(
+          `The stack ${stack} on a simulated cloud. Pulumi ${version}, ${origin}.\n\n${heading}`,
+        ),
       onAct: (act) => print(printAct(act)),
     });
     if (json) console.log(JSON.stringify(rehearsal, null, 2));
@@ -44,8 +54,20 @@ async function main(): Promise<number> {
     return rehearsal.acts.every(({ broken }) => broken.length === 0) ? 0 : 1;
   } catch (error) {
     console.error(messageOf(error));
+    if (error instanceof PlanError) return 2;
     return error instanceof NoEngine ? 3 : 1;
   }
+}
+
+function optionsOf() {
+  return parseArgs({
+    options: {
+      stack: { type: "string", default: "dev" },
+      fast: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false, short: "h" },
+    },
+  }).values;
 }
 
 function messageOf(error: unknown): string {

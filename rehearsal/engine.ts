@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Engine {
@@ -24,8 +24,10 @@ const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
  * cache folder. `say` hears of the build, which takes minutes.
  */
 export async function findEngine(say: (line: string) => void = () => {}): Promise<Engine> {
-  const onPath = engineAt("pulumi", "PATH");
-  if (onPath) return onPath;
+  for (const path of onPath()) {
+    const found = engineAt(path, "PATH");
+    if (found) return found;
+  }
   const launched = engineAt(launcherPath(), "npm launcher");
   if (launched) return launched;
   const version = pinnedVersion();
@@ -52,8 +54,6 @@ function engineAt(path: string, origin: Engine["origin"]): Engine | undefined {
 
 /** What the command prints, or nothing when it cannot be run. */
 function answers(path: string, args: string[]): string | undefined {
-  // npm puts its own launcher on PATH, which would start a download: a script is no engine.
-  if (path === "pulumi" && isLauncher()) return undefined;
   try {
     return execFileSync(path, args, {
       encoding: "utf8",
@@ -66,12 +66,13 @@ function answers(path: string, args: string[]): string | undefined {
   }
 }
 
-function isLauncher(): boolean {
-  const first = (process.env.PATH ?? "")
-    .split(process.platform === "win32" ? ";" : ":")
+/** Without npm's launcher, which `npm run` puts first and which would start a download. */
+function onPath(): string[] {
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => folder && !folder.endsWith(join("node_modules", ".bin")))
     .map((folder) => join(folder, executable("pulumi")))
-    .find((path) => existsSync(path));
-  return first?.includes(join("node_modules", ".bin")) ?? false;
+    .filter((path) => existsSync(path));
 }
 
 /** Where the npm package `pulumi` keeps the command that it downloads at its first use. */

@@ -1,4 +1,5 @@
-import { type Act, type Rehearsal, shortType, type TimeToReady } from "./scenario.ts";
+import { shortType } from "./promises.ts";
+import type { Act, Rehearsal, TimeToReady } from "./scenario.ts";
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -6,37 +7,49 @@ const good = (text: string) => paint(32, text);
 const bad = (text: string) => paint(31, text);
 const faint = (text: string) => paint(2, text);
 
-/** One act: a line of what happened, and a line for each broken promise. */
+export const heading = `     ${"step".padEnd(46)}  simulated    real`;
+
+/** One act: a line of what happened, and a sentence for each broken promise. */
 export function printAct({ title, steps, simulatedSeconds, realSeconds, broken }: Act): string {
   const verdict = broken.length === 0 ? good("ok  ") : bad("FAIL");
-  const times = `${clock(simulatedSeconds).padStart(8)}  ${faint(`${realSeconds.toFixed(1)} s`)}`;
-  const heading = `${verdict} ${title.padEnd(46)} ${times}`;
-  const custom = steps.filter((step) => step.custom);
-  const counts = Object.entries(
-    custom.reduce<Record<string, number>>(
-      (sum, { op }) => ({ ...sum, [op]: (sum[op] ?? 0) + 1 }),
-      {},
-    ),
-  ).map(([op, count]) => `${op} ${count}`);
-  const details =
-    custom.length === 0
-      ? ["nothing changed"]
-      : custom.length > 6
-        ? [counts.join(", ")]
-        : custom.map(
-            ({ op, type, name, changes }) =>
-              `${op} ${shortType(type)} ${name}${changes.length > 0 ? `: ${shortened(changes)}` : ""}`,
-          );
+  const times = `${clock(simulatedSeconds).padStart(10)}  ${faint(`${realSeconds.toFixed(1)} s`.padStart(6))}`;
   return [
-    heading,
-    ...details.map((line) => faint(`       ${line}`)),
-    ...broken.map((reason) => bad(`       ${reason}`)),
+    `${verdict} ${title.padEnd(46)} ${times}`,
+    ...details(steps.filter(({ custom }) => custom))
+      .flatMap(wrapped)
+      .map(faint),
+    ...broken.flatMap(wrapped).map(bad),
   ].join("\n");
 }
 
-function shortened(changes: string[]): string {
+/** The resources that changed, or how many when they are many. */
+function details(steps: Act["steps"]): string[] {
+  if (steps.length === 0) return ["nothing changed"];
+  if (steps.length <= 8) {
+    return steps.map(({ op, type, name, changes }) =>
+      [`${op} ${shortType(type)} ${name}`, ...shortened(changes)].join(": "),
+    );
+  }
+  const counts = new Map<string, number>();
+  for (const { op } of steps) counts.set(op, (counts.get(op) ?? 0) + 1);
+  return [[...counts].map(([op, count]) => `${op} ${count}`).join(", ")];
+}
+
+function shortened(changes: string[]): string[] {
+  if (changes.length === 0) return [];
   const shown = changes.slice(0, 2).map((path) => path.replace("spec.template.spec.", ""));
-  return [...shown, ...(changes.length > 2 ? [`${changes.length - 2} more`] : [])].join(", ");
+  return [[...shown, ...(changes.length > 2 ? [`${changes.length - 2} more`] : [])].join(", ")];
+}
+
+/** Lines of at most 80 columns beneath a heading; a longer word has a line of its own. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const glued = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && glued.length <= 71) lines[lines.length - 1] = glued;
+    else lines.push(word);
+  }
+  return lines.map((line, at) => `${at === 0 ? "       " : "         "}${line}`);
 }
 
 /** The critical path, and how far it is from what no graph can undercut. */
@@ -52,8 +65,8 @@ export function printTimeToReady({ seconds, path, bound }: TimeToReady): string 
   return [
     `Ready after ${clock(seconds)} of simulated time, by this path (start, duration):`,
     ...lines,
-    `Lower bound ${clock(least)}: ${bound.map((part) => `${part.name} ${clock(part.seconds)}`).join(", ")}.`,
-    `Above it: ${clock(seconds - least)}.`,
+    `That is ${clock(seconds - least)} above the lower bound of ${clock(least)}:`,
+    ...bound.map((part) => `  ${clock(part.seconds).padStart(14)}  ${part.name}`),
   ].join("\n");
 }
 
@@ -61,7 +74,7 @@ export function printEnd({ acts, kept }: Rehearsal): string {
   const broken = acts.filter((act) => act.broken.length > 0);
   const real = acts.reduce((sum, { realSeconds }) => sum + realSeconds, 0);
   return [
-    ...(kept.length > 0 ? [`Left behind on purpose: ${kept.join(", ")}.`] : []),
+    ...(kept.length > 0 ? ["Left behind on purpose:", ...kept.map((what) => `  ${what}`)] : []),
     broken.length === 0
       ? good(`${acts.length} steps, every promise kept, in ${real.toFixed(0)} s.`)
       : bad(`${broken.length} of ${acts.length} steps broke a promise, in ${real.toFixed(0)} s.`),

@@ -1,21 +1,30 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Server } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
+import { settingsOf } from "../plan/settings.ts";
 import type { StateResource } from "./critical-path.ts";
-import { findEngine } from "./engine.ts";
+import { type Engine, findEngine } from "./engine.ts";
 import { aws } from "./providers/aws.ts";
 import { docker } from "./providers/docker.ts";
 import { kubernetes } from "./providers/kubernetes.ts";
 import { serve } from "./providers/service.ts";
 import { World } from "./world/world.ts";
 
-const project = join(dirname(fileURLToPath(import.meta.url)), "..");
+const project = fileURLToPath(new URL("..", import.meta.url));
 
 /** What the engine did to one resource. */
 export interface Step {
@@ -50,87 +59,91 @@ export interface StageOptions {
  * settings and build context are copies in a folder of its own, as is the engine's state.
  */
 export class Stage {
+  /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
+  sabotage: pulumi.ResourceTransformation | undefined;
+  readonly engine: Engine;
   readonly world: World;
   readonly folder: string;
   #stack: automation.Stack;
-  #servers: Server[];
-  #components: ChildProcess;
-  #came: string;
+  #close: () => void;
 
-  private constructor(parts: {
-    world: World;
-    folder: string;
-    stack: automation.Stack;
-    servers: Server[];
-    components: ChildProcess;
-    came: string;
-  }) {
-    this.world = parts.world;
-    this.folder = parts.folder;
-    this.#stack = parts.stack;
-    this.#servers = parts.servers;
-    this.#components = parts.components;
-    this.#came = parts.came;
+  private constructor(
+    engine: Engine,
+    world: World,
+    folder: string,
+    stack: automation.Stack,
+    close: () => void,
+  ) {
+    this.engine = engine;
+    this.world = world;
+    this.folder = folder;
+    this.#stack = stack;
+    this.#close = close;
   }
 
-  static async open({ stack, sabotage, say }: StageOptions): Promise<Stage> {
+  /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
+  static async open({ stack: stackName, sabotage, say }: StageOptions): Promise<Stage> {
+    const { config } = settingsOf(stackName, project);
     const engine = await findEngine(say);
-    const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
-    for (const file of ["Pulumi.yaml", `Pulumi.${stack}.yaml`, "index.ts"]) {
-      if (!existsSync(join(project, file))) throw new pulumi.RunError(`There is no ${file}.`);
-      cpSync(join(project, file), join(folder, file));
-    }
-    cpSync(join(project, "service"), join(folder, "service"), {
-      recursive: true,
-      filter: (path) => !path.endsWith("node_modules"),
-    });
-
-    const settings = parseDocument(readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8"));
-    const accountId = settings.getIn(["config", "platform:accountId"]);
-    const region = settings.getIn(["config", "platform:region"]);
     const world = new World({
-      accountId: accountId ? String(accountId) : undefined,
-      region: region ? String(region) : undefined,
+      accountId: config["platform:accountId"],
+      region: config["platform:region"],
     });
-    const servers = await Promise.all(
-      [aws, kubernetes, docker].map((provided) => serve(world, provided)),
-    );
-    const components = startComponents();
-    const [awsPort, kubernetesPort, dockerPort] = servers.map(({ port }) => port);
-    const componentsPort = await components.port;
 
+    const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
     // The program names files relative to the project, so it runs where the copies are.
-    const came = process.cwd();
-    process.chdir(folder);
-    const home = join(folder, ".pulumi-home");
-    const workspace = await automation.LocalWorkspace.create({
-      workDir: folder,
-      pulumiHome: home,
-      pulumiCommand: await commandAt(engine.path),
-      program: () => evaluate(sabotage),
-      envVars: {
-        PULUMI_BACKEND_URL: pathToFileURL(folder).href,
-        PULUMI_CONFIG_PASSPHRASE: "",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        PULUMI_DEBUG_PROVIDERS: [
-          `aws:${awsPort}`,
-          `kubernetes:${kubernetesPort}`,
-          `docker:${dockerPort}`,
-          `eks:${componentsPort}`,
-          `awsx:${componentsPort}`,
-        ].join(","),
-      },
-    });
-    const created = await automation.Stack.create(stack, workspace);
-    return new Stage({
-      world,
-      folder,
-      stack: created,
-      servers,
-      components: components.process,
-      came,
-    });
+    const from = process.cwd();
+    const components = startComponents();
+    const servers: Server[] = [];
+    const close = () => {
+      process.off("exit", close);
+      process.chdir(from);
+      components.process.kill();
+      for (const server of servers) server.forceShutdown();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once("exit", close);
+
+    try {
+      // The engine wants to see index.ts, though it is given the program.
+      for (const file of ["Pulumi.yaml", `Pulumi.${stackName}.yaml`, "index.ts"]) {
+        cpSync(join(project, file), join(folder, file));
+      }
+      cpSync(join(project, "service"), join(folder, "service"), {
+        recursive: true,
+        filter: (path) => basename(path) !== "node_modules",
+      });
+      const providers: string[] = [];
+      for (const provided of [aws, kubernetes, docker]) {
+        const server = await serve(world, provided);
+        servers.push(server);
+        providers.push(`${provided.name}:${server.port}`);
+      }
+      const port = await components.port;
+      providers.push(`eks:${port}`, `awsx:${port}`);
+
+      process.chdir(folder);
+      const workspace = await automation.LocalWorkspace.create({
+        workDir: folder,
+        pulumiHome: join(folder, ".pulumi-home"),
+        pulumiCommand: await commandAt(engine.path, folder),
+        program: () => evaluate(stage.sabotage),
+        envVars: {
+          PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+          PULUMI_CONFIG_PASSPHRASE: "",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          PULUMI_DEBUG_PROVIDERS: providers.join(","),
+        },
+      });
+      const stack = await automation.Stack.create(stackName, workspace);
+      const stage: Stage = new Stage(engine, world, folder, stack, close);
+      stage.sabotage = sabotage;
+      return stage;
+    } catch (error) {
+      close();
+      throw error;
+    }
   }
 
   preview(): Promise<Outcome> {
@@ -183,11 +196,8 @@ export class Stage {
     return parseDocument(readFileSync(this.#settingsFile, "utf8"));
   }
 
-  async close(): Promise<void> {
-    process.chdir(this.#came);
-    this.#components.kill();
-    for (const server of this.#servers) server.forceShutdown();
-    rmSync(this.folder, { recursive: true, force: true });
+  close(): void {
+    this.#close();
   }
 
   async #run(
@@ -219,7 +229,7 @@ export class Stage {
       await operation({ onEvent, parallel: 64, color: "never" });
     } catch (error) {
       failed = true;
-      if (errors.length === 0) errors.push(String(error instanceof Error ? error.message : error));
+      if (errors.length === 0) errors.push(saidBy(error));
     }
     const simulatedSeconds = this.world.clock.now - simulatedStart;
     await this.world.clock.settle();
@@ -231,6 +241,12 @@ export class Stage {
       realSeconds: (Date.now() - started) / 1000,
     };
   }
+}
+
+/** What the command wrote about its failure, without the rest of its output. */
+function saidBy(error: unknown): string {
+  const message = String(error instanceof Error ? error.message : error);
+  return /^error: .*$/m.exec(message)?.[0] ?? message;
 }
 
 function stepOf(metadata: automation.StepEventMetadata): Step {
@@ -255,23 +271,24 @@ async function evaluate(
   return { ...(await import(url)) };
 }
 
-async function commandAt(path: string): Promise<automation.PulumiCommand> {
-  if (path === "pulumi") return automation.PulumiCommand.get();
-  // The SDK looks for the command in <root>/bin; ours is where it is.
-  const command = await automation.PulumiCommand.get({ root: dirname(dirname(path)) });
-  return command;
+/** The SDK takes a command only from a folder `bin`: one in the stage's folder leads to ours. */
+async function commandAt(path: string, folder: string): Promise<automation.PulumiCommand> {
+  mkdirSync(join(folder, "bin"));
+  symlinkSync(path, join(folder, "bin/pulumi"));
+  return automation.PulumiCommand.get({ root: folder });
 }
 
-/** The component providers, in a process of their own that says its port when it is ready. */
+/** The component providers, in a process of their own that says its port and ends with this one. */
 function startComponents(): { process: ChildProcess; port: Promise<number> } {
   const main = join(project, "rehearsal/components/main.ts");
   const child = spawn(process.execPath, ["--import", "tsx", main], {
     cwd: project,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const port = new Promise<number>((resolve, reject) => {
     child.stdout?.once("data", (chunk) => resolve(Number(String(chunk).trim())));
     child.once("exit", (code) => reject(new Error(`the component providers ended: ${code}`)));
   });
+  port.catch(() => {});
   return { process: child, port };
 }

@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./cluster.ts";
 import { Vpc } from "./network.ts";
 
+// Ends with the process that has started it, however that one ends.
+process.stdin.on("end", () => process.exit()).resume();
+
 // A process of its own: the SDK serves one component provider a process, and prints its port.
 await pulumi.provider.main(
   {

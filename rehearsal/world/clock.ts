@@ -1,6 +1,10 @@
+import { childrenWork } from "./activity.ts";
+
 interface Sleeper {
   until: number;
   wake: () => void;
+  /** The end of somebody's patience, which may be reached only when nobody can help any more. */
+  givesUp?: boolean;
 }
 
 interface Waiter {
@@ -12,8 +16,9 @@ interface Waiter {
  * Simulated time in seconds. It stands still while anyone works, and jumps to the next awaited
  * moment once everybody waits, so that durations add up exactly and cost no real time.
  *
- * The engine is another process: that it works is seen only by its calls. It counts as waiting when
- * none has come for `quietMs`, measured while this process was free to hear it.
+ * The engine is another process. It counts as waiting when no call has come from it for `quietMs`,
+ * measured while this process was free to hear it, and, where the system tells, it has not worked in
+ * that time. Before somebody gives up it must have been quiet for ten times as long.
  */
 export class Clock {
   now = 0;
@@ -24,7 +29,8 @@ export class Clock {
   #timer: NodeJS.Timeout | undefined;
   readonly #ticksNeeded: number;
 
-  constructor(quietMs = 100) {
+  /** @default 40 ms where the system tells who works, else 150 ms */
+  constructor(quietMs = childrenWork() === undefined ? 150 : 40) {
     this.#ticksNeeded = Math.ceil(quietMs / tickMs);
   }
 
@@ -56,7 +62,11 @@ export class Clock {
           this.#waiters = this.#waiters.filter((other) => other !== waiter);
           resolve(met);
         };
-        const sleeper = { until: this.now + patience, wake: () => done(condition()) };
+        const sleeper = {
+          until: this.now + patience,
+          wake: () => done(condition()),
+          givesUp: true,
+        };
         const waiter = { condition, done };
         this.#sleepers.push(sleeper);
         this.#waiters.push(waiter);
@@ -110,13 +120,24 @@ export class Clock {
       return;
     }
     if (this.#working > 0) return;
-    if (++this.#quietTicks >= this.#ticksNeeded) this.#jump();
+    if (childrenWork()) {
+      this.#quietTicks = 0;
+      return;
+    }
+    const patient = this.#next().every(({ givesUp }) => givesUp);
+    if (++this.#quietTicks >= this.#ticksNeeded * (patient ? 10 : 1)) this.#jump();
+  }
+
+  /** Those that wake next, all at the same moment. */
+  #next(): Sleeper[] {
+    const moment = Math.min(...this.#sleepers.map(({ until }) => until));
+    return this.#sleepers.filter(({ until }) => until === moment);
   }
 
   #jump(): void {
-    this.now = Math.min(...this.#sleepers.map(({ until }) => until));
-    const due = this.#sleepers.filter(({ until }) => until <= this.now);
-    this.#sleepers = this.#sleepers.filter(({ until }) => until > this.now);
+    const due = this.#next();
+    this.now = due[0]?.until ?? this.now;
+    this.#sleepers = this.#sleepers.filter((sleeper) => !due.includes(sleeper));
     this.#quietTicks = 0;
     for (const { wake } of due) wake();
     this.changed();

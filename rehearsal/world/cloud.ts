@@ -85,6 +85,7 @@ export function remove(world: World, request: Request, id: string): Promise<void
       await obey("before", "delete", attempt);
       await world.clock.sleep(seconds);
       await happen("delete", attempt);
+      await obey("after", "delete", attempt);
     } catch (error) {
       thing.status = "ready";
       throw error;
@@ -121,11 +122,10 @@ async function obey(
     const patience = rule.patience === undefined ? 0 : attempt.timeout || rule.patience;
     if (await world.clock.until(() => rule.unless(attempt) === undefined, patience)) continue;
     const reason = rule.unless(attempt) ?? "";
-    if (phase === "before") throw new CloudError(rule.error, reason);
+    if (phase === "before" || action === "delete") throw new CloudError(rule.error, reason);
     throw new NotReady(rule.error, reason, thing);
   }
-  const fault =
-    phase === "after" || action === "delete" ? world.takeFault(action, thing.type) : undefined;
+  const fault = phase === "after" ? world.takeFault(action, thing.type) : undefined;
   if (fault) throw new NotReady(fault.code, fault.message, thing);
 }
 

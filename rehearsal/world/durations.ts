@@ -59,9 +59,9 @@ export const durations: Record<string, Duration> = {
   "aws:sns/topicSubscription:TopicSubscription": seconds(1),
   "aws:ecr/repository:Repository": seconds(1),
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": seconds(1),
-  // [1] [2]; updates of the control plane move one version in about ten minutes
-  "aws:eks/cluster:Cluster": seconds(540, 600, 150),
-  "aws:eks/nodeGroup:NodeGroup": seconds(115, 300, 180),
+  // [1] [2]; an update of the version takes longer: see waits
+  "aws:eks/cluster:Cluster": seconds(540, 60, 150),
+  "aws:eks/nodeGroup:NodeGroup": seconds(115, 15, 180),
   "aws:eks/addon:Addon": seconds(20, 30, 10),
   "aws:eks/accessEntry:AccessEntry": seconds(1),
   "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": seconds(1),
@@ -88,6 +88,10 @@ export const durations: Record<string, Duration> = {
 
 /** Waits that belong to no call of ours. */
 export const waits = {
+  /** The control plane moves to the next minor version in about ten minutes [1]. */
+  controlPlaneVersion: 540,
+  /** A managed node group replaces one node: a new one joins, the old one is drained [1]. */
+  nodeReplaced: 150,
   /** From the controller's call until the load balancer is active [3]. */
   loadBalancerActive: 150,
   /** Until the network interfaces of a deleted load balancer are gone [3]. */

@@ -34,7 +34,10 @@ export interface Rule {
    * timeout goes before it. @default 0
    */
   patience?: number;
-  /** `after`: the call is accepted and the thing exists, but it does not get ready. @default before */
+  /**
+   * `after`: the call is accepted, but the thing does not get ready, or is not gone.
+   * @default before
+   */
   phase?: "before" | "after";
   unless: (attempt: Attempt) => string | undefined;
 }

@@ -1,3 +1,4 @@
+import { waits } from "../durations.ts";
 import { deniedAction, irsaRefusal, trustsService } from "../iam.ts";
 import type { Effect, Rule } from "../rule.ts";
 import type { Props, Thing, World } from "../world.ts";
@@ -155,6 +156,19 @@ export const clusterRules: Rule[] = [
     },
   },
   {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [addonType],
+    source: "Kubernetes version skew policy: kube-proxy is never newer than the control plane",
+    unless: ({ world, inputs }) => {
+      const cluster = world.get(clusterType, inputs.clusterName);
+      const { addonName, addonVersion } = inputs;
+      return addonName === "kube-proxy" && minor(addonVersion) > minor(cluster?.inputs.version)
+        ? `Addon version specified is not supported: ${addonVersion} with Kubernetes ${cluster?.inputs.version}`
+        : undefined;
+    },
+  },
+  {
     error: "NodeCreationFailure",
     on: "create",
     phase: "after",
@@ -237,6 +251,23 @@ export const clusterEffects: Effect[] = [
     },
   },
   {
+    on: "update",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, update an existing cluster to a new Kubernetes version",
+    happen: async ({ world, inputs, olds }) => {
+      if (inputs.version !== olds.version) await world.clock.sleep(waits.controlPlaneVersion);
+    },
+  },
+  {
+    on: "update",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, update behavior of managed node groups: one node after another",
+    happen: async ({ world, inputs, olds }) => {
+      if (["version", "launchTemplate"].every((key) => same(inputs[key], olds[key]))) return;
+      await world.clock.sleep(waits.nodeReplaced * inputs.scalingConfig.desiredSize);
+    },
+  },
+  {
     on: "create",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node groups: instances in the group's subnets",
@@ -277,6 +308,10 @@ export const clusterEffects: Effect[] = [
     },
   },
 ];
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 function minor(version: unknown): number {
   return Number(String(version).split(".")[1]);

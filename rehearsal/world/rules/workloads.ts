@@ -139,6 +139,7 @@ export const workloadRules: Rule[] = [
   {
     error: "finalizer",
     on: "delete",
+    phase: "after",
     types: [ingressType],
     source: "aws-load-balancer-controller v3.5.0, seen: without it the finalizer is never removed",
     patience: minutes(10),
@@ -265,17 +266,12 @@ export const workloadEffects: Effect[] = [
   {
     on: "delete",
     types: [ingressType],
-    source: "aws-load-balancer-controller v3.5.0: balancer, then groups, then the finalizer",
+    source: "aws-load-balancer-controller v3.5.0: balancer and groups, then the finalizer",
     happen: async ({ world, thing }) => {
-      const made = world.all().filter(({ madeBy }) => madeBy === `Ingress ${thing.id}`);
-      const interfaces = "aws:ec2/networkInterface:NetworkInterface";
-      const first = made.filter(({ type }) => type.startsWith("aws:lb/"));
-      for (const part of first) world.remove(part);
       await world.clock.sleep(waits.loadBalancerInterfacesGone);
-      for (const part of made.filter(({ type }) => type === interfaces)) world.remove(part);
-      for (const part of made.filter((part) => !first.includes(part) && part.type !== interfaces)) {
-        world.remove(part);
-      }
+      if (noController(world, thing.cluster ?? "")) return;
+      const made = world.all().filter(({ madeBy }) => madeBy === `Ingress ${thing.id}`);
+      for (const part of made) world.remove(part);
     },
   },
   {

@@ -1,0 +1,115 @@
+import type { Outcome, Step } from "./stage.ts";
+import { addonVersionFor } from "./world/outputs.ts";
+import type { Thing, World } from "./world/world.ts";
+
+// Each promise gives what is not so, each time in one sentence; nothing when it is kept.
+
+export function nothing({ steps }: Pick<Outcome, "steps">): string[] {
+  return steps.length === 0 ? [] : [`it should change nothing, and changed ${names(steps)}`];
+}
+
+export function onlyUpdates(steps: Step[]): string[] {
+  const others = steps.filter(({ op }) => op !== "update");
+  return others.length === 0 ? [] : [`it should only update, and there is ${names(others)}`];
+}
+
+export function only(steps: Step[], types: string[]): string[] {
+  const others = steps.filter(({ type, custom }) => custom && !types.includes(type));
+  return others.length === 0 ? [] : [`it should not touch ${names(others)}`];
+}
+
+export function touched(steps: Step[], urns: string[]): string[] {
+  const custom = steps.filter((step) => step.custom);
+  const missed = urns.filter((urn) => !custom.some((step) => step.urn === urn));
+  const others = custom.filter(({ urn }) => !urns.includes(urn));
+  return [
+    ...missed.map((urn) => `it missed ${urn.split("::").slice(-2).join(" ")}`),
+    ...(others.length > 0 ? [`it should not touch ${names(others)}`] : []),
+  ];
+}
+
+export function differences(who: string, announced: Step[], done: Step[]): string[] {
+  const keys = (steps: Step[]) => new Set(steps.map(({ op, urn }) => `${op} ${urn}`));
+  const [before, after] = [keys(announced), keys(done)];
+  const odd = [
+    ...announced.filter(({ op, urn }) => !after.has(`${op} ${urn}`)),
+    ...done.filter(({ op, urn }) => !before.has(`${op} ${urn}`)),
+  ];
+  return odd.length === 0 ? [] : [`${who} something else: ${names(odd)}`];
+}
+
+export function unready(world: World): string[] {
+  return world
+    .all()
+    .filter(({ status }) => status !== "ready")
+    .map((thing) => `${describe(thing)} is ${thing.status}`);
+}
+
+export function withoutRetention(world: World): string[] {
+  return world
+    .all("aws:cloudwatch/logGroup:LogGroup")
+    .filter(({ inputs }) => !inputs.retentionInDays)
+    .map(
+      ({ id, madeBy }) =>
+        `log group ${id} has no retention${madeBy ? `: it was made by ${madeBy}` : ""}`,
+    );
+}
+
+export function imagesByTag(world: World): string[] {
+  return world
+    .all("kubernetes:apps/v1:Deployment")
+    .flatMap(({ name, inputs }) =>
+      (inputs.spec.template.spec.containers as { image: string }[])
+        .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
+        .map(({ image }) => `Deployment ${name} names its image by tag, not by digest: ${image}`),
+    );
+}
+
+/** The last updates of these types were one after the other. */
+export function inOrder(world: World, types: string[]): string[] {
+  const spans = types.map((type) =>
+    world.spans.filter((span) => span.action === "update" && span.type === type).at(-1),
+  );
+  return spans.flatMap((span, at) => {
+    const next = spans[at + 1];
+    if (!span) return [`${types[at]} was not updated`];
+    return next && next.start < span.end ? [`${next.name} began before ${span.name} was done`] : [];
+  });
+}
+
+/** Add-ons that are neither pinned nor at EKS's default for the version. */
+export function addonsBehind(world: World, kubernetesVersion: string): string[] {
+  const wanted = addonVersionFor(kubernetesVersion);
+  return world
+    .all("aws:eks/addon:Addon")
+    .filter(({ inputs, outputs }) => (inputs.addonVersion ?? outputs.addonVersion) !== wanted)
+    .filter(({ inputs }) => !inputs.addonVersion || isDefault(inputs.addonVersion))
+    .map(
+      ({ inputs, outputs }) =>
+        `add-on ${inputs.addonName} stays at ${outputs.addonVersion}, not ${wanted}, the default for ${kubernetesVersion}`,
+    );
+}
+
+function isDefault(version: string): boolean {
+  return /^v1\.\d+\.0-eksbuild\.1$/.test(version);
+}
+
+export function leftBehind(world: World): string[] {
+  return world
+    .all()
+    .filter(({ kept }) => !kept)
+    .map((thing) => `${describe(thing)} is left${thing.madeBy ? `, made by ${thing.madeBy}` : ""}`);
+}
+
+function names(steps: Step[]): string {
+  const shown = steps.slice(0, 8).map(({ op, type, name }) => `${op} ${shortType(type)} ${name}`);
+  return [...shown, ...(steps.length > 8 ? [`and ${steps.length - 8} more`] : [])].join(", ");
+}
+
+export function describe({ type, name }: Thing): string {
+  return `${shortType(type)} ${name}`;
+}
+
+export function shortType(type: string): string {
+  return type.split(":").at(-1) ?? type;
+}
