@@ -1,5 +1,5 @@
 import { durations, waits } from "./world/durations.ts";
-import type { Span } from "./world/world.ts";
+import type { Props, Span } from "./world/world.ts";
 
 /** A resource as the engine's state has it. */
 export interface StateResource {
@@ -9,6 +9,9 @@ export interface StateResource {
   parent?: string;
   provider?: string;
   dependencies?: string[];
+  id?: string;
+  inputs?: Props;
+  outputs?: Props;
 }
 
 export interface PathStep {

@@ -1,3 +1,5 @@
+import { missingEdges } from "../plan/laws.ts";
+import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./stage.ts";
 import { addonVersionFor } from "./world/outputs.ts";
 import type { Thing, World } from "./world/world.ts";
@@ -36,6 +38,31 @@ export function differences(who: string, announced: Step[], done: Step[]): strin
     ...done.filter(({ op, urn }) => !before.has(`${op} ${urn}`)),
   ];
   return odd.length === 0 ? [] : [`${who} something else: ${names(odd)}`];
+}
+
+/**
+ * The laws of the plan, on the graph that the engine itself has, with the children of all plugins.
+ * The engine deletes in layers: what lacks an edge may outlive another by luck, until it moves.
+ */
+export function orderedByLuck(state: StateResource[]): string[] {
+  return missingEdges(
+    state.map(({ urn, type, id, custom, parent, provider, dependencies, inputs, outputs }) => ({
+      urn,
+      type,
+      name: urn.split("::").at(-1) ?? "",
+      id: id ?? "",
+      custom: custom ?? false,
+      remote: false,
+      parent,
+      provider: provider?.replace(/::[^:]*$/, ""),
+      protect: false,
+      ignoreChanges: [],
+      dependsOn: dependencies ?? [],
+      propertyDependencies: {},
+      inputs: inputs ?? {},
+      outputs: outputs ?? {},
+    })),
+  );
 }
 
 export function unready(world: World): string[] {

@@ -13,6 +13,7 @@ import {
   nothing,
   only,
   onlyUpdates,
+  orderedByLuck,
   touched,
   unready,
   withoutRetention,
@@ -80,7 +81,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       ? errors
       : [
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
-          ...promises({ steps, errors }),
+          ...(await promises({ steps, errors })),
         ];
     const done = { title, steps, simulatedSeconds, realSeconds, broken };
     rehearsal.acts.push(done);
@@ -115,7 +116,7 @@ class Over extends Error {}
 type Play = (
   title: string,
   run: () => Promise<Outcome>,
-  promises: (outcome: Pick<Outcome, "steps" | "errors">) => string[],
+  promises: (outcome: Pick<Outcome, "steps" | "errors">) => string[] | Promise<string[]>,
   options?: { fails?: boolean },
 ) => Promise<void>;
 
@@ -153,11 +154,12 @@ async function arrival(
   await act(
     upgrade ? `up, with Kubernetes ${upgrade.from}` : "up",
     () => stage.up(),
-    ({ steps }) => [
+    async ({ steps }) => [
       ...(announced ? differences("the preview announced", announced, steps) : []),
       ...unready(world),
       ...withoutRetention(world),
       ...imagesByTag(world),
+      ...orderedByLuck(await stage.state()),
     ],
   );
 }

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import type * as pulumi from "@pulumi/pulumi";
+import { before, describe, it } from "mocha";
+import { findEngine, NoEngine } from "../../rehearsal/engine.ts";
+import { type RehearsalOptions, rehearse } from "../../rehearsal/scenario.ts";
+
+type Sabotage = pulumi.ResourceTransformation;
+
+const minutes = (count: number) => count * 60_000;
+
+/** Every resource of the type forgets those of its dependencies that `forgotten` picks. */
+const forget =
+  (from: string, forgotten: (dependency: pulumi.Resource) => boolean = () => true): Sabotage =>
+  ({ type, props, opts }) => {
+    if (type !== from) return undefined;
+    const dependsOn = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
+    return { props, opts: { ...opts, dependsOn: dependsOn.filter((one) => !forgotten(one)) } };
+  };
+
+const isA = (type: string) => (resource: pulumi.Resource) =>
+  (resource as pulumi.Resource & { __pulumiType: string }).__pulumiType === type;
+
+const changeProps =
+  (of: string, change: (props: pulumi.Inputs) => pulumi.Inputs): Sabotage =>
+  ({ type, props, opts }) =>
+    type === of ? { props: { ...props, ...change(props) }, opts } : undefined;
+
+const together =
+  (...all: Sabotage[]): Sabotage =>
+  (args) => {
+    let { props, opts } = args;
+    for (const one of all) ({ props, opts } = one({ ...args, props, opts }) ?? { props, opts });
+    return { props, opts };
+  };
+
+const serviceType = "platform:service:WebService";
+const controllerType = "platform:addons:LoadBalancerController";
+const releaseType = "kubernetes:helm.sh/v3:Release";
+
+describe("the rehearsal", function () {
+  this.timeout(minutes(3));
+
+  // Building the engine, where there is none yet, takes minutes; CI must not do without.
+  before(async function () {
+    this.timeout(minutes(20));
+    try {
+      await findEngine((line) => console.error(`      ${line}`));
+    } catch (error) {
+      if (!(error instanceof NoEngine) || process.env.CI === "true") throw error;
+      console.error(`      skipped: ${error.message}`);
+      this.skip();
+    }
+  });
+
+  /** What the rehearsal says of each step that broke a promise. */
+  const brokenBy = async (
+    sabotage: Sabotage,
+    options: Partial<RehearsalOptions> = { stopWhenBroken: true },
+  ) => {
+    const { acts } = await rehearse({ stack: "dev", length: "ends", sabotage, ...options });
+    return Object.fromEntries(acts.map(({ title, broken }) => [title, broken.join("\n")]));
+  };
+
+  it("keeps every promise of the stack dev, from up to destroy", async () => {
+    const { acts, kept, timeToReady } = await rehearse({ stack: "dev" });
+    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+    assert.equal(acts.at(-1)?.title, "destroy");
+    assert.deepEqual(kept, []);
+    assert.ok(timeToReady);
+  });
+
+  it("fails when the Ingress forgets its controller", async () => {
+    const broken = await brokenBy(forget(serviceType, isA(controllerType)), {});
+    assert.match(broken.up ?? "", /add dependsOn LoadBalancerController .* to WebService service/);
+    assert.match(
+      broken.destroy ?? "",
+      /finalizer: ingress.k8s.aws\/resources is never removed: no load balancer controller runs/,
+    );
+  });
+
+  it("fails when the Ingress and its controller forget the nodes, and what comes after them", async () => {
+    const broken = await brokenBy(
+      together(forget(serviceType), forget(controllerType), forget(releaseType)),
+      {},
+    );
+    assert.match(broken.up ?? "", /Ingress service.* must be outlived by NodeGroup cluster-nodes/);
+    assert.match(
+      broken.destroy ?? "",
+      /finalizer: .* the controller cannot run: cluster platform-dev has no nodes/,
+    );
+  });
+
+  it("fails when the Ingress knows its controller's release, but not its role", async () => {
+    let release: pulumi.Resource | undefined;
+    const broken = await brokenBy(
+      together(forget(releaseType), ({ type, resource, props, opts }) => {
+        if (type === releaseType) release = resource;
+        return type === serviceType && release
+          ? { props, opts: { ...opts, dependsOn: [release] } }
+          : undefined;
+      }),
+    );
+    assert.match(
+      broken.up ?? "",
+      /Ingress service.* must be outlived by .*RolePolicy load-balancer-controller/,
+    );
+  });
+
+  it("fails when CoreDNS is made before the nodes", async () => {
+    const broken = await brokenBy(
+      changeProps("eks:index:Cluster", () => ({ corednsAddonOptions: { enabled: true } })),
+    );
+    assert.match(
+      broken.up ?? "",
+      /InsufficientNumberOfReplicas: add-on coredns is DEGRADED: cluster platform-dev has no nodes/,
+    );
+  });
+
+  it("fails when an image is named by tag, and when log groups never expire", async () => {
+    let image: (pulumi.Resource & { imageName: pulumi.Output<string> }) | undefined;
+    const broken = await brokenBy(
+      together(
+        ({ type, resource }) => {
+          if (type === "docker:index/image:Image") image = resource as typeof image;
+          return undefined;
+        },
+        changeProps("kubernetes:apps/v1:Deployment", ({ spec }) => {
+          spec.template.spec.containers[0].image = image?.imageName;
+          return { spec };
+        }),
+        changeProps("aws:cloudwatch/logGroup:LogGroup", () => ({ retentionInDays: undefined })),
+      ),
+    );
+    assert.match(broken.up ?? "", /Deployment service names its image by tag, not by digest/);
+    assert.match(broken.up ?? "", /log group .*\/cluster has no retention/);
+  });
+});
