@@ -27,14 +27,11 @@ export class LoadBalancerLogs extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancerLogsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:edge:LoadBalancerLogs", name, {}, opts);
-    const parent = { parent: this };
+    // What guards the bucket stays with it.
+    const parent = { parent: this, retainOnDelete: args.keepOnDestroy };
     const { access, connections, healthChecks } = args;
     if (access || connections || healthChecks) {
-      const bucket = new aws.s3.Bucket(
-        name,
-        { forceDestroy: !args.keepOnDestroy },
-        { ...parent, retainOnDelete: args.keepOnDestroy },
-      );
+      const bucket = new aws.s3.Bucket(name, { forceDestroy: !args.keepOnDestroy }, parent);
       const ofBucket = { bucket: bucket.bucket };
       const block = new aws.s3.BucketPublicAccessBlock(
         name,

@@ -12,6 +12,7 @@ export interface StateResource {
   id?: string;
   inputs?: Props;
   outputs?: Props;
+  retainOnDelete?: boolean;
 }
 
 export interface PathStep {

@@ -2,6 +2,7 @@ import { missingEdges } from "../plan/laws.ts";
 import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./stage.ts";
 import { addonVersionFor } from "./world/outputs.ts";
+import { ingressType } from "./world/rules/balancer.ts";
 import type { Thing, World } from "./world/world.ts";
 
 // Each promise gives what is not so, each time in one sentence; nothing when it is kept.
@@ -126,6 +127,16 @@ export function leftBehind(world: World): string[] {
     .all()
     .filter(({ kept }) => !kept)
     .map((thing) => `${describe(thing)} is left${thing.madeBy ? `, made by ${thing.madeBy}` : ""}`);
+}
+
+/** A name in DNS must be gone before the load balancer that it leads to: another could take it over. */
+export function danglingNames(world: World): string[] {
+  const gone = (type: string) =>
+    world.spans.filter((span) => span.action === "delete" && span.type === type && !span.error);
+  const firstIngress = Math.min(...gone(ingressType).map(({ start }) => start));
+  return gone("aws:route53/record:Record")
+    .filter(({ name, end }) => name.startsWith("host-names-") && end > firstIngress)
+    .map(({ name }) => `Record ${name} still led to the load balancer when that was deleted`);
 }
 
 function names(steps: Step[]): string {

@@ -1,10 +1,11 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { kubernetesVersions } from "../infra/config.ts";
+import { kubernetesVersions } from "../infra/config-schema.ts";
 import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
 import type { Engine } from "./engine.ts";
 import {
   addonsBehind,
+  danglingNames,
   describe,
   differences,
   imagesByTag,
@@ -275,10 +276,19 @@ async function departure(stage: Stage, act: Play): Promise<void> {
       ({ steps }) => onlyUpdates(steps),
     );
   }
+  const retained = new Set(
+    (await stage.state()).filter((one) => one.retainOnDelete).map(({ urn }) => urn),
+  );
   await act(
     "destroy",
     () => stage.destroy(),
-    () => leftBehind(stage.world),
+    () => {
+      // Of these the engine forgets, and the cloud is not even asked.
+      for (const thing of stage.world.all()) {
+        if (thing.urn && retained.has(thing.urn)) thing.kept = true;
+      }
+      return [...leftBehind(stage.world), ...danglingNames(stage.world)];
+    },
   );
 }
 
@@ -291,8 +301,8 @@ function scale(stage: Stage): void {
   const more = (slice: string, key: string, otherwise: number) =>
     stage.configure(slice, { [key]: (stage.setting<number>(slice, key) ?? otherwise) + 1 });
   more("nodes", "maxSize", 3);
-  more("service", "minReplicas", 2);
-  more("service", "maxReplicas", 4);
+  more("services.web", "minReplicas", 2);
+  more("services.web", "maxReplicas", 4);
 }
 
 /** What a person does who means to destroy a protected stack. */

@@ -172,15 +172,15 @@ export class Stage {
     return deployment.resources ?? [];
   }
 
-  /** A setting, as the stack's file has it: nothing when it leaves the default. */
+  /** A setting, as the stack's file has it (a path of keys, joined by dots): nothing when it leaves the default. */
   setting<T>(slice: string, ...path: string[]): T | undefined {
-    return this.#settings().getIn(["config", `platform:${slice}`, ...path]) as T | undefined;
+    return this.#settings().getIn([...settingPath(slice), ...path]) as T | undefined;
   }
 
   /** Changes a setting in the copy of the stack's file. */
   configure(slice: string, values: Record<string, unknown> | string): void {
     const settings = this.#settings();
-    const at = ["config", `platform:${slice}`];
+    const at = settingPath(slice);
     if (typeof values === "string") settings.setIn(at, values);
     else {
       for (const [key, value] of Object.entries(values)) settings.setIn([...at, key], value);
@@ -247,6 +247,11 @@ export class Stage {
 function saidBy(error: unknown): string {
   const message = String(error instanceof Error ? error.message : error);
   return /^error: .*$/m.exec(message)?.[0] ?? message;
+}
+
+function settingPath(slice: string): string[] {
+  const [first = "", ...inner] = slice.split(".");
+  return ["config", `platform:${first}`, ...inner];
 }
 
 function stepOf(metadata: automation.StepEventMetadata): Step {

@@ -15,7 +15,7 @@ export const aws: Package = {
   normalize: (type, inputs) =>
     Object.fromEntries(
       Object.entries(inputs).map(([key, value]) =>
-        ["assumeRolePolicy", "policy"].includes(key) && type.startsWith("aws:iam/")
+        ["assumeRolePolicy", "policy"].includes(key) && /^aws:(iam|s3)\//.test(type)
           ? [key, typeof value === "string" ? value : JSON.stringify(value)]
           : [key, value],
       ),
@@ -42,6 +42,10 @@ export const aws: Package = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": (_, __, { region }) => ({
       id: region,
       names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
+    }),
+    // Elastic Load Balancing endpoints and quotas: a zone of AWS's own in each region.
+    "aws:lb/getHostedZoneId:getHostedZoneId": (_, __, { region }) => ({
+      id: `Z${region.replaceAll("-", "").toUpperCase()}`,
     }),
     "aws:iam/getPolicyDocument:getPolicyDocument": ({ statements = [] }) => {
       const text = JSON.stringify({

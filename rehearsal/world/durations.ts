@@ -57,6 +57,20 @@ export const durations: Record<string, Duration> = {
   "aws:sns/topic:Topic": seconds(1),
   "aws:sns/topicPolicy:TopicPolicy": seconds(1),
   "aws:sns/topicSubscription:TopicSubscription": seconds(1),
+  "aws:acm/certificate:Certificate": seconds(3),
+  // "Can take several minutes" after the records are there (ACM User Guide)
+  "aws:acm/certificateValidation:CertificateValidation": seconds(90, 0, 0),
+  // Route 53 waits until all its servers have a change, "typically within 60 seconds"
+  "aws:route53/record:Record": seconds(40),
+  "aws:wafv2/webAcl:WebAcl": seconds(3),
+  "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": seconds(1),
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": seconds(1),
+  "aws:s3/bucket:Bucket": seconds(3),
+  "aws:s3/bucketPolicy:BucketPolicy": seconds(1),
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": seconds(1),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration":
+    seconds(1),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": seconds(30, 30, 1),
   "aws:ecr/repository:Repository": seconds(1),
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": seconds(1),
   // [1] [2]; an update of the version takes longer: see waits

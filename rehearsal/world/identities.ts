@@ -33,6 +33,20 @@ const names: Record<string, (inputs: Props, world: World) => string> = {
   "aws:cloudwatch/dashboard:Dashboard": ({ dashboardName }) => dashboardName,
   "aws:sns/topic:Topic": ({ name }, { region, accountId }) =>
     `arn:aws:sns:${region}:${accountId}:${name}`,
+  "aws:acm/certificate:Certificate": ({ domainName }, world) =>
+    `arn:aws:acm:${world.region}:${world.accountId}:certificate/${domainName}-${world.serial()}`,
+  "aws:acm/certificateValidation:CertificateValidation": ({ certificateArn }) => certificateArn,
+  "aws:route53/record:Record": ({ zoneId, name, type }) => `${zoneId}_${name}_${type}`,
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ({ policyName }) => policyName,
+  "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ({ resourceArn }) =>
+    resourceArn,
+  "aws:s3/bucket:Bucket": ({ bucket }) => bucket,
+  "aws:s3/bucketPolicy:BucketPolicy": ({ bucket }) => bucket,
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ({ bucket }) => bucket,
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({
+    bucket,
+  }) => bucket,
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ({ bucket }) => bucket,
   "aws:ecr/repository:Repository": ({ name }) => name,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": ({ repository }) => repository,
   "aws:eks/cluster:Cluster": ({ name }) => name,

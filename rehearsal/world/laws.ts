@@ -1,5 +1,6 @@
 import type { Effect, Rule } from "./rule.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster.ts";
+import { edgeEffects, edgeRules } from "./rules/edge.ts";
 import { identityRules } from "./rules/identity.ts";
 import { logsEffects } from "./rules/logs.ts";
 import { networkRules } from "./rules/network.ts";
@@ -13,6 +14,7 @@ export const rules: Rule[] = [
   ...clusterRules,
   ...registryRules,
   ...workloadRules,
+  ...edgeRules,
 ];
 
 /** All that it does by itself. */
@@ -21,6 +23,7 @@ export const effects: Effect[] = [
   ...registryEffects,
   ...logsEffects,
   ...workloadEffects,
+  ...edgeEffects,
 ];
 
 export function concerns({ types }: { types: string[] }, type: string): boolean {

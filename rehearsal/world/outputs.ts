@@ -57,6 +57,20 @@ const computed: Record<string, Compute> = {
   }),
   "aws:kms/key:Key": (made) => ({ ...arn(made, "kms", `key/${made.id}`), keyId: made.id }),
   "aws:kms/alias:Alias": (made) => arn(made, "kms", String(made.inputs.name)),
+  "aws:acm/certificate:Certificate": ({ id, inputs }) => ({
+    arn: id,
+    domainValidationOptions: [inputs.domainName, ...(inputs.subjectAlternativeNames ?? [])].map(
+      (domainName: string) => ({
+        domainName,
+        resourceRecordName: `_${hash(domainName)}.${domainName}.`,
+        resourceRecordType: "CNAME",
+        resourceRecordValue: `_${hash(`value of ${domainName}`)}.acm-validations.aws.`,
+      }),
+    ),
+  }),
+  "aws:route53/record:Record": ({ inputs }) => ({ fqdn: String(inputs.name).replace(/\.$/, "") }),
+  "aws:wafv2/webAcl:WebAcl": (made) => arn(made, "wafv2", `regional/webacl/${made.inputs.name}`),
+  "aws:s3/bucket:Bucket": ({ id }) => ({ arn: `arn:aws:s3:::${id}` }),
   "aws:cloudwatch/logGroup:LogGroup": (made) => arn(made, "logs", `log-group:${made.inputs.name}`),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (made) =>
     arn(made, "cloudwatch", `alarm:${made.inputs.name}`),

@@ -36,6 +36,27 @@ export const replacements: Record<string, string[]> = {
   "aws:cloudwatch/dashboard:Dashboard": ["dashboardName"],
   "aws:sns/topic:Topic": ["name", "fifoTopic"],
   "aws:sns/topicSubscription:TopicSubscription": ["topic", "protocol", "endpoint"],
+  "aws:acm/certificate:Certificate": [
+    "domainName",
+    "subjectAlternativeNames",
+    "validationMethod",
+    "keyAlgorithm",
+  ],
+  "aws:acm/certificateValidation:CertificateValidation": [
+    "certificateArn",
+    "validationRecordFqdns",
+  ],
+  "aws:route53/record:Record": ["zoneId", "name", "setIdentifier"],
+  "aws:wafv2/webAcl:WebAcl": ["name", "scope"],
+  "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ["resourceArn"],
+  "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyName", "resourceArn"],
+  "aws:s3/bucket:Bucket": ["bucket", "bucketPrefix", "objectLockEnabled"],
+  "aws:s3/bucketPolicy:BucketPolicy": ["bucket"],
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ["bucket"],
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
+    "bucket",
+  ],
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ["bucket"],
   "aws:ecr/repository:Repository": ["name", "encryptionConfigurations"],
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": ["repository", "policy"],
   "aws:eks/cluster:Cluster": [

@@ -33,7 +33,7 @@ const together =
     return { props, opts };
   };
 
-const serviceType = "platform:service:WebService";
+const serviceType = "platform:service:Services";
 const controllerType = "platform:addons:LoadBalancerController";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 
@@ -71,7 +71,7 @@ describe("the rehearsal", function () {
 
   it("fails when the Ingress forgets its controller", async () => {
     const broken = await brokenBy(forget(serviceType, isA(controllerType)), {});
-    assert.match(broken.up ?? "", /add dependsOn LoadBalancerController .* to WebService service/);
+    assert.match(broken.up ?? "", /add dependsOn LoadBalancerController .* to Services services/);
     assert.match(
       broken.destroy ?? "",
       /finalizer: ingress.k8s.aws\/resources is never removed: no load balancer controller runs/,
@@ -83,7 +83,7 @@ describe("the rehearsal", function () {
       together(forget(serviceType), forget(controllerType), forget(releaseType)),
       {},
     );
-    assert.match(broken.up ?? "", /Ingress service.* must be outlived by NodeGroup cluster-nodes/);
+    assert.match(broken.up ?? "", /Ingress web.* must be outlived by NodeGroup cluster-nodes/);
     assert.match(
       broken.destroy ?? "",
       /finalizer: .* the controller cannot run: cluster platform-dev has no nodes/,
@@ -102,7 +102,7 @@ describe("the rehearsal", function () {
     );
     assert.match(
       broken.up ?? "",
-      /Ingress service.* must be outlived by .*RolePolicy load-balancer-controller/,
+      /Ingress web.* must be outlived by .*RolePolicy load-balancer-controller/,
     );
   });
 
@@ -131,7 +131,7 @@ describe("the rehearsal", function () {
         changeProps("aws:cloudwatch/logGroup:LogGroup", () => ({ retentionInDays: undefined })),
       ),
     );
-    assert.match(broken.up ?? "", /Deployment service names its image by tag, not by digest/);
+    assert.match(broken.up ?? "", /Deployment web names its image by tag, not by digest/);
     assert.match(broken.up ?? "", /log group .*\/cluster has no retention/);
   });
 });

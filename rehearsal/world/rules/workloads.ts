@@ -2,15 +2,21 @@ import { waits } from "../durations.ts";
 import { irsaRefusal } from "../iam.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
 import type { Props, Thing, World } from "../world.ts";
+import {
+  annotation,
+  attributesOf,
+  ingressType,
+  loadBalancerOf,
+  loadBalancerType,
+  othersOf,
+  stackOf,
+} from "./balancer.ts";
 import { noDns, noNodes } from "./cluster.ts";
 import { noRouteOut } from "./network.ts";
 import { pushedImage } from "./registry.ts";
 
-const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 const deploymentType = "kubernetes:apps/v1:Deployment";
 const releaseType = "kubernetes:helm.sh/v3:Release";
-const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
-const annotation = "alb.ingress.kubernetes.io/";
 const minutes = (count: number) => count * 60;
 
 /** Calls without which the controller makes no load balancer, or does not remove it. */
@@ -63,8 +69,7 @@ export function noController(world: World, cluster: string): string | undefined 
 
 /** The subnets that the controller finds by their tags, one a zone. */
 function taggedSubnets(world: World, ingress: Props): Thing[] {
-  const publicScheme = ingress.metadata.annotations?.[`${annotation}scheme`] === "internet-facing";
-  const tag = publicScheme ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
+  const tag = isPublic(ingress) ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
   const zones = new Map(
     world
       .live("aws:ec2/subnet:Subnet")
@@ -74,9 +79,7 @@ function taggedSubnets(world: World, ingress: Props): Thing[] {
   return [...zones.values()];
 }
 
-function loadBalancerOf(world: World, ingress: Thing): Thing | undefined {
-  return world.all(loadBalancerType).find(({ madeBy }) => madeBy === `Ingress ${ingress.id}`);
-}
+const isPublic = (ingress: Props) => annotation(ingress, "scheme") === "internet-facing";
 
 export const workloadRules: Rule[] = [
   ...(["create", "update", "delete"] as const).map(
@@ -149,6 +152,19 @@ export const workloadRules: Rule[] = [
     },
   },
   {
+    error: "OperationNotPermitted",
+    on: "delete",
+    types: [ingressType],
+    source:
+      "Elastic Load Balancing API, DeleteLoadBalancer; the controller then keeps its finalizer",
+    patience: minutes(10),
+    unless: ({ world, thing }) =>
+      attributesOf(thing.inputs, "load-balancer")["deletion_protection.enabled"] === "true" &&
+      othersOf(world, thing).every(({ outputs }) => outputs.finalized)
+        ? `Load balancer '${loadBalancerOf(world, thing)?.id}' cannot be deleted because deletion protection is enabled`
+        : undefined,
+  },
+  {
     error: "finalizer",
     on: "delete",
     types: ["kubernetes:core/v1:Namespace"],
@@ -216,6 +232,37 @@ function pulled(world: World, image: string): boolean {
     .some(({ inputs }) => inputs.url === image.slice(0, at) && inputs.tag === image.slice(at + 1));
 }
 
+/** A load balancer with its security groups and network interfaces; gives its host name. */
+function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefined): string {
+  const madeBy = stackOf(ingress);
+  const subnets = taggedSubnets(world, ingress.inputs);
+  const vpcId = subnets[0]?.inputs.vpcId;
+  const { namespace, name } = ingress.outputs.metadata;
+  const group = annotation(ingress.inputs, "group.name") ?? `${namespace}-${name}`;
+  const stem = `k8s-${group}`.slice(0, 24);
+  const groups = [`${stem}-frontend`, `k8s-traffic-${cluster}`].map(
+    (groupName) =>
+      world.addOwn("aws:ec2/securityGroup:SecurityGroup", world.hexId("sg"), madeBy, groupName, {
+        vpcId,
+        name: groupName,
+      }).id,
+  );
+  const host = `${stem}-${world.serial()}.${world.region}.elb.amazonaws.com`;
+  const activeAt = world.clock.now + waits.loadBalancerActive;
+  world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, { activeAt });
+  world.clock.later(waits.loadBalancerActive, () => undefined);
+  for (const subnet of subnets) {
+    world.addOwn(
+      "aws:ec2/networkInterface:NetworkInterface",
+      world.hexId("eni"),
+      madeBy,
+      `load balancer ${stem}`,
+      { subnetId: subnet.id, groups, publicAddress: isPublic(ingress.inputs) },
+    );
+  }
+  return host;
+}
+
 export const workloadEffects: Effect[] = [
   {
     on: "create",
@@ -223,43 +270,13 @@ export const workloadEffects: Effect[] = [
     source: "aws-load-balancer-controller v3.5.0, seen: host name within seconds",
     happen: async ({ world, thing, caller }) => {
       await world.clock.sleep(waits.reconcile);
-      const { namespace, name } = thing.outputs.metadata;
-      const madeBy = `Ingress ${thing.id}`;
-      const subnets = taggedSubnets(world, thing.inputs);
-      const vpcId = subnets[0]?.inputs.vpcId;
-      const publicAddress =
-        thing.inputs.metadata.annotations?.[`${annotation}scheme`] === "internet-facing";
-      const stem = `k8s-${namespace}-${name}`.slice(0, 24);
-      const groups = [`${stem}-frontend`, `k8s-traffic-${caller.cluster}`].map(
-        (groupName) =>
-          world.addOwn(
-            "aws:ec2/securityGroup:SecurityGroup",
-            world.hexId("sg"),
-            madeBy,
-            groupName,
-            { vpcId, name: groupName },
-          ).id,
-      );
-      const host = `${stem}-${world.serial()}.${world.region}.elb.amazonaws.com`;
-      const activeAt = world.clock.now + waits.loadBalancerActive;
-      world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, { activeAt });
-      world.clock.later(waits.loadBalancerActive, () => undefined);
-      world.addOwn(
-        "aws:lb/targetGroup:TargetGroup",
-        `${host}/targets`,
-        madeBy,
-        `targets of ${stem}`,
-        {},
-      );
-      for (const subnet of subnets) {
-        world.addOwn(
-          "aws:ec2/networkInterface:NetworkInterface",
-          world.hexId("eni"),
-          madeBy,
-          `load balancer ${stem}`,
-          { subnetId: subnet.id, groups, publicAddress },
-        );
-      }
+      const stack = stackOf(thing);
+      const host =
+        loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
+      const targets = `targets of ${thing.id}`;
+      world.addOwn("aws:lb/targetGroup:TargetGroup", `${host} ${targets}`, stack, targets, {
+        ingress: thing.id,
+      });
       thing.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
     },
   },
@@ -270,8 +287,12 @@ export const workloadEffects: Effect[] = [
     happen: async ({ world, thing }) => {
       await world.clock.sleep(waits.loadBalancerInterfacesGone);
       if (noController(world, thing.cluster ?? "")) return;
-      const made = world.all().filter(({ madeBy }) => madeBy === `Ingress ${thing.id}`);
-      for (const part of made) world.remove(part);
+      thing.outputs.finalized = true;
+      const made = world.all().filter(({ madeBy }) => madeBy === stackOf(thing));
+      const shared = othersOf(world, thing).some(({ outputs }) => !outputs.finalized);
+      for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === thing.id)) {
+        world.remove(part);
+      }
     },
   },
   {

@@ -1,0 +1,35 @@
+import type { Props, Thing, World } from "../world.ts";
+
+export const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
+export const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
+const prefix = "alb.ingress.kubernetes.io/";
+
+/** An annotation of the load balancer controller. */
+export function annotation(ingress: Props, name: string): string | undefined {
+  return ingress.metadata.annotations?.[`${prefix}${name}`];
+}
+
+/** The attributes that an Ingress gives its load balancer or its target groups. */
+export function attributesOf(
+  ingress: Props,
+  of: "load-balancer" | "target-group",
+): Record<string, string> {
+  const pairs = (annotation(ingress, `${of}-attributes`) ?? "").split(",").filter(Boolean);
+  return Object.fromEntries(pairs.map((pair) => pair.split("=")));
+}
+
+/** Ingresses of one group share a load balancer; one without a group has its own. */
+export function stackOf({ id, inputs, cluster }: Thing): string {
+  return `load balancer ${cluster}/${annotation(inputs, "group.name") ?? id}`;
+}
+
+export function loadBalancerOf(world: World, ingress: Thing): Thing | undefined {
+  return world.all(loadBalancerType).find(({ madeBy }) => madeBy === stackOf(ingress));
+}
+
+/** The Ingresses that share the load balancer of this one, without it. */
+export function othersOf(world: World, ingress: Thing): Thing[] {
+  return world
+    .all(ingressType)
+    .filter((other) => other !== ingress && stackOf(other) === stackOf(ingress));
+}

@@ -1,0 +1,120 @@
+import type { Effect, Rule } from "../rule.ts";
+import type { Thing, World } from "../world.ts";
+import { annotation, attributesOf, ingressType } from "./balancer.ts";
+
+const certificateType = "aws:acm/certificate:Certificate";
+const recordType = "aws:route53/record:Record";
+const bucketType = "aws:s3/bucket:Bucket";
+const minutes = (count: number) => count * 60;
+
+/** The Ingresses whose load balancer uses what the annotation names. */
+function users(world: World, name: string, value: string): Thing[] {
+  return world.all(ingressType).filter(({ inputs }) => annotation(inputs, name) === value);
+}
+
+const names = (things: Thing[]) => things.map(({ id }) => id).join(", ");
+
+/** What the load balancer holds on to, and what points at it. */
+export const edgeRules: Rule[] = [
+  {
+    error: "ValidationTimedOut",
+    on: "create",
+    types: ["aws:acm/certificateValidation:CertificateValidation"],
+    source:
+      "AWS Certificate Manager User Guide, DNS validation: pending until the records are there",
+    patience: minutes(75),
+    unless: ({ world, inputs }) => {
+      const certificate = world.get(certificateType, inputs.certificateArn);
+      const missing = certificate?.outputs.domainValidationOptions.find(
+        ({ resourceRecordName }: { resourceRecordName: string }) =>
+          !world.live(recordType).some(({ inputs: record }) => record.name === resourceRecordName),
+      );
+      return missing && `${missing.domainName}: its validation record is not in DNS`;
+    },
+  },
+  {
+    error: "ResourceInUseException",
+    on: "delete",
+    types: [certificateType],
+    source:
+      "AWS Certificate Manager API, DeleteCertificate; the provider tries again for 20 minutes",
+    patience: minutes(20),
+    unless: ({ world, thing }) => {
+      const used = users(world, "certificate-arn", thing.id);
+      return used.length > 0
+        ? `Certificate ${thing.id} is in use by the load balancer of Ingress ${names(used)}`
+        : undefined;
+    },
+  },
+  {
+    error: "WAFAssociatedItemException",
+    on: "delete",
+    types: ["aws:wafv2/webAcl:WebAcl"],
+    source: "AWS WAF API, DeleteWebACL; the provider tries again for 5 minutes",
+    patience: minutes(5),
+    unless: ({ world, thing }) => {
+      const used = users(world, "wafv2-acl-arn", thing.outputs.arn);
+      return used.length > 0
+        ? `AWS WAF couldn't perform the operation because your resource is being used by another resource: the load balancer of Ingress ${names(used)}`
+        : undefined;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: ["aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"],
+    source: "AWS WAF Developer Guide: the log group's name begins with aws-waf-logs-",
+    unless: ({ inputs }) =>
+      (inputs.logDestinationConfigs as string[]).every((arn) => /:aws-waf-logs-/.test(arn))
+        ? undefined
+        : `The ARN isn't valid: ${inputs.logDestinationConfigs}`,
+  },
+  {
+    error: "InvalidConfigurationRequest",
+    on: "create",
+    phase: "after",
+    types: [ingressType],
+    source: "Elastic Load Balancing User Guide, access logs: the bucket's policy must allow them",
+    patience: minutes(10),
+    unless: ({ world, inputs }) => {
+      const closed = Object.entries(attributesOf(inputs, "load-balancer"))
+        .filter(([name]) => name.endsWith(".s3.bucket"))
+        .find(
+          ([, bucket]) =>
+            !world
+              .live("aws:s3/bucketPolicy:BucketPolicy")
+              .some(
+                ({ inputs: policy }) =>
+                  policy.bucket === bucket &&
+                  JSON.stringify(policy.policy).includes("logdelivery.elasticloadbalancing"),
+              ),
+        );
+      return closed && `Access Denied for bucket: ${closed[1]}. Please check S3bucket permission`;
+    },
+  },
+  {
+    error: "BucketNotEmpty",
+    on: "delete",
+    types: [bucketType],
+    source: "Amazon S3 API, DeleteBucket; the provider empties it with forceDestroy",
+    unless: ({ thing }) =>
+      thing.inputs.forceDestroy !== true && thing.outputs.objects > 0
+        ? `The bucket you tried to delete is not empty: ${thing.id}`
+        : undefined,
+  },
+];
+
+export const edgeEffects: Effect[] = [
+  {
+    on: "create",
+    types: [ingressType],
+    source:
+      "Elastic Load Balancing User Guide, access logs: a test file, then a file each 5 minutes",
+    happen: ({ world, inputs }) => {
+      for (const [name, bucket] of Object.entries(attributesOf(inputs, "load-balancer"))) {
+        const thing = name.endsWith(".s3.bucket") && world.get(bucketType, bucket);
+        if (thing) thing.outputs.objects = 1;
+      }
+    },
+  },
+];
