@@ -12,7 +12,7 @@ await pulumi.provider.main(
     construct: async (name, type, inputs, options) => {
       const components = { "awsx:ec2:Vpc": Vpc, "eks:index:Cluster": Cluster };
       const Component = components[type as keyof typeof components];
-      if (!Component) throw new Error(`the rehearsal has no stand-in for ${type}`);
+      if (!Component) throw new Error(`no stand-in for ${type}: add it to rehearsal/components`);
       const component = new Component(name, inputs, options);
       return { urn: component.urn, state: component.state };
     },

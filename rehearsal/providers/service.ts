@@ -8,7 +8,6 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { isUnknown, problemsOf, unknown, withName } from "../world/arguments.ts";
 import { create, read, remove, update } from "../world/cloud.ts";
-import { durations } from "../world/durations.ts";
 import { outputsOf, recomputed } from "../world/outputs.ts";
 import { forcesReplacement } from "../world/replacements.ts";
 import type { Caller } from "../world/rule.ts";
@@ -109,10 +108,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
         olds && props(olds),
         call.request.getRandomseed_asU8(),
       );
-      const problems = durations[type]
-        ? problemsOf(type, inputs)
-        : [{ property: "", reason: `the simulated cloud does not know ${type} (rehearsal/world)` }];
-      return checked(inputs, problems);
+      return checked(inputs, problemsOf(type, inputs));
     },
 
     diff: (call) => {
@@ -182,8 +178,11 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
     invoke: (call) => {
       const token: string = call.request.getTok();
       const compute = provided.functions[token];
-      if (!compute)
-        throw new Error(`the simulated cloud does not know ${token} (rehearsal/providers)`);
+      if (!compute) {
+        throw new Error(
+          `the simulated cloud does not know the function ${token}: add it to rehearsal/providers/${provided.name}.ts`,
+        );
+      }
       const response = new rpc.InvokeResponse();
       response.setReturn(toStruct(compute(props(call.request.getArgs()), callerOf(call), world)));
       return response;

@@ -1,3 +1,4 @@
+import { durations } from "./durations.ts";
 import type { Props } from "./world.ts";
 
 export interface Problem {
@@ -144,8 +145,12 @@ const autonamed: Record<string, { property: string; maxLength: number; lowerCase
   "aws:eks/nodeGroup:NodeGroup": { property: "nodeGroupName", maxLength: 63 },
 };
 
-/** What is wrong with the inputs; values that are not known yet are not judged. */
+/** What is wrong with the inputs, or that the type is unknown; values that are not known yet are not judged. */
 export function problemsOf(type: string, inputs: Props): Problem[] {
+  if (!durations[type]) {
+    const reason = `the simulated cloud does not know ${type}: add it to rehearsal/world/durations.ts, and what is particular to it to arguments.ts, identities.ts, outputs.ts and replacements.ts beside it`;
+    return [{ property: "", reason }];
+  }
   const missing = (required[type] ?? [])
     .filter((property) => inputs[property] === undefined)
     .map((property) => ({ property, reason: `Missing required argument "${property}"` }));

@@ -2,7 +2,7 @@ import { durations } from "./durations.ts";
 import { identityOf, takenError } from "./identities.ts";
 import { concerns, effects, rules } from "./laws.ts";
 import { outputsOf } from "./outputs.ts";
-import type { Attempt, Caller } from "./rule.ts";
+import type { Attempt, Caller, Rule } from "./rule.ts";
 import { type Action, CloudError, NotReady, type Props, type Thing, type World } from "./world.ts";
 
 export interface Request {
@@ -119,7 +119,7 @@ async function obey(
     if (rule.on !== action || (rule.phase ?? "before") !== phase || !concerns(rule, thing.type)) {
       continue;
     }
-    const patience = rule.patience === undefined ? 0 : attempt.timeout || rule.patience;
+    const patience = patienceOf(rule, attempt);
     if (await world.clock.until(() => rule.unless(attempt) === undefined, patience)) continue;
     const reason = rule.unless(attempt) ?? "";
     if (phase === "before" || action === "delete") throw new CloudError(rule.error, reason);
@@ -127,6 +127,11 @@ async function obey(
   }
   const fault = phase === "after" ? world.takeFault(action, thing.type) : undefined;
   if (fault) throw new NotReady(fault.code, fault.message, thing);
+}
+
+function patienceOf({ patience = 0 }: Rule, { timeout, inputs }: Attempt): number {
+  const own = typeof patience === "number" ? patience : patience(inputs);
+  return own > 0 ? timeout || own : 0;
 }
 
 async function happen(action: "create" | "update" | "delete", attempt: Attempt): Promise<void> {

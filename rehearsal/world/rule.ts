@@ -33,7 +33,7 @@ export interface Rule {
    * For how many seconds the provider tries again, or waits, before it gives up; the program's own
    * timeout goes before it. @default 0
    */
-  patience?: number;
+  patience?: number | ((inputs: Props) => number);
   /**
    * `after`: the call is accepted, but the thing does not get ready, or is not gone.
    * @default before

@@ -117,7 +117,7 @@ export const workloadRules: Rule[] = [
     phase: "after",
     types: [releaseType],
     source: "Helm: --wait gives up after the release's timeout, 5 minutes unless it says otherwise",
-    patience: minutes(5),
+    patience: ({ timeout = minutes(5) }) => timeout,
     unless: ({ world, caller }) => {
       const reason = noNodes(world, caller.cluster ?? "");
       return reason && `context deadline exceeded: ${reason}`;

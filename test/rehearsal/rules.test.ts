@@ -1,0 +1,512 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { rules } from "../../rehearsal/world/laws.ts";
+import type { Props, Thing } from "../../rehearsal/world/world.ts";
+import { emptyWorld, type Given, platform, trusts, types } from "./given.ts";
+
+const refused = (call: Promise<unknown>, message: RegExp) => assert.rejects(call, { message });
+
+describe("the simulated cloud", () => {
+  let given: Given;
+  beforeEach(() => {
+    given = platform();
+  });
+  const gone = (thing: Thing) => given.world.remove(thing);
+  const goneAll = (type: string) => given.world.all(type).forEach(gone);
+  const held = (inputs: Props) =>
+    given.world.addOwn(types.interface, "eni-1", "somebody", "somebody's task", inputs);
+
+  // Which rules have refused something, and which have let something pass.
+  const unless = rules.map((rule) => rule.unless);
+  const seen = rules.map(() => ({ refused: false, passed: false }));
+  before(() => {
+    for (const [at, rule] of rules.entries()) {
+      rule.unless = (attempt) => {
+        const reason = unless[at]?.(attempt);
+        Object.assign(seen[at] ?? {}, reason ? { refused: true } : { passed: true });
+        return reason;
+      };
+    }
+  });
+  after(() => {
+    for (const [at, rule] of rules.entries()) rule.unless = unless[at] ?? rule.unless;
+  });
+
+  describe("networks", () => {
+    it("keeps a subnet while a network interface is in it", async () => {
+      const subnet = given.put(types.subnet, { vpcId: "vpc-2", cidrBlock: "10.9.0.0/24" });
+      const interface_ = held({ subnetId: subnet.id });
+      await refused(given.remove(subnet), /^DependencyViolation: The subnet .* somebody's task/);
+      assert.equal(given.world.clock.now, 20 * 60, "it has tried again for 20 minutes");
+      gone(interface_);
+      await given.remove(subnet);
+    });
+
+    it("lets a subnet go as soon as the last interface has gone", async () => {
+      const subnet = given.put(types.subnet, { vpcId: "vpc-2", cidrBlock: "10.9.0.0/24" });
+      const interface_ = held({ subnetId: subnet.id });
+      given.world.clock.later(60, () => gone(interface_));
+      await given.remove(subnet);
+      assert.equal(given.world.clock.now, 61);
+    });
+
+    it("keeps an internet gateway while there are public addresses", async () => {
+      const [public_] = given.zones;
+      goneAll(types.nat);
+      const interface_ = held({ subnetId: public_?.outer, publicAddress: true });
+      await refused(given.remove(given.gateway), /^DependencyViolation: .* mapped public address/);
+      gone(interface_);
+      given.put(types.nat, { subnetId: public_?.outer }, "nat-1");
+      await refused(given.remove(given.gateway), /NAT gateway nat-1/);
+      goneAll(types.nat);
+      await given.remove(given.gateway);
+    });
+
+    it("keeps a security group while an interface uses it", async () => {
+      const group = given.put(types.group, { vpcId: given.vpc.id, name: "group" });
+      const interface_ = held({ groups: [group.id] });
+      await refused(given.remove(group), /^DependencyViolation: .* has a dependent object/);
+      gone(interface_);
+      await given.remove(group);
+    });
+
+    it("keeps a VPC while anything is in it", async () => {
+      await refused(given.remove(given.vpc), /^DependencyViolation: .* Subnet given/);
+      const { put, remove } = emptyWorld();
+      await remove(put(types.vpc, { cidrBlock: "10.0.0.0/16" }));
+    });
+
+    it("keeps a route table while a subnet is associated with it", async () => {
+      const [table] = given.world.all(types.table);
+      assert.ok(table);
+      await refused(given.remove(table), /^DependencyViolation: The routeTable/);
+      goneAll(types.association);
+      await given.remove(table);
+    });
+
+    it("makes a NAT gateway only behind an internet gateway", async () => {
+      const subnetId = given.zones[0]?.outer;
+      await given.create(types.nat, { subnetId });
+      gone(given.gateway);
+      await refused(given.create(types.nat, { subnetId }), /^Gateway.NotAttached/);
+    });
+
+    it("makes no subnet over another one", async () => {
+      const subnet = (cidrBlock: string) => ({ vpcId: given.vpc.id, cidrBlock });
+      await given.create(types.subnet, subnet("10.0.64.0/20"));
+      await refused(given.create(types.subnet, subnet("10.0.8.0/22")), /^InvalidSubnet.Conflict/);
+    });
+  });
+
+  describe("identities", () => {
+    it("keeps a role while it has policies, attached or inline", async () => {
+      await refused(given.remove(given.nodeRole), /^DeleteConflict: .* detach all policies/);
+      await refused(given.remove(given.controllerRole), /^DeleteConflict/);
+      await given.remove(given.controllerPolicy);
+      await given.remove(given.controllerRole);
+    });
+
+    it("keeps a policy while it is attached", async () => {
+      const policy = given.put(types.policy, { name: "own", policy: trusts("ec2") });
+      const attachment = given.put(types.attachment, { role: "nodes", policyArn: policy.id });
+      await refused(given.remove(policy), /^DeleteConflict: .* attached to entities/);
+      await given.remove(attachment);
+      await given.remove(policy);
+    });
+
+    it("attaches policies to roles that exist", async () => {
+      const to = (role: string) => ({ role, policyArn: "arn:aws:iam::aws:policy/X" });
+      await given.create(types.attachment, to("nodes"));
+      await refused(given.create(types.attachment, to("nobody")), /^NoSuchEntity: .* nobody/);
+    });
+
+    it("takes policies that have a version and statements", async () => {
+      await given.create(types.policy, { name: "good", policy: trusts("ec2") });
+      for (const policy of ["{", '{"Statement": []}', '{"Version": "2012-10-17"}']) {
+        const call = given.create(types.policy, { name: "bad", policy });
+        await refused(call, /^MalformedPolicyDocument/);
+      }
+    });
+
+    it("refuses a name that is taken", async () => {
+      const again = { name: "nodes", assumeRolePolicy: trusts("ec2") };
+      await refused(given.create(types.role, again), /^EntityAlreadyExists: nodes/);
+    });
+  });
+
+  describe("clusters", () => {
+    const cluster = (more: Props = {}) => ({ ...given.cluster.inputs, name: "other", ...more });
+    const addon = (addonName: string, more: Props = {}) => ({
+      clusterName: "platform",
+      addonName,
+      ...more,
+    });
+    const nodes = (more: Props = {}) => ({
+      ...given.nodes.inputs,
+      nodeGroupName: "more",
+      ...more,
+    });
+
+    it("makes a control plane with a role that EKS may assume, in two zones", async () => {
+      await given.create(types.cluster, cluster());
+      const roleArn = given.nodeRole.outputs.arn;
+      await refused(
+        given.create(types.cluster, cluster({ name: "a", roleArn })),
+        /^InvalidParameterException: Role .* trusted entity/,
+      );
+      const vpcConfig = { subnetIds: [given.inner[0]] };
+      await refused(
+        given.create(types.cluster, cluster({ name: "b", vpcConfig })),
+        /two different AZs/,
+      );
+    });
+
+    it("upgrades one minor version at a time, in ten minutes", async () => {
+      await refused(
+        given.update(given.cluster, { version: "1.37" }),
+        /^InvalidParameterException: Unsupported .* from 1.35 to 1.37/,
+      );
+      await given.update(given.cluster, { version: "1.36" });
+      assert.equal(given.world.clock.now, 600);
+      await refused(given.update(given.cluster, { version: "1.35" }), /from 1.36 to 1.35/);
+    });
+
+    it("refuses to delete a protected cluster, and one with nodes", async () => {
+      await refused(given.remove(given.cluster), /^ResourceInUseException: .* nodegroups/);
+      gone(given.nodes);
+      given.cluster.inputs.deletionProtection = true;
+      await refused(given.remove(given.cluster), /^InvalidRequestException: .* protection/);
+      given.cluster.inputs.deletionProtection = false;
+      await given.remove(given.cluster);
+    });
+
+    it("makes nothing for a cluster that does not exist", async () => {
+      const entry = (clusterName: string) => ({ clusterName, principalArn: "arn" });
+      await given.create(types.entry, entry("platform"));
+      await refused(
+        given.create(types.entry, entry("nowhere")),
+        /^ResourceNotFoundException: No cluster found for name: nowhere/,
+      );
+    });
+
+    it("makes nodes with a role that instances may assume", async () => {
+      await given.create(types.nodes, nodes());
+      const nodeRoleArn = given.cniRole.outputs.arn;
+      await refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "bad", nodeRoleArn })),
+        /^InvalidParameterException: .* cannot be assumed by ec2/,
+      );
+    });
+
+    it("updates nodes one after another, never ahead of the control plane", async () => {
+      await refused(
+        given.update(given.nodes, { version: "1.36" }),
+        /^InvalidParameterException: .* newer than the cluster's/,
+      );
+      given.cluster.inputs.version = "1.36";
+      await given.update(given.nodes, { version: "1.36" });
+      assert.equal(given.world.clock.now, 15 + 2 * 150);
+    });
+
+    it("keeps kube-proxy at or below the control plane's version", async () => {
+      const proxy = given.put(types.addon, addon("kube-proxy"));
+      await given.update(proxy, { addonVersion: "v1.35.0-eksbuild.1" });
+      await refused(
+        given.update(proxy, { addonVersion: "v1.36.0-eksbuild.1" }),
+        /^InvalidParameterException: Addon version specified is not supported/,
+      );
+    });
+
+    const failing: [why: string, spoil: () => void, message: RegExp][] = [
+      ["their role may not join", () => goneAll(types.attachment), /may not eks:DescribeCluster/],
+      ["they have no way out", () => goneAll(types.nat), /the NAT gateway of subnet .* is gone/],
+      ["there is no CNI", () => gone(given.cni), /no CNI/],
+      ["the CNI's role is gone", () => gone(given.cniRole), /CNI: .* does not exist/],
+    ];
+    for (const [why, spoil, message] of failing) {
+      it(`gives up on nodes after 25 minutes when ${why}`, async () => {
+        spoil();
+        const call = given.create(types.nodes, nodes());
+        await assert.rejects(call, (error: Error) => {
+          assert.match(error.message, /^NodeCreationFailure/);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.ok(given.world.clock.now >= 25 * 60);
+        assert.equal(given.world.all(types.nodes).length, 2, "the failed group is there");
+      });
+    }
+
+    it("leaves CoreDNS degraded without nodes, and fails after 20 minutes", async () => {
+      gone(given.coredns);
+      gone(given.nodes);
+      const call = given.create(types.addon, addon("coredns"));
+      await refused(call, /^InsufficientNumberOfReplicas: add-on coredns is DEGRADED: .* no nodes/);
+      assert.equal(given.world.clock.now, 20 + 20 * 60);
+    });
+
+    it("lets CoreDNS recover when nodes come in time", async () => {
+      gone(given.coredns);
+      gone(given.nodes);
+      given.world.clock.later(300, () => given.put(types.nodes, given.nodes.inputs));
+      await given.create(types.addon, addon("coredns"));
+      assert.equal(given.world.clock.now, 300);
+    });
+
+    describe("an add-on with a role (IRSA)", () => {
+      const agents = (changes: { sub?: string; aud?: string; policy?: string } = {}) => {
+        const { sub = "amazon-cloudwatch:cloudwatch-agent", aud } = changes;
+        const assumeRolePolicy = given.irsaTrust(sub, aud);
+        const role = given.put(types.role, { name: "agent", assumeRolePolicy });
+        const { policy = "CloudWatchAgentServerPolicy" } = changes;
+        given.put(types.attachment, { role: "agent", policyArn: `arn:::policy/${policy}` });
+        return given.create(
+          types.addon,
+          addon("amazon-cloudwatch-observability", { serviceAccountRoleArn: role.outputs.arn }),
+        );
+      };
+      it("works with issuer, subject, audience and policy", () => agents());
+      it("fails for another subject", () =>
+        refused(agents({ sub: "default:agent" }), /^AccessDenied: .* trust policy of agent/));
+      it("fails for another audience", () =>
+        refused(agents({ aud: "sigstore" }), /^AccessDenied: .* trust policy of agent/));
+      it("fails without the permission", () =>
+        refused(agents({ policy: "Nothing" }), /^AccessDenied: .* logs:PutLogEvents/));
+      it("fails without the issuer's identity provider", () => {
+        gone(given.identityProvider);
+        return refused(agents(), /AccessDenied: .* no OpenID Connect provider/);
+      });
+    });
+  });
+
+  describe("registries", () => {
+    const image = (tag: string, context = "one") => ({
+      imageName: `${given.repository.outputs.repositoryUrl}:${tag}`,
+      build: { context },
+    });
+
+    it("takes images for repositories that exist", async () => {
+      const made = await given.create(types.image, image("a"));
+      const elsewhere = { imageName: "elsewhere:a", build: {} };
+      const message = /^RepositoryNotFoundException/;
+      await refused(given.create(types.image, elsewhere), message);
+      await refused(given.update(made, elsewhere), message);
+    });
+
+    it("refuses a second push of an immutable tag with other content", async () => {
+      const made = await given.create(types.image, image("a"));
+      await given.update(made, image("b", "two"));
+      const message = /^ImageTagAlreadyExistsException: The image tag 'a'/;
+      await refused(given.update(made, image("a", "three")), message);
+      gone(made);
+      await refused(given.create(types.image, image("a", "three")), message);
+    });
+
+    it("keeps a repository with images, unless forced", async () => {
+      await refused(given.remove(given.repository), /^RepositoryNotEmptyException/);
+      given.repository.inputs.forceDelete = true;
+      await given.remove(given.repository);
+      assert.deepEqual(given.world.all(types.pushed), []);
+    });
+  });
+
+  describe("workloads", () => {
+    const cannotReach = /^Unreachable: configured Kubernetes cluster is unreachable: platform/;
+
+    it("reaches a cluster that is there", async () => {
+      await given.update(given.account, { automountServiceAccountToken: false });
+      gone(given.cluster);
+      await refused(given.create(types.namespace, { metadata: { name: "a" } }), cannotReach);
+      await refused(given.update(given.account, {}), cannotReach);
+      await refused(given.remove(given.account), cannotReach);
+    });
+
+    it("makes objects in namespaces that exist", async () => {
+      const account = (namespace: string) => ({ metadata: { name: "a", namespace } });
+      await given.create(types.account, account("web"));
+      await refused(given.create(types.account, account("no")), /^NotFound: namespaces "no"/);
+    });
+
+    it("waits for a release's pods as long as its timeout", async () => {
+      const release = { ...given.release.inputs, name: "another", timeout: 120 };
+      await given.create(types.release, release);
+      gone(given.nodes);
+      const { now } = given.world.clock;
+      await refused(
+        given.create(types.release, { ...release, name: "third" }),
+        /^release failed: context deadline exceeded: cluster platform has no nodes/,
+      );
+      assert.equal(given.world.clock.now - now, 8 + 120);
+    });
+
+    it("gives an Ingress a load balancer, and takes it away whole", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      assert.match(ingress.outputs.status.loadBalancer.ingress[0].hostname, /elb.amazonaws.com$/);
+      const made = () =>
+        given.world.all().filter(({ madeBy }) => madeBy === `Ingress ${ingress.id}`);
+      assert.ok(made().some(({ type }) => type === types.balancer));
+      await given.remove(ingress);
+      assert.deepEqual(made(), []);
+    });
+
+    const withoutBalancer: [why: string, spoil: () => void, message: RegExp][] = [
+      ["no controller", () => gone(given.release), /no load balancer controller runs/],
+      [
+        "another cluster's controller",
+        () => {
+          given.release.inputs.values.clusterName = "other";
+        },
+        /the controller is for other/,
+      ],
+      ["no role", () => gone(given.controllerRole), /AccessDenied: .* does not exist/],
+      [
+        "no permission",
+        () => gone(given.controllerPolicy),
+        /AccessDenied: .* not authorized to perform ec2:DescribeSubnets/,
+      ],
+      ["no nodes", () => gone(given.nodes), /cannot run: cluster platform has no nodes/],
+      ["no DNS", () => gone(given.coredns), /cannot run: cluster platform has no CoreDNS/],
+      ["no way to AWS", () => goneAll(types.route), /no route to the internet/],
+    ];
+    for (const [what, spoil, message] of withoutBalancer) {
+      it(`gives an Ingress no load balancer with ${what}`, async () => {
+        spoil();
+        const call = given.create(types.ingress, given.ingress);
+        await assert.rejects(call, (error: Error) => {
+          assert.match(error.message, /^FailedBuildModel: the Ingress has no load balancer/);
+          assert.match(error.message, message);
+          return true;
+        });
+      });
+
+      it(`removes no finalizer with ${what}`, async () => {
+        const ingress = await given.create(types.ingress, given.ingress);
+        spoil();
+        await assert.rejects(given.remove(ingress), (error: Error) => {
+          assert.match(error.message, /^finalizer: ingress.k8s.aws\/resources is never removed/);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.ok(given.world.all(types.balancer).length > 0, "the load balancer is left");
+      });
+    }
+
+    it("removes no finalizer when the controller goes while it works", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      given.world.clock.later(30, () => gone(given.release));
+      await refused(given.remove(ingress), /^finalizer: .* no load balancer controller runs/);
+    });
+
+    it("finds an Ingress's subnets by their tags, in two zones", async () => {
+      const tagged = given.world.all(types.subnet).find(({ id }) => id === given.zones[0]?.outer);
+      delete tagged?.inputs.tags;
+      await refused(
+        given.create(types.ingress, given.ingress),
+        /^FailedBuildModel: .* couldn't auto-discover subnets: 1 tagged/,
+      );
+    });
+
+    it("keeps a namespace while an Ingress in it has its finalizer", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      await refused(given.remove(given.namespace), /^finalizer: namespace web is Terminating/);
+      await given.remove(ingress);
+      await given.remove(given.namespace);
+    });
+
+    it("has a Deployment wait until its load balancer is active", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      const [balancer] = given.world.all(types.balancer);
+      const deployment = await given.create(types.deployment, given.deployment);
+      assert.equal(given.world.clock.now, balancer?.inputs.activeAt + 12, ingress.id);
+      await given.update(deployment, {});
+    });
+
+    const podsFail: [why: string, spoil: () => void, message: RegExp][] = [
+      ["nodes", () => gone(given.nodes), /pods are Pending: cluster platform has no nodes/],
+      ["their service account", () => gone(given.account), /serviceaccount "web" not found/],
+      ["their image", () => goneAll(types.pushed), /ImagePullBackOff/],
+    ];
+    for (const [what, spoil, message] of podsFail) {
+      it(`gives up on pods without ${what} after ten minutes`, async () => {
+        const made = await given.create(types.deployment, given.deployment);
+        spoil();
+        for (const call of [
+          () => given.update(made, {}),
+          () => {
+            gone(made);
+            return given.create(types.deployment, given.deployment);
+          },
+        ]) {
+          const { now } = given.world.clock;
+          await assert.rejects(call(), (error: Error) => {
+            assert.match(error.message, /^ProgressDeadlineExceeded/);
+            assert.match(error.message, message);
+            return true;
+          });
+          assert.equal(given.world.clock.now - now, 1 + 600);
+        }
+      });
+    }
+  });
+
+  describe("what happens by itself", () => {
+    const settled = () => given.world.clock.settle();
+
+    it("brings a log group back that is deleted while somebody writes to it", async () => {
+      const name = "/aws/eks/platform/cluster";
+      await given.remove(given.put(types.logGroup, { name, retentionInDays: 7 }));
+      await settled();
+      const [again] = given.world.all(types.logGroup);
+      assert.deepEqual([again?.id, again?.inputs.retentionInDays], [name, undefined]);
+      assert.match(again?.madeBy ?? "", /control plane/);
+    });
+
+    it("lets a log group go that nobody writes to", async () => {
+      given.cluster.inputs.enabledClusterLogTypes = [];
+      await given.remove(given.put(types.logGroup, { name: "/aws/eks/platform/cluster" }));
+      await settled();
+      assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
+    it("makes the log group of a control plane that has none", async () => {
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.create(types.cluster, inputs);
+      await settled();
+      assert.equal(given.world.all(types.logGroup)[0]?.id, "/aws/eks/other/cluster");
+    });
+
+    it("leaves the pods' interfaces behind when the CNI goes before them", async () => {
+      await given.remove(given.cni);
+      const left = given.world.all(types.interface);
+      assert.ok(left.some(({ name }) => /controller, which the CNI left behind/.test(name)));
+    });
+
+    it("puts interfaces of the control plane and of nodes into their subnets", async () => {
+      const cluster = await given.create(types.cluster, { ...given.cluster.inputs, name: "other" });
+      assert.ok(given.world.all(types.interface).length > 0);
+      await given.remove(cluster);
+      assert.deepEqual(given.world.all(types.interface), []);
+      const inputs = { ...given.nodes.inputs, nodeGroupName: "more" };
+      const nodes = await given.create(types.nodes, inputs);
+      assert.equal(given.world.all(types.interface).length, 2);
+      await given.remove(nodes);
+      assert.deepEqual(given.world.all(types.interface), []);
+    });
+
+    it("leaves behind on purpose what the program wants to stay", async () => {
+      const group = given.put(types.logGroup, { name: "/kept", skipDestroy: true });
+      await given.remove(group);
+      assert.equal(given.world.get(types.logGroup, "/kept")?.kept, true);
+    });
+  });
+
+  describe("rules", () => {
+    it("are each broken and kept by a test, and have a source", () => {
+      for (const [at, { error, on, types, source }] of rules.entries()) {
+        const name = `${error} on ${on} of ${types.join(", ")}`;
+        assert.deepEqual(seen[at], { refused: true, passed: true }, name);
+        assert.ok(source.length > 10, name);
+      }
+    });
+  });
+});
