@@ -35,6 +35,13 @@ export const types = {
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   deployment: "kubernetes:apps/v1:Deployment",
   balancer: "aws:lb/loadBalancer:LoadBalancer",
+  certificate: "aws:acm/certificate:Certificate",
+  validation: "aws:acm/certificateValidation:CertificateValidation",
+  record: "aws:route53/record:Record",
+  acl: "aws:wafv2/webAcl:WebAcl",
+  aclLogging: "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+  bucket: "aws:s3/bucket:Bucket",
+  bucketPolicy: "aws:s3/bucketPolicy:BucketPolicy",
 } as const;
 
 const policyOf = (statement: Props) =>

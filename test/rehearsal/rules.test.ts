@@ -343,7 +343,7 @@ describe("the simulated cloud", () => {
       const ingress = await given.create(types.ingress, given.ingress);
       assert.match(ingress.outputs.status.loadBalancer.ingress[0].hostname, /elb.amazonaws.com$/);
       const made = () =>
-        given.world.all().filter(({ madeBy }) => madeBy === `Ingress ${ingress.id}`);
+        given.world.all().filter(({ madeBy }) => madeBy?.startsWith("load balancer"));
       assert.ok(made().some(({ type }) => type === types.balancer));
       await given.remove(ingress);
       assert.deepEqual(made(), []);
@@ -497,6 +497,118 @@ describe("the simulated cloud", () => {
       const group = given.put(types.logGroup, { name: "/kept", skipDestroy: true });
       await given.remove(group);
       assert.equal(given.world.get(types.logGroup, "/kept")?.kept, true);
+    });
+  });
+
+  describe("edge", () => {
+    const annotated = (annotations: Record<string, string>, name = "web") => ({
+      metadata: {
+        name,
+        namespace: "web",
+        annotations: {
+          "alb.ingress.kubernetes.io/scheme": "internet-facing",
+          ...Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [
+              `alb.ingress.kubernetes.io/${key}`,
+              value,
+            ]),
+          ),
+        },
+      },
+    });
+    const balancers = () => given.world.all(types.balancer);
+
+    it("has one load balancer for a group, until its last Ingress goes", async () => {
+      const group = { "group.name": "platform" };
+      const [web, shop] = await Promise.all([
+        given.create(types.ingress, annotated(group)),
+        given.create(types.ingress, annotated(group, "shop")),
+      ]);
+      assert.equal(balancers().length, 1);
+      assert.deepEqual(web.outputs.status, shop.outputs.status);
+      await given.remove(web);
+      assert.equal(balancers().length, 1);
+      await given.remove(shop);
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("takes a shared load balancer away when all its Ingresses go at once", async () => {
+      const group = { "group.name": "platform" };
+      const ingresses = await Promise.all(
+        ["web", "shop"].map((name) => given.create(types.ingress, annotated(group, name))),
+      );
+      await Promise.all(ingresses.map((ingress) => given.remove(ingress)));
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("keeps a load balancer that is protected, and the finalizer", async () => {
+      const protection = (on: boolean) => ({
+        "load-balancer-attributes": `deletion_protection.enabled=${on}`,
+      });
+      const ingress = await given.create(types.ingress, annotated(protection(true)));
+      await refused(given.remove(ingress), /^OperationNotPermitted: .* deletion protection/);
+      await given.update(ingress, annotated(protection(false)));
+      await given.remove(ingress);
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("issues a certificate once its records are in DNS", async () => {
+      const certificate = await given.create(types.certificate, { domainName: "example.com" });
+      const validation = { certificateArn: certificate.id };
+      await refused(
+        given.create(types.validation, validation),
+        /^ValidationTimedOut: example.com: its validation record is not in DNS/,
+      );
+      const [option] = certificate.outputs.domainValidationOptions;
+      const name = option.resourceRecordName;
+      await given.create(types.record, { zoneId: "Z1", name, type: "CNAME" });
+      goneAll(types.validation);
+      await given.create(types.validation, validation);
+    });
+
+    it("keeps a certificate and a web ACL that a load balancer uses", async () => {
+      const certificate = await given.create(types.certificate, { domainName: "example.com" });
+      const acl = await given.create(types.acl, { name: "firewall", scope: "REGIONAL" });
+      const ingress = await given.create(
+        types.ingress,
+        annotated({ "certificate-arn": certificate.id, "wafv2-acl-arn": acl.outputs.arn }),
+      );
+      await refused(given.remove(certificate), /^ResourceInUseException: .* Ingress web\/web/);
+      await refused(given.remove(acl), /^WAFAssociatedItemException: .* Ingress web\/web/);
+      await given.remove(ingress);
+      await given.remove(certificate);
+      await given.remove(acl);
+    });
+
+    it("logs requests of a web ACL to a group whose name says so", async () => {
+      const logging = (group: string) => ({
+        resourceArn: "arn:acl",
+        logDestinationConfigs: [`arn:aws:logs:eu-central-1:111122223333:log-group:${group}`],
+      });
+      await given.create(types.aclLogging, logging("aws-waf-logs-web"));
+      goneAll(types.aclLogging);
+      await refused(
+        given.create(types.aclLogging, logging("web")),
+        /^InvalidParameterException: The ARN isn't valid/,
+      );
+    });
+
+    it("delivers logs to a bucket that lets it, and keeps a bucket with logs", async () => {
+      const bucket = await given.create(types.bucket, { bucket: "logs" });
+      const logged = annotated({
+        "load-balancer-attributes": "access_logs.s3.enabled=true,access_logs.s3.bucket=logs",
+      });
+      await refused(
+        given.create(types.ingress, logged),
+        /^InvalidConfigurationRequest: Access Denied for bucket: logs/,
+      );
+      goneAll(types.ingress);
+      const policy = { Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" } };
+      await given.create(types.bucketPolicy, { bucket: "logs", policy });
+      await given.create(types.ingress, logged);
+      await refused(given.remove(bucket), /^BucketNotEmpty/);
+      bucket.inputs.forceDestroy = true;
+      await given.remove(bucket);
     });
   });
 
