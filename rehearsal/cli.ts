@@ -17,6 +17,8 @@ exit code: 0; 1 when a promise is broken; 2 when the command is wrong; 3 when
 there is no engine
 `;
 
+// `npm run rehearse | head` closes the pipe early.
+process.stdout.on("error", () => process.exit(0));
 // The stage puts its folder and its processes away when this process exits.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 process.exit(await main());

@@ -67,6 +67,8 @@ describe("the rehearsal", function () {
     assert.equal(acts.at(-1)?.title, "destroy");
     assert.deepEqual(kept, []);
     assert.ok(timeToReady);
+    const least = timeToReady.bound.reduce((sum, { seconds }) => sum + seconds, 0);
+    assert.ok(timeToReady.seconds - least <= 5 * 60, `ready after ${timeToReady.seconds} s`);
   });
 
   it("fails when the Ingress forgets its controller", async () => {
