@@ -3,15 +3,24 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from "./config.ts";
 import { documentation } from "./documentation.ts";
 import { faults } from "./fault.ts";
-import { secure } from "./headers.ts";
+import { setHeaders } from "./headers.ts";
 import { health } from "./health.ts";
 import { requestLog } from "./log.ts";
-import { type Observers, observe, watch } from "./observe.ts";
-import { handleError, handleMalformed, handleUnknown, rememberMethods } from "./problem.ts";
+import { type Observers, watch } from "./observe.ts";
+import {
+  handleError,
+  handleMalformed,
+  handleUnknown,
+  rememberMethods,
+  sendProblem,
+} from "./problem.ts";
 import { routes } from "./routes.ts";
+
+const maxUrlLength = 8192;
 
 /** The whole service without a port. Probes are answered but neither logged nor counted. */
 export async function buildApp(config: Config, observers: Observers): Promise<FastifyInstance> {
+  const { traffic } = observers;
   const app = fastify({
     loggerInstance: observers.log as FastifyBaseLogger,
     logController: new LogController({
@@ -35,15 +44,21 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     clientErrorHandler: (error, socket) => handleMalformed(error, socket, observers.log),
+    // No hook runs for a path that cannot be routed.
     frameworkErrors: (error, request, reply) => {
       watch(request, reply, observers);
+      setHeaders(reply, traffic);
       handleError(error, request, reply);
     },
   });
   const methods = rememberMethods(app);
   app.setErrorHandler(handleError);
-  secure(app, observers.traffic);
-  const probes = (scope: FastifyInstance) => health(scope, observers.traffic);
+  // At sending, not at arrival: a request in flight when the signal comes must be told, too.
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    setHeaders(reply, traffic);
+    done(null, payload);
+  });
+  const probes = (scope: FastifyInstance) => health(scope, traffic);
   const endpoints = (scope: FastifyInstance) => {
     routes(scope, config.identity);
     if (config.faultInjection) faults(scope, config.requestTimeoutSeconds);
@@ -51,7 +66,11 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
 
   probes(app);
   await app.register(async (observed) => {
-    observe(observed, observers);
+    observed.addHook("onRequest", (request, reply, done) => {
+      watch(request, reply, observers);
+      if (request.url.length <= maxUrlLength) return done();
+      sendProblem(reply, 414, `a URL has at most ${maxUrlLength} characters`);
+    });
     handleUnknown(observed, methods);
     endpoints(observed);
     documentation(observed, config.identity, (scope) => {

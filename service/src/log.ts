@@ -6,7 +6,7 @@ import type { LogLevel } from "./config.ts";
 export type LogDestination = DestinationStream & { flushSync(): void };
 
 /**
- * Standard output, written in blocks: after 4 KiB, twice a second, and at exit.
+ * Standard output, written in blocks: after 16 kB, twice a second, and at exit.
  *
  * When nobody reads, lines beyond 16 MiB are dropped: a stuck reader must not cost the service its
  * memory.
@@ -15,13 +15,13 @@ export function standardOutput(): LogDestination {
   return pino.destination({
     dest: 1,
     sync: false,
-    minLength: 4096,
+    minLength: 16_000,
     periodicFlush: 500,
     maxLength: 16 * 1024 * 1024,
   });
 }
 
-/** A logger of one JSON object a line; credentials are blanked wherever they turn up. */
+/** A logger of one JSON object a line; credentials are blanked, up to four levels deep. */
 export function createLog(level: LogLevel, destination: DestinationStream): Logger {
   return pino(
     {
@@ -47,7 +47,9 @@ const secrets = [
   '["x-api-key"]',
 ];
 const redacted = secrets.flatMap((name) =>
-  ["", "*.", "*.*."].map((above) => (name.startsWith("[") ? above.slice(0, -1) : above) + name),
+  ["", "*.", "*.*.", "*.*.*."].map(
+    (above) => (name.startsWith("[") ? above.slice(0, -1) : above) + name,
+  ),
 );
 
 /**

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Traffic } from "./drain.ts";
 import type { LogDestination } from "./log.ts";
@@ -16,21 +16,16 @@ export interface Observers {
 /** The status that is recorded when the client left before the answer, as nginx has it. */
 const clientGone = 499;
 
-/** Counts, times, logs and (with tracing) traces every request of `app`, the unanswered ones too. */
-export function observe(app: FastifyInstance, observers: Observers): void {
-  app.addHook("onRequest", (request, reply, done) => {
-    watch(request, reply, observers);
-    done();
-  });
-}
-
-/** Follows one request to its end. */
+/** Counts, times, logs and (with tracing) traces one request to its end, answered or not. */
 export function watch(request: FastifyRequest, reply: FastifyReply, observers: Observers): void {
   const { log, destination, traffic, metrics, tracing } = observers;
   const started = performance.now();
+  // Now, because a socket forgets its address when it is closed.
+  const client = request.ip;
   const route = request.routeOptions.url ?? "unmatched";
-  const trace = traceId(request.headers["x-amzn-trace-id"]);
-  const span = tracing?.start(request.method, route, request.headers);
+  const header = request.headers["x-amzn-trace-id"];
+  const trace = traceId(header);
+  const span = tracing?.start(request.method, route, trace, header);
   traffic.inFlight++;
   traffic.lastAt = started;
 
@@ -45,7 +40,7 @@ export function watch(request: FastifyRequest, reply: FastifyReply, observers: O
     span?.end(status);
     const level = status >= 500 ? "error" : "info";
     if (log.isLevelEnabled(level)) {
-      destination.write(line(level, request, reply, route, trace, status, duration));
+      destination.write(line(level, request, reply, route, trace, status, duration, client));
     }
   });
 }
@@ -59,6 +54,7 @@ function line(
   trace: string | undefined,
   status: number,
   duration: number,
+  client: string,
 ): string {
   const bytes = request.method === "HEAD" ? 0 : (reply.getHeader("content-length") ?? 0);
   return (
@@ -66,7 +62,7 @@ function line(
     `"requestId":"${request.id}",${trace ? `"traceId":"${trace}",` : ""}` +
     `"method":"${request.method}","route":"${route}","status":${status},` +
     `"durationMs":${duration.toFixed(3)},"bytes":${bytes},` +
-    `"client":${JSON.stringify(request.ip)}}\n`
+    `"client":${JSON.stringify(client)}}\n`
   );
 }
 

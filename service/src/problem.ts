@@ -21,7 +21,6 @@ export interface Problem {
 }
 
 const contentType = "application/problem+json";
-const maxUrlLength = 8192;
 
 /** Answers with problem details. */
 export function sendProblem(
@@ -60,12 +59,9 @@ export function rememberMethods(app: FastifyInstance): Map<string, string[]> {
   return methods;
 }
 
-/** Makes unknown paths 404, known paths with another method 405, and URLs beyond 8 KiB 414. */
+/** Makes unknown paths 404, and known paths with another method 405. */
 export function handleUnknown(app: FastifyInstance, methods: Map<string, string[]>): void {
   app.setNotFoundHandler((request, reply) => {
-    if (request.url.length > maxUrlLength) {
-      return sendProblem(reply, 414, `a URL has at most ${maxUrlLength} characters`);
-    }
     const path = request.url.split("?", 1)[0] ?? "";
     const allow = [...methods].filter(([url]) => matches(url, path)).flatMap(([, names]) => names);
     if (allow.length === 0) return sendProblem(reply, 404, "nothing is here");

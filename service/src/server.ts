@@ -38,10 +38,10 @@ const scrape = createServer((request, response) => {
     .writeHead(200, { "content-type": "text/plain; version=0.0.4" })
     .end(metrics.prometheus());
 });
+// Before listening: as process 1 of a container, a signal without a listener is not even noticed.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void leave(signal));
 await new Promise<void>((resolve) => scrape.listen(config.metricsPort, config.host, resolve));
 await app.listen({ host: config.host, port: config.port, listenTextResolver: () => "listening" });
-
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void leave(signal));
 
 /** Serves until the load balancer has let go, closes, and ends the process; at once when told twice. */
 async function leave(signal: string): Promise<void> {

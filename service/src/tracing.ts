@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
@@ -11,7 +10,12 @@ import type { Identity } from "./config.ts";
 
 export interface Tracing {
   /** Nothing when the caller has decided that its trace is not sampled. */
-  start(method: string, route: string, headers: IncomingHttpHeaders): RequestSpan | undefined;
+  start(
+    method: string,
+    route: string,
+    traceId: string | undefined,
+    header: string | string[] | undefined,
+  ): RequestSpan | undefined;
   /** Sends what is left; gives up rather than fail. */
   close(): Promise<void>;
 }
@@ -44,18 +48,20 @@ export function startTracing(endpoint: URL, identity: Identity): Tracing {
     }),
     spanProcessors: [
       new BatchSpanProcessor(
-        new OTLPTraceExporter({ url: `${endpoint.href.replace(/\/$/, "")}/v1/traces` }),
+        // A collector that is gone must not hold up the end of the process.
+        new OTLPTraceExporter({
+          url: `${endpoint.href.replace(/\/$/, "")}/v1/traces`,
+          timeoutMillis: 2000,
+        }),
       ),
     ],
   });
   const tracer = provider.getTracer(identity.name, identity.version);
 
   return {
-    start(method, route, headers) {
-      const header = String(headers["x-amzn-trace-id"] ?? "");
-      if (/(?:^|;)\s*Sampled=0/.test(header)) return undefined;
-      const root = /(?:^|;)\s*Root=1-([0-9a-f]{8})-([0-9a-f]{24})/.exec(header);
-      adopted = root ? `${root[1]}${root[2]}` : undefined;
+    start(method, route, traceId, header = "") {
+      if (/(?:^|;)\s*Sampled=0/.test(String(header))) return undefined;
+      adopted = traceId?.slice(2).replace("-", "");
       const span = tracer.startSpan(`${method} ${route}`, {
         kind: SpanKind.SERVER,
         attributes: { "http.request.method": method, "http.route": route },

@@ -1,0 +1,44 @@
+import type { Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildApp } from "../../service/src/app.ts";
+import { readConfig } from "../../service/src/config.ts";
+import { Traffic } from "../../service/src/drain.ts";
+import { createLog } from "../../service/src/log.ts";
+import { Metrics } from "../../service/src/metrics.ts";
+import type { Observers } from "../../service/src/observe.ts";
+
+/** The service without a port, what it writes, and what it counts. */
+export async function service(environment: Record<string, string> = {}, more?: Partial<Observers>) {
+  const config = readConfig(environment);
+  const written: string[] = [];
+  const destination = { write: (line: string) => void written.push(line), flushSync() {} };
+  const traffic = new Traffic();
+  const metrics = new Metrics(config, traffic);
+  const log = createLog(config.logLevel, destination);
+  const app = await buildApp(config, { log, destination, traffic, metrics, ...more });
+  const lines = () => written.map((line) => JSON.parse(line));
+  return { app, traffic, metrics, lines };
+}
+
+const listeners: Server[] = [];
+
+/** The port, of those that are free, on which `app` now listens. */
+export async function listening(app: {
+  listen(to: object): Promise<string>;
+  server: Server;
+}): Promise<number> {
+  listeners.push(app.server);
+  return Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
+}
+
+/** Stops all that has listened, and cuts the connections. */
+export function close(): void {
+  for (const server of listeners.splice(0)) server.close().closeAllConnections();
+}
+
+/** Resolves as soon as `condition` holds; fails after ten seconds. */
+export async function until(condition: () => unknown): Promise<void> {
+  for (const end = Date.now() + 10_000; !(await condition()); await sleep(10)) {
+    if (Date.now() > end) throw new Error(`never came true: ${condition}`);
+  }
+}
