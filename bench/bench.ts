@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { bundle } from "../service/build.js";
 import { type Load, load } from "./load.ts";
-import { writeSection } from "./report.ts";
+import { freePort } from "./port.ts";
+import { judge, median, table, writeSection } from "./report.ts";
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 7);
 const seconds = Number(process.env.BENCH_SECONDS ?? 2);
@@ -73,13 +73,16 @@ async function bundles(): Promise<string[]> {
   );
 }
 
-/** Starts a server five times for its cost of starting, and leaves the last one running. */
+/**
+ * Starts a server five times for its cost of starting, and leaves the last one running; each with the
+ * young generation that service/Dockerfile gives the service.
+ */
 async function start(name: string, entry: string): Promise<Server> {
   const startCpuMs: number[] = [];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const child = fork(entry, {
-      execArgv: ["--import", here("probe.js")],
+      execArgv: ["--max-semi-space-size=8", "--import", here("probe.js")],
       env: environment(port, await freePort()),
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
@@ -135,15 +138,6 @@ async function answers(port: number): Promise<void> {
     await sleep(10);
   }
   throw new Error(`nothing answers on port ${port}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 function report(servers: Server[]): void {
@@ -206,20 +200,8 @@ function report(servers: Server[]): void {
       rows,
     ),
     "",
-    table(
-      ["target", "measured", ""],
-      targets.map(([target, value, met]) => [target, value, met ? "pass" : "**miss**"]),
-    ),
+    judge(targets),
   ].join("\n");
   process.stdout.write(`${text}\n`);
-  writeSection("servers", text);
-}
-
-function table(head: string[], rows: string[][]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  writeSection("bench", text);
 }

@@ -20,6 +20,10 @@ export async function bundle(directory) {
     format: "esm",
     platform: "node",
     target: "node20.19",
+    // The image's build sees neither the tsconfig.json nor the packages of the platform around it;
+    // every other must give the same bytes.
+    tsconfigRaw: {},
+    external: ["supports-color"],
     // Some packages are CommonJS and ask for these at run time.
     banner: {
       js: [
