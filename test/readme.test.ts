@@ -14,6 +14,7 @@ interface Row {
 
 /** The rows of the configuration table, with whole keys: `….path` continues the service's. */
 const rows: Row[] = readme
+  .slice(readme.indexOf("## Configuration"))
   .split("\n")
   .filter((line) => /^\| `/.test(line))
   .map((line) => {
