@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { Autoscaler } from "./infra/autoscaler.ts";
 import { Cluster } from "./infra/cluster.ts";
 import { loadConfig } from "./infra/config.ts";
 import { ContainerInsights } from "./infra/container-insights.ts";
@@ -21,6 +22,7 @@ const onCluster = {
   providers: [provider, cluster.kubernetesProvider],
   dependsOn: [network, cluster],
 };
+const autoscaler = new Autoscaler("autoscaler", { ...config.autoscaler, cluster }, onCluster);
 const controller = new LoadBalancerController(
   "load-balancer-controller",
   { ...config.loadBalancerController, cluster, network },
@@ -41,7 +43,7 @@ const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
   { ...config.services, cluster, network, images, edge },
-  { ...onCluster, dependsOn: [network, cluster, controller, edge] },
+  { ...onCluster, dependsOn: [network, cluster, autoscaler, controller, edge] },
 );
 
 export const url = services.url;

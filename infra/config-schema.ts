@@ -99,6 +99,17 @@ const nodesSchema = z.strictObject({
   diskSizeGiB: whole(20, 16384).default(20),
 });
 
+const headroomSchema = z.strictObject({
+  replicas: whole(0, 1000).default(0),
+  cpuMillicores: whole(10, 64000).default(500),
+  memoryMiB: whole(16, 65536).default(512),
+});
+
+const autoscalerSchema = z.strictObject({
+  enabled: flag().default(false),
+  headroom: headroomSchema.prefault({}),
+});
+
 const logsSchema = z.strictObject({
   retentionDays: z.literal(retentionDays, `one of ${retentionDays.join(", ")}`),
   keepOnDestroy: flag().default(false),
@@ -205,6 +216,7 @@ export const settingsSchema = z.strictObject({
   network: networkSchema,
   cluster: clusterSchema,
   nodes: nodesSchema,
+  autoscaler: autoscalerSchema.prefault({}),
   logs: logsSchema,
   insights: insightsSchema.prefault({}),
   registry: registrySchema.prefault({}),
@@ -219,6 +231,8 @@ export type Settings = z.infer<typeof settingsSchema>;
 export type NetworkConfig = Settings["network"];
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"];
+export type AutoscalerConfig = Settings["autoscaler"];
+export type HeadroomConfig = AutoscalerConfig["headroom"];
 export type LogsConfig = Settings["logs"];
 export type InsightsConfig = Settings["insights"];
 export type RegistryConfig = Settings["registry"];

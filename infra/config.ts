@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { hostNames, rules } from "./config-rules.ts";
 import { type Settings, settingsSchema } from "./config-schema.ts";
+import { drainClock } from "./drain.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
 export type PlatformConfig = ReturnType<typeof slices>;
@@ -26,6 +27,18 @@ function slices(settings: Settings) {
     },
     network: { ...settings.network, region, logs },
     cluster: { ...cluster, nodes, logs, tags, deployerNamespaces: Object.keys(services) },
+    autoscaler: {
+      ...settings.autoscaler,
+      kubernetesVersion: cluster.kubernetesVersion,
+      clusterName: cluster.name,
+      region,
+      accountId,
+      longestGraceSeconds: Math.max(
+        ...Object.values(services).map(
+          (service) => drainClock({ ...service, ...ingress }).terminationGracePeriodSeconds,
+        ),
+      ),
+    },
     loadBalancerController: { region, tags },
     containerInsights: {
       ...settings.insights,

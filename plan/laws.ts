@@ -9,6 +9,7 @@ interface Law {
 }
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
+const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 const roleType = "aws:iam/role:Role";
 const addonType = "aws:eks/addon:Addon";
 /** Add-ons that run on every node: without them a node does not get ready. */
@@ -29,12 +30,15 @@ function lawsOf(resources: Resource[]): Law[] {
   const onNodes = addons((name) => nodeAddons.includes(name));
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
-  const ingresses = ofType("kubernetes:networking.k8s.io/v1:Ingress");
+  const ingresses = ofType(ingressType);
   const [clusterName] = ofType("eks:index:Cluster").map(({ outputs }) => outputs.eksCluster?.name);
   const logGroups = (path: string) =>
     ofType("aws:cloudwatch/logGroup:LogGroup").filter(({ inputs }) =>
       String(inputs.name).startsWith(path),
     );
+
+  const withPermissions = (users: Resource[]) =>
+    users.flatMap((user) => [user, ...permissionsOf(user, resources)]);
 
   return [
     ...ofType(roleType).map((role) => ({
@@ -43,14 +47,19 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "a role is of no use without its permissions",
     })),
     {
-      mortals: objects.filter((object) => !releases.includes(object)),
-      survivors: [...releases, ...releases.flatMap((release) => permissionsOf(release, resources))],
+      mortals: balancedObjects(resources),
+      survivors: withPermissions(releases.filter((release) => !isAutoscaler(release))),
       because: "only a running controller removes its load balancer and its finalizers",
+    },
+    {
+      mortals: objects.filter((object) => !releases.includes(object)),
+      survivors: withPermissions(releases.filter(isAutoscaler)),
+      because: "a pod that finds no room waits for a node that nobody adds",
     },
     {
       mortals: objects,
       survivors: [
-        ...[...nodes, ...onNodes].flatMap((one) => [one, ...permissionsOf(one, resources)]),
+        ...withPermissions([...nodes, ...onNodes]),
         ...addons((name) => name === "coredns"),
         ...identity,
         ...ground,
@@ -59,10 +68,7 @@ function lawsOf(resources: Resource[]): Law[] {
     },
     {
       mortals: nodes,
-      survivors: [
-        ...onNodes.flatMap((addon) => [addon, ...permissionsOf(addon, resources)]),
-        ...ground,
-      ],
+      survivors: [...withPermissions(onNodes), ...ground],
       because: "a node gets ready, and gives its network interfaces back, by its add-ons",
     },
     {
@@ -71,7 +77,7 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "without a node its pods wait, and its creation fails after 20 minutes",
     },
     {
-      mortals: ofType("kubernetes:apps/v1:Deployment"),
+      mortals: balancedObjects(resources).filter(({ type }) => type.endsWith(":Deployment")),
       survivors: ingresses,
       because: "readiness gates are given to pods that are made after the target group",
     },
@@ -103,9 +109,9 @@ function lawsOf(resources: Resource[]): Law[] {
   ];
 }
 
-/** What must outlive every Kubernetes object of the program. */
+/** What must outlive every Kubernetes object that has to do with a load balancer. */
 export function neededByObjects(resources: Resource[]): Resource[] {
-  const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
+  const objects = balancedObjects(resources);
   const laws = lawsOf(resources).filter(
     ({ mortals }) => objects.length > 0 && objects.every((object) => mortals.includes(object)),
   );
@@ -171,5 +177,15 @@ function objectsOf(resources: Resource[]): Resource[] {
   return resources.filter(({ type, custom }) => custom && type.startsWith("kubernetes:"));
 }
 
+/** The objects of namespaces that have an Ingress. */
+function balancedObjects(resources: Resource[]): Resource[] {
+  const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
+  const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
+    type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;
+  const balanced = new Set(objects.filter(({ type }) => type === ingressType).map(namespaceOf));
+  return objects.filter((object) => balanced.has(namespaceOf(object)));
+}
+
+const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";
 const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
 const listOf = (resources: Resource[]) => resources.map(label).join(", ");

@@ -81,6 +81,7 @@ for (const stack of ["dev", "prod"] as const) {
         "system:serviceaccount:amazon-cloudwatch:cloudwatch-agent",
         "system:serviceaccount:kube-system:aws-load-balancer-controller",
         "system:serviceaccount:kube-system:aws-node",
+        "system:serviceaccount:kube-system:cluster-autoscaler",
         "system:serviceaccount:web:web",
       ]);
     });
@@ -108,7 +109,9 @@ for (const stack of ["dev", "prod"] as const) {
     it("follows the naming of its components", () => {
       const components = resources.filter(({ type }) => type.startsWith("platform:"));
       assert.deepEqual([...new Set(components.map(({ type }) => type))].sort(), [
+        "platform:addons:Autoscaler",
         "platform:addons:ContainerInsights",
+        "platform:addons:Headroom",
         "platform:addons:LoadBalancerController",
         "platform:cluster:Cluster",
         "platform:edge:Certificate",

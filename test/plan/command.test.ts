@@ -267,6 +267,7 @@ describe("plan, as a document", () => {
       "amazon-cloudwatch/cloudwatch-agent",
       "kube-system/aws-load-balancer-controller",
       "kube-system/aws-node",
+      "kube-system/cluster-autoscaler",
       "web/web",
     ]);
     const controller = document.roles.find(

@@ -30,6 +30,9 @@ for (const stack of ["dev", "prod"]) {
         "Release load-balancer-controller",
         "Role load-balancer-controller",
         "RolePolicy load-balancer-controller",
+        "Release autoscaler",
+        "Role autoscaler",
+        "RolePolicy autoscaler",
         "NodeGroup cluster-nodes",
         "Role cluster-nodes",
         "RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy",
@@ -91,6 +94,18 @@ for (const stack of ["dev", "prod"]) {
             () => top("platform:addons:LoadBalancerController"),
             "add dependsOn LoadBalancerController load-balancer-controller to Services services",
             /Ingress web.* outlived by Release load-balancer-controller.*RolePolicy/,
+          ],
+          [
+            () => top("platform:service:Services"),
+            () => top("platform:addons:Autoscaler"),
+            "add dependsOn Autoscaler autoscaler to Services services",
+            /Deployment web.* outlived by Release autoscaler.*RolePolicy.*nobody adds/,
+          ],
+          [
+            () => at("Release autoscaler"),
+            () => at("ServiceAccountRole autoscaler"),
+            "add dependsOn ServiceAccountRole autoscaler to Release autoscaler",
+            /outlived by RolePolicy autoscaler/,
           ],
           [
             () => at("Release load-balancer-controller"),
@@ -169,10 +184,11 @@ for (const stack of ["dev", "prod"]) {
         });
       }
 
-      it("says so when both the service and the controller forget the cluster", () => {
+      it("says so when the services and both controllers forget the cluster", () => {
         const cluster = top("platform:cluster:Cluster");
         const dependents = [
           top("platform:service:Services"),
+          top("platform:addons:Autoscaler"),
           top("platform:addons:LoadBalancerController"),
         ];
         const missing = missingEdges(
@@ -211,7 +227,8 @@ for (const stack of ["dev", "prod"]) {
               type,
             ) ||
             /^(cluster-(vpc-cni|kube-proxy|coredns))$/.test(name) ||
-            (/:Role(Policy.*)?$/.test(type) && /^(cluster|load-balancer-controller)/.test(name)),
+            (/:Role(Policy.*)?$/.test(type) &&
+              /^(cluster|load-balancer-controller|autoscaler)/.test(name)),
         );
         assert.ok(needed.length >= 14);
         for (const survivor of needed.filter(({ type }) => !type.startsWith("platform:"))) {
