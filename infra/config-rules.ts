@@ -1,3 +1,5 @@
+import { perService, rule } from "./config-rule.ts";
+import { scaleRules } from "./config-scale-rules.ts";
 import type { DomainConfig, ServiceConfig, Settings } from "./config-schema.ts";
 
 /** The host names of the platform and of its services, each once. */
@@ -7,17 +9,6 @@ export function hostNames(
 ): string[] {
   const hosts = Object.values(services).flatMap(({ route }) => route.host ?? []);
   return [...new Set([hostName, ...hosts])];
-}
-
-/** A rule between settings: what it says when it is broken, checked when the slices it needs are valid. */
-function rule<Slice extends keyof Settings>(
-  needs: Slice[],
-  check: (settings: Pick<Settings, Slice>) => (string | false)[],
-) {
-  return (settings: Partial<Settings>): string[] =>
-    needs.every((slice) => settings[slice] !== undefined)
-      ? check(settings as Pick<Settings, Slice>).filter((problem) => problem !== false)
-      : [];
 }
 
 export const rules = [
@@ -121,6 +112,7 @@ export const rules = [
         `services: ${hosts.length} host names, but a certificate of ACM takes at most 10`,
     ];
   }),
+  ...scaleRules,
   production("cluster", ({ deletionProtection }) => [
     !deletionProtection && "cluster.deletionProtection: false is not allowed in production",
   ]),
@@ -141,22 +133,6 @@ export const rules = [
       `logs.retentionDays: ${retentionDays} is not allowed in production: at least 30`,
   ]),
 ];
-
-/** A rule for each service; `at` is where its settings stand. */
-function perService<Slice extends keyof Settings>(
-  needs: Slice[],
-  check: (
-    at: string,
-    service: ServiceConfig,
-    settings: Pick<Settings, Slice>,
-  ) => (string | false)[],
-) {
-  return rule(["services", ...needs], (settings) =>
-    Object.entries(settings.services).flatMap(([name, service]) =>
-      check(`services.${name}`, service, settings),
-    ),
-  );
-}
 
 function production<Slice extends keyof Settings>(
   slice: Slice,

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { capacityOf } from "./capacity.ts";
 import type { Evaluation, Resource } from "./evaluate.ts";
 import { requestFlows } from "./flow.ts";
 import { missingEdges, neededByObjects } from "./laws.ts";
@@ -28,6 +29,10 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     ...wrapped(`Stack ${stack}: ${placeOf(resources)}`, ""),
     ...section(countsOf(resources), tree(resources, style)),
     ...section("Request flow", requestFlows(resources).flatMap(flowLines)),
+    ...section(
+      "Capacity",
+      capacityOf(resources).flatMap(({ of, what }) => wrapped(what, `  ${of.padEnd(8)}`)),
+    ),
     ...section("Kubernetes objects", manifestLines(resources)),
     ...section("IAM roles", rolesOf(resources).flatMap(roleLines)),
     ...section("Order of creation", orderLines(resources, create)),

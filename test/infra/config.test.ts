@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
 import { describe, it } from "mocha";
 import { loadConfig } from "../../infra/config.ts";
 
@@ -30,6 +31,11 @@ const production: Slices = {
 
 const domain = {
   domain: { hostedZoneId: "Z0123456789ABC", hostName: "platform.example.com" },
+} satisfies Slices;
+
+const autoscaler = { enabled: true };
+const spot = {
+  nodes: { capacityType: "SPOT", instanceTypes: ["t4g.medium", "c7g.large"] },
 } satisfies Slices;
 
 const tenShops = Object.fromEntries(
@@ -274,6 +280,54 @@ describe("config", () => {
       "services: 11 host names, but a certificate of ACM takes at most 10",
     ],
     [
+      "headroom that nothing makes anew",
+      { autoscaler: { headroom: { replicas: 2 } } },
+      "autoscaler.headroom.replicas: 2 needs autoscaler.enabled: without it nothing makes room anew",
+    ],
+    [
+      "Spot of a single type",
+      { nodes: { capacityType: "SPOT", instanceTypes: ["t4g.medium", "t4g.medium"] } },
+      "nodes.instanceTypes: t4g.medium, t4g.medium is not enough for nodes.capacityType SPOT: at least 2 types, or one that AWS runs out of takes all nodes",
+    ],
+    [
+      "pods that need longer to end than Spot leaves them",
+      { ...spot, ...web({ drainSeconds: 40 }) },
+      "services.web.drainSeconds: 40 with services.web.requestTimeoutSeconds 30 gives a pod 122 seconds to end, but nodes.capacityType SPOT at most 120",
+    ],
+    [
+      "types of different sizes, which the autoscaler cannot tell",
+      { autoscaler, nodes: { instanceTypes: ["m7g.large", "m6g.large", "m7g.xlarge"] } },
+      "nodes.instanceTypes: m7g.xlarge has not the vCPUs and memory of m7g.large, and the autoscaler takes every node for one of the first type",
+    ],
+    [
+      "a pod larger than a node",
+      web({ memoryMiB: 4096 }),
+      "services.web: 250 millicores and 4096 MiB for a pod are more than a node has left: 1480 millicores and 2990 MiB with nodes.instanceTypes t4g.medium",
+    ],
+    [
+      "more pods than the largest group holds",
+      { autoscaler, ...web({ maxReplicas: 30 }) },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 11 of 31 web, 1 of 2 cluster-autoscaler; allowed: at least 7",
+    ],
+    [
+      "more pods than there are nodes for, where nothing adds one",
+      web({ maxReplicas: 12 }),
+      "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 3 of 13 web, 2 of 2 aws-load-balancer-controller, 1 of 1 amazon-cloudwatch-observability; allowed: at least 4",
+    ],
+    [
+      "headroom that finds no room",
+      { autoscaler: { enabled: true, headroom: { replicas: 20 } } },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 15 of 20 headroom; allowed: at least 12",
+    ],
+    [
+      "more nodes than a subnet has addresses for",
+      {
+        network: { cidrBlock: "10.0.0.0/19", zones: ["eu-central-1a", "eu-central-1b"] },
+        nodes: { maxSize: 60 },
+      },
+      "nodes.maxSize: 60 needs 582 addresses in a private subnet (18 a node, 6 for AWS), but with network.cidrBlock 10.0.0.0/19 it has 507; allowed: at most 50",
+    ],
+    [
       "production with a load balancer that anyone may delete",
       { ...production, ingress: {} },
       "ingress.deletionProtection: false is not allowed in production",
@@ -306,6 +360,54 @@ describe("config", () => {
 
   it("accepts a production stack that is protected", () =>
     assert.deepEqual(problems(production), []));
+
+  it("accepts Spot with types to choose from and pods that end in time", () => {
+    assert.deepEqual(problems(spot), []);
+    assert.deepEqual(problems({ ...spot, ...web({ drainSeconds: 39 }) }), []);
+  });
+
+  it("accepts no more pods than the largest group has CPU, memory and pods for", () => {
+    const nodeOf = { cpuMillicores: 1930, memoryMiB: 4096, pods: 17 };
+    fc.assert(
+      fc.property(
+        fc.record({
+          maxSize: fc.integer({ min: 2, max: 12 }),
+          maxReplicas: fc.integer({ min: 2, max: 60 }),
+          cpuMillicores: fc.integer({ min: 50, max: 1000 }),
+          memoryMiB: fc.integer({ min: 128, max: 2048 }),
+          replicas: fc.integer({ min: 0, max: 10 }),
+        }),
+        ({ maxSize, maxReplicas, cpuMillicores, memoryMiB, replicas }) => {
+          const accepted = problems({
+            autoscaler: { enabled: true, headroom: { replicas, cpuMillicores, memoryMiB } },
+            nodes: { maxSize },
+            ...web({ maxReplicas, cpuMillicores, memoryMiB }),
+          });
+          if (accepted.length > 0) return;
+          const pods = maxReplicas + 1 + replicas;
+          assert.ok(pods * cpuMillicores <= maxSize * nodeOf.cpuMillicores);
+          assert.ok(pods * memoryMiB <= maxSize * nodeOf.memoryMiB);
+          assert.ok(pods + 4 * maxSize <= maxSize * nodeOf.pods);
+        },
+      ),
+    );
+  });
+
+  it("checks no capacity of types that it does not know", () => {
+    const nodes = { architecture: "amd64", instanceTypes: ["g5.xlarge"] };
+    assert.deepEqual(problems({ nodes, ...web({ maxReplicas: 1000 }) }), []);
+  });
+
+  it("lets a node run for as long as the slowest pod drains", () => {
+    const { autoscaler: slice } = load({
+      autoscaler,
+      services: {
+        web: { ...valid.services.web, drainSeconds: 300 },
+        shop: { ...valid.services.web, route: { path: "/shop" } },
+      },
+    });
+    assert.equal(slice.longestGraceSeconds, 642);
+  });
 
   it("tells Graviton families from the others", () => {
     for (const type of [

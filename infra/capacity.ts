@@ -1,0 +1,134 @@
+import { type InstanceType, instanceType } from "./instance-types.ts";
+
+/** Pods of one kind: how many, and what each asks for. */
+export interface Pods {
+  name: string;
+  count: number;
+  cpuMillicores: number;
+  memoryMiB: number;
+  /** Equally many in each zone. */
+  spread: boolean;
+}
+
+/** What a node has for pods, or has left. */
+export interface Room {
+  cpuMillicores: number;
+  memoryMiB: number;
+  pods: number;
+}
+
+/**
+ * What is on every node: aws-node, kube-proxy, CloudWatch agent and Fluent Bit. Their requests by
+ * default (vpc-cni, kube-proxy, amazon-cloudwatch-observability 6.4.0), and some memory for the first
+ * two, which ask for none.
+ */
+const onEveryNode: Room = { cpuMillicores: 450, memoryMiB: 256, pods: 4 };
+
+/** What is once in a cluster, by the requests of the add-ons and of our own releases. */
+export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {
+  const pods = (name: string, count: number, memoryMiB: number) => ({
+    name,
+    count,
+    cpuMillicores: 100,
+    memoryMiB,
+    spread: false,
+  });
+  return [
+    pods("coredns", 2, 70),
+    pods("metrics-server", 2, 200),
+    pods("aws-load-balancer-controller", 2, 128),
+    pods("amazon-cloudwatch-observability", 1, 64),
+    ...(autoscaler ? [pods("cluster-autoscaler", 2, 256)] : []),
+  ];
+}
+
+/**
+ * What a node has for pods that are not on every node, with the images and the defaults of EKS:
+ * - pods: one for each address that the CNI can give, at most 110, or 250 from 30 vCPUs on, which is
+ *   what managed node groups allow;
+ * - CPU: less 6 % of the first core, 1 % of the second, 0.5 % of the next two, 0.25 % of the rest;
+ * - memory: less 7.5 % for firmware and kernel (Karpenter's estimate), 255 MiB and 11 MiB for each
+ *   pod for the kubelet, and 100 MiB below which it evicts pods.
+ */
+export function roomOf(type: InstanceType): Room {
+  const pods = maxPods(type);
+  const reservedMillicores = [60, 10, 5, 5, ...Array(Math.max(0, type.vcpus - 4)).fill(2.5)]
+    .slice(0, type.vcpus)
+    .reduce((sum, one) => sum + one, 0);
+  return {
+    cpuMillicores: Math.floor(type.vcpus * 1000 - reservedMillicores - onEveryNode.cpuMillicores),
+    memoryMiB: Math.floor(type.memoryMiB * 0.925 - 255 - 11 * pods - 100 - onEveryNode.memoryMiB),
+    pods: pods - onEveryNode.pods,
+  };
+}
+
+/** The least that a node of any of the types has; `undefined` when one of them is not known. */
+export function smallestRoom(instanceTypes: string[]): Room | undefined {
+  const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type));
+  const known = rooms.filter((room) => room !== undefined);
+  if (known.length < rooms.length) return undefined;
+  const least = (of: (room: Room) => number) => Math.min(...known.map(of));
+  return {
+    cpuMillicores: least(({ cpuMillicores }) => cpuMillicores),
+    memoryMiB: least(({ memoryMiB }) => memoryMiB),
+    pods: least(({ pods }) => pods),
+  };
+}
+
+/** Addresses of its subnet that a node takes at most: all of its interfaces', one kept in reserve. */
+export function addressesOf(type: InstanceType): number {
+  const { interfaces, addressesPerInterface } = type;
+  const used = Math.ceil((maxPods(type) - 2) / (addressesPerInterface - 1));
+  return Math.min(interfaces, used + 1) * addressesPerInterface;
+}
+
+function maxPods({ vcpus, interfaces, addressesPerInterface }: InstanceType): number {
+  return Math.min(interfaces * (addressesPerInterface - 1) + 2, vcpus < 30 ? 110 : 250);
+}
+
+/**
+ * The pods that find no room, by kind; none when all can be placed on so many nodes, which are spread
+ * over the zones as an Auto Scaling group does it.
+ *
+ * That there is a placement is proved by making one. The scheduler may choose another and, rarely,
+ * leave a gap in it that is too small for the last pod.
+ */
+export function withoutRoom(
+  pods: Pods[],
+  { room, nodes, zones }: { room: Room; nodes: number; zones: number },
+): Pods[] {
+  const used = Math.min(zones, nodes);
+  const all = Array.from({ length: nodes }, (_, at) => ({ ...room, zone: at % used }));
+  const place = (one: Pods, zone?: number): boolean => {
+    const node = all.find((node) => (zone === undefined || node.zone === zone) && fits(one, node));
+    if (!node) return false;
+    node.cpuMillicores -= one.cpuMillicores;
+    node.memoryMiB -= one.memoryMiB;
+    node.pods -= 1;
+    return true;
+  };
+  return pods.flatMap((one) => {
+    const failed = Array.from({ length: one.count }, (_, at) => at).filter(
+      (at) => !place(one, one.spread ? at % used : undefined),
+    );
+    return failed.length > 0 ? [{ ...one, count: failed.length }] : [];
+  });
+}
+
+/** Whether a pod fits on a node that has so much left. */
+export function fits(one: Pick<Pods, "cpuMillicores" | "memoryMiB">, room: Room): boolean {
+  return (
+    room.pods >= 1 && room.cpuMillicores >= one.cpuMillicores && room.memoryMiB >= one.memoryMiB
+  );
+}
+
+/** Nodes that hold all pods, from `atLeast` to `atMost`; `undefined` when so many do not. */
+export function nodesFor(
+  pods: Pods[],
+  { room, zones, atLeast, atMost }: { room: Room; zones: number; atLeast: number; atMost: number },
+): number | undefined {
+  for (let nodes = atLeast; nodes <= atMost; nodes++) {
+    if (withoutRoom(pods, { room, nodes, zones }).length === 0) return nodes;
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import { clusterPods, nodesFor, type Pods, smallestRoom } from "../infra/capacity.ts";
+import type { Resource } from "./evaluate.ts";
+import { type Manifest, manifestsOf } from "./manifests.ts";
+
+/** What the nodes hold, and what all pods at their most ask for; nothing without a node group. */
+export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
+  const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
+  if (!group) return [];
+  const types: string[] = group.instanceTypes;
+  const { minSize, desiredSize, maxSize } = group.scalingConfig;
+  const scaled = resources.some(({ inputs }) => inputs.chart === "cluster-autoscaler");
+  const nodes = scaled
+    ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
+    : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
+  const room = smallestRoom(types);
+  if (!room) {
+    const unknown = "NOT CHECKED: infra/instance-types.ts does not know all of these types";
+    return [
+      { of: "nodes", what: nodes },
+      { of: "pods", what: unknown },
+    ];
+  }
+  const own = podsOf(manifestsOf(resources));
+  const all = [...own, ...clusterPods({ autoscaler: scaled })];
+  const zones = group.subnetIds.length;
+  const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
+  return [
+    { of: "nodes", what: nodes },
+    {
+      of: "a node",
+      what: `${room.cpuMillicores}m CPU, ${room.memoryMiB} MiB and ${room.pods} pods, besides what is on every node`,
+    },
+    {
+      of: "pods",
+      what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? "more than 450"} nodes`,
+    },
+  ];
+}
+
+/** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */
+function podsOf(manifests: Manifest[]): Pods[] {
+  return manifests
+    .filter(({ kind }) => kind === "Deployment")
+    .map(({ metadata, spec }) => {
+      const autoscaler = manifests.find(
+        (one) =>
+          one.kind === "HorizontalPodAutoscaler" &&
+          one.metadata.namespace === metadata.namespace &&
+          one.spec.scaleTargetRef.name === metadata.name,
+      )?.spec;
+      const surge = spec.strategy?.rollingUpdate?.maxSurge ?? 0;
+      const requests: Manifest[] = spec.template.spec.containers.map(
+        ({ resources }: Manifest) => resources?.requests ?? {},
+      );
+      // In millicores and MiB, as the program writes them.
+      const sum = (quantities: (string | undefined)[]) =>
+        quantities.reduce((total, quantity = "0") => total + Number.parseInt(quantity, 10), 0);
+      const spreads: Manifest[] = spec.template.spec.topologySpreadConstraints ?? [];
+      return {
+        name: metadata.namespace ?? metadata.name,
+        count: (autoscaler?.maxReplicas ?? spec.replicas ?? 1) + surge,
+        cpuMillicores: sum(requests.map(({ cpu }) => cpu)),
+        memoryMiB: sum(requests.map(({ memory }) => memory)),
+        spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
+      };
+    })
+    .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
+}
