@@ -25,6 +25,11 @@ export const scaleRules = [
       !enabled &&
       `autoscaler.headroom.replicas: ${headroom.replicas} needs autoscaler.enabled: without it nothing makes room anew`,
   ]),
+  rule(["autoscaler", "services"], ({ autoscaler: { headroom }, services }) => [
+    headroom.replicas > 0 &&
+      "headroom" in services &&
+      "services.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
+  ]),
   rule(["nodes"], ({ nodes: { capacityType, instanceTypes } }) => [
     capacityType === "SPOT" &&
       new Set(instanceTypes).size < 2 &&

@@ -285,6 +285,14 @@ describe("config", () => {
       "autoscaler.headroom.replicas: 2 needs autoscaler.enabled: without it nothing makes room anew",
     ],
     [
+      "a service in the namespace of headroom",
+      {
+        autoscaler: { enabled: true, headroom: { replicas: 1 } },
+        services: { headroom: { ...valid.services.web, route: { path: "/room" } } },
+      },
+      "services.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
+    ],
+    [
       "Spot of a single type",
       { nodes: { capacityType: "SPOT", instanceTypes: ["t4g.medium", "t4g.medium"] } },
       "nodes.instanceTypes: t4g.medium, t4g.medium is not enough for nodes.capacityType SPOT: at least 2 types, or one that AWS runs out of takes all nodes",
