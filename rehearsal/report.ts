@@ -44,10 +44,13 @@ function shortened(changes: string[]): string[] {
 /** Lines of at most 80 columns beneath a heading; a longer word has a line of its own. */
 function wrapped(text: string): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const glued = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && glued.length <= 71) lines[lines.length - 1] = glued;
-    else lines.push(word);
+  for (const part of text.split("\n")) {
+    lines.push("");
+    for (const word of part.trim().split(/\s+/)) {
+      const glued = `${lines.at(-1)} ${word}`.trim();
+      if (glued.length <= 71 || lines.at(-1) === "") lines[lines.length - 1] = glued;
+      else lines.push(word);
+    }
   }
   return lines.map((line, at) => `${at === 0 ? "       " : "         "}${line}`);
 }

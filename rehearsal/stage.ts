@@ -40,7 +40,7 @@ export interface Step {
 
 export interface Outcome {
   steps: Step[];
-  /** The first error of each failed resource and of the run. */
+  /** Why the run failed, each reason once. */
   errors: string[];
   failed: boolean;
   simulatedSeconds: number;
@@ -208,7 +208,7 @@ export class Stage {
     }) => Promise<unknown>,
   ): Promise<Outcome> {
     const steps: Step[] = [];
-    const errors: string[] = [];
+    const errors = new Set<string>();
     const refreshed = new Set<string>();
     const started = Date.now();
     const simulatedStart = this.world.clock.now;
@@ -223,24 +223,30 @@ export class Stage {
         steps.push(stepOf(after));
       }
       const { diagnosticEvent } = event;
-      if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
+      if (diagnosticEvent?.severity === "error") errors.add(reasonOf(diagnosticEvent.message));
     };
     try {
       await operation({ onEvent, parallel: 64, color: "never" });
     } catch (error) {
       failed = true;
-      if (errors.length === 0) errors.push(saidBy(error));
+      errors.delete("update failed");
+      if (errors.size === 0) errors.add(saidBy(error));
     }
     const simulatedSeconds = this.world.clock.now - simulatedStart;
     await this.world.clock.settle();
     return {
       steps,
-      errors,
+      errors: [...errors],
       failed,
       simulatedSeconds,
       realSeconds: (Date.now() - started) / 1000,
     };
   }
+}
+
+/** The engine's message without what it puts around the reason. */
+function reasonOf(message: string): string {
+  return message.replace(/^1 error occurred:\s*\*\s*/, "").trim();
 }
 
 /** What the command wrote about its failure, without the rest of its output. */
