@@ -92,6 +92,7 @@ export const durations: Record<string, Duration> = {
   "kubernetes:core/v1:Service": seconds(1),
   "kubernetes:apps/v1:Deployment": seconds(1, 1, 1),
   "kubernetes:policy/v1:PodDisruptionBudget": seconds(1),
+  "kubernetes:scheduling.k8s.io/v1:PriorityClass": seconds(1),
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": seconds(1),
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": seconds(1),
   "kubernetes:networking.k8s.io/v1:Ingress": seconds(2),

@@ -339,6 +339,39 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.clock.now - now, 8 + 120);
     });
 
+    it("runs an autoscaler of this cluster that may change its node groups, and no other", async () => {
+      const release = (clusterName: string, roleArn: string) => ({
+        chart: "cluster-autoscaler",
+        name: "autoscaler",
+        namespace: "kube-system",
+        values: {
+          autoDiscovery: { clusterName },
+          rbac: {
+            serviceAccount: {
+              name: "controller",
+              annotations: { "eks.amazonaws.com/role-arn": roleArn },
+            },
+          },
+        },
+      });
+      const roleArn = given.controllerRole.outputs.arn;
+      await refused(
+        given.create(types.release, release("platform", roleArn)),
+        /^release failed: .* not authorized to perform autoscaling:DescribeAutoScalingGroups/,
+      );
+      goneAll(types.release);
+      given.controllerPolicy.inputs.policy = JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "autoscaling:*", Resource: "*" }],
+      });
+      await refused(
+        given.create(types.release, release("another", roleArn)),
+        /^release failed: .* finds no node group of another/,
+      );
+      goneAll(types.release);
+      await given.create(types.release, release("platform", roleArn));
+    });
+
     it("gives an Ingress a load balancer, and takes it away whole", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       assert.match(ingress.outputs.status.loadBalancer.ingress[0].hostname, /elb.amazonaws.com$/);

@@ -67,6 +67,21 @@ export function noController(world: World, cluster: string): string | undefined 
   return stranded && `the controller cannot reach AWS: ${stranded}`;
 }
 
+/** Why the autoscaler ends as soon as it starts, or nothing; other charts' pods always run. */
+function crashing(world: World, cluster: string, { chart, namespace, values = {} }: Props) {
+  if (chart !== "cluster-autoscaler") return undefined;
+  if (values.autoDiscovery?.clusterName !== cluster) {
+    return `it finds no node group of ${values.autoDiscovery?.clusterName}`;
+  }
+  const { name, annotations } = values.rbac?.serviceAccount ?? {};
+  const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
+  return irsaRefusal(world, { cluster, namespace, name, roleArn }, [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:SetDesiredCapacity",
+    "autoscaling:TerminateInstanceInAutoScalingGroup",
+  ]);
+}
+
 /** The subnets that the controller finds by their tags, one a zone. */
 function taggedSubnets(world: World, ingress: Props): Thing[] {
   const tag = isPublic(ingress) ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
@@ -118,8 +133,9 @@ export const workloadRules: Rule[] = [
     types: [releaseType],
     source: "Helm: --wait gives up after the release's timeout, 5 minutes unless it says otherwise",
     patience: ({ timeout = minutes(5) }) => timeout,
-    unless: ({ world, caller }) => {
-      const reason = noNodes(world, caller.cluster ?? "");
+    unless: ({ world, caller, inputs }) => {
+      const cluster = caller.cluster ?? "";
+      const reason = noNodes(world, cluster) ?? crashing(world, cluster, inputs);
       return reason && `context deadline exceeded: ${reason}`;
     },
   },
