@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { bundle } from "../service/build.js";
+import { bundle } from "../service/bundle.js";
 import { type Load, load } from "./load.ts";
 import { freePort } from "./port.ts";
 import { judge, median, table, writeSection } from "./report.ts";

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import type { LogDestination } from "./log.ts";
+import type { DestinationStream } from "pino";
 
 export interface EmbeddedMetricsSink {
   write(document: string): void;
@@ -15,7 +15,7 @@ export interface EmbeddedMetricsSink {
  */
 export function embeddedMetricsSink(
   agent: URL | undefined,
-  log: LogDestination,
+  log: DestinationStream,
 ): EmbeddedMetricsSink {
   if (!agent) return { write: (document) => void log.write(document), close: async () => {} };
   const socket = createSocket("udp4").unref();

@@ -2,16 +2,13 @@ import type { FastifyBaseLogger } from "fastify";
 import pino, { type DestinationStream, type Logger } from "pino";
 import type { LogLevel } from "./config.ts";
 
-/** Where lines go, and a way to have them all out before the process ends. */
-export type LogDestination = DestinationStream & { flushSync(): void };
-
 /**
  * Standard output, written in blocks: after 16 kB, twice a second, and at exit.
  *
  * When nobody reads, lines beyond 16 MiB are dropped: a stuck reader must not cost the service its
  * memory.
  */
-export function standardOutput(): LogDestination {
+export function standardOutput(): DestinationStream {
   return pino.destination({
     dest: 1,
     sync: false,

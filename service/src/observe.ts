@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Logger } from "pino";
+import type { DestinationStream, Logger } from "pino";
 import type { Traffic } from "./drain.ts";
-import type { LogDestination } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Tracing } from "./tracing.ts";
 
 export interface Observers {
   log: Logger;
-  destination: LogDestination;
+  destination: DestinationStream;
   traffic: Traffic;
   metrics: Metrics;
   tracing?: Tracing | undefined;

@@ -29,7 +29,6 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.exit(1);
   });
 }
-process.on("exit", () => destination.flushSync());
 
 const app = await buildApp(config, { log, destination, traffic, metrics, tracing });
 const scrape = createServer((request, response) => {

@@ -11,7 +11,7 @@ import type { Observers } from "../../service/src/observe.ts";
 export async function service(environment: Record<string, string> = {}, more?: Partial<Observers>) {
   const config = readConfig(environment);
   const written: string[] = [];
-  const destination = { write: (line: string) => void written.push(line), flushSync() {} };
+  const destination = { write: (line: string) => void written.push(line) };
   const traffic = new Traffic();
   const metrics = new Metrics(config, traffic);
   const log = createLog(config.logLevel, destination);

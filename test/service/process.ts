@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../bench/port.ts";
-import { bundle } from "../../service/build.js";
+import { bundle } from "../../service/bundle.js";
 import { until } from "./harness.ts";
 
 /** The bundle as the image has it. */
