@@ -1,3 +1,4 @@
+import { type Cost, costOf } from "./cost.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 import { order } from "./order.ts";
@@ -19,6 +20,7 @@ export interface Plan {
   }[];
   manifests: Manifest[];
   roles: Role[];
+  cost: Cost;
   order: { create: string[][]; delete: string[][] };
 }
 
@@ -38,6 +40,7 @@ export function planOf({ stack, resources }: Evaluation): Plan {
     })),
     manifests: manifestsOf(resources),
     roles: rolesOf(resources),
+    cost: costOf(resources),
     order: order(resources),
   };
 }

@@ -11,6 +11,15 @@ import { type Settings, settingsOf } from "./settings.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the properties of resources of every type
 type Properties = Record<string, any>;
 
+/** What a resource was called or where it was: its URN, or the parts of it that were others. */
+export interface Alias {
+  urn?: string;
+  name?: string;
+  type?: string;
+  parent?: string;
+  noParent?: boolean;
+}
+
 /** A resource as the program registers it. */
 export interface Resource {
   /** As Pulumi writes it, with the types of all ancestors. */
@@ -27,6 +36,7 @@ export interface Resource {
   /** The provider's URN; of a remote component the ones that it hands to its children. */
   provider?: string | string[];
   protect: boolean;
+  aliases?: Alias[];
   ignoreChanges: string[];
   /** What it waits for: what its options name and what its inputs come from. */
   dependsOn: string[];
@@ -48,7 +58,8 @@ export interface Evaluation {
   secretKeys: string[];
 }
 
-const projectFolder = fileURLToPath(new URL("..", import.meta.url));
+/** Where the project is that this plan belongs to. */
+export const projectFolder = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * Runs the real program with the real settings of a stack, under mocks: nothing is asked of any
@@ -109,6 +120,7 @@ interface Request {
   getCustom(): boolean;
   getRemote(): boolean;
   getProtect(): boolean | undefined;
+  getAliasesList(): AliasMessage[];
   getIgnorechangesList(): string[];
   getDependenciesList(): string[];
   getPropertydependenciesMap(): MapOf<{ getUrnsList(): string[] }>;
@@ -118,6 +130,12 @@ interface Response {
   getUrn(): string;
   getId(): string;
   getObject(): { toJavaScript(): Properties } | undefined;
+}
+interface AliasMessage {
+  getUrn(): string;
+  getSpec():
+    | { getName(): string; getType(): string; getParenturn(): string; getNoparent(): boolean }
+    | undefined;
 }
 interface MapOf<Value> {
   forEach(visit: (value: Value, key: string) => void): void;
@@ -173,12 +191,21 @@ async function record(settings: Settings, program: () => Promise<object>) {
  */
 async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
   const strays: unknown[] = [];
-  const collect = (reason: unknown) => strays.push(reason);
+  let giveUp: () => void = () => {};
+  const collect = (reason: unknown) => {
+    strays.push(reason);
+    giveUp();
+  };
   const listeners = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection");
   process.on("unhandledRejection", collect);
   try {
-    const result = await run();
+    // What failed may be what the rest waits for: then `run` never ends.
+    const stray = new Promise<never>((_, reject) => {
+      giveUp = () => setTimeout(() => reject(strays[0]), 1000);
+    });
+    stray.catch(() => {});
+    const result = await Promise.race([run(), stray]);
     // Node tells of unhandled rejections when all microtasks are done.
     await new Promise(setImmediate);
     if (strays.length > 0) throw strays[0];
@@ -236,11 +263,23 @@ function resourceOf(
     ...(parent && { parent }),
     ...(provider.length > 0 && { provider }),
     protect: request.getProtect() ?? false,
+    aliases: request.getAliasesList().map(aliasOf),
     ignoreChanges: request.getIgnorechangesList(),
     dependsOn: request.getDependenciesList().toSorted(),
     propertyDependencies: entriesOf(request.getPropertydependenciesMap(), (of) => of.getUrnsList()),
     inputs: masked(request.getObject()?.toJavaScript() ?? {}) as Properties,
     outputs: masked(response.getObject()?.toJavaScript() ?? {}) as Properties,
+  };
+}
+
+function aliasOf(message: AliasMessage): Alias {
+  const spec = message.getSpec();
+  if (!spec) return { urn: message.getUrn() };
+  return {
+    ...(spec.getName() && { name: spec.getName() }),
+    ...(spec.getType() && { type: spec.getType() }),
+    ...(spec.getParenturn() && { parent: spec.getParenturn() }),
+    ...(spec.getNoparent() && { noParent: true }),
   };
 }
 

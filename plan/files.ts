@@ -13,16 +13,18 @@ import type { Plan } from "./document.ts";
 import { PlanError } from "./errors.ts";
 
 const document = "plan.json";
+const page = "plan.html";
 
 /**
  * Writes the plan into a folder, which is made if it is missing: `manifests/` (a Kubernetes object
- * a file, numbered in the order of creation), `roles/` (trust and policies of a role each) and
- * `plan.json`. An earlier plan there is replaced; other files stay as they are.
+ * a file, numbered in the order of creation), `roles/` (trust and policies of a role each),
+ * `plan.html` (the graph, to look at) and `plan.json`. An earlier plan there is replaced; other
+ * files stay as they are.
  *
  * Throws a `PlanError` and leaves the folder as it was when it cannot be written, or when it holds
  * something else than a plan.
  */
-export function writePlan(plan: Plan, folder: string): void {
+export function writePlan(plan: Plan, html: string, folder: string): void {
   let staging: string | undefined;
   try {
     mkdirSync(folder, { recursive: true });
@@ -31,12 +33,12 @@ export function writePlan(plan: Plan, folder: string): void {
     }
     // On the same file system as its destination, so that all of it can be moved at once.
     staging = mkdtempSync(join(folder, ".plan-"));
-    for (const [path, content] of filesOf(plan)) {
+    for (const [path, content] of [...filesOf(plan), [page, html] as const]) {
       mkdirSync(dirname(join(staging, path)), { recursive: true });
       writeFileSync(join(staging, path), content);
     }
     // The document goes in last: where it is, the rest is too.
-    for (const entry of ["manifests", "roles", document]) {
+    for (const entry of ["manifests", "roles", page, document]) {
       rmSync(join(folder, entry), { recursive: true, force: true });
       if (existsSync(join(staging, entry))) renameSync(join(staging, entry), join(folder, entry));
     }

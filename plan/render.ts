@@ -1,30 +1,22 @@
-import { styleText } from "node:util";
 import { capacityOf } from "./capacity.ts";
+import { costOf } from "./cost.ts";
+import { costSummary } from "./cost-text.ts";
 import type { Evaluation, Resource } from "./evaluate.ts";
 import { requestFlows } from "./flow.ts";
 import { missingEdges, neededByObjects } from "./laws.ts";
 import { manifestsOf } from "./manifests.ts";
-import { ancestors, order } from "./order.ts";
+import { componentsOf, isGroup, isProvider, kindOf } from "./names.ts";
+import { order } from "./order.ts";
 import { type Role, rolesOf, type Statement } from "./roles.ts";
-
-/** Characters a line has at most. */
-const width = 80;
-
-type Style = (format: "bold" | "dim" | "red", text: string) => string;
+import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
 
 /** The plan as a person reads it, in lines of at most 80 characters. */
 export function render({ stack, resources }: Evaluation, color = false): string {
-  const style: Style = color
-    ? // Whether there is a terminal is for the caller to know.
-      (format, text) => styleText(format, text, { validateStream: false })
-    : (_, text) => text;
-  const section = (title: string, lines: string[]) => [
-    "",
-    style("bold", title),
-    ...(lines.length > 0 ? lines : ["  none"]),
-  ];
+  const style = styleOf(color);
+  const section = (title: string, lines: string[]) => sectionOf(style, title, lines);
   const { create, delete: remove } = order(resources);
   const missing = missingEdges(resources);
+  const cost = costSummary(costOf(resources));
   return [
     ...wrapped(`Stack ${stack}: ${placeOf(resources)}`, ""),
     ...section(countsOf(resources), tree(resources, style)),
@@ -33,6 +25,7 @@ export function render({ stack, resources }: Evaluation, color = false): string 
       "Capacity",
       capacityOf(resources).flatMap(({ of, what }) => wrapped(what, `  ${of.padEnd(8)}`)),
     ),
+    ...section(cost.title, cost.lines),
     ...section("Kubernetes objects", manifestLines(resources)),
     ...section("IAM roles", rolesOf(resources).flatMap(roleLines)),
     ...section("Order of creation", orderLines(resources, create)),
@@ -47,11 +40,6 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     "",
   ].join("\n");
 }
-
-const isProvider = ({ type }: Resource) => type.startsWith("pulumi:providers:");
-const isGroup = ({ custom, remote }: Resource) => !custom && !remote;
-const kindOf = (resource: Resource) =>
-  isProvider(resource) ? "Provider" : (resource.type.split(":").at(-1) as string);
 
 function placeOf(resources: Resource[]): string {
   const provider = resources.find(({ type }) => type === "pulumi:providers:aws")?.inputs;
@@ -166,14 +154,15 @@ function orderLines(resources: Resource[], layers: string[][]): string[] {
   const shown = layers
     .map((layer) => layer.flatMap((urn) => byUrn.get(urn) ?? []).filter((one) => !isGroup(one)))
     .filter((layer) => layer.length > 0);
-  const componentOf = (one: Resource) => ancestors(one, byUrn).at(-1);
+  const components = componentsOf(resources);
+  const componentOf = (one: Resource) => components.get(one);
   const titleOf = (component?: Resource) => (component ? kindOf(component) : "");
   const column = Math.max(...resources.map((one) => titleOf(componentOf(one)).length));
   return shown.flatMap((layer, at) => {
-    const components = [...new Set(layer.map(componentOf))].sort(
+    const parts = [...new Set(layer.map(componentOf))].sort(
       (a, b) => resources.indexOf(a as Resource) - resources.indexOf(b as Resource),
     );
-    return components.flatMap((component, line) => {
+    return parts.flatMap((component, line) => {
       const members = layer.filter((one) => componentOf(one) === component);
       const number = line === 0 ? String(at + 1) : "";
       const lead = `${number.padStart(4)}  ${titleOf(component).padEnd(column)}  `;
@@ -199,24 +188,4 @@ function listOf(members: Resource[], component?: Resource): string {
 function survivorLines(resources: Resource[]): string[] {
   const needed = neededByObjects(resources).map((one) => `${kindOf(one)} ${one.name}`);
   return needed.length > 0 ? wrapped(needed.join(", "), "  ") : [];
-}
-
-/** Words in lines of the page's width: the first line after `lead`, the others below its end. */
-function wrapped(text: string, lead: string): string[] {
-  const indent = " ".repeat(lead.length);
-  const room = width - lead.length;
-  const lines: string[] = [];
-  for (const word of text.split(" ").map((one) => fitted(one, room))) {
-    const glued = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && glued.length <= room) lines[lines.length - 1] = glued;
-    else lines.push(word);
-  }
-  return lines.map((line, at) => `${at === 0 ? lead : indent}${line}`.trimEnd());
-}
-
-/** What is too long loses its middle: the ends tell names apart. */
-function fitted(text: string, room: number): string {
-  if (text.length <= room) return text;
-  const half = Math.max(Math.floor((room - 1) / 2), 0);
-  return `${text.slice(0, room - 1 - half)}…${half > 0 ? text.slice(-half) : ""}`;
 }

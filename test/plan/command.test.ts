@@ -212,7 +212,14 @@ describe("plan, as a document", () => {
   });
 
   it("is of the form that is promised", () => {
-    assert.deepEqual(Object.keys(document), ["stack", "resources", "manifests", "roles", "order"]);
+    assert.deepEqual(Object.keys(document), [
+      "stack",
+      "resources",
+      "manifests",
+      "roles",
+      "cost",
+      "order",
+    ]);
     assert.equal(document.stack, "prod");
     for (const resource of document.resources) {
       assert.deepEqual(

@@ -1,0 +1,23 @@
+import type { Resource } from "./evaluate.ts";
+import { ancestors } from "./order.ts";
+
+type Named = Pick<Resource, "type" | "name">;
+
+export const isProvider = ({ type }: Named) => type.startsWith("pulumi:providers:");
+
+/** Whether it is a component of the program's own, which makes nothing itself. */
+export const isGroup = ({ custom, remote }: Pick<Resource, "custom" | "remote">) =>
+  !custom && !remote;
+
+/** The last part of the type: `Role` of `aws:iam/role:Role`. */
+export const kindOf = (resource: Named) =>
+  isProvider(resource) ? "Provider" : (resource.type.split(":").at(-1) as string);
+
+/** What people call a resource: `Role service`. */
+export const labelOf = (resource: Named) => `${kindOf(resource)} ${resource.name}`;
+
+/** Of each resource the outermost component that it is in, if it is in one. */
+export function componentsOf(resources: Resource[]): Map<Resource, Resource | undefined> {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  return new Map(resources.map((one) => [one, ancestors(one, byUrn).at(-1)]));
+}

@@ -1,0 +1,126 @@
+/** A list price, where it was read, and of when it is: the day or month that the page names. */
+export interface Price {
+  usd: number;
+  per: string;
+  source: string;
+  /** `null` where the page bears no date. */
+  date: string | null;
+}
+
+/** Whose list prices these are. Others differ, most of them upwards. */
+export const priceRegion = "us-east-1";
+
+/** AWS's own convention for a month. */
+export const hoursPerMonth = 730;
+
+const price = (usd: number, per: string, source: string, date: string | null): Price => ({
+  usd,
+  per,
+  source,
+  date,
+});
+const ec2 = (usd: number, date: string | null = null) =>
+  price(
+    usd,
+    "hour",
+    "EC2 on demand, Linux, by its family's large: a constant in public code",
+    date,
+  );
+const guide = (service: string) => `cloudburn.io/blog/${service}`;
+const quoted = (service: string) => `AWS's ${service} prices, quoted by a public page`;
+
+/** US dollars, before tax, discounts and free tiers. Change a price together with its date. */
+export const prices = {
+  controlPlane: price(0.1, "hour", quoted("EKS"), "2026-06"),
+  controlPlaneExtended: price(0.6, "hour", quoted("EKS"), "2026-06"),
+  natGateway: price(0.045, "hour", quoted("VPC"), "2026-06-01"),
+  natTraffic: price(0.045, "GB through a NAT gateway", quoted("VPC"), "2026-06-01"),
+  publicIpv4: price(0.005, "hour", quoted("VPC"), "2026-02-24"),
+  interfaceEndpoint: price(0.01, "hour and zone", quoted("PrivateLink"), "2026-06-01"),
+  endpointTraffic: price(0.01, "GB through an endpoint", quoted("PrivateLink"), "2026-06-01"),
+  applicationLoadBalancer: price(0.0225, "hour", quoted("load balancer"), null),
+  capacityUnit: price(0.008, "LCU hour", "aws.darcy-it.com, of another region", null),
+  trafficOut: price(0.09, "GB out to the internet", guide("amazon-ecr-pricing"), "2026-03"),
+  gp3: price(0.08, "GB month", "EBS: a constant in public code", null),
+  key: price(1, "month", "aws.amazon.com/kms/pricing", null),
+  keyRequests: price(
+    0.03,
+    "10,000 requests of a key",
+    "wring.co/blog/aws-kms-pricing-guide",
+    "2026-03-15",
+  ),
+  imageStorage: price(0.1, "GB month of images", guide("amazon-ecr-pricing"), "2026-03"),
+  logIngestion: price(0.5, "GB of logs", guide("amazon-cloudwatch-pricing"), "2026-02"),
+  logStorage: price(0.03, "GB month of logs kept", quoted("CloudWatch"), "2026-05-04"),
+  observations: price(
+    0.21,
+    "million observations of Container Insights",
+    quoted("CloudWatch"),
+    "2026-10-02",
+  ),
+  alarm: price(0.1, "alarm metric and month", "c3x.dev, aws_cloudwatch_metric_alarm", null),
+  alarmFast: price(0.3, "alarm metric and month, below a minute", "c3x.dev, likewise", null),
+  compositeAlarm: price(0.5, "month", "c3x.dev, likewise", null),
+  dashboard: price(3, "month", "factualminds.com/blog/amazon-cloudwatch-pricing", "2026-06-13"),
+  publish: price(0.5, "million messages", "factualminds.com/blog/amazon-sns-pricing", "2026-06-13"),
+  email: price(2, "100,000 e-mails", "factualminds.com/blog/amazon-sns-pricing", "2026-06-13"),
+  hostedZone: price(0.5, "month", "ns1.com/resources/aws-dns, first 25 zones", null),
+  webAcl: price(5, "month", "awsnegotiations.com/waf-pricing-strategy, c3x.dev", "2026"),
+  webAclRule: price(1, "month", "awsnegotiations.com/waf-pricing-strategy, c3x.dev", "2026"),
+  webAclRequests: price(0.6, "million requests inspected", "awsnegotiations.com, c3x.dev", "2026"),
+  bucketStorage: price(0.023, "GB month in S3", "devnotes.tech, S3 pricing", null),
+  bucketWrites: price(0.005, "1,000 writes to S3", "devnotes.tech, S3 pricing", null),
+} as const satisfies Record<string, Price>;
+
+/** By instance family: its `large`. On demand, the sizes of a family cost by their size. */
+export const instanceFamilies: Record<string, Price> = {
+  t4g: ec2(0.0672),
+  t3: ec2(0.0832),
+  m7g: ec2(0.0816, "2026-06-17"),
+  m5: ec2(0.096),
+};
+
+/** How many `large` an instance is. */
+export const instanceSizes: Record<string, number> = {
+  medium: 0.5,
+  large: 1,
+  xlarge: 2,
+  "2xlarge": 4,
+  "4xlarge": 8,
+  "8xlarge": 16,
+};
+
+/** By the beginning of a type: what AWS and the others take no money for, and why. */
+export const free: [type: string, why: string][] = [
+  ["pulumi:", "exists in Pulumi only"],
+  ["kubernetes:", "an object in the cluster; its pods run on nodes that are counted"],
+  ["docker:", "built where Pulumi runs"],
+  ["aws:iam/", "IAM is free"],
+  ["aws:acm/", "public certificates are free"],
+  ["aws:eks/addon:", "the software is free, its pods run on nodes that are counted"],
+  ["aws:eks/accessEntry:", "part of the control plane"],
+  ["aws:eks/accessPolicyAssociation:", "part of the control plane"],
+  ["aws:eks/podIdentityAssociation:", "part of the control plane"],
+  ["aws:ec2/launchTemplate:", "counted where a node group uses it"],
+  ["aws:ec2/vpcEndpoint:", "gateway endpoints are free"],
+  ["aws:ec2/vpc:", "networks and their rules are free"],
+  ["aws:ec2/subnet:", "networks and their rules are free"],
+  ["aws:ec2/route", "networks and their rules are free"],
+  ["aws:ec2/internetGateway:", "networks and their rules are free"],
+  ["aws:ec2/securityGroup", "networks and their rules are free"],
+  ["aws:ec2/defaultSecurityGroup:", "networks and their rules are free"],
+  ["aws:vpc/", "networks and their rules are free"],
+  ["aws:ec2/flowLog:", "billed by the log group it writes to"],
+  ["aws:ecr/lifecyclePolicy:", "a setting"],
+  ["aws:kms/alias:", "a name"],
+  ["aws:cloudwatch/queryDefinition:", "a setting"],
+  ["aws:cloudwatch/logMetricFilter:", "billed by the metric it writes to"],
+  ["aws:sns/topicPolicy:", "a setting"],
+  ["aws:sns/topicSubscription:", "billed by what the topic delivers"],
+  ["aws:route53/record:", "billed by queries; those of aliases to AWS are free"],
+  ["aws:wafv2/webAclAssociation:", "a setting"],
+  ["aws:wafv2/webAclLogging", "billed by the log group it writes to"],
+  ["aws:cloudwatch/logResourcePolicy:", "a setting"],
+  ["aws:wafv2/ipSet:", "a setting"],
+  ["aws:s3/bucket", "billed by what is kept in it"],
+];
