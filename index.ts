@@ -8,6 +8,7 @@ import { Images } from "./infra/image.ts";
 import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
 import { Services } from "./infra/services.ts";
+import { Watch } from "./infra/watch.ts";
 
 const config = loadConfig();
 const provider = new aws.Provider("aws", config.provider);
@@ -37,17 +38,17 @@ const insights = new ContainerInsights(
 // What its load balancer holds on to, where the stack asks for it.
 const edge = new Edge("edge", config.edge, onAws);
 
-// The services. Their images are built while the cluster comes up. Their Ingresses need the
-// controller, and all that it and their load balancer need, until they are gone.
+// The services, whose images are built while the cluster comes up. Until their Ingresses are gone,
+// these need the controller, and all that it and their load balancer need.
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
-  { ...config.services, cluster, network, images, edge },
-  { ...onCluster, dependsOn: [network, cluster, autoscaler, controller, edge] },
+  { ...config.services, cluster, network, images, edge, insights },
+  { ...onCluster, dependsOn: [network, cluster, autoscaler, controller, insights, edge] },
 );
 
-export const url = services.url;
 export const clusterName = cluster.name;
+export const url = services.url;
 export const imageReferences = images.references;
 export const kubeconfig = cluster.kubeconfig;
 export const logGroups = {
@@ -56,3 +57,6 @@ export const logGroups = {
   ...insights.logGroups,
   ...edge.logGroups,
 };
+
+// Who looks after it.
+new Watch("watch", { ...config.watch, network, images, services, logGroups }, onAws);

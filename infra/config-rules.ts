@@ -113,6 +113,27 @@ export const rules = [
     ];
   }),
   ...scaleRules,
+  rule(["insights", "cluster"], ({ insights, cluster }) => {
+    const addon = "amazon-cloudwatch-observability";
+    const pin = cluster.addonVersions[addon];
+    return [
+      insights.traces &&
+        insights.applicationSignals &&
+        "insights.traces: true goes without insights.applicationSignals, which traces each request itself",
+      insights.variant === "opentelemetry" &&
+        pin !== undefined &&
+        isBelow(pin, 6, 2) &&
+        `insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.${addon}, not ${pin}`,
+    ];
+  }),
+  rule(["alarms", "insights"], ({ alarms, insights }) => [
+    alarms.enabled &&
+      insights.variant !== "enhanced" &&
+      `alarms.enabled: true needs insights.variant enhanced; ${insights.variant} has no metrics of nodes and pods for alarms`,
+    alarms.enabled &&
+      alarms.emails.length + alarms.httpsEndpoints.length === 0 &&
+      "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
+  ]),
   production("cluster", ({ deletionProtection }) => [
     !deletionProtection && "cluster.deletionProtection: false is not allowed in production",
   ]),
@@ -141,6 +162,11 @@ function production<Slice extends keyof Settings>(
   return rule(["environment", slice], (settings) =>
     settings.environment === "production" ? check(settings[slice]) : [],
   );
+}
+
+function isBelow(version: string, major: number, minor: number): boolean {
+  const [givenMajor = 0, givenMinor = 0] = version.replace(/^v/, "").split(".").map(Number);
+  return givenMajor < major || (givenMajor === major && givenMinor < minor);
 }
 
 function isNetworkAddress(address: string, prefix: number): boolean {

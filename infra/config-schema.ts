@@ -42,6 +42,9 @@ const arn = (kind: string) =>
 
 const principals = () => z.array(arn("an IAM role or user"), "a list of ARNs").default([]);
 
+/** Below 95 the fast burn, 14.4 times the budget, would be more than all requests. */
+const percent = () => z.number("a number from 95 to 99.999").min(95).max(99.999);
+
 const hostName = () =>
   matching(
     /^(?=.{1,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
@@ -115,8 +118,16 @@ const logsSchema = z.strictObject({
   keepOnDestroy: flag().default(false),
 });
 
+/**
+ * What it is billed by: `enhanced` by observation ($0.21 a million when it came out, 2023-11),
+ * `opentelemetry` by the gigabyte of OTLP, traces by the trace ($5 a million, the first 100,000 a
+ * month free), Application Signals by the gigabyte. https://aws.amazon.com/cloudwatch/pricing has
+ * today's prices, which were not read when this was written (2026-11).
+ */
 const insightsSchema = z.strictObject({
+  variant: oneOf(["enhanced", "opentelemetry"]).default("enhanced"),
   applicationSignals: flag().default(false),
+  traces: flag().default(false),
 });
 
 const registrySchema = z.strictObject({
@@ -198,6 +209,30 @@ const loadBalancerLogsSchema = z.strictObject({
   retentionDays: whole(1, 3653).default(90),
 });
 
+/** In one place for all services: what each of them promises its callers. */
+const serviceLevelSchema = z.strictObject({
+  availabilityPercent: percent().default(99.9),
+  latencyMilliseconds: whole(1, 60_000).default(300),
+  latencyPercent: percent().default(99),
+});
+
+/** About $0.10 a month for each metric that an alarm reads, $0.50 for each composite alarm. */
+const alarmsSchema = z.strictObject({
+  enabled: flag().default(false),
+  emails: z.array(z.email("an e-mail address"), "a list of e-mail addresses").default([]),
+  httpsEndpoints: z
+    .array(
+      matching(/^https:\/\/[a-z0-9.-]+(\/[^\s]*)?$/i, "a URL that starts with https://"),
+      "a list of URLs",
+    )
+    .default([]),
+  runbooks: z.string("where docs/runbooks.md can be read").min(1).default("docs/runbooks.md"),
+});
+
+const dashboardSchema = z.strictObject({
+  enabled: flag().default(false),
+});
+
 const tagsSchema = z
   .record(
     matching(
@@ -225,6 +260,9 @@ export const settingsSchema = z.strictObject({
   domain: domainSchema.optional(),
   firewall: firewallSchema.prefault({}),
   loadBalancerLogs: loadBalancerLogsSchema.prefault({}),
+  serviceLevel: serviceLevelSchema.prefault({}),
+  alarms: alarmsSchema.prefault({}),
+  dashboard: dashboardSchema.prefault({}),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -243,4 +281,7 @@ export type IngressConfig = Settings["ingress"];
 export type DomainConfig = NonNullable<Settings["domain"]>;
 export type FirewallConfig = Settings["firewall"];
 export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];
+export type ServiceLevelConfig = Settings["serviceLevel"];
+export type AlarmsConfig = Settings["alarms"];
+export type DashboardConfig = Settings["dashboard"];
 export type AddonName = (typeof addonNames)[number];

@@ -45,6 +45,8 @@ function slices(settings: Settings) {
       clusterName: cluster.name,
       addonVersions,
       kubernetesVersion,
+      region,
+      namespaces: Object.keys(services),
       logs,
     },
     edge: {
@@ -58,6 +60,16 @@ function slices(settings: Settings) {
     },
     images: { ...settings.registry, architecture, services },
     services: { services, ingress, architecture, domain: named },
+    watch: {
+      alarms: settings.alarms,
+      dashboard: settings.dashboard,
+      serviceLevel: settings.serviceLevel,
+      insights: settings.insights,
+      scale: services,
+      clusterName: cluster.name,
+      accountId,
+      region,
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { addonVersion, type Cluster } from "./cluster.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
+import { ownNamespace } from "./metrics.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
 export interface ContainerInsightsArgs
@@ -10,43 +11,77 @@ export interface ContainerInsightsArgs
   cluster: Pick<Cluster, "name" | "oidc">;
   /** The cluster's name as the configuration has it: part of names that AWS fixes. */
   clusterName: string;
+  region: string;
+  /** The namespaces whose pods Application Signals instruments, where it is on. */
+  namespaces: string[];
   logs: LogsConfig;
 }
 
-/** The log groups that the agents write, under `/aws/containerinsights/<cluster>/`. */
-const logGroupNames = ["application", "dataplane", "host", "performance"] as const;
+/** How pods reach the agent of their node. */
+export interface AgentAccess {
+  /** Variables that name it to our services. */
+  environment: Record<string, pulumi.Input<string>>;
+  /** What a network policy must let through. */
+  ports: { port: number; protocol: "TCP" | "UDP" }[];
+}
+
+const namespace = "amazon-cloudwatch";
+const agent = "cloudwatch-agent";
+const embeddedMetricsPort = 25888;
+const tracesPort = 4318;
+const applicationSignalsPorts = [4316, 2000];
+
+/** The peer of a network policy that is the agent. The CNI reads its Service's address from it. */
+export const agentPeer = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+  podSelector: {
+    matchLabels: {
+      "app.kubernetes.io/component": "amazon-cloudwatch-agent",
+      "app.kubernetes.io/instance": `${namespace}.${agent}`,
+    },
+  },
+};
 
 /**
- * CloudWatch Container Insights: metrics of cluster, nodes and pods, and the containers' logs.
+ * CloudWatch Container Insights: metrics of cluster, nodes and pods, the containers' logs, and an
+ * agent on every node that takes our services' own metrics (and traces, where they are on).
  *
  * The log groups are made first, with retention, and go last: an agent that still runs would make
  * a deleted group again, without retention and owned by nobody.
  */
 export class ContainerInsights extends pulumi.ComponentResource {
-  readonly logGroups: Record<(typeof logGroupNames)[number], pulumi.Output<string>>;
+  /** `application` has the pods' logs, `services` the documents that the services' metrics are in. */
+  readonly logGroups: Record<"application" | "services", pulumi.Output<string>> &
+    Record<string, pulumi.Output<string>>;
+  readonly agent: AgentAccess;
 
   constructor(name: string, args: ContainerInsightsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:addons:ContainerInsights", name, {}, opts);
     const parent = { parent: this };
+    const logGroup = (group: string) =>
+      new aws.cloudwatch.LogGroup(
+        `${name}-${group}`,
+        {
+          name: `/aws/containerinsights/${args.clusterName}/${group}`,
+          retentionInDays: args.logs.retentionDays,
+          skipDestroy: args.logs.keepOnDestroy,
+        },
+        parent,
+      );
 
-    const groups = logGroupNames.map(
-      (group) =>
-        new aws.cloudwatch.LogGroup(
-          `${name}-${group}`,
-          {
-            name: `/aws/containerinsights/${args.clusterName}/${group}`,
-            retentionInDays: args.logs.retentionDays,
-            skipDestroy: args.logs.keepOnDestroy,
-          },
-          parent,
-        ),
-    );
+    const groups = {
+      application: logGroup("application"),
+      dataplane: logGroup("dataplane"),
+      host: logGroup("host"),
+      services: logGroup("services"),
+      ...(args.variant === "enhanced" && { performance: logGroup("performance") }),
+    };
     const role = new ServiceAccountRole(
       name,
       {
         oidc: args.cluster.oidc,
-        namespace: "amazon-cloudwatch",
-        serviceAccount: "cloudwatch-agent",
+        namespace,
+        serviceAccount: agent,
         policyArns: ["arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"],
       },
       parent,
@@ -60,20 +95,91 @@ export class ContainerInsights extends pulumi.ComponentResource {
         serviceAccountRoleArn: role.arn,
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
-        configurationValues: JSON.stringify({
-          containerInsights: { enabled: true },
-          containerLogs: { enabled: true },
-          applicationSignals: { enabled: args.applicationSignals },
-          // On unless told otherwise: it restarts pods with an agent inside and bills each request.
-          manager: { applicationSignals: { autoMonitor: { monitorAllServices: false } } },
-        }),
+        configurationValues: JSON.stringify(addonValues(args)),
       },
-      { ...parent, dependsOn: [role, ...groups] },
+      { ...parent, dependsOn: [role, ...Object.values(groups)] },
     );
 
     this.logGroups = Object.fromEntries(
-      logGroupNames.map((group, at) => [group, groups[at]?.name]),
+      Object.entries(groups).map(([group, { name }]) => [group, name]),
     ) as ContainerInsights["logGroups"];
+    this.agent = agentAccess(args, groups.services.name);
     this.registerOutputs();
   }
+}
+
+/** Values of the chart amazon-cloudwatch-observability 6.4.0, as the add-on takes them. */
+function addonValues({ variant, applicationSignals, ...args }: ContainerInsightsArgs) {
+  return {
+    agent: { config: agentConfig({ variant, applicationSignals, ...args }) },
+    containerInsights: { enabled: variant === "enhanced" },
+    // Logs stay with Fluent Bit, in the same groups and fields: sent twice, they would cost twice.
+    // Add-ons before 6.2.0 do not know the key.
+    ...(variant === "opentelemetry" && {
+      otelContainerInsights: { enabled: true, logs: { enabled: false } },
+    }),
+    containerLogs: { enabled: true },
+    applicationSignals: { enabled: applicationSignals },
+    manager: {
+      applicationSignals: {
+        autoMonitor: {
+          // On unless told otherwise: it restarts pods with an agent inside and bills each request.
+          monitorAllServices: false,
+          ...(applicationSignals && {
+            customSelector: { nodejs: { namespaces: args.namespaces } },
+          }),
+        },
+      },
+    },
+  };
+}
+
+/**
+ * The agent's configuration. It replaces the one that the add-on would write, which takes no
+ * embedded metrics, so what the switches above mean to the agent is said here again.
+ */
+function agentConfig({ region, variant, applicationSignals, traces }: ContainerInsightsArgs) {
+  const signals = applicationSignals && { application_signals: {} };
+  return {
+    agent: { region },
+    logs: {
+      metrics_collected: {
+        emf: {},
+        ...(variant === "enhanced" && { kubernetes: { enhanced_container_insights: true } }),
+        ...signals,
+      },
+    },
+    ...((applicationSignals || traces) && {
+      traces: {
+        traces_collected: {
+          ...signals,
+          // The agent's own default is to listen to its node alone.
+          ...(traces && { otlp: { http_endpoint: `0.0.0.0:${tracesPort}` } }),
+        },
+      },
+    }),
+  };
+}
+
+function agentAccess(
+  { applicationSignals, traces, clusterName }: ContainerInsightsArgs,
+  logGroup: pulumi.Input<string>,
+): AgentAccess {
+  const host = `${agent}.${namespace}`;
+  const tcp = [
+    ...(traces ? [tracesPort] : []),
+    ...(applicationSignals ? applicationSignalsPorts : []),
+  ];
+  return {
+    environment: {
+      AWS_EMF_AGENT_ENDPOINT: `udp://${host}:${embeddedMetricsPort}`,
+      AWS_EMF_LOG_GROUP_NAME: logGroup,
+      METRICS_NAMESPACE: ownNamespace(clusterName),
+      ...(traces && { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${host}:${tracesPort}` }),
+    },
+    ports: [
+      { port: embeddedMetricsPort, protocol: "UDP" },
+      ...tcp.map((port) => ({ port, protocol: "TCP" as const })),
+    ],
+  };
 }

@@ -21,6 +21,7 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcArn: pulumi.Output<string>;
   readonly publicSubnetIds: pulumi.Output<string[]>;
   readonly privateSubnetIds: pulumi.Output<string[]>;
+  readonly natGatewayIds: pulumi.Output<string[]>;
   /** The networks of the subnets that load balancers of each scheme live in. */
   readonly loadBalancerCidrBlocks: Record<"internet-facing" | "internal", string[]>;
   readonly logGroups: Record<"flowLogs", pulumi.Output<string>>;
@@ -104,6 +105,9 @@ export class Network extends pulumi.ComponentResource {
     this.vpcArn = vpc.vpc.arn;
     this.publicSubnetIds = vpc.publicSubnetIds;
     this.privateSubnetIds = vpc.privateSubnetIds;
+    this.natGatewayIds = pulumi
+      .output(vpc.natGateways)
+      .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));
     this.loadBalancerCidrBlocks = {
       "internet-facing": blocks.public,
       internal: blocks.private,

@@ -5,7 +5,10 @@ import type { Images } from "./image.ts";
 import { WebService, type WebServiceArgs } from "./web-service.ts";
 
 export interface ServicesArgs
-  extends Pick<WebServiceArgs, "architecture" | "cluster" | "network" | "ingress" | "edge"> {
+  extends Pick<
+    WebServiceArgs,
+    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights"
+  > {
   /** By name. */
   services: Record<string, ServiceConfig>;
   images: Pick<Images, "references">;
@@ -17,33 +20,38 @@ export interface ServicesArgs
  * lead to it once all services answer.
  *
  * Must depend, as components, on all that the load balancer needs to come and to go: the network,
- * the cluster, the load balancer controller, and what guards and logs it.
+ * the cluster, the load balancer controller, and what guards and logs it. Should depend on Container
+ * Insights: pods are instrumented, and their metrics taken, by an agent that was there first.
  */
 export class Services extends pulumi.ComponentResource {
   /** The load balancer's own host name. */
   readonly loadBalancer: pulumi.Output<string>;
   /** Where the platform answers. */
   readonly url: pulumi.Output<string>;
-  readonly services: WebService[];
+  /** By name. */
+  readonly services: Record<string, WebService>;
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
     const { services, images, domain, ...shared } = args;
-    this.services = Object.entries(services).map(
-      ([service, settings]) =>
+    this.services = Object.fromEntries(
+      Object.entries(services).map(([service, settings]) => [
+        service,
         new WebService(
           service,
           { ...settings, ...shared, name: service, image: images.references[service] ?? "" },
           { parent: this },
         ),
+      ]),
     );
+    const all = Object.values(this.services);
     this.loadBalancer = pulumi
-      .all(this.services.map(({ loadBalancer }) => loadBalancer))
+      .all(all.map(({ loadBalancer }) => loadBalancer))
       .apply(([host]) => host ?? "");
     new HostNames(
       "host-names",
       { domain, target: this.loadBalancer },
-      { parent: this, dependsOn: this.services },
+      { parent: this, dependsOn: all },
     );
     this.url = domain
       ? pulumi.output(`https://${domain.hostName}`)

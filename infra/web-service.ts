@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
 import type { IngressConfig, NodesConfig, ServiceConfig } from "./config-schema.ts";
+import { agentPeer, type ContainerInsights } from "./container-insights.ts";
 import { type DrainClock, drainClock, drainEnvironment } from "./drain.ts";
 import { type IngressArgs, ingressAnnotations } from "./ingress.ts";
 import type { Network } from "./network.ts";
@@ -18,8 +19,12 @@ export interface WebServiceArgs
   /** What the load balancer is, for all services that share it. */
   ingress: IngressConfig;
   edge: IngressArgs["edge"];
+  /** Takes the service's metrics and traces. */
+  insights: Pick<ContainerInsights, "agent">;
 }
 
+/** The port of every service, by name. */
+export const servicePort = "http";
 const port = 8080;
 const metricsPort = 9090;
 const livenessPath = "/healthz";
@@ -32,7 +37,8 @@ const instanceMetadata = "169.254.169.254/32";
  * A web service in a namespace of its own, behind the load balancer that all services share.
  *
  * Pods run as an unprivileged user without capabilities on a read-only file system, accept
- * connections from the load balancer's subnets only, and reach DNS and what `egress` declares.
+ * connections from the load balancer's subnets only, and reach DNS, the CloudWatch agent and what
+ * `egress` declares.
  * A rollout adds a pod before it takes one away, waits until the load balancer finds the new one
  * healthy (readiness gates), and gives the old one the time of the drain clock.
  *
@@ -42,6 +48,8 @@ const instanceMetadata = "169.254.169.254/32";
 export class WebService extends pulumi.ComponentResource {
   /** The load balancer's host name. */
   readonly loadBalancer: pulumi.Output<string>;
+  /** Names in the cluster, by which others measure the service. */
+  readonly names: Record<"deployment" | "ingress" | "service", pulumi.Output<string>>;
 
   constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:WebService", name, {}, opts);
@@ -116,7 +124,7 @@ export class WebService extends pulumi.ComponentResource {
           // Endpoints follow with the Deployment, which comes after the Ingress.
           annotations: { "pulumi.com/skipAwait": "true" },
         },
-        spec: { selector, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+        spec: { selector, ports: [{ name: servicePort, port: 80, targetPort: "http" }] },
       },
       parent,
     );
@@ -146,7 +154,7 @@ export class WebService extends pulumi.ComponentResource {
                     path: args.route.path,
                     pathType: "Prefix",
                     backend: {
-                      service: { name: service.metadata.name, port: { name: "http" } },
+                      service: { name: service.metadata.name, port: { name: servicePort } },
                     },
                   },
                 ],
@@ -222,6 +230,11 @@ export class WebService extends pulumi.ComponentResource {
     this.loadBalancer = ingress.status.apply(
       (status) => status.loadBalancer?.ingress?.[0]?.hostname ?? "",
     );
+    this.names = {
+      deployment: deployment.metadata.name,
+      ingress: ingress.metadata.name,
+      service: service.metadata.name,
+    };
     this.registerOutputs({ loadBalancer: this.loadBalancer });
   }
 }
@@ -297,6 +310,7 @@ function environment(
     IMAGE_DIGEST: pulumi.output(args.image).apply((image) => image.split("@")[1] ?? ""),
     // The rest of the limit is for buffers, code and stacks, which the heap does not hold.
     NODE_OPTIONS: `--max-old-space-size=${Math.floor(args.memoryMiB * 0.65)}`,
+    ...args.insights.agent.environment,
   };
   const fields = {
     POD_NAME: "metadata.name",
@@ -381,6 +395,7 @@ function networkPolicies(
             to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
             ports: [{ port, protocol: "TCP" }],
           })),
+          { to: [agentPeer], ports: args.insights.agent.ports },
         ],
       },
     ],

@@ -65,7 +65,7 @@ export const charges: Record<string, Rule> = {
   "aws:ecr/repository:Repository": () => ({ perUse: [prices.imageStorage] }),
   "aws:cloudwatch/logGroup:LogGroup": () => ({ perUse: [prices.logIngestion, prices.logStorage] }),
   "aws:eks/addon:Addon": ({ inputs }) =>
-    inputs.addonName === "amazon-cloudwatch-observability" ? { perUse: [prices.observations] } : {},
+    inputs.addonName === "amazon-cloudwatch-observability" ? { perUse: [insights(inputs)] } : {},
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ inputs }) => {
     const metrics = (inputs.metricQueries ?? []).filter(({ metric }: Resource["inputs"]) => metric);
     const price = Number(inputs.period ?? 60) < 60 ? prices.alarmFast : prices.alarm;
@@ -91,6 +91,12 @@ export const charges: Record<string, Rule> = {
   }),
   "aws:s3/bucket:Bucket": () => ({ perUse: [prices.bucketStorage, prices.bucketWrites] }),
 };
+
+/** Container Insights is billed by what it is: by the observation, or by the gigabyte. */
+function insights({ configurationValues = "{}" }: Resource["inputs"]): Price {
+  const { otelContainerInsights } = JSON.parse(configurationValues);
+  return otelContainerInsights?.enabled ? prices.otelMetrics : prices.observations;
+}
 
 const isInterface = ({ vpcEndpointType }: Resource["inputs"]) => vpcEndpointType === "Interface";
 const zonesOf = (inputs: Resource["inputs"]): number =>

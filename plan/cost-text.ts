@@ -1,4 +1,4 @@
-import type { Cost } from "./cost.ts";
+import type { Cost, CostItem } from "./cost.ts";
 import { fitted, type Style, section, wrapped } from "./text.ts";
 
 /** `$186`; cents matter to nobody before the list prices have been checked. */
@@ -6,16 +6,31 @@ export const dollars = (usd: number) => `$${Math.round(usd)}`;
 
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
+/** What a component is billed for, each price once. */
+function bill(
+  { fixed }: Cost,
+  component: string,
+): Pick<CostItem, "what" | "count" | "price" | "monthly">[] {
+  const items = new Map<string, Pick<CostItem, "what" | "count" | "price" | "monthly">>();
+  for (const { what, count, price, monthly } of fixed.filter(
+    (one) => one.component === component,
+  )) {
+    const key = `${what} ${price.usd} ${price.per}`;
+    const sum = items.get(key) ?? { what, price, count: 0, monthly: 0 };
+    items.set(key, { ...sum, count: sum.count + count, monthly: sum.monthly + monthly });
+  }
+  return [...items.values()];
+}
+
 /** The few lines of the plan: the sum, what it is made of, and what is not in it. */
-export function costSummary({ monthly, components, fixed, perUse, unknown, region }: Cost) {
+export function costSummary(cost: Cost) {
+  const { monthly, components, perUse, unknown, region } = cost;
   const column = Math.max(...components.map(({ name }) => name.length), 0);
   return {
     title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
     lines: [
       ...components.flatMap(({ name, monthly }) => {
-        const parts = fixed
-          .filter(({ component }) => component === name)
-          .map(({ count, what }) => `${count} × ${what}`);
+        const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
         return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
       }),
       ...(perUse.length > 0
@@ -43,11 +58,9 @@ export function costText(stack: string, cost: Cost, style: Style): string {
       "Fixed",
       components.flatMap((component) => [
         fitted(`  ${component.name.padEnd(30)}${cents(component.monthly)}`, 80),
-        ...fixed
-          .filter((item) => item.component === component.name)
-          .map(({ count, what, price, monthly }) =>
-            fitted(`    ${cents(monthly)}  ${count} × ${what}, $${price.usd} per ${price.per}`, 80),
-          ),
+        ...bill(cost, component.name).map(({ count, what, price, monthly }) =>
+          fitted(`    ${cents(monthly)}  ${count} × ${what}, $${price.usd} per ${price.per}`, 80),
+        ),
       ]),
     ),
     ...section(

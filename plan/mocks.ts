@@ -92,8 +92,18 @@ const resources: Record<string, Answer> = {
     id: `${inputs.zoneId}_${inputs.name}_${inputs.type}`,
     state: { ...inputs, fqdn: String(inputs.name).replace(/\.$/, "") },
   }),
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": (inputs, _, place) => ({
+    id: inputs.alarmName,
+    state: { ...inputs, arn: arnOf(place, "cloudwatch", `alarm:${inputs.alarmName}`) },
+  }),
+  "aws:cloudwatch/eventRule:EventRule": (inputs, name, place) => ({
+    state: { ...inputs, name, arn: arnOf(place, "events", `rule/${name}`) },
+  }),
   "aws:cloudwatch/logGroup:LogGroup": (inputs, name, place) => ({
     state: { ...inputs, name, arn: arnOf(place, "logs", `log-group:${name}`) },
+  }),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": (inputs, name, place) => ({
+    state: { ...inputs, name, arn: arnOf(place, "cloudwatch", `alarm:${name}`) },
   }),
   "aws:ec2/launchTemplate:LaunchTemplate": (inputs, name, place) => {
     const id = `lt-${hex(name, 17)}`;
@@ -128,6 +138,11 @@ const resources: Record<string, Answer> = {
     const keyId = uuid(name);
     return { id: keyId, state: { ...inputs, keyId, arn: arnOf(place, "kms", `key/${keyId}`) } };
   },
+  "aws:sns/topic:Topic": (inputs, name, place) => {
+    const arn = arnOf(place, "sns", name);
+    return { id: arn, state: { ...inputs, name, arn } };
+  },
+  "aws:sns/topicPolicy:TopicPolicy": (inputs) => ({ id: inputs.arn, state: inputs }),
   "awsx:ec2:Vpc": (inputs, name, place) => {
     const vpcId = `vpc-${hex(name, 17)}`;
     const cidrBlock = inputs.cidrBlock ?? "10.0.0.0/16";
@@ -142,6 +157,9 @@ const resources: Record<string, Answer> = {
         publicSubnetIds: subnets("public"),
         privateSubnetIds: subnets("private"),
         isolatedSubnetIds: [],
+        natGateways: (inputs.natGateways?.strategy === "OnePerAz" ? zones : zones.slice(0, 1)).map(
+          (zone) => ({ id: `nat-${hex(name + zone, 17)}` }),
+        ),
       },
     };
   },
@@ -201,6 +219,15 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   "aws:lb/getHostedZoneId:getHostedZoneId": (_, { region }) => ({
     id: `Z${hex(region, 13).toUpperCase()}`,
   }),
+  // The controller names what it makes by hashes of its own; these are by what was asked for.
+  "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, place) => {
+    const arnSuffix = `app/k8s-${hex(JSON.stringify(tags), 10)}/${hex(place.region, 16)}`;
+    return { arnSuffix, arn: arnOf(place, "elasticloadbalancing", `loadbalancer/${arnSuffix}`) };
+  },
+  "aws:lb/getTargetGroup:getTargetGroup": ({ tags }, place) => {
+    const arnSuffix = `targetgroup/k8s-${hex(JSON.stringify(tags), 10)}/${hex(place.region, 16)}`;
+    return { arnSuffix, arn: arnOf(place, "elasticloadbalancing", arnSuffix) };
+  },
   "aws:iam/getPolicyDocument:getPolicyDocument": ({ version = "2012-10-17", statements = [] }) => ({
     json: JSON.stringify({ Version: version, Statement: statements.map(statementOf) }),
   }),

@@ -197,6 +197,9 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
         "aws:eks/nodeGroup:NodeGroup",
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:core/v1:ResourceQuota",
+        // They know the ceiling.
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
     ],

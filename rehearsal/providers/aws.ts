@@ -1,4 +1,5 @@
 import { addonVersionFor } from "../world/outputs.ts";
+import type { Props, World } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
 const list = <T>(value: T | T[] | undefined): T[] =>
@@ -43,6 +44,10 @@ export const aws: Package = {
       id: region,
       names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
     }),
+    "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, _, world) =>
+      tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),
+    "aws:lb/getTargetGroup:getTargetGroup": ({ tags }, _, world) =>
+      tagged(world, "aws:lb/targetGroup:TargetGroup", tags),
     // Elastic Load Balancing endpoints and quotas: a zone of AWS's own in each region.
     "aws:lb/getHostedZoneId:getHostedZoneId": (_, __, { region }) => ({
       id: `Z${region.replaceAll("-", "").toUpperCase()}`,
@@ -94,6 +99,20 @@ export const aws: Package = {
     }),
   },
 };
+
+/** The one of a type that bears all the tags: the provider refuses none as it does several. */
+function tagged(world: World, type: string, tags: Record<string, string>): Props {
+  const found = world
+    .live(type)
+    .filter(({ inputs }) => Object.entries(tags).every(([key, tag]) => inputs.tags?.[key] === tag));
+  const [one] = found;
+  if (!one || found.length > 1) {
+    throw new Error(
+      `Search returned ${found.length} results, please revise so only one is returned`,
+    );
+  }
+  return { id: one.id, arn: one.id, arnSuffix: one.outputs.arnSuffix, tags };
+}
 
 function json(value: unknown) {
   return typeof value === "string" ? JSON.parse(value) : value;

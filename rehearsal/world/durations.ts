@@ -54,6 +54,8 @@ export const durations: Record<string, Duration> = {
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": seconds(1),
   "aws:cloudwatch/dashboard:Dashboard": seconds(1),
   "aws:cloudwatch/queryDefinition:QueryDefinition": seconds(1),
+  "aws:cloudwatch/eventRule:EventRule": seconds(1),
+  "aws:cloudwatch/eventTarget:EventTarget": seconds(1),
   "aws:sns/topic:Topic": seconds(1),
   "aws:sns/topicPolicy:TopicPolicy": seconds(1),
   "aws:sns/topicSubscription:TopicSubscription": seconds(1),

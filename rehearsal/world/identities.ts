@@ -31,6 +31,8 @@ const names: Record<string, (inputs: Props, world: World) => string> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ name }) => name,
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": ({ alarmName }) => alarmName,
   "aws:cloudwatch/dashboard:Dashboard": ({ dashboardName }) => dashboardName,
+  "aws:cloudwatch/eventRule:EventRule": ({ name }) => name,
+  "aws:sns/topicPolicy:TopicPolicy": ({ arn }) => arn,
   "aws:sns/topic:Topic": ({ name }, { region, accountId }) =>
     `arn:aws:sns:${region}:${accountId}:${name}`,
   "aws:acm/certificate:Certificate": ({ domainName }, world) =>

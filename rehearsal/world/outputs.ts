@@ -80,6 +80,7 @@ const computed: Record<string, Compute> = {
     dashboardArn: `arn:aws:cloudwatch::${made.world.accountId}:dashboard/${made.inputs.dashboardName}`,
   }),
   "aws:cloudwatch/queryDefinition:QueryDefinition": (made) => ({ queryDefinitionId: made.id }),
+  "aws:cloudwatch/eventRule:EventRule": (made) => arn(made, "events", `rule/${made.inputs.name}`),
   "aws:sns/topic:Topic": (made) => arn(made, "sns", String(made.inputs.name)),
   "aws:sns/topicSubscription:TopicSubscription": (made) => ({ arn: made.id }),
   "aws:ecr/repository:Repository": (made) => ({

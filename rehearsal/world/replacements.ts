@@ -34,6 +34,8 @@ export const replacements: Record<string, string[]> = {
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["name"],
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": ["alarmName"],
   "aws:cloudwatch/dashboard:Dashboard": ["dashboardName"],
+  "aws:cloudwatch/eventRule:EventRule": ["name", "eventBusName"],
+  "aws:cloudwatch/eventTarget:EventTarget": ["rule", "targetId", "eventBusName"],
   "aws:sns/topic:Topic": ["name", "fifoTopic"],
   "aws:sns/topicSubscription:TopicSubscription": ["topic", "protocol", "endpoint"],
   "aws:acm/certificate:Certificate": [

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { ContainerInsights } from "../../infra/container-insights.ts";
+import {
+  type AgentAccess,
+  ContainerInsights,
+  type ContainerInsightsArgs,
+} from "../../infra/container-insights.ts";
 import { LoadBalancerController } from "../../infra/load-balancer-controller.ts";
-import { deploy, only } from "../../plan/evaluate.ts";
+import { ownNamespace } from "../../infra/metrics.ts";
+import { deploy, only, type Resource } from "../../plan/evaluate.ts";
+import { readConfig } from "../../service/src/config.ts";
 
 const cluster = {
   name: pulumi.output("platform-test"),
@@ -53,43 +59,106 @@ describe("load balancer controller's release", () => {
 });
 
 describe("container insights", () => {
-  const insights = (changes: { applicationSignals?: boolean; keepOnDestroy?: boolean } = {}) =>
-    deploy(
-      () =>
-        new ContainerInsights("container-insights", {
-          cluster,
-          clusterName: "platform-test",
-          applicationSignals: changes.applicationSignals ?? false,
-          addonVersions: {},
-          kubernetesVersion: "1.36",
-          logs: { retentionDays: 14, keepOnDestroy: changes.keepOnDestroy ?? false },
-        }),
-    );
-  const settings = async (applicationSignals: boolean) =>
-    JSON.parse(
-      only(await insights({ applicationSignals }), "aws:eks/addon:Addon").inputs
-        .configurationValues,
-    );
+  const args: ContainerInsightsArgs = {
+    cluster,
+    clusterName: "platform-test",
+    region: "eu-central-1",
+    namespaces: ["web", "orders"],
+    variant: "enhanced",
+    applicationSignals: false,
+    traces: false,
+    addonVersions: {},
+    kubernetesVersion: "1.36",
+    logs: { retentionDays: 14, keepOnDestroy: false },
+  };
+  const insights = (changes: Partial<ContainerInsightsArgs> = {}) =>
+    deploy(() => new ContainerInsights("container-insights", { ...args, ...changes }));
+  const valuesOf = async (changes: Partial<ContainerInsightsArgs> = {}) =>
+    JSON.parse(only(await insights(changes), "aws:eks/addon:Addon").inputs.configurationValues);
+  const agentOf = async (changes: Partial<ContainerInsightsArgs> = {}) =>
+    (await valuesOf(changes)).agent.config;
+  const accessOf = async (changes: Partial<ContainerInsightsArgs> = {}) => {
+    let access: AgentAccess | undefined;
+    let variables: Record<string, string> = {};
+    await deploy(() => {
+      const { agent } = new ContainerInsights("container-insights", { ...args, ...changes });
+      access = agent;
+      pulumi.output(agent.environment).apply((known) => {
+        variables = known;
+      });
+    });
+    return { ports: access?.ports, variables };
+  };
+  const groupsOf = (resources: Resource[]) =>
+    resources.filter(({ type }) => type === "aws:cloudwatch/logGroup:LogGroup");
 
-  it("collects metrics and logs", async () => {
-    assert.equal((await settings(false)).containerInsights.enabled, true);
-    assert.equal((await settings(false)).containerLogs.enabled, true);
+  it("collects metrics in one way, and logs once", async () => {
+    for (const variant of ["enhanced", "opentelemetry"] as const) {
+      const values = await valuesOf({ variant });
+      assert.equal(values.containerInsights.enabled, variant === "enhanced");
+      assert.deepEqual(
+        values.otelContainerInsights,
+        variant === "opentelemetry" ? { enabled: true, logs: { enabled: false } } : undefined,
+      );
+      assert.equal(values.containerLogs.enabled, true);
+    }
   });
 
-  it("puts no agent into pods, and takes application signals only when asked", async () => {
-    for (const asked of [false, true]) {
-      const values = await settings(asked);
-      assert.equal(values.applicationSignals.enabled, asked);
-      assert.equal(values.manager.applicationSignals.autoMonitor.monitorAllServices, false);
-    }
+  it("tells the agent what the add-on's switches mean, and to take the services' metrics", async () => {
+    const { agent, logs, traces } = await agentOf();
+    assert.equal(agent.region, "eu-central-1");
+    assert.deepEqual(logs.metrics_collected.emf, {});
+    assert.equal(logs.metrics_collected.kubernetes.enhanced_container_insights, true);
+    assert.equal(traces, undefined);
+    const other = (await agentOf({ variant: "opentelemetry" })).logs.metrics_collected;
+    assert.deepEqual(other, { emf: {} });
+  });
+
+  it("takes traces from pods only when asked, on the port that it names to them", async () => {
+    const off = await accessOf();
+    assert.equal(off.variables.OTEL_EXPORTER_OTLP_ENDPOINT, undefined);
+    assert.deepEqual(off.ports, [{ port: 25888, protocol: "UDP" }]);
+
+    const { traces } = await agentOf({ traces: true });
+    assert.equal(traces.traces_collected.otlp.http_endpoint, "0.0.0.0:4318");
+    const on = await accessOf({ traces: true });
+    const endpoint = new URL(on.variables.OTEL_EXPORTER_OTLP_ENDPOINT ?? "");
+    assert.equal(endpoint.port, "4318");
+    assert.deepEqual(on.ports?.at(-1), { port: 4318, protocol: "TCP" });
+  });
+
+  it("gives pods what the service understands", async () => {
+    const { variables } = await accessOf({ traces: true });
+    const config = readConfig(variables);
+    assert.equal(config.emfAgent?.hostname, "cloudwatch-agent.amazon-cloudwatch");
+    assert.equal(config.emfAgent?.port, "25888");
+    assert.equal(config.emfLogGroup, "/aws/containerinsights/platform-test/services");
+    assert.equal(config.otlpEndpoint?.port, "4318");
+    assert.equal(config.metricsNamespace, ownNamespace("platform-test"));
+  });
+
+  it("puts an agent into pods only when asked, and into our services' only", async () => {
+    const off = await valuesOf();
+    assert.equal(off.applicationSignals.enabled, false);
+    assert.deepEqual(off.manager.applicationSignals.autoMonitor, { monitorAllServices: false });
+
+    const on = await valuesOf({ applicationSignals: true });
+    assert.equal(on.applicationSignals.enabled, true);
+    assert.deepEqual(on.manager.applicationSignals.autoMonitor, {
+      monitorAllServices: false,
+      customSelector: { nodejs: { namespaces: ["web", "orders"] } },
+    });
+    const { logs, traces } = on.agent.config;
+    assert.ok(logs.metrics_collected.application_signals);
+    assert.ok(traces.traces_collected.application_signals);
   });
 
   it("has its log groups before the agents write, and until they have gone", async () => {
     const resources = await insights();
-    const groups = resources.filter(({ type }) => type === "aws:cloudwatch/logGroup:LogGroup");
+    const groups = groupsOf(resources);
     assert.deepEqual(
       groups.map(({ inputs }) => inputs.name).sort(),
-      ["application", "dataplane", "host", "performance"].map(
+      ["application", "dataplane", "host", "performance", "services"].map(
         (group) => `/aws/containerinsights/platform-test/${group}`,
       ),
     );
@@ -100,12 +169,17 @@ describe("container insights", () => {
     }
   });
 
+  it("has no log group that its variant does not write to", async () => {
+    const names = groupsOf(await insights({ variant: "opentelemetry" })).map(({ name }) => name);
+    assert.ok(!names.includes("container-insights-performance"));
+  });
+
   it("leaves the log groups behind when the stack says so", async () => {
     for (const keepOnDestroy of [true, false]) {
-      const groups = (await insights({ keepOnDestroy })).filter(
-        ({ type }) => type === "aws:cloudwatch/logGroup:LogGroup",
-      );
-      for (const { inputs } of groups) assert.equal(inputs.skipDestroy, keepOnDestroy);
+      const logs = { ...args.logs, keepOnDestroy };
+      for (const { inputs } of groupsOf(await insights({ logs }))) {
+        assert.equal(inputs.skipDestroy, keepOnDestroy);
+      }
     }
   });
 });

@@ -336,6 +336,42 @@ describe("config", () => {
       "nodes.maxSize: 60 needs 582 addresses in a private subnet (18 a node, 6 for AWS), but with network.cidrBlock 10.0.0.0/19 it has 507; allowed: at most 50",
     ],
     [
+      "two who trace each request",
+      { insights: { traces: true, applicationSignals: true } },
+      "insights.traces: true goes without insights.applicationSignals, which traces each request itself",
+    ],
+    [
+      "an add-on too old for OpenTelemetry",
+      {
+        insights: { variant: "opentelemetry" },
+        cluster: { addonVersions: { "amazon-cloudwatch-observability": "v6.1.9-eksbuild.1" } },
+      },
+      "insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.amazon-cloudwatch-observability, not v6.1.9-eksbuild.1",
+    ],
+    [
+      "alarms on metrics that the variant does not have",
+      {
+        alarms: { enabled: true, emails: ["on-call@example.com"] },
+        insights: { variant: "opentelemetry" },
+      },
+      "alarms.enabled: true needs insights.variant enhanced; opentelemetry has no metrics of nodes and pods for alarms",
+    ],
+    [
+      "alarms that nobody hears of",
+      { alarms: { enabled: true } },
+      "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
+    ],
+    [
+      "an address that is none",
+      { alarms: { emails: ["on-call"] } },
+      'alarms.emails.0: "on-call" is not allowed: an e-mail address',
+    ],
+    [
+      "a promise that cannot be broken fast",
+      { serviceLevel: { availabilityPercent: 90 } },
+      "serviceLevel.availabilityPercent: 90 is not allowed: at least 95",
+    ],
+    [
       "production with a load balancer that anyone may delete",
       { ...production, ingress: {} },
       "ingress.deletionProtection: false is not allowed in production",

@@ -53,9 +53,10 @@ for (const stack of ["dev", "prod"] as const) {
       );
     });
 
-    it("encrypts Kubernetes secrets with a key that rotates", () => {
-      const key = only(resources, "aws:kms/key:Key");
-      assert.equal(key.inputs.enableKeyRotation, true);
+    it("encrypts Kubernetes secrets, and with keys that rotate", () => {
+      for (const { urn, inputs } of ofType("aws:kms/key:Key")) {
+        assert.equal(inputs.enableKeyRotation, true, urn);
+      }
       assert.ok(only(resources, "eks:index:Cluster").inputs.encryptionConfigKeyArn);
     });
 
@@ -125,6 +126,16 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:network:Network",
         "platform:service:Services",
         "platform:service:WebService",
+        ...(stack === "prod"
+          ? [
+              "platform:watch:Alarms",
+              "platform:watch:Dashboard",
+              "platform:watch:ImageFindings",
+              "platform:watch:Notifications",
+            ]
+          : []),
+        "platform:watch:SavedQueries",
+        "platform:watch:Watch",
       ]);
       for (const { name } of resources) assert.doesNotMatch(name, /\b(dev|prod)\b|eu-central/);
     });

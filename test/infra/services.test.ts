@@ -37,6 +37,12 @@ const args: ServicesArgs = {
   network: {
     loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
   },
+  insights: {
+    agent: {
+      environment: { AWS_EMF_AGENT_ENDPOINT: "udp://agent:25888" },
+      ports: [{ port: 25888, protocol: "UDP" }],
+    },
+  },
   ingress: {
     scheme: "internet-facing",
     inboundCidrs: ["0.0.0.0/0"],

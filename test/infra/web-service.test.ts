@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
+import { agentPeer } from "../../infra/container-insights.ts";
 import { drainClock } from "../../infra/drain.ts";
 import { WebService, type WebServiceArgs } from "../../infra/web-service.ts";
 import { deploy, only, type Resource } from "../../plan/evaluate.ts";
@@ -27,6 +28,12 @@ const args: WebServiceArgs = {
   route: { path: "/" },
   edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
   image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
+  insights: {
+    agent: {
+      environment: { AWS_EMF_AGENT_ENDPOINT: "udp://agent:25888" },
+      ports: [{ port: 25888, protocol: "UDP" }],
+    },
+  },
   ingress: {
     scheme: "internet-facing",
     inboundCidrs: ["0.0.0.0/0"],
@@ -259,6 +266,18 @@ describe("web service", () => {
         to: [{ ipBlock: { cidr: "10.9.0.0/16" } }],
         ports: [{ port: 5432, protocol: "TCP" }],
       });
+    });
+
+    it("lets out metrics and traces to the CloudWatch agent, on the ports it is given", async () => {
+      const { egress } = policy(await service(), "service-to-declared");
+      assert.deepEqual(egress.at(-1), {
+        to: [agentPeer],
+        ports: [{ port: 25888, protocol: "UDP" }],
+      });
+      assert.equal(
+        environmentOf(await service()).AWS_EMF_AGENT_ENDPOINT,
+        args.insights.agent.environment.AWS_EMF_AGENT_ENDPOINT,
+      );
     });
   });
 

@@ -184,12 +184,13 @@ for (const stack of ["dev", "prod"]) {
         });
       }
 
-      it("says so when the services and both controllers forget the cluster", () => {
+      it("says so when the services and all add-ons that they wait for forget the cluster", () => {
         const cluster = top("platform:cluster:Cluster");
         const dependents = [
           top("platform:service:Services"),
           top("platform:addons:Autoscaler"),
           top("platform:addons:LoadBalancerController"),
+          top("platform:addons:ContainerInsights"),
         ];
         const missing = missingEdges(
           dependents.reduce((program, from) => without(program, from, cluster), resources),

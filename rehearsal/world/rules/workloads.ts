@@ -248,6 +248,31 @@ function pulled(world: World, image: string): boolean {
     .some(({ inputs }) => inputs.url === image.slice(0, at) && inputs.tag === image.slice(at + 1));
 }
 
+/** The controller's tags (its pkg/deploy/tracking). */
+function controllerTags(ingress: Thing, resource: string): Record<string, string> {
+  return {
+    "elbv2.k8s.aws/cluster": ingress.cluster ?? "",
+    "ingress.k8s.aws/stack": annotation(ingress.inputs, "group.name") ?? ingress.id,
+    "ingress.k8s.aws/resource": resource,
+  };
+}
+
+/** A target group for each backend, by the controller's ids: namespace/ingress-service:port. */
+function backendsOf({ inputs, outputs }: Thing): string[] {
+  const { namespace, name } = outputs.metadata;
+  const backends = (inputs.spec?.rules ?? []).flatMap(({ http }: Props) =>
+    http.paths.map(({ backend }: Props) => backend.service),
+  );
+  return [
+    ...new Set<string>(
+      backends.map(
+        ({ name: service, port }: Props) =>
+          `${namespace}/${name}-${service}:${port.name ?? port.number}`,
+      ),
+    ),
+  ];
+}
+
 /** A load balancer with its security groups and network interfaces; gives its host name. */
 function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefined): string {
   const madeBy = stackOf(ingress);
@@ -265,7 +290,11 @@ function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefi
   );
   const host = `${stem}-${world.serial()}.${world.region}.elb.amazonaws.com`;
   const activeAt = world.clock.now + waits.loadBalancerActive;
-  world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, { activeAt });
+  world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, {
+    activeAt,
+    arnSuffix: `app/${stem}/${host.length}`,
+    tags: controllerTags(ingress, "LoadBalancer"),
+  });
   world.clock.later(waits.loadBalancerActive, () => undefined);
   for (const subnet of subnets) {
     world.addOwn(
@@ -289,10 +318,13 @@ export const workloadEffects: Effect[] = [
       const stack = stackOf(thing);
       const host =
         loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
-      const targets = `targets of ${thing.id}`;
-      world.addOwn("aws:lb/targetGroup:TargetGroup", `${host} ${targets}`, stack, targets, {
-        ingress: thing.id,
-      });
+      for (const resource of backendsOf(thing)) {
+        world.addOwn("aws:lb/targetGroup:TargetGroup", `${host} ${resource}`, stack, resource, {
+          ingress: thing.id,
+          arnSuffix: `targetgroup/${resource}`,
+          tags: controllerTags(thing, resource),
+        });
+      }
       thing.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
     },
   },
