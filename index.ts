@@ -19,10 +19,7 @@ const network = new Network("network", config.network, onAws);
 const cluster = new Cluster("cluster", { ...config.cluster, network }, onAws);
 
 // What every workload on it relies on.
-const onCluster = {
-  providers: [provider, cluster.kubernetesProvider],
-  dependsOn: [network, cluster],
-};
+const onCluster = { providers: [provider, cluster.provider], dependsOn: [network, cluster] };
 const autoscaler = new Autoscaler("autoscaler", { ...config.autoscaler, cluster }, onCluster);
 const controller = new LoadBalancerController(
   "load-balancer-controller",

@@ -29,7 +29,7 @@ export class Cluster extends pulumi.ComponentResource {
   readonly oidc: OidcProvider;
   readonly kubeconfig: pulumi.Output<string>;
   /** Makes Kubernetes objects in this cluster. */
-  readonly kubernetesProvider: kubernetes.Provider;
+  readonly provider: kubernetes.Provider;
   readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -186,7 +186,7 @@ export class Cluster extends pulumi.ComponentResource {
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
-    this.kubernetesProvider = new kubernetes.Provider(
+    this.provider = new kubernetes.Provider(
       name,
       // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
       { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
