@@ -8,7 +8,8 @@ import { drainClock } from "./drain.ts";
 export type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(settings: Settings) {
-  const { region, accountId, tags, cluster, nodes, logs, ingress, services, domain } = settings;
+  const { region, accountId, environment, tags, cluster, nodes, logs, ingress, services, domain } =
+    settings;
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
   const named = domain && { ...domain, region, hostNames: hostNames(domain, services) };
@@ -20,6 +21,7 @@ function slices(settings: Settings) {
         tags: {
           project: pulumi.getProject(),
           stack: pulumi.getStack(),
+          environment,
           "managed-by": "pulumi",
           ...tags,
         },

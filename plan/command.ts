@@ -29,8 +29,9 @@ usage: npm run plan -- [--stack NAME] [--cost] [--json] [--out DIR]
   --accept REASON  do not fail because of a red risk; the reason is shown
   --help           this text
 
-exit code: 0; 1 when there is no plan to show; 2 when the command is wrong;
-3 when the difference has a red risk that nobody accepted
+exit code: 0; 1 when there is no plan to show, or it violates a mandatory policy;
+2 when the command is wrong; 3 when the difference has a red risk that nobody
+accepted
 `;
 
 /** Where the command writes to. */
@@ -80,7 +81,7 @@ async function showPlan(options: Options, terminal: Terminal, folder?: string): 
   } else {
     terminal.out(render(evaluation, terminal.color));
   }
-  return 0;
+  return document.violations.some(({ level }) => level === "mandatory") ? 1 : 0;
 }
 
 async function showDifference(

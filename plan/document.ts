@@ -1,8 +1,10 @@
+import type { Violation } from "../policy/rule.ts";
 import { type Cost, costOf } from "./cost.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 import { order } from "./order.ts";
 import { type Role, rolesOf } from "./roles.ts";
+import { policyViolations } from "./violations.ts";
 
 /** The plan for machines: what `--json` prints and `--out` writes. */
 export interface Plan {
@@ -22,6 +24,7 @@ export interface Plan {
   roles: Role[];
   cost: Cost;
   order: { create: string[][]; delete: string[][] };
+  violations: Violation[];
 }
 
 /** The plan of an evaluated stack. All of it follows from what the program registered. */
@@ -42,5 +45,6 @@ export function planOf({ stack, resources }: Evaluation): Plan {
     roles: rolesOf(resources),
     cost: costOf(resources),
     order: order(resources),
+    violations: policyViolations(resources),
   };
 }

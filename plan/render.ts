@@ -9,6 +9,7 @@ import { componentsOf, isGroup, isProvider, kindOf } from "./names.ts";
 import { order } from "./order.ts";
 import { type Role, rolesOf, type Statement } from "./roles.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
+import { policyViolations } from "./violations.ts";
 
 /** The plan as a person reads it, in lines of at most 80 characters. */
 export function render({ stack, resources }: Evaluation, color = false): string {
@@ -34,6 +35,7 @@ export function render({ stack, resources }: Evaluation, color = false): string 
       `Kubernetes objects ${missing.length > 0 ? "must be" : "are"} outlived by`,
       survivorLines(resources),
     ),
+    ...section("Policy violations", violationLines(resources, style)),
     ...missing
       .flatMap((sentence) => ["", ...wrapped(sentence, "MISSING EDGE: ")])
       .map((line) => style("red", line)),
@@ -188,4 +190,15 @@ function listOf(members: Resource[], component?: Resource): string {
 function survivorLines(resources: Resource[]): string[] {
   const needed = neededByObjects(resources).map((one) => `${kindOf(one)} ${one.name}`);
   return needed.length > 0 ? wrapped(needed.join(", "), "  ") : [];
+}
+
+function violationLines(resources: Resource[], style: Style): string[] {
+  return policyViolations(resources).flatMap(({ rule, level, urn, problem, remedy }) => {
+    const [, , type = "", name] = urn.split("::");
+    const lines = wrapped(
+      `${type.split(":").at(-1)} ${name} ${problem}. ${remedy}. (${rule}, ${level})`,
+      "  ",
+    );
+    return level === "mandatory" ? lines.map((line) => style("red", line)) : lines;
+  });
 }

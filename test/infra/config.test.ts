@@ -93,11 +93,12 @@ describe("config", () => {
     assert.deepEqual(config.provider.allowedAccountIds, ["111122223333"]);
   });
 
-  it("tags everything with project, stack and the stack's own tags", () => {
+  it("tags everything with project, stack, environment and the stack's own tags", () => {
     const { tags } = load({ tags: { team: "shop" } }).provider.defaultTags;
     assert.deepEqual(tags, {
       project: "platform",
       stack: "test",
+      environment: "development",
       "managed-by": "pulumi",
       team: "shop",
     });

@@ -104,6 +104,20 @@ describe("plan, the command", () => {
       await refused("prod", /nodes\.minSize: 12 is above nodes\.maxSize 9/);
     });
 
+    it("shows a plan that violates a mandatory policy, and exits with 1", async () => {
+      writeFileSync(
+        join(folder, "Pulumi.prod.yaml"),
+        prod.replace("  platform:nodes", "    logTypes: [scheduler]\n  platform:nodes"),
+      );
+      const { code, out } = await run(["--stack", "prod"], { folder });
+      assert.equal(code, 1);
+      assert.match(out, /^Stack prod/);
+      assert.match(
+        out,
+        /Policy violations\n {2}Cluster cluster logs no api\..*\n.*\(control-plane-/,
+      );
+    });
+
     it("evaluates the same settings when they are right, and tells what it cannot decrypt", async () => {
       writeFileSync(
         join(folder, "Pulumi.prod.yaml"),
@@ -130,6 +144,7 @@ describe("plan, as text", () => {
         "Order of creation",
         "Order of deletion",
         "Kubernetes objects are outlived by",
+        "Policy violations\n  none",
       ]) {
         assert.match(out, new RegExp(`^${title}`, "m"));
       }
@@ -219,6 +234,7 @@ describe("plan, as a document", () => {
       "roles",
       "cost",
       "order",
+      "violations",
     ]);
     assert.equal(document.stack, "prod");
     for (const resource of document.resources) {

@@ -1,0 +1,53 @@
+import { PolicyPack, type PolicyResource, type ResourceValidationArgs } from "@pulumi/policy";
+import { defaultTagsOf, problemsOf, type Rule, type Subject } from "./rule.ts";
+import { rules } from "./rules.ts";
+
+new PolicyPack("platform", {
+  enforcementLevel: "mandatory",
+  policies: rules.map(policyOf),
+});
+
+function policyOf(rule: Rule) {
+  const policy = {
+    name: rule.name,
+    description: `${rule.promise}. ${rule.reason}.`,
+    enforcementLevel: rule.level ?? "mandatory",
+    remediationSteps: rule.remedy,
+  };
+  const sentence = (problem: string) => `It ${problem}. ${rule.remedy}.`;
+  if (!rule.together) {
+    return {
+      ...policy,
+      validateResource: (args: ResourceValidationArgs, report: (message: string) => void) => {
+        const one = subjectOf(args);
+        for (const problem of problemsOf(rule, one, [one])) report(sentence(problem));
+      },
+    };
+  }
+  return {
+    ...policy,
+    validateStack: (
+      { resources }: { resources: PolicyResource[] },
+      report: (message: string, urn: string) => void,
+    ) => {
+      const subjects = resources.map((one) => subjectOf(one, one.dependencies));
+      for (const one of subjects) {
+        for (const problem of problemsOf(rule, one, subjects)) report(sentence(problem), one.urn);
+      }
+    },
+  };
+}
+
+function subjectOf(
+  { urn, type, props, opts, provider }: ResourceValidationArgs | PolicyResource,
+  dependencies: PolicyResource[] = [],
+): Subject {
+  return {
+    urn,
+    type,
+    inputs: props,
+    protect: opts.protect,
+    defaultTags: defaultTagsOf(provider?.props),
+    dependsOn: dependencies.map((one) => one.urn),
+  };
+}

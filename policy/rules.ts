@@ -1,0 +1,19 @@
+import { accessRules } from "./access.ts";
+import { clusterRules } from "./cluster.ts";
+import { exposureRules } from "./exposure.ts";
+import { nodeRules } from "./nodes.ts";
+import type { Rule } from "./rule.ts";
+import { stewardshipRules } from "./stewardship.ts";
+import { storeRules } from "./stores.ts";
+import { workloadRules } from "./workloads.ts";
+
+/** Every rule of the platform: `npm run plan` and `pulumi preview --policy-pack policy` judge by them. */
+export const rules: Rule[] = [
+  ...clusterRules,
+  ...nodeRules,
+  ...workloadRules,
+  ...exposureRules,
+  ...storeRules,
+  ...accessRules,
+  ...stewardshipRules,
+];

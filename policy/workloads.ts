@@ -1,0 +1,159 @@
+import type { Example, Rule, Subject } from "./rule.ts";
+
+const podTypes: Record<string, (spec: Inputs) => Inputs | undefined> = {
+  Pod: (spec) => spec,
+  Deployment: (spec) => spec.template?.spec,
+  StatefulSet: (spec) => spec.template?.spec,
+  DaemonSet: (spec) => spec.template?.spec,
+  ReplicaSet: (spec) => spec.template?.spec,
+  Job: (spec) => spec.template?.spec,
+  CronJob: (spec) => spec.jobTemplate?.spec?.template?.spec,
+};
+// biome-ignore lint/suspicious/noExplicitAny: Kubernetes objects of every kind
+type Inputs = Record<string, any>;
+
+const kindOf = ({ type }: Subject) => type.split(":").at(-1) as string;
+
+function podOf(one: Subject): Inputs | undefined {
+  if (!/^kubernetes:(core|apps|batch)\/v1:/.test(one.type)) return undefined;
+  return podTypes[kindOf(one)]?.(one.inputs.spec ?? {});
+}
+
+const everyContainer = (
+  one: Subject,
+  check: (container: Inputs, pod: Inputs) => (string | false)[],
+) => {
+  const pod = podOf(one);
+  const containers: Inputs[] = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+  return containers.flatMap((container) =>
+    check(container, pod as Inputs).map((problem) => problem && `${container.name} ${problem}`),
+  );
+};
+
+const container = {
+  name: "web",
+  image: `registry/web@sha256:${"0".repeat(64)}`,
+  resources: { requests: { cpu: "1", memory: "1Mi" }, limits: { cpu: "1", memory: "1Mi" } },
+  readinessProbe: {},
+  livenessProbe: {},
+  securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+};
+const deployment = (containerInputs: object, podInputs: object = {}): Example[] => [
+  {
+    type: "kubernetes:apps/v1:Deployment",
+    inputs: {
+      metadata: { namespace: "web" },
+      spec: {
+        template: {
+          spec: {
+            securityContext: { runAsNonRoot: true },
+            ...podInputs,
+            containers: [{ ...container, ...containerInputs }],
+          },
+        },
+      },
+    },
+  },
+];
+const cronJob = (podInputs: object): Example[] => [
+  {
+    type: "kubernetes:batch/v1:CronJob",
+    inputs: { spec: { jobTemplate: { spec: { template: { spec: podInputs } } } } },
+  },
+];
+
+export const workloadRules: Rule[] = [
+  {
+    name: "images-by-digest",
+    promise: "Every image is named by digest",
+    reason:
+      "A tag can mean another image on the next node (CIS EKS 1.8, 5.1; EKS best practices, images)",
+    remedy: "Name it <repository>@sha256:<digest>",
+    check: (one) =>
+      everyContainer(one, ({ image }) => [
+        !/@sha256:[0-9a-f]{64}$/.test(image ?? "") && `has the image ${image}`,
+      ]),
+    good: [deployment({}), [{ type: "kubernetes:core/v1:Service", inputs: { spec: {} } }]],
+    bad: [
+      deployment({ image: "registry/web:1.0.0" }),
+      deployment({}, { initContainers: [{ ...container, image: "busybox" }] }),
+      cronJob({ containers: [{ name: "tidy", image: "busybox" }] }),
+    ],
+  },
+  {
+    name: "pods-unprivileged",
+    promise: "No container is privileged, runs as root or sees its node",
+    reason:
+      "A flaw in the program must not be one in the node (Pod Security Standards, restricted; CIS EKS 1.8, 4.2)",
+    remedy:
+      "Set runAsNonRoot, allowPrivilegeEscalation false, capabilities drop ALL; no host namespaces or paths",
+    check: (one) => {
+      const pod = podOf(one);
+      const volumes: Inputs[] = pod?.volumes ?? [];
+      return [
+        ...["hostNetwork", "hostPID", "hostIPC"].map(
+          (name) => pod?.[name] === true && `asks for ${name}`,
+        ),
+        volumes.some((volume) => "hostPath" in volume) && "mounts a path of its node",
+        ...everyContainer(one, ({ securityContext = {} }, { securityContext: ofPod = {} }) => [
+          securityContext.privileged === true && "is privileged",
+          (securityContext.runAsNonRoot ?? ofPod.runAsNonRoot) !== true && "may run as root",
+          (securityContext.runAsUser ?? ofPod.runAsUser) === 0 && "runs as root",
+          securityContext.allowPrivilegeEscalation !== false && "may gain privileges",
+          !securityContext.capabilities?.drop?.includes("ALL") && "keeps capabilities",
+        ]),
+      ];
+    },
+    good: [deployment({})],
+    bad: [
+      deployment({ securityContext: undefined }),
+      deployment({ securityContext: { ...container.securityContext, privileged: true } }),
+      deployment({ securityContext: { ...container.securityContext, runAsUser: 0 } }),
+      deployment({}, { securityContext: undefined }),
+      deployment({}, { hostNetwork: true }),
+      deployment({}, { volumes: [{ name: "node", hostPath: { path: "/" } }] }),
+      cronJob({ hostPID: true }),
+    ],
+  },
+  {
+    name: "containers-bounded",
+    promise: "Every container requests what it needs and has a limit",
+    reason:
+      "Without requests the scheduler guesses, without limits one container starves a node (EKS best practices, reliability)",
+    remedy: "Set resources.requests and resources.limits of cpu and memory",
+    check: (one) =>
+      everyContainer(one, ({ resources = {} }) =>
+        ["requests", "limits"].flatMap((kind) =>
+          ["cpu", "memory"].map((what) => !resources[kind]?.[what] && `has no ${kind} of ${what}`),
+        ),
+      ),
+    good: [deployment({})],
+    bad: [
+      deployment({ resources: undefined }),
+      deployment({ resources: { ...container.resources, limits: { cpu: "1" } } }),
+    ],
+  },
+  {
+    name: "containers-probed",
+    promise: "Every container that serves says whether it is alive and whether it is ready",
+    reason: "A rollout is only as safe as readiness tells (EKS best practices, reliability)",
+    remedy: "Add readinessProbe and livenessProbe",
+    check: (one) =>
+      /Job$/.test(kindOf(one))
+        ? []
+        : (podOf(one)?.containers ?? []).flatMap((each: Inputs) =>
+            ["readinessProbe", "livenessProbe"].map(
+              (probe) => !(probe in each) && `${each.name} has no ${probe}`,
+            ),
+          ),
+    good: [deployment({}), cronJob({ containers: [{ name: "tidy" }] })],
+    bad: [
+      [
+        {
+          type: "kubernetes:apps/v1:StatefulSet",
+          inputs: { spec: { template: { spec: { containers: [{ name: "db" }] } } } },
+        },
+      ],
+    ],
+  },
+];

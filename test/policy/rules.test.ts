@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { evaluate, type Resource } from "../../plan/evaluate.ts";
+import { policyViolations } from "../../plan/violations.ts";
+import { type Example, violationsOf } from "../../policy/rule.ts";
+import { rules } from "../../policy/rules.ts";
+
+const now = new Date("2026-11-24");
+
+const subjects = (stack: Example[]) =>
+  stack.map((example, at) => ({
+    urn: `example-${at}`,
+    inputs: {},
+    protect: false,
+    defaultTags: {},
+    dependsOn: [],
+    ...example,
+  }));
+
+describe("policy rules", () => {
+  for (const rule of rules) {
+    it(`${rule.name}: ${rule.promise}`, () => {
+      for (const good of rule.good) {
+        assert.deepEqual(violationsOf([rule], subjects(good), now), [], JSON.stringify(good));
+      }
+      for (const bad of rule.bad) {
+        const found = violationsOf([rule], subjects(bad), now);
+        assert.notEqual(found.length, 0, JSON.stringify(bad));
+        for (const { problem, remedy } of found) assert.ok(problem && remedy);
+      }
+    });
+  }
+
+  it("have examples of both kinds, a source and a name of their own", () => {
+    assert.equal(new Set(rules.map(({ name }) => name)).size, rules.length);
+    for (const { name, good, bad, reason } of rules) {
+      assert.ok(good.length > 0 && bad.length > 0, name);
+      assert.match(reason, /\(.+\)$/, name);
+    }
+  });
+});
+
+for (const stack of ["dev", "prod"]) {
+  describe(`policy of stack ${stack}`, () => {
+    let resources: Resource[];
+    before(async () => {
+      ({ resources } = await evaluate(stack));
+    });
+
+    const broken = (type: string, change: (resource: Resource) => void, on = now) => {
+      const copies = structuredClone(resources);
+      const found = copies.filter((one) => one.type === type);
+      assert.notEqual(found.length, 0, type);
+      for (const one of found) change(one);
+      return new Set(policyViolations(copies, on).map(({ rule }) => rule));
+    };
+    const pod = ({ inputs }: Resource) => inputs.spec.template.spec;
+
+    it("is kept", () => {
+      assert.deepEqual(policyViolations(resources, now), []);
+    });
+
+    const faults: [rule: string, type: string, change: (resource: Resource) => void][] = [
+      [
+        "secrets-encrypted",
+        "eks:index:Cluster",
+        ({ inputs }) => delete inputs.encryptionConfigKeyArn,
+      ],
+      [
+        "api-not-public",
+        "eks:index:Cluster",
+        ({ inputs }) => inputs.publicAccessCidrs.push("0.0.0.0/0"),
+      ],
+      ["no-extended-support", "eks:index:Cluster", ({ inputs }) => delete inputs.upgradePolicy],
+      [
+        "control-plane-logged",
+        "eks:index:Cluster",
+        ({ inputs }) => inputs.enabledClusterLogTypes.splice(0, 2),
+      ],
+      [
+        "imds-v2",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        ({ inputs }) => delete inputs.metadataOptions,
+      ],
+      [
+        "disks-encrypted",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        ({ inputs }) => delete inputs.blockDeviceMappings[0].ebs.encrypted,
+      ],
+      [
+        "images-by-digest",
+        "kubernetes:apps/v1:Deployment",
+        (one) => {
+          pod(one).containers[0].image = "web:latest";
+        },
+      ],
+      [
+        "pods-unprivileged",
+        "kubernetes:apps/v1:Deployment",
+        (one) => delete pod(one).securityContext.runAsNonRoot,
+      ],
+      [
+        "containers-bounded",
+        "kubernetes:apps/v1:Deployment",
+        (one) => delete pod(one).containers[0].resources.limits,
+      ],
+      [
+        "containers-probed",
+        "kubernetes:apps/v1:Deployment",
+        (one) => delete pod(one).containers[0].livenessProbe,
+      ],
+      [
+        "namespaced",
+        "kubernetes:core/v1:Service",
+        ({ inputs }) => delete inputs.metadata.namespace,
+      ],
+      [
+        "no-node-ports",
+        "kubernetes:core/v1:Service",
+        ({ inputs }) => {
+          inputs.spec.type = "NodePort";
+        },
+      ],
+      [
+        "logs-end",
+        "aws:cloudwatch/logGroup:LogGroup",
+        ({ inputs }) => delete inputs.retentionInDays,
+      ],
+      [
+        "registries-sound",
+        "aws:ecr/repository:Repository",
+        ({ inputs }) => delete inputs.imageTagMutability,
+      ],
+      ["keys-rotate", "aws:kms/key:Key", ({ inputs }) => delete inputs.enableKeyRotation],
+      [
+        "trust-exact",
+        "aws:iam/role:Role",
+        ({ inputs }) => {
+          inputs.assumeRolePolicy = { Statement: { Action: "sts:AssumeRole", Principal: "*" } };
+        },
+      ],
+      [
+        "actions-named",
+        "aws:iam/rolePolicy:RolePolicy",
+        ({ inputs }) => {
+          inputs.policy = { Statement: { Action: "ec2:*" } };
+        },
+      ],
+      ["tagged", "pulumi:providers:aws", ({ inputs }) => delete inputs.defaultTags],
+    ];
+    for (const [rule, type, change] of faults) {
+      it(`notices when ${type.split(":").at(-1)} breaks ${rule}`, () => {
+        assert.deepEqual([...broken(type, change)], [rule]);
+      });
+    }
+
+    it("notices what only production forbids", () => {
+      const type = "aws:kms/key:Key";
+      const found = broken(type, (key) => {
+        key.protect = false;
+      });
+      assert.equal(found.has("production-protected"), stack === "prod");
+    });
+
+    it("warns before the Kubernetes version's standard support ends, then refuses", () => {
+      const on = (day: string) => [...broken("eks:index:Cluster", () => {}, new Date(day))];
+      assert.deepEqual(on("2027-06-02"), []);
+      assert.deepEqual(on("2027-06-03"), ["kubernetes-upgrade-due"]);
+      assert.deepEqual(on("2027-08-02"), ["kubernetes-upgrade-due"]);
+      assert.deepEqual(on("2027-08-03"), ["kubernetes-supported"]);
+    });
+  });
+}
