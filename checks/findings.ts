@@ -67,19 +67,22 @@ export function verdict(findings: Finding[], tools: string[], refused: Refusal[]
   };
 }
 
-/** Prints the verdict; its exit code is 1 when something is open or idle. */
-export function report(found: Record<string, Finding[] | undefined>, refused: Refusal[]): number {
-  const ran = Object.keys(found).filter((tool) => found[tool]);
-  for (const tool of Object.keys(found))
-    if (!found[tool]) console.log(`${tool}: not here, skipped`);
-  const findings = Object.values(found).flatMap((some) => some ?? []);
+/** What each tool found in one stack; nothing at all of a tool that is not here. */
+export type Found = Record<string, Finding[] | undefined>;
+
+/** Prints the verdict on all stacks; its exit code is 1 when something is open or idle. */
+export function report(stacks: Found[], refused: Refusal[]): number {
+  const tools = Object.keys(stacks[0] ?? {});
+  const ran = tools.filter((tool) => stacks.some((found) => found[tool]));
+  const findings = stacks.flatMap((found) => Object.values(found).flatMap((some) => some ?? []));
   const { open, idle } = verdict(findings, ran, refused);
-  for (const { tool, rule, on, says } of open) console.log(`${tool} ${rule} on ${on}: ${says}`);
-  for (const { tool, rule } of idle)
-    console.log(`${tool} ${rule}: refused, but not found any more`);
-  console.log(
-    `${findings.length - open.length} findings refused with a reason, ${open.length} open`,
-  );
+  const lines = new Set([
+    ...tools.filter((tool) => !ran.includes(tool)).map((tool) => `${tool}: not here, skipped`),
+    ...open.map(({ tool, rule, on, says }) => `${tool} ${rule} on ${on}: ${says}`),
+    ...idle.map(({ tool, rule }) => `${tool} ${rule}: refused, but not found any more`),
+    `${ran.join(", ") || "nothing"} ran: ${findings.length - open.length} findings refused with a reason, ${open.length} open`,
+  ]);
+  for (const line of lines) console.log(line);
   return open.length + idle.length > 0 ? 1 : 0;
 }
 

@@ -76,4 +76,40 @@ export const inCloud: Refusal[] = [
     because:
       "the default key policy leaves it to IAM, where all other permissions are; one of ours could lock everybody out",
   },
+  {
+    tool: "checkov",
+    rule: "CKV_AWS_145",
+    on: /^aws_s3_bucket\.load-balancer-logs$/,
+    because: "Elastic Load Balancing delivers logs to buckets with S3's own encryption only",
+  },
+  {
+    tool: "checkov",
+    rule: "CKV_AWS_21",
+    on: /^aws_s3_bucket\.load-balancer-logs$/,
+    because: "logs are written once and expire; versions would keep what is to be forgotten",
+  },
+  {
+    tool: "checkov",
+    rule: "CKV_AWS_144",
+    on: /^aws_s3_bucket\.load-balancer-logs$/,
+    because: "logs that expire are no data to keep through the loss of a region",
+  },
+  {
+    tool: "checkov",
+    rule: "CKV_AWS_18",
+    on: /^aws_s3_bucket\.load-balancer-logs$/,
+    because: "only the load balancer writes here; CloudTrail tells who else tried",
+  },
+  {
+    tool: "checkov",
+    rule: "CKV2_AWS_62",
+    on: /^aws_s3_bucket\.load-balancer-logs$/,
+    because: "nothing waits for a log file, so nobody is to be told of one",
+  },
+  {
+    tool: "checkov",
+    rule: "CKV2_AWS_23",
+    on: /^aws_route53_record\.host-names-/,
+    because: "the load balancer that it leads to is made by the controller, so no plan has it",
+  },
 ];

@@ -1,35 +1,4 @@
-import type { Example, Rule, Subject } from "./rule.ts";
-
-const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
-const listener = "aws:lb/listener:Listener";
-const annotation = (name: string) => `alb.ingress.kubernetes.io/${name}`;
-
-/** TLS 1.2 and 1.3 only, as AWS names such policies; post-quantum and FIPS variants too. */
-const current = /^ELBSecurityPolicy-TLS13-1-[23](-Res|-FIPS|-PQ)*-20\d\d-\d\d$/;
-
-/** The security policies of an HTTPS endpoint; nothing where there is none. */
-function tlsPolicies({ type, inputs }: Subject): (string | undefined)[] {
-  if (type === listener) return /^(HTTPS|TLS)$/.test(inputs.protocol) ? [inputs.sslPolicy] : [];
-  if (type !== ingressType) return [];
-  const annotations = inputs.metadata?.annotations ?? {};
-  const encrypted =
-    (annotations[annotation("listen-ports")] ?? "").includes("HTTPS") ||
-    annotation("certificate-arn") in annotations;
-  return encrypted ? [annotations[annotation("ssl-policy")]] : [];
-}
-
-const ingress = (annotations: Record<string, string>): Example[] => [
-  {
-    type: ingressType,
-    inputs: {
-      metadata: {
-        annotations: Object.fromEntries(
-          Object.entries(annotations).map(([name, value]) => [annotation(name), value]),
-        ),
-      },
-    },
-  },
-];
+import type { Rule, Subject } from "./rule.ts";
 
 /** The networks that a security group, or a rule of one, lets in. */
 function networksIn({ type, inputs }: Subject): string[] {
@@ -114,35 +83,6 @@ export const exposureRules: Rule[] = [
     bad: [
       [{ type: "kubernetes:core/v1:Service", inputs: { spec: { type: "NodePort" } } }],
       [{ type: "kubernetes:core/v1:Service", inputs: { spec: { type: "LoadBalancer" } } }],
-    ],
-  },
-  {
-    name: "tls-current",
-    promise: "What speaks TLS speaks 1.2 or 1.3, with a policy that is named",
-    reason: "The load balancer's default still offers TLS 1.0 (FSBP ELB.17)",
-    remedy: "Name a policy ELBSecurityPolicy-TLS13-1-2-…",
-    check: (one) =>
-      tlsPolicies(one).map(
-        (policy) =>
-          !current.test(policy ?? "") && `its TLS policy is ${policy ?? "AWS's default of 2016"}`,
-      ),
-    good: [
-      ingress({ "listen-ports": '[{"HTTP":80}]' }),
-      ingress({
-        "listen-ports": '[{"HTTPS":443}]',
-        "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
-      }),
-      [
-        {
-          type: listener,
-          inputs: { protocol: "HTTPS", sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06" },
-        },
-      ],
-    ],
-    bad: [
-      ingress({ "listen-ports": '[{"HTTP":80},{"HTTPS":443}]' }),
-      ingress({ "certificate-arn": "arn", "ssl-policy": "ELBSecurityPolicy-2016-08" }),
-      [{ type: listener, inputs: { protocol: "TLS" } }],
     ],
   },
 ];

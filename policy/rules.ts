@@ -1,10 +1,12 @@
 import { accessRules } from "./access.ts";
+import { bucketRules } from "./buckets.ts";
 import { clusterRules } from "./cluster.ts";
 import { exposureRules } from "./exposure.ts";
 import { nodeRules } from "./nodes.ts";
 import type { Rule } from "./rule.ts";
 import { stewardshipRules } from "./stewardship.ts";
 import { storeRules } from "./stores.ts";
+import { tlsRules } from "./tls.ts";
 import { workloadRules } from "./workloads.ts";
 
 /** Every rule of the platform: `npm run plan` and `pulumi preview --policy-pack policy` judge by them. */
@@ -13,7 +15,9 @@ export const rules: Rule[] = [
   ...nodeRules,
   ...workloadRules,
   ...exposureRules,
+  ...tlsRules,
   ...storeRules,
+  ...bucketRules,
   ...accessRules,
   ...stewardshipRules,
 ];

@@ -5,15 +5,6 @@ const repository = "aws:ecr/repository:Repository";
 const topic = "aws:sns/topic:Topic";
 const queue = "aws:sqs/queue:Queue";
 const key = "aws:kms/key:Key";
-const bucket = "aws:s3/bucket:Bucket";
-const block = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
-const blocks = [
-  "blockPublicAcls",
-  "blockPublicPolicy",
-  "ignorePublicAcls",
-  "restrictPublicBuckets",
-];
-const allBlocked = Object.fromEntries(blocks.map((name) => [name, true]));
 
 export const storeRules: Rule[] = [
   {
@@ -100,39 +91,5 @@ export const storeRules: Rule[] = [
       [{ type: key, inputs: { customerMasterKeySpec: "ECC_NIST_P256" } }],
     ],
     bad: [[{ type: key, inputs: {} }]],
-  },
-  {
-    name: "buckets-private",
-    promise: "Every bucket blocks public access, in all four ways",
-    reason: "One policy written in haste must not publish a bucket (FSBP S3.8)",
-    remedy: "Add an aws.s3.BucketPublicAccessBlock with all four blocks on",
-    together: true,
-    check: (one, { others }) => [
-      one.type === bucket &&
-        !others.some(
-          ({ type, inputs, dependsOn }) =>
-            type === block &&
-            dependsOn.includes(one.urn) &&
-            blocks.every((name) => inputs[name] === true),
-        ) &&
-        "does not block public access",
-    ],
-    good: [
-      [
-        { type: bucket, urn: "logs", inputs: {} },
-        { type: block, inputs: allBlocked, dependsOn: ["logs"] },
-      ],
-    ],
-    bad: [
-      [{ type: bucket, inputs: {} }],
-      [
-        { type: bucket, urn: "logs", inputs: {} },
-        { type: block, inputs: allBlocked, dependsOn: ["another"] },
-      ],
-      [
-        { type: bucket, urn: "logs", inputs: {} },
-        { type: block, inputs: { ...allBlocked, blockPublicAcls: false }, dependsOn: ["logs"] },
-      ],
-    ],
   },
 ];

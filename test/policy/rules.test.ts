@@ -162,6 +162,23 @@ for (const stack of ["dev", "prod"]) {
       assert.equal(found.has("production-protected"), stack === "prod");
     });
 
+    if (stack === "prod") {
+      it("notices when what faces the internet breaks a rule", () => {
+        const ingress = "kubernetes:networking.k8s.io/v1:Ingress";
+        const withoutTlsPolicy = broken(ingress, ({ inputs }) => {
+          delete inputs.metadata.annotations["alb.ingress.kubernetes.io/ssl-policy"];
+        });
+        assert.deepEqual([...withoutTlsPolicy], ["tls-current"]);
+        const block = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
+        const open = broken(block, ({ inputs }) => delete inputs.blockPublicAcls);
+        assert.deepEqual([...open], ["buckets-private"]);
+        const http = broken("aws:s3/bucketPolicy:BucketPolicy", ({ inputs }) => {
+          inputs.policy = { Statement: [] };
+        });
+        assert.deepEqual([...http], ["buckets-tls-only"]);
+      });
+    }
+
     it("warns before the Kubernetes version's standard support ends, then refuses", () => {
       const on = (day: string) => [...broken("eks:index:Cluster", () => {}, new Date(day))];
       assert.deepEqual(on("2027-06-02"), []);
