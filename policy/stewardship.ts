@@ -58,12 +58,12 @@ export const stewardshipRules: Rule[] = [
   {
     name: "production-protected",
     promise: "In production nothing that holds data or the cluster goes by accident",
-    reason: "A key that is gone takes all secrets with it, a registry all images (FSBP KMS.3)",
+    reason: "Gone, a registry takes all images with it, a cluster all that runs on it (REL09-BP01)",
     remedy: "Set protect, or the cluster's deletionProtection; leave forceDelete off",
     check: ({ type, inputs, protect, defaultTags: tags }) =>
       tags.environment === "production"
         ? [
-            [repository, key].includes(type) && !protect && "is not protected",
+            type === repository && !protect && "is not protected",
             type === repository && inputs.forceDelete === true && "goes with all its images",
             [cluster, component].includes(type) &&
               !protect &&
@@ -72,16 +72,49 @@ export const stewardshipRules: Rule[] = [
           ]
         : [],
     good: [
-      inProduction({ type: key, protect: true }),
+      inProduction({ type: repository, protect: true }),
       inProduction({ type: component, inputs: { deletionProtection: true } }),
-      [{ type: key, defaultTags }],
+      [{ type: repository, defaultTags }],
     ],
     bad: [
-      inProduction({ type: key }),
       inProduction({ type: repository }),
       inProduction({ type: repository, protect: true, inputs: { forceDelete: true } }),
       inProduction({ type: cluster }),
       inProduction({ type: component, inputs: { deletionProtection: false } }),
+    ],
+  },
+  {
+    name: "production-keys-protected",
+    promise: "In production no key goes by accident that something kept is encrypted with",
+    reason: "A key that is gone takes all that was encrypted with it (FSBP KMS.3)",
+    remedy: "Set protect; a key that encrypts messages on their way only needs none",
+    together: true,
+    check: ({ urn, type, protect, defaultTags: tags }, { others }) => {
+      const users = others.filter(({ dependsOn }) => dependsOn.includes(urn));
+      const inTransit = users.length > 0 && users.every((one) => one.type.startsWith("aws:sns/"));
+      return [
+        type === key &&
+          tags.environment === "production" &&
+          !protect &&
+          !inTransit &&
+          "is not protected",
+      ];
+    },
+    good: [
+      inProduction({ type: key, protect: true }),
+      [{ type: key, defaultTags }],
+      [
+        ...inProduction({ type: key, urn: "urn:key" }),
+        { type: "aws:sns/topic:Topic", dependsOn: ["urn:key"] },
+      ],
+    ],
+    bad: [
+      inProduction({ type: key }),
+      [
+        ...inProduction({ type: key, urn: "urn:key" }),
+        { type: "aws:sns/topic:Topic", dependsOn: ["urn:key"] },
+        { type: component, dependsOn: ["urn:key"] },
+      ],
     ],
   },
   {

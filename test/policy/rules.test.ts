@@ -155,11 +155,15 @@ for (const stack of ["dev", "prod"]) {
     }
 
     it("notices what only production forbids", () => {
-      const type = "aws:kms/key:Key";
-      const found = broken(type, (key) => {
-        key.protect = false;
-      });
-      assert.equal(found.has("production-protected"), stack === "prod");
+      for (const [type, rule] of [
+        ["aws:kms/key:Key", "production-keys-protected"],
+        ["aws:ecr/repository:Repository", "production-protected"],
+      ] as const) {
+        const found = broken(type, (one) => {
+          one.protect = false;
+        });
+        assert.equal(found.has(rule), stack === "prod", rule);
+      }
     });
 
     if (stack === "prod") {
