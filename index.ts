@@ -7,10 +7,12 @@ import { Edge } from "./infra/edge.ts";
 import { Images } from "./infra/image.ts";
 import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
+import { boundRoles } from "./infra/role-boundary.ts";
 import { Services } from "./infra/services.ts";
 import { Watch } from "./infra/watch.ts";
 
 const config = loadConfig();
+boundRoles(config.permissionsBoundary);
 const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
 
@@ -47,6 +49,7 @@ const services = new Services(
 export const clusterName = cluster.name;
 export const url = services.url;
 export const imageReferences = images.references;
+export const release = config.release;
 export const kubeconfig = cluster.kubeconfig;
 export const logGroups = {
   ...network.logGroups,
@@ -54,6 +57,4 @@ export const logGroups = {
   ...insights.logGroups,
   ...edge.logGroups,
 };
-
-// Who looks after it.
 new Watch("watch", { ...config.watch, network, images, services, logGroups }, onAws);

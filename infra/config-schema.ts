@@ -209,6 +209,19 @@ const loadBalancerLogsSchema = z.strictObject({
   retentionDays: whole(1, 3653).default(90),
 });
 
+const imagesByService = () => z.record(z.string(), z.string("an image"), "images by service");
+
+/** Written by `npm run release`; people read it. */
+const releaseSchema = z.strictObject({
+  images: imagesByService(),
+  by: z.string("who released it"),
+  at: z.iso.datetime("a time such as 2026-11-25T12:00:00Z"),
+  commit: z.string().optional(),
+  run: z.string().optional(),
+  before: imagesByService(),
+  wentBackFrom: imagesByService().optional(),
+});
+
 /** In one place for all services: what each of them promises its callers. */
 const serviceLevelSchema = z.strictObject({
   availabilityPercent: percent().default(99.9),
@@ -248,6 +261,7 @@ export const settingsSchema = z.strictObject({
   accountId: matching(/^\d{12}$/, "12 digits, in quotes"),
   environment: oneOf(["development", "production"]),
   tags: tagsSchema,
+  permissionsBoundary: arn("an IAM policy").optional(),
   network: networkSchema,
   cluster: clusterSchema,
   nodes: nodesSchema,
@@ -260,6 +274,7 @@ export const settingsSchema = z.strictObject({
   domain: domainSchema.optional(),
   firewall: firewallSchema.prefault({}),
   loadBalancerLogs: loadBalancerLogsSchema.prefault({}),
+  release: releaseSchema.optional(),
   serviceLevel: serviceLevelSchema.prefault({}),
   alarms: alarmsSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),

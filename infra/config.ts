@@ -62,6 +62,8 @@ function slices(settings: Settings) {
     },
     images: { ...settings.registry, architecture, services },
     services: { services, ingress, architecture, domain: named },
+    release: settings.release,
+    permissionsBoundary: settings.permissionsBoundary,
     watch: {
       alarms: settings.alarms,
       dashboard: settings.dashboard,

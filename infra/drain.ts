@@ -20,6 +20,8 @@ export interface DrainClock {
   closeTimeoutSeconds: number;
   /** The kubelet sends SIGKILL after so long. */
   terminationGracePeriodSeconds: number;
+  /** A rollout that gets no further for so long has failed. */
+  progressDeadlineSeconds: number;
   /** The load balancer lets requests in flight finish for so long. */
   deregistrationDelaySeconds: number;
   /** The server keeps an idle connection longer than the load balancer does. */
@@ -30,6 +32,8 @@ export interface DrainClock {
 
 const quietSeconds = 2;
 const marginSeconds = 5;
+/** Image pull, start within the startup probe's minute, two health checks; doubled. */
+const startSeconds = 240;
 
 /**
  * The one clock of a rollout: with these times no request is lost when a pod leaves.
@@ -38,18 +42,21 @@ const marginSeconds = 5;
  * - the pod serves for as long as the load balancer may send (`minSeconds` = `drainSeconds`);
  * - SIGKILL comes after the longest drain and the longest request;
  * - the load balancer waits for the longest request, and gives up before the pod is killed;
+ * - a rollout has failed only when a pod could have left for good and another one started;
  * - the server never closes an idle connection before the load balancer does.
  */
 export function drainClock(args: DrainArgs): DrainClock {
   const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds } = args;
   const maxSeconds = 2 * drainSeconds + quietSeconds;
   const closeTimeoutSeconds = requestTimeoutSeconds + marginSeconds;
+  const terminationGracePeriodSeconds = maxSeconds + closeTimeoutSeconds + marginSeconds;
   return {
     minSeconds: drainSeconds,
     quietSeconds,
     maxSeconds,
     closeTimeoutSeconds,
-    terminationGracePeriodSeconds: maxSeconds + closeTimeoutSeconds + marginSeconds,
+    terminationGracePeriodSeconds,
+    progressDeadlineSeconds: terminationGracePeriodSeconds + startSeconds,
     deregistrationDelaySeconds: closeTimeoutSeconds,
     // Node closes up to one second later than told; the load balancer must always be first.
     keepAliveSeconds: idleTimeoutSeconds + 2 * marginSeconds,

@@ -180,6 +180,7 @@ export class WebService extends pulumi.ComponentResource {
         spec: {
           replicas: args.minReplicas,
           revisionHistoryLimit: 5,
+          progressDeadlineSeconds: clock.progressDeadlineSeconds,
           selector: { matchLabels: selector },
           strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           template: {

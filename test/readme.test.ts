@@ -32,6 +32,8 @@ function settings(schema: z.core.$ZodType, at = ""): string[] {
   const { type, innerType, in: input, shape, valueType } = schema._zod.def as any;
   if (innerType) return settings(innerType, at);
   if (type === "pipe") return settings(input, at);
+  // A command writes it, whole.
+  if (at === "release") return [at];
   if (type === "object") {
     return Object.entries<z.core.$ZodType>(shape).flatMap(([key, of]) =>
       settings(of, at ? `${at}.${key}` : key),

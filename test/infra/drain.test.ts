@@ -32,6 +32,11 @@ describe("drain clock", () => {
       (clock) => clock.terminationGracePeriodSeconds > clock.maxSeconds + clock.closeTimeoutSeconds,
     ));
 
+  it("calls a rollout failed only after a pod could have left and another one started", () =>
+    always(
+      (clock) => clock.progressDeadlineSeconds >= clock.terminationGracePeriodSeconds + 2 * 60,
+    ));
+
   it("lets the load balancer wait for the longest request", () =>
     always((clock) => clock.deregistrationDelaySeconds > clock.requestTimeoutSeconds));
 

@@ -98,6 +98,7 @@ for (const stack of ["dev", "prod"] as const) {
         "imageReferences",
         "kubeconfig",
         "logGroups",
+        "release",
         "url",
       ]);
       const url = {

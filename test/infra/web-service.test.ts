@@ -163,6 +163,10 @@ describe("web service", () => {
         podOf(resources).terminationGracePeriodSeconds,
         clock.terminationGracePeriodSeconds,
       );
+      assert.equal(
+        only(resources, types.deployment).inputs.spec.progressDeadlineSeconds,
+        clock.progressDeadlineSeconds,
+      );
       assert.equal(environmentOf(resources).DRAIN_MIN_SECONDS, String(clock.minSeconds));
       assert.equal(environmentOf(resources).KEEP_ALIVE_SECONDS, String(clock.keepAliveSeconds));
       assert.equal(

@@ -1,0 +1,52 @@
+import { partsOf, Refused } from "./images.ts";
+import { CommandFailed, run } from "./shell.ts";
+import type { Outputs } from "./stack.ts";
+
+/** What a release asks of AWS. */
+export interface Cloud {
+  /** Throws `Refused` unless the image is in its registry. */
+  requireImage(reference: string): Promise<void>;
+  /** The alarms among `watched` that ring now. */
+  ringing(watched: Watched): Promise<string[]>;
+}
+
+/** All alarms whose names begin so; none when undefined. */
+export type Watched = { prefix: string } | undefined;
+
+/** The alarms that the command names, or else all of the stack: their names begin with its cluster. */
+export function watchedOf(prefix: string | undefined, { clusterName }: Outputs): Watched {
+  if (prefix !== undefined) return { prefix };
+  return clusterName === undefined ? undefined : { prefix: `${clusterName}/` };
+}
+
+const registry = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/;
+
+/** Through the AWS CLI on PATH, which the kubeconfig of an EKS cluster needs anyhow. */
+export const aws = (region: string): Cloud => ({
+  async requireImage(reference) {
+    const { repositoryUrl, digest } = partsOf(reference);
+    const [, account, where, name] = registry.exec(repositoryUrl) ?? [];
+    if (!account || !where || !name) return;
+    try {
+      await run("aws", [
+        ...["ecr", "describe-images", "--region", where, "--output", "json"],
+        ...["--registry-id", account, "--repository-name", name],
+        ...["--image-ids", `imageDigest=${digest}`],
+      ]);
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      throw new Refused(`${reference} is not to be had: ${error.message}`);
+    }
+  },
+
+  async ringing(watched) {
+    if (!watched) return [];
+    const answer = await run("aws", [
+      ...["cloudwatch", "describe-alarms", "--region", region, "--output", "json"],
+      ...["--state-value", "ALARM", "--alarm-types", "MetricAlarm", "CompositeAlarm"],
+      ...["--alarm-name-prefix", watched.prefix],
+    ]);
+    const { MetricAlarms = [], CompositeAlarms = [] } = JSON.parse(answer);
+    return [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName }) => String(AlarmName));
+  },
+});

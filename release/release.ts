@@ -1,0 +1,148 @@
+import type { Cloud, Watched } from "./cloud.ts";
+import { brief, type Images, Refused, same } from "./images.ts";
+import { previousOf, type Release, releasesOf } from "./record.ts";
+import type { Rollouts } from "./rollouts.ts";
+import type { Outputs, PlatformStack } from "./stack.ts";
+
+export interface Attempt {
+  stack: Pick<
+    PlatformStack,
+    "name" | "project" | "services" | "outputs" | "history" | "pin" | "up"
+  >;
+  cloud: Cloud;
+  rollouts: Rollouts;
+  /** Who does it, from where. */
+  who: Pick<Release, "by" | "commit" | "run">;
+  watched: Watched;
+  /** How long alarms are watched after the update. */
+  watchSeconds: number;
+  say: (line: string) => void;
+  /** Waits; a test's clock may be faster. */
+  sleep: (seconds: number) => Promise<void>;
+}
+
+const pollSeconds = 15;
+
+/**
+ * Deploys images to a stack and watches alarms. When the update fails or an alarm begins to ring,
+ * the stack goes back to the images it ran before. Tells whether the images were released.
+ *
+ * Throws `Refused`, and has changed nothing, when an image or an alarm cannot be read.
+ */
+export async function release(
+  attempt: Attempt,
+  choose: (running: Images) => Images,
+  wentBackFrom?: Images,
+): Promise<boolean> {
+  const { stack, cloud, who, say } = attempt;
+  const outputs = await stack.outputs();
+  const running = outputs.imageReferences ?? {};
+  const images = choose(running);
+  for (const reference of Object.values(images)) await cloud.requireImage(reference);
+  const rangBefore = await readable(attempt);
+
+  const change = { images, before: running, ...who, at: new Date().toISOString() };
+  say(`${stack.name}: ${brief(running) || "nothing"} → ${brief(images)}`);
+  const record = { ...change, ...(wentBackFrom && { wentBackFrom }) };
+  const failure = await deployed(attempt, record, outputs, rangBefore);
+  if (!failure) {
+    say(`${stack.name} runs ${brief(images)}.`);
+    return true;
+  }
+  say(failure);
+  const why = wentBackFrom
+    ? `${brief(running)} was to be left`
+    : same(images, running)
+      ? "it ran the same before"
+      : Object.keys(running).length === 0 && "nothing ran before";
+  if (why) {
+    say(`${stack.name} does not go back: ${why}. Its settings name ${brief(images)}.`);
+    return false;
+  }
+  await goBack(attempt, running, images, outputs.release);
+  return false;
+}
+
+/**
+ * Releases the images that the stack ran before, by its history; tells whether it did. When it
+ * fails, the stack stays where it is: what it was to leave is nothing to go back to.
+ */
+export async function rollback(attempt: Attempt): Promise<boolean> {
+  const { stack } = attempt;
+  const { imageReferences: running = {} } = await stack.outputs();
+  const previous = previousOf(releasesOf(await stack.history(), stack.project), running);
+  if (!previous) throw new Refused(`The history of ${stack.name} has no release to go back to`);
+  return release(attempt, () => ({ ...running, ...previous }), running);
+}
+
+/** Why the release failed; nothing when it did not. */
+async function deployed(
+  attempt: Attempt,
+  record: Release,
+  outputs: Outputs,
+  rangBefore: string[],
+): Promise<string | undefined> {
+  const { stack, cloud, watched, watchSeconds, say, sleep } = attempt;
+  await stack.pin(record.images, record);
+  const over = new AbortController();
+  const stalled = attempt.rollouts(outputs, over.signal);
+  try {
+    // Pulumi itself would wait for its timeout, long after Kubernetes has given up.
+    const early = new AbortController();
+    stalled.then((reason) => reason && early.abort());
+    await stack.up(`Release ${brief(record.images)} by ${record.by}`, early.signal);
+  } catch (error) {
+    over.abort();
+    return `The update failed: ${(await stalled) ?? messageOf(error)}`;
+  } finally {
+    over.abort();
+  }
+  if (!watched) {
+    say("No alarm is named: the rollout alone has judged.");
+    return undefined;
+  }
+  say(`Watching alarms for ${watchSeconds} s.`);
+  for (let waited = 0; waited < watchSeconds; waited += pollSeconds) {
+    await sleep(Math.min(pollSeconds, watchSeconds - waited));
+    const ringing = await cloud.ringing(watched).catch((error) => [messageOf(error)]);
+    const news = ringing.filter((alarm) => !rangBefore.includes(alarm));
+    if (news.length > 0) return `After the update: ${news.join(", ")}`;
+  }
+  return undefined;
+}
+
+async function goBack(
+  { stack, who, say }: Attempt,
+  running: Images,
+  failed: Images,
+  earlier: Release | undefined,
+): Promise<void> {
+  say(`Going back to ${brief(running)}.`);
+  const at = new Date().toISOString();
+  const before = earlier?.before ?? running;
+  await stack.pin(running, { images: running, before, ...who, at, wentBackFrom: failed });
+  try {
+    await stack.up(`Back to ${brief(running)} from ${brief(failed)}`);
+    say(
+      `${stack.name} runs what it ran before: ${brief(running)}. Not released: ${brief(failed)}.`,
+    );
+  } catch (error) {
+    say(`${stack.name} could not go back: ${messageOf(error)}`);
+    say(`Its settings name ${brief(running)}: put right what failed, then run \`pulumi up\`.`);
+  }
+}
+
+/** The alarms that ring before anything is changed: they are not the release's fault. */
+async function readable({ cloud, watched, say }: Attempt): Promise<string[]> {
+  try {
+    const ringing = await cloud.ringing(watched);
+    if (ringing.length > 0) say(`Ringing already, and not held against it: ${ringing.join(", ")}`);
+    return ringing;
+  } catch (error) {
+    throw new Refused(`The alarms cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

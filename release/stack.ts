@@ -1,0 +1,83 @@
+import { fileURLToPath } from "node:url";
+import { PlanError } from "../plan/errors.ts";
+import { settingsOf } from "../plan/settings.ts";
+import { type Images, partsOf, Refused } from "./images.ts";
+import type { Release, Update } from "./record.ts";
+import { CommandFailed, run, type ShellOptions } from "./shell.ts";
+
+/** The stack's outputs that a release reads. */
+export interface Outputs {
+  url?: string;
+  imageReferences?: Images;
+  release?: Release;
+  kubeconfig?: string | object;
+  clusterName?: string;
+}
+
+/** A stack of the platform, through the Pulumi CLI that is on PATH. */
+export class PlatformStack {
+  readonly name: string;
+  readonly project: string;
+  readonly region: string;
+  /** The names of its services. */
+  readonly services: string[];
+  readonly folder: string;
+  readonly env: Record<string, string>;
+
+  /** Throws `Refused` when the project has no settings for such a stack. */
+  constructor(
+    name: string,
+    folder: string = fileURLToPath(new URL("..", import.meta.url)),
+    env: Record<string, string> = {},
+  ) {
+    try {
+      const { project, config } = settingsOf(name, folder);
+      this.project = project;
+      this.region = config[`${project}:region`] ?? "";
+      this.services = Object.keys(JSON.parse(config[`${project}:services`] ?? "{}"));
+    } catch (error) {
+      if (error instanceof PlanError) throw new Refused(error.message);
+      throw error;
+    }
+    this.name = name;
+    this.folder = folder;
+    this.env = env;
+  }
+
+  /** Throws `Refused` when the stack cannot be read: not there, or no access. */
+  async outputs(): Promise<Outputs> {
+    try {
+      return JSON.parse(await this.pulumi(["stack", "output", "--json"]));
+    } catch (error) {
+      if (error instanceof CommandFailed) throw new Refused(error.message);
+      throw error;
+    }
+  }
+
+  async history(): Promise<Update[]> {
+    return JSON.parse(await this.pulumi(["stack", "history", "--json"]));
+  }
+
+  /** Sets the images that the next update deploys, and the record of it, in one change of the file. */
+  async pin(images: Images, release?: Release): Promise<void> {
+    const settings = Object.entries(images).flatMap(([service, reference]) =>
+      Object.entries(partsOf(reference)).map(
+        ([key, value]) => `${this.project}:services["${service}"].image.${key}=${value}`,
+      ),
+    );
+    if (release) settings.push(`${this.project}:release=${JSON.stringify(release)}`);
+    const plaintext = settings.flatMap((setting) => ["--plaintext", setting]);
+    await this.pulumi(["config", "set-all", "--path", ...plaintext]);
+  }
+
+  /** Deploys the settings. Aborted, it ends early with an error, and the state is whole. */
+  async up(message: string, signal?: AbortSignal): Promise<void> {
+    const args = ["up", "--yes", "--skip-preview", "--message", message];
+    await this.pulumi(args, { show: true, signal });
+  }
+
+  pulumi(args: string[], options: Pick<ShellOptions, "show" | "signal"> = {}): Promise<string> {
+    const where = ["--stack", this.name, "--non-interactive", "--color", "never"];
+    return run("pulumi", [...args, ...where], { cwd: this.folder, env: this.env, ...options });
+  }
+}
