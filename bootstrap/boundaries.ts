@@ -1,0 +1,80 @@
+import { actionsOf } from "./permissions.ts";
+import { type Place, path, type Statement } from "./policies.ts";
+
+/** The boundary of the roles that a deployment makes: anything but identities and Pulumi's state. */
+export function workloadStatements(bucketArn: string, keyArn: string): Statement[] {
+  const state = [bucketArn, `${bucketArn}/*`, keyArn];
+  return [
+    {
+      Sid: "AllButIdentities",
+      Effect: "Allow",
+      NotAction: ["iam:*", "sts:*", "organizations:*", "account:*"],
+      Resource: "*",
+    },
+    {
+      // Of EKS and the load balancer controller.
+      Sid: "ServiceLinkedRolesAndCertificates",
+      Effect: "Allow",
+      Action: ["CreateServiceLinkedRole", "GetServerCertificate", "ListServerCertificates"].map(
+        (action) => `iam:${action}`,
+      ),
+      Resource: "*",
+    },
+    { Sid: "NotTheState", Effect: "Deny", Action: ["s3:*", "kms:*"], Resource: state },
+  ];
+}
+
+/**
+ * The boundary of the deploy roles, whatever is attached to them: the services of the platform, but
+ * no people, no other roles, and nothing of what this program made but the state itself.
+ */
+export function boundaryStatements(
+  { accountId }: Place,
+  bucketArn: string,
+  keyArn: string,
+  providerArn: string,
+): Statement[] {
+  const services = [...actionsOf("read"), ...actionsOf("write")].map((one) => one.split(":")[0]);
+  const own = (kind: string) => `arn:aws:iam::${accountId}:${kind}${path}*`;
+  const deny = (sid: string, actions: string[], resource: Statement["Resource"]): Statement => ({
+    Sid: sid,
+    Effect: "Deny",
+    Action: actions,
+    Resource: resource,
+  });
+  return [
+    {
+      Sid: "Services",
+      Effect: "Allow",
+      Action: [...new Set(services)].map((service) => `${service}:*`),
+      Resource: "*",
+    },
+    deny(
+      "NoPeople",
+      ["CreateUser", "CreateGroup", "CreateLoginProfile", "UpdateLoginProfile", "CreateAccessKey"]
+        .concat(["AttachUserPolicy", "PutUserPolicy", "AttachGroupPolicy", "PutGroupPolicy"])
+        .map((action) => `iam:${action}`),
+      "*",
+    ),
+    deny(
+      "NotDeliveryItself",
+      ["Create*", "Delete*", "Put*", "Attach*", "Detach*", "Update*", "Add*", "Remove*", "Set*"]
+        .concat(["Tag*", "Untag*", "PassRole"])
+        .map((action) => `iam:${action}`),
+      [own("role"), own("policy"), providerArn],
+    ),
+    deny(
+      "NotTheBucket",
+      ["s3:DeleteBucket*", "s3:PutBucket*", "s3:PutEncryptionConfiguration"].concat([
+        "s3:PutLifecycleConfiguration",
+        "s3:DeleteObjectVersion",
+      ]),
+      [bucketArn, `${bucketArn}/*`],
+    ),
+    deny(
+      "NotTheKey",
+      ["kms:ScheduleKeyDeletion", "kms:Disable*", "kms:PutKeyPolicy", "kms:CreateGrant"],
+      keyArn,
+    ),
+  ];
+}

@@ -1,0 +1,116 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { boundaryStatements, workloadStatements } from "./boundaries.ts";
+import type { BootstrapConfig } from "./config.ts";
+import {
+  documentOf,
+  path,
+  readStatements,
+  type Statement,
+  stateStatements,
+  writeStatements,
+} from "./policies.ts";
+import type { State } from "./state.ts";
+import { audience, deployTrust, issuer, previewTrust } from "./trust.ts";
+
+export interface GitHubArgs extends BootstrapConfig {
+  state: Pick<State, "bucketArn" | "keyArn">;
+}
+
+/**
+ * GitHub's identity in the account, and the roles that workflows of one repository take by it: one
+ * that only looks, for previews, and one for each environment that deploys. No secret is kept at
+ * GitHub.
+ */
+export class GitHub extends pulumi.ComponentResource {
+  readonly previewRoleArn: pulumi.Output<string>;
+  /** What a stack's roles must be bounded by: its setting `permissionsBoundary`. */
+  readonly workloadBoundaryArn: pulumi.Output<string>;
+  /** By environment. */
+  readonly deployRoleArns: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: GitHubArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("bootstrap:github:GitHub", name, {}, opts);
+    const parent = { parent: this };
+    const { bucketArn, keyArn } = args.state;
+
+    const provider = new aws.iam.OpenIdConnectProvider(
+      name,
+      { url: `https://${issuer}`, clientIdLists: [audience] },
+      parent,
+    );
+    const policy = (role: string, statements: pulumi.Input<Statement[]>) =>
+      new aws.iam.Policy(
+        `${name}-${role}`,
+        { path, policy: pulumi.output(statements).apply(documentOf) },
+        parent,
+      );
+    const state = (writes: boolean) =>
+      pulumi
+        .all([bucketArn, keyArn])
+        .apply(([bucket, key]) => stateStatements(bucket, key, writes));
+
+    const look = policy("look", readStatements());
+    const readState = policy("read-state", state(false));
+    const writeState = policy("write-state", state(true));
+    const workload = policy(
+      "workload",
+      pulumi.all([bucketArn, keyArn]).apply(([bucket, key]) => workloadStatements(bucket, key)),
+    );
+    // Together they are longer than one policy may be.
+    const writes = workload.arn.apply((arn) => writeStatements(args, arn));
+    const deploy = policy(
+      "deploy",
+      writes.apply((all) => all.filter(({ Sid }) => Sid === "InRegion")),
+    );
+    const deployRoles = policy(
+      "deploy-roles",
+      writes.apply((all) => all.filter(({ Sid }) => Sid !== "InRegion")),
+    );
+    const boundary = policy(
+      "boundary",
+      pulumi
+        .all([bucketArn, keyArn, provider.arn])
+        .apply(([bucket, key, identity]) => boundaryStatements(args, bucket, key, identity)),
+    );
+
+    const role = (
+      roleName: string,
+      roleArgs: Omit<aws.iam.RoleArgs, "path">,
+      policies: Record<string, aws.iam.Policy>,
+    ) => {
+      const made = new aws.iam.Role(`${name}-${roleName}`, { path, ...roleArgs }, parent);
+      for (const [what, { arn }] of Object.entries(policies)) {
+        new aws.iam.RolePolicyAttachment(
+          `${name}-${roleName}-${what}`,
+          { role: made.name, policyArn: arn },
+          parent,
+        );
+      }
+      return made.arn;
+    };
+
+    this.workloadBoundaryArn = workload.arn;
+    this.previewRoleArn = role(
+      "preview",
+      { assumeRolePolicy: previewTrust(provider.arn, args) },
+      { look, "read-state": readState },
+    );
+    this.deployRoleArns = Object.fromEntries(
+      args.environments.map((environment) => [
+        environment,
+        role(
+          `deploy-${environment}`,
+          {
+            assumeRolePolicy: deployTrust(provider.arn, args, environment),
+            permissionsBoundary: boundary.arn,
+            // The first deployment of a stack takes longer than the default hour may leave.
+            maxSessionDuration: 2 * 60 * 60,
+          },
+          { look, deploy, "deploy-roles": deployRoles, "write-state": writeState },
+        ),
+      ]),
+    );
+    this.registerOutputs({ previewRoleArn: this.previewRoleArn });
+  }
+}

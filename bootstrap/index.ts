@@ -1,0 +1,22 @@
+import * as aws from "@pulumi/aws";
+import { loadConfig } from "./config.ts";
+import { GitHub } from "./github.ts";
+import { State } from "./state.ts";
+
+const config = loadConfig();
+const { region, accountId } = config;
+const provider = new aws.Provider("aws", {
+  region,
+  allowedAccountIds: [accountId],
+  defaultTags: { tags: { project: "bootstrap", "managed-by": "pulumi" } },
+});
+const onAws = { providers: [provider] };
+
+const state = new State("state", { bucketName: config.stateBucket, region }, onAws);
+const github = new GitHub("github", { ...config, state }, onAws);
+
+export const backendUrl = state.backendUrl;
+export const secretsProvider = state.secretsProvider;
+export const previewRoleArn = github.previewRoleArn;
+export const deployRoleArns = github.deployRoleArns;
+export const permissionsBoundary = github.workloadBoundaryArn;
