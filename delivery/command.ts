@@ -1,0 +1,119 @@
+import { appendFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Refused } from "../release/images.ts";
+import { CommandFailed, run } from "../release/shell.ts";
+import { PlatformStack } from "../release/stack.ts";
+import { post } from "./comments.ts";
+import { drift } from "./drift.ts";
+import { difference, preview } from "./previews.ts";
+import { smoke } from "./smoke.ts";
+
+const usage = `npm run deliver -- STEP
+
+  difference --against REF --out DIR   the offline difference of both stacks, as a comment in DIR
+  preview --stack NAME --out DIR       what pulumi preview says, as a comment in DIR
+  comments --run ID                    posts the comments of a workflow run
+  up --stack NAME                      deploys, and hands the images on to the next job
+  smoke --stack NAME                   asks the service through its load balancer
+  drift --stack NAME                   opens or closes an issue about what has changed by itself
+
+exit code: 0; 1 it failed; 2 the command is wrong; 3 a change is too dangerous to go unacknowledged`;
+
+/** Runs one step of a workflow and gives its exit code. */
+export async function deliver(args: string[], say: (line: string) => void): Promise<number> {
+  try {
+    const { values, positionals } = parsed(args);
+    const step = steps[positionals[0] ?? ""];
+    if (!step) throw new Refused(usage);
+    return await step({
+      say,
+      need: (option) => {
+        const value = values[option];
+        if (!value) throw new Refused(`--${option} is missing\n\n${usage}`);
+        return value;
+      },
+    });
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    if (error instanceof Refused) return 2;
+    if (error instanceof CommandFailed) return 1;
+    throw error;
+  }
+}
+
+interface Given {
+  need: (option: "stack" | "against" | "out" | "run") => string;
+  say: (line: string) => void;
+}
+
+const steps: Record<string, (given: Given) => Promise<number>> = {
+  difference: ({ need }) => difference(need("against"), need("out")),
+
+  preview: async ({ need }) =>
+    (await preview(new PlatformStack(need("stack")), need("out"))) ? 0 : 1,
+
+  comments: async ({ need, say }) => {
+    const repository = variable("GITHUB_REPOSITORY");
+    const folder = `${variable("RUNNER_TEMP")}/comments`;
+    const which = ["--repo", repository, "--pattern", "comment-*", "--dir", folder];
+    try {
+      await run("gh", ["run", "download", need("run"), ...which]);
+    } catch (error) {
+      if (!(error instanceof CommandFailed) || !/no .*artifact/i.test(error.message)) throw error;
+      say("The run has left no comments");
+      return 0;
+    }
+    const count = await post(folder, {
+      repository,
+      owner: variable("HEAD_OWNER"),
+      branch: variable("HEAD_BRANCH"),
+      sha: variable("HEAD_SHA"),
+    });
+    say(`${count} comments posted`);
+    return 0;
+  },
+
+  up: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    await stack.up(`Deploy ${process.env.GITHUB_SHA ?? "by hand"}`);
+    const { imageReferences = {} } = await stack.outputs();
+    const images = Object.entries(imageReferences).map((image) => image.join("="));
+    say(`${stack.name} runs ${images.join(", ")}`);
+    const { GITHUB_OUTPUT } = process.env;
+    if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `images=${images.join(",")}\n`);
+    return 0;
+  },
+
+  smoke: async ({ need, say }) => {
+    const outputs = await new PlatformStack(need("stack")).outputs();
+    await smoke(outputs, { patienceSeconds: 300, pauseSeconds: 1, answers: 10 });
+    say(`${outputs.url} answers`);
+    return 0;
+  },
+
+  drift: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const same = await drift(stack, variable("GITHUB_REPOSITORY"));
+    say(same ? `${stack.name} is as it should be` : `${stack.name} has drifted: see the issue`);
+    return same ? 0 : 1;
+  },
+};
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Refused(`${name} is not set: this step is for a workflow`);
+  return value;
+}
+
+function parsed(args: string[]) {
+  try {
+    const string = { type: "string" } as const;
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { stack: string, against: string, out: string, run: string },
+    });
+  } catch (error) {
+    throw new Refused(`${(error as Error).message}\n\n${usage}`);
+  }
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# actionlint and zizmor over the workflows; with --install they are fetched first (Go and pipx).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = --install ]; then
+  go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+  pipx install zizmor==1.32.0
+  PATH="$(go env GOPATH)/bin:${PIPX_BIN_DIR:-$HOME/.local/bin}:$PATH"
+fi
+actionlint
+zizmor --offline --quiet .github

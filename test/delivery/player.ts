@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+
+export interface Step {
+  run?: string;
+  uses?: string;
+  id?: string;
+  env?: Record<string, string>;
+}
+export interface Job {
+  steps: Step[];
+  environment?: string;
+  concurrency?: { group: string; "cancel-in-progress": boolean };
+  permissions?: Record<string, string>;
+  "timeout-minutes"?: number;
+}
+/** By the beginning of a call: what the stand-in of the command writes, and its exit code. */
+export type Answers = Record<string, { out?: string; err?: string; code?: number; file?: string }>;
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const folder = join(root, ".github/workflows");
+const workflows = Object.fromEntries(
+  readdirSync(folder).map((file) => [
+    file.replace(".yml", ""),
+    parse(readFileSync(join(folder, file), "utf8")) as { jobs: Record<string, Job> },
+  ]),
+);
+/** All jobs, by workflow and name. */
+export const jobs = Object.entries(workflows).flatMap(([name, { jobs }]) =>
+  Object.entries(jobs).map(([job, definition]) => [`${name}/${job}`, definition] as const),
+);
+
+/** Runs the shell steps of workflows with stand-ins for the commands that reach the world. */
+export class Player {
+  readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
+
+  constructor() {
+    for (const name of ["gh", "pulumi", "aws", "docker", "kubectl", "npm"]) {
+      cpSync(join(root, "test/delivery/stand-in.js"), join(this.#scratch, "bin", name));
+      chmodSync(join(this.#scratch, "bin", name), 0o755);
+    }
+    writeFileSync(join(this.#scratch, "bin/package.json"), '{"type":"module"}');
+    this.forget();
+  }
+
+  /** Forgets what was called and handed on. */
+  forget(): void {
+    for (const file of ["calls", "output"]) writeFileSync(join(this.#scratch, file), "");
+  }
+
+  /** The calls so far that begin so. */
+  calls(begin: string): string[] {
+    return readFileSync(join(this.#scratch, "calls"), "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+      .filter((call) => call.startsWith(begin));
+  }
+
+  /** What the steps have handed on to other jobs. */
+  get output(): string {
+    return readFileSync(join(this.#scratch, "output"), "utf8");
+  }
+
+  /** Runs a job as GitHub does, with the expressions of its environment filled in. */
+  async play(path: string, values: Record<string, string>, answers: Answers) {
+    const job = jobs.find(([name]) => name === path)?.[1];
+    assert.ok(job, path);
+    let text = "";
+    for (const { run, env = {} } of job.steps.filter(({ run }) => run)) {
+      const filled = Object.entries(env).map(([key, value]) => [
+        key,
+        value.replace(/\$\{\{ (.+?) \}\}/g, (_, expression) => values[expression] ?? ""),
+      ]);
+      const child = spawn("bash", ["-e", "-o", "pipefail", "-c", run ?? ""], {
+        cwd: root,
+        env: {
+          ...process.env,
+          PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,
+          CALLS: join(this.#scratch, "calls"),
+          ANSWERS: JSON.stringify(answers),
+          GITHUB_OUTPUT: join(this.#scratch, "output"),
+          GITHUB_REPOSITORY: "example/platform",
+          GITHUB_ACTOR: "octocat",
+          GITHUB_SHA: "1a2b3c4",
+          RUNNER_TEMP: this.#scratch,
+          ...Object.fromEntries(filled),
+        },
+      });
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk) => {
+          text += chunk;
+        });
+      }
+      await new Promise((resolve) => child.on("close", resolve));
+      if (child.exitCode !== 0) return { code: child.exitCode, text };
+    }
+    return { code: 0, text };
+  }
+
+  close(): void {
+    rmSync(this.#scratch, { recursive: true });
+  }
+}

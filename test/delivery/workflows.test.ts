@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { type Answers, folder, jobs, Player, root } from "./player.ts";
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const image = (letter: string) =>
+  `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@${digest(letter)}`;
+
+describe("workflows", function () {
+  this.timeout(60_000);
+  let player: Player;
+  let server: Server;
+  let url: string;
+  before(async () => {
+    player = new Player();
+    server = createServer((_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    server.close();
+    player.close();
+  });
+  beforeEach(() => player.forget());
+
+  const play: Player["play"] = (...args) => player.play(...args);
+  const calls = (begin: string) => player.calls(begin);
+  const runs = (letter: string, more = {}) => ({
+    "pulumi stack output": {
+      out: JSON.stringify({ url, imageReferences: { web: image(letter) }, ...more }),
+    },
+  });
+
+  it("have no shell of their own: each step is a command of the repository", () => {
+    const allowed =
+      /^(npm (ci --ignore-scripts|exec -- pulumi version|run --silent [\w:]+( -- .*)?)|bash \.ci\/run)$/;
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    for (const [name, { steps }] of jobs) {
+      for (const { run } of steps) {
+        if (!run) continue;
+        assert.match(run, allowed, name);
+        const [, script] = /run --silent ([\w:]+)/.exec(run) ?? [];
+        if (script) assert.ok(scripts[script], `${name}: ${script}`);
+      }
+    }
+  });
+
+  it("end in time, and pin the actions they use", () => {
+    for (const [name, { steps, ...job }] of jobs) {
+      assert.ok((job["timeout-minutes"] ?? 360) <= 90, name);
+      for (const { uses } of steps) if (uses) assert.match(uses, /@[0-9a-f]{40}$/, name);
+    }
+  });
+
+  it("never change one stack at once, and never stop a change half-way", () => {
+    const holders = jobs.filter(([, { environment }]) => environment);
+    assert.equal(holders.length, 3);
+    for (const [name, { environment, concurrency }] of holders) {
+      const expected = { group: `stack-${environment}`, "cancel-in-progress": false };
+      assert.deepEqual(concurrency, expected, name);
+    }
+  });
+
+  it("give no right to write to what runs a pull request's code", () => {
+    for (const [name, { permissions = {} }] of jobs.filter(([path]) =>
+      path.startsWith("preview/"),
+    )) {
+      const written = Object.entries(permissions).filter(([, right]) => right === "write");
+      assert.ok(
+        written.every(([scope]) => scope === "id-token"),
+        name,
+      );
+    }
+    assert.doesNotMatch(readFileSync(join(folder, "preview.yml"), "utf8"), /secrets\.|GH_TOKEN/);
+  });
+
+  it("deploy to prod the digest that dev has built", async () => {
+    const dev = await play("deploy/dev", {}, runs("a"));
+    assert.equal(dev.code, 0, dev.text);
+    const [, images = ""] = /^images=(.*)$/m.exec(player.output) ?? [];
+    assert.equal(images, `web=${image("a")}`);
+    const prod = await play("deploy/prod", { "needs.dev.outputs.images": images }, runs("b"));
+    assert.equal(prod.code, 0, prod.text);
+    assert.equal(calls("pulumi up").length, 2);
+    const [pin = ""] = calls("pulumi config set-all");
+    assert.match(pin, new RegExp(`\\["web"\\].image.digest=${digest("a")}`));
+    assert.match(pin, /image\.repositoryUrl=111122223333\.dkr\.ecr/);
+    assert.match(pin, /platform:release=.*"by":"octocat".*"commit":"1a2b3c4"/);
+    assert.match(calls("aws ecr")[0] ?? "", new RegExp(`imageDigest=${digest("a")}`));
+  });
+
+  it("fail when the release goes back", async () => {
+    const answers = { "pulumi up": { err: "CrashLoopBackOff", code: 1 }, ...runs("b") };
+    const images = { "needs.dev.outputs.images": `web=${image("a")}` };
+    const { code, text } = await play("deploy/prod", images, answers);
+    assert.equal(code, 1);
+    assert.match(text, /The update failed: CrashLoopBackOff/);
+    assert.match(calls("pulumi config set-all").at(-1) ?? "", new RegExp(`digest=${digest("b")}`));
+  });
+
+  it("change nothing for a digest that is in no registry", async () => {
+    const answers = { "aws ecr": { err: "ImageNotFoundException", code: 254 }, ...runs("b") };
+    const images = { "needs.dev.outputs.images": `web=${image("a")}` };
+    const { code, text } = await play("deploy/prod", images, answers);
+    assert.equal(code, 2);
+    assert.match(text, /is not to be had: ImageNotFoundException/);
+    assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
+  });
+
+  it("roll back to the release before", async () => {
+    const release = { images: { web: image("b") }, before: { web: image("a") }, by: "", at: "" };
+    const value = JSON.stringify(release);
+    const history = [
+      { kind: "update", result: "succeeded", config: { "platform:release": { value } } },
+    ];
+    const answers = { "pulumi stack history": { out: JSON.stringify(history) }, ...runs("b") };
+    const { code, text } = await play("rollback/prod", {}, answers);
+    assert.equal(code, 0, text);
+    assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("a")}`));
+  });
+
+  it("leave the difference for a comment without credentials, also when it is red", async () => {
+    const base = { "github.event.pull_request.base.sha": "0a0b0c" };
+    const answers = { "npm run --silent plan": { out: "### prod: red", code: 3 } };
+    const { code } = await play("preview/difference", base, answers);
+    try {
+      assert.equal(code, 3);
+      assert.match(readFileSync(join(root, "comments/difference.md"), "utf8"), /### prod: red/);
+      assert.match(
+        calls("npm run --silent plan")[0] ?? "",
+        /--stack dev --against 0a0b0c --markdown$/,
+      );
+      assert.deepEqual([...calls("gh"), ...calls("aws"), ...calls("pulumi")], []);
+    } finally {
+      rmSync(join(root, "comments"), { recursive: true, force: true });
+    }
+  });
+
+  it("preview what is released, and leave it for a comment", async () => {
+    const release = { images: { web: image("c") } };
+    const answers = {
+      "pulumi preview": { out: "  ~ aws:eks/nodeGroup\nResources:\n    ~ 1 to update\n" },
+      ...runs("c", { release }),
+    };
+    const { code, text } = await play("preview/preview", { "matrix.stack": "prod" }, answers);
+    try {
+      assert.equal(code, 0, text);
+      assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("c")}`));
+      assert.match(readFileSync(join(root, "comments/preview-prod.md"), "utf8"), /1 to update/);
+    } finally {
+      rmSync(join(root, "comments"), { recursive: true, force: true });
+    }
+  });
+
+  describe("comment", () => {
+    const origin = {
+      "github.event.workflow_run.id": "99",
+      "github.event.workflow_run.head_repository.owner.login": "stranger",
+      "github.event.workflow_run.head_branch": "feature",
+      "github.event.workflow_run.head_sha": "abc",
+    };
+    const marker = "<!-- platform: difference -->";
+    const found = (sha: string, comments: object[]): Answers => ({
+      "gh run download": { out: "hello @everyone", file: "difference.md" },
+      "gh api --method GET": { out: JSON.stringify([{ number: 7, head: { sha } }]) },
+      "gh api --paginate": { out: JSON.stringify([comments]) },
+    });
+
+    it("in place of the former one, notifying nobody", async () => {
+      const bot = { id: 5, body: `${marker}\nold`, user: { type: "Bot" } };
+      const human = { id: 4, body: `${marker}\nfake`, user: { type: "User" } };
+      const { code, text } = await play("comment/comment", origin, found("abc", [human, bot]));
+      assert.equal(code, 0, text);
+      const [sent = ""] = calls("gh api --method PATCH");
+      assert.match(sent, /repos\/example\/platform\/issues\/comments\/5 /);
+      assert.match(sent, /hello @\u200beveryone/);
+    });
+
+    it("anew when there is none yet", async () => {
+      await play("comment/comment", origin, found("abc", []));
+      assert.match(calls("gh api --method POST")[0] ?? "", /issues\/7\/comments/);
+    });
+
+    it("nowhere when GitHub knows no such open pull request", async () => {
+      const { code } = await play("comment/comment", origin, found("other", []));
+      assert.equal(code, 0);
+      assert.deepEqual([...calls("gh api --method P")], []);
+    });
+  });
+
+  describe("drift", () => {
+    const stack = { "matrix.stack": "prod" };
+    const differs = {
+      "pulumi preview": {
+        out: "~ retentionInDays",
+        err: "error: no changes were expected but changes were proposed",
+        code: 1,
+      },
+    };
+    const issues = (...open: number[]): Answers => ({
+      "gh issue list": {
+        out: JSON.stringify(open.map((number) => ({ number, title: "Drift: prod" }))),
+      },
+    });
+
+    it("opens an issue, and keeps it up to date", async () => {
+      const first = await play("drift/drift", stack, { ...differs, ...issues(), ...runs("a") });
+      assert.equal(first.code, 1);
+      assert.match(calls("gh issue create")[0] ?? "", /Drift: prod[\s\S]*~ retentionInDays/);
+      await play("drift/drift", stack, { ...differs, ...issues(3), ...runs("a") });
+      assert.match(calls("gh issue edit")[0] ?? "", /edit 3 /);
+    });
+
+    it("closes it when all is well", async () => {
+      const { code } = await play("drift/drift", stack, { ...issues(3), ...runs("a") });
+      assert.equal(code, 0);
+      assert.match(calls("gh issue close")[0] ?? "", /close 3 /);
+    });
+
+    it("opens none when it cannot tell", async () => {
+      const broken = { "pulumi preview": { err: "error: AccessDenied", code: 255 } };
+      const { code } = await play("drift/drift", stack, { ...broken, ...issues(), ...runs("a") });
+      assert.equal(code, 1);
+      assert.deepEqual(calls("gh issue"), []);
+    });
+  });
+
+  it("have nothing for actionlint and zizmor to say", function () {
+    for (const tool of ["actionlint", "zizmor"]) {
+      if (spawnSync(tool, ["--version"]).error) this.skip();
+    }
+    const { status, stdout, stderr } = spawnSync(
+      "bash",
+      [join(root, "delivery/lint-workflows.sh")],
+      {
+        encoding: "utf8",
+      },
+    );
+    assert.equal(status, 0, stdout + stderr);
+  });
+});
