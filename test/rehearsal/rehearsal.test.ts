@@ -72,8 +72,16 @@ describe("the rehearsal", function () {
     assert.ok(timeToReady.seconds - least <= 5 * 60, `ready after ${timeToReady.seconds} s`);
   });
 
-  it("fails when the Ingress forgets its controller", async () => {
-    const broken = await brokenBy(forget(serviceType, isA(controllerType)), {});
+  it("fails when the Ingress forgets its controller, and what else would go after it", async () => {
+    const addons = [
+      controllerType,
+      "platform:addons:Autoscaler",
+      "platform:addons:ContainerInsights",
+    ];
+    const broken = await brokenBy(
+      forget(serviceType, (one) => addons.some((type) => isA(type)(one))),
+      {},
+    );
     assert.match(broken.up ?? "", /add dependsOn LoadBalancerController .* to Services services/);
     assert.match(
       broken.destroy ?? "",
