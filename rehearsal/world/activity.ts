@@ -6,30 +6,26 @@ import { readdirSync, readFileSync } from "node:fs";
  */
 export function childrenWork(): boolean | undefined {
   try {
-    return childrenOf(process.pid).some(works);
+    return childrenOf(process.pid, process.pid).some(works);
   } catch {
     return undefined;
   }
 }
 
-function childrenOf(pid: number): number[] {
-  const direct = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ");
-  return direct.filter(Boolean).flatMap((child) => {
-    try {
-      return [Number(child), ...childrenOf(Number(child))];
-    } catch {
-      return []; // It has ended.
-    }
-  });
+function childrenOf(pid: number, thread: number | string): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1");
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
+/** Whether the process or one of its own works: the engine starts plugins from any of its threads. */
 function works(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((thread) => {
       const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
-      return "RD".includes(stat[stat.lastIndexOf(")") + 2] ?? "");
+      const state = stat[stat.lastIndexOf(")") + 2] ?? "";
+      return "RD".includes(state) || childrenOf(pid, thread).some(works);
     });
   } catch {
-    return false;
+    return false; // It has ended.
   }
 }

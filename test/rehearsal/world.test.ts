@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, it } from "mocha";
 import { evaluate } from "../../plan/evaluate.ts";
 import { criticalPath, lowerBound, type StateResource } from "../../rehearsal/critical-path.ts";
 import { changedPaths } from "../../rehearsal/providers/changes.ts";
 import { docker } from "../../rehearsal/providers/docker.ts";
 import { kubernetes } from "../../rehearsal/providers/kubernetes.ts";
+import { childrenWork } from "../../rehearsal/world/activity.ts";
 import { problemsOf, unknown, withName } from "../../rehearsal/world/arguments.ts";
 import { Clock } from "../../rehearsal/world/clock.ts";
 import { durations } from "../../rehearsal/world/durations.ts";
@@ -12,6 +16,25 @@ import { outputsOf } from "../../rehearsal/world/outputs.ts";
 import { forcesReplacement, replacements } from "../../rehearsal/world/replacements.ts";
 import type { Props, Span } from "../../rehearsal/world/world.ts";
 import { emptyWorld, trusts, types } from "./given.ts";
+
+describe("the engine's work", () => {
+  it("is also what plugins do that it has started from another thread", async function () {
+    if (childrenWork() === undefined) this.skip();
+    const busy = `console.log(); for (const end = Date.now() + 1500; Date.now() < end; );`;
+    const plugin = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(busy)}], { stdio: "inherit" })`;
+    const engine = `new (require("worker_threads").Worker)(${JSON.stringify(plugin)}, { eval: true })`;
+    const child = spawn(process.execPath, ["-e", engine], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    await once(child.stdout, "data");
+    const seen = [];
+    for (let at = 0; at < 50; at++) {
+      seen.push(childrenWork());
+      await wait(10);
+    }
+    assert.ok(seen.filter(Boolean).length > 40, `${seen}`);
+    await ended;
+  });
+});
 
 describe("the clock", () => {
   const start = () => new Clock(0);
