@@ -13,6 +13,7 @@ interface EntrySpec {
   type?: string;
   username?: string;
   kubernetesGroups?: string[];
+  tags?: Record<string, string>;
   accessPolicies?: Record<
     string,
     { policyArn: string; accessScope: aws.types.input.eks.AccessPolicyAssociationAccessScope }
@@ -28,12 +29,14 @@ export class Cluster extends pulumi.ComponentResource {
 
   // biome-ignore lint/suspicious/noExplicitAny: the component's inputs, as the engine hands them on
   constructor(name: string, inputs: any, opts: pulumi.ComponentResourceOptions) {
-    super("eks:index:Cluster", name, inputs, opts);
+    super("eks:index:Cluster", name, {}, opts);
     const parent = { parent: this };
-    if (!inputs.skipDefaultNodeGroup || !inputs.skipDefaultSecurityGroups) {
-      throw new Error(
-        "the stand-in of eks.Cluster needs skipDefaultNodeGroup and skipDefaultSecurityGroups",
-      );
+    for (const needed of [
+      "skipDefaultNodeGroup",
+      "skipDefaultSecurityGroups",
+      "useDefaultVpcCni",
+    ]) {
+      if (!inputs[needed]) throw new Error(`the stand-in of eks.Cluster needs ${needed}`);
     }
     if (inputs.createOidcProvider) {
       throw new Error("the stand-in of eks.Cluster needs createOidcProvider: false");
@@ -76,7 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
       },
       {
         ...parent,
-        dependsOn: role.all,
+        dependsOn: role.resolved,
         ignoreChanges: [
           "accessConfig.bootstrapClusterCreatorAdminPermissions",
           "bootstrapSelfManagedAddons",
@@ -90,6 +93,7 @@ export class Cluster extends pulumi.ComponentResource {
         {
           clusterName: cluster.name,
           addonName,
+          tags: inputs.tags,
           addonVersion:
             options?.version ??
             aws.eks.getAddonVersionOutput(
@@ -105,7 +109,6 @@ export class Cluster extends pulumi.ComponentResource {
     if (inputs.kubeProxyAddonOptions?.enabled ?? true) {
       addon("kube-proxy", inputs.kubeProxyAddonOptions);
     }
-    if (!inputs.useDefaultVpcCni) addon("vpc-cni", inputs.vpcCniOptions);
     // Made in here it has no nodes to run on: those of the program come after the component.
     if (inputs.corednsAddonOptions?.enabled) addon("coredns", inputs.corednsAddonOptions);
 
@@ -151,7 +154,8 @@ export class Cluster extends pulumi.ComponentResource {
 
 class ServiceRole extends pulumi.ComponentResource {
   readonly role: aws.iam.Role;
-  readonly all: pulumi.Resource[];
+  /** The role once its policy is attached. */
+  readonly resolved: pulumi.Output<aws.iam.Role>;
 
   constructor(
     name: string,
@@ -184,33 +188,27 @@ class ServiceRole extends pulumi.ComponentResource {
       { policyArn, role: this.role },
       { parent: this },
     );
-    this.all = [this.role, attachment];
-    this.registerOutputs();
+    this.resolved = pulumi.all([this.role.arn, attachment.id]).apply(() => this.role);
+    this.registerOutputs({ resolvedRole: this.resolved, directRole: this.role });
   }
 }
 
 function accessEntry(
   name: string,
   cluster: aws.eks.Cluster,
-  { principalArn, type, username, kubernetesGroups, accessPolicies }: EntrySpec,
+  { username, accessPolicies, ...spec }: EntrySpec,
   opts: pulumi.CustomResourceOptions,
 ): void {
   const entry = new aws.eks.AccessEntry(
     name,
-    {
-      clusterName: cluster.name,
-      principalArn,
-      type,
-      userName: username,
-      kubernetesGroups,
-    },
+    { ...spec, clusterName: cluster.name, userName: username },
     { ...opts, dependsOn: [cluster] },
   );
   for (const [key, { policyArn, accessScope }] of Object.entries(accessPolicies ?? {})) {
     new aws.eks.AccessPolicyAssociation(
       `${name}-${key}`,
-      { clusterName: cluster.name, principalArn, policyArn, accessScope },
-      { ...opts, dependsOn: [entry, cluster] },
+      { clusterName: cluster.name, principalArn: spec.principalArn, policyArn, accessScope },
+      { ...opts, parent: entry, dependsOn: [entry] },
     );
   }
 }
@@ -238,6 +236,12 @@ function kubeconfigOf(clusterName: string, server: string, ca: string, region: s
               clusterName,
               "--output",
               "json",
+            ],
+            env: [
+              {
+                name: "KUBERNETES_EXEC_INFO",
+                value: '{"apiVersion": "client.authentication.k8s.io/v1beta1"}',
+              },
             ],
           },
         },

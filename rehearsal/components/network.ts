@@ -23,7 +23,7 @@ export class Vpc extends pulumi.ComponentResource {
 
   // biome-ignore lint/suspicious/noExplicitAny: the component's inputs, as the engine hands them on
   constructor(name: string, inputs: any, opts: pulumi.ComponentResourceOptions) {
-    super("awsx:ec2:Vpc", name, inputs, opts);
+    super("awsx:ec2:Vpc", name, {}, opts);
     const zones = inputs.availabilityZoneNames as string[] | undefined;
     const specs = (inputs.subnetSpecs ?? []) as SubnetSpec[];
     const endpointSpecs = (inputs.vpcEndpointSpecs ?? []) as EndpointSpec[];
@@ -32,15 +32,20 @@ export class Vpc extends pulumi.ComponentResource {
         "the stand-in of awsx.ec2.Vpc takes explicit layouts only: availabilityZoneNames, and cidrBlocks in every subnet spec",
       );
     }
+    if (endpointSpecs.length > 0 && inputs.vpcEndpointStrategy !== "Auto") {
+      throw new Error("the stand-in of awsx.ec2.Vpc needs vpcEndpointStrategy: Auto");
+    }
     const strategy = (inputs.natGateways?.strategy ?? "OnePerAz").toLowerCase() as string;
     const tags = { Name: name, ...inputs.tags };
+    // Interface endpoints have private names.
+    const needsDns = endpointSpecs.some(isInterface) || undefined;
 
     const vpc = new aws.ec2.Vpc(
       name,
       {
         cidrBlock: inputs.cidrBlock,
-        enableDnsHostnames: inputs.enableDnsHostnames,
-        enableDnsSupport: inputs.enableDnsSupport,
+        enableDnsHostnames: inputs.enableDnsHostnames ?? needsDns,
+        enableDnsSupport: inputs.enableDnsSupport ?? needsDns,
         tags,
       },
       { parent: this },
@@ -48,6 +53,8 @@ export class Vpc extends pulumi.ComponentResource {
     const inVpc = { parent: vpc, dependsOn: [vpc] };
     const gateway = new aws.ec2.InternetGateway(name, { vpcId: vpc.id, tags }, inVpc);
 
+    const nats: aws.ec2.NatGateway[] = [];
+    const eips: aws.ec2.Eip[] = [];
     const made = zones.flatMap((zone, at) => {
       const suffix = at + 1;
       let nat: aws.ec2.NatGateway | undefined;
@@ -66,6 +73,7 @@ export class Vpc extends pulumi.ComponentResource {
             availabilityZone: zone,
             mapPublicIpOnLaunch: kind === "public",
             cidrBlock: spec.cidrBlocks?.[at] ?? "",
+            assignIpv6AddressOnCreation: false,
             tags: { ...tags, ...spec.tags, Name: nameTag, SubnetType: spec.type },
           },
           inVpc,
@@ -93,13 +101,14 @@ export class Vpc extends pulumi.ComponentResource {
             },
             inSubnet,
           );
-          this.#nats.push(nat);
+          nats.push(nat);
+          eips.push(eip);
         }
         const through =
           kind === "public"
             ? { gatewayId: gateway.id }
             : kind === "private" && strategy !== "none"
-              ? { natGatewayId: (nat ?? this.#nats[0])?.id }
+              ? { natGatewayId: (nat ?? nats[0])?.id }
               : undefined;
         const route =
           through &&
@@ -113,7 +122,6 @@ export class Vpc extends pulumi.ComponentResource {
     });
 
     const endpoints = endpointSpecs.map((spec) => {
-      const isInterface = spec.vpcEndpointType?.toLowerCase() === "interface";
       return new aws.ec2.VpcEndpoint(
         spec.serviceName,
         {
@@ -121,11 +129,13 @@ export class Vpc extends pulumi.ComponentResource {
           serviceName: spec.serviceName,
           vpcEndpointType: spec.vpcEndpointType,
           tags: { ...tags, ...spec.tags },
-          ...(isInterface
+          ...(isInterface(spec)
             ? {
                 privateDnsEnabled: true,
                 subnetIds: ofKind("private").map(({ id }) => id),
-                securityGroupIds: [endpointGroup(spec.serviceName, vpc, tags).id],
+                securityGroupIds: [
+                  endpointGroup(spec.serviceName, vpc, { ...tags, ...spec.tags }).id,
+                ],
               }
             : { routeTableIds: made.map(({ table }) => table.id) }),
         },
@@ -136,7 +146,7 @@ export class Vpc extends pulumi.ComponentResource {
     function ofKind(wanted: string): aws.ec2.Subnet[] {
       return made.filter(({ kind }) => kind === wanted).map(({ subnet }) => subnet);
     }
-    this.state = {
+    const outputs = {
       vpc,
       vpcId: vpc.id,
       internetGateway: gateway,
@@ -150,14 +160,21 @@ export class Vpc extends pulumi.ComponentResource {
       routeTables: made.map(({ table }) => table),
       routeTableAssociations: made.map(({ association }) => association),
       routes: made.flatMap(({ route }) => (route ? [route] : [])),
-      natGateways: this.#nats,
-      eips: [],
+      natGateways: nats,
+      eips,
       vpcEndpoints: endpoints,
     };
-    this.registerOutputs(this.state);
+    // As the component does it: whoever takes one of them, the VPC's id too, waits for all subnets.
+    const all = pulumi.output<Record<string, unknown>>(outputs);
+    this.state = Object.fromEntries(
+      Object.keys(outputs).map((key) => [key, all.apply((each) => each[key])]),
+    );
+    this.registerOutputs();
   }
+}
 
-  readonly #nats: aws.ec2.NatGateway[] = [];
+function isInterface({ vpcEndpointType }: EndpointSpec): boolean {
+  return vpcEndpointType?.toLowerCase() === "interface";
 }
 
 function publicFirst(one: SubnetSpec, other: SubnetSpec): number {
