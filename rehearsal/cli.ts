@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { PlanError } from "../plan/errors.ts";
 import { NoEngine } from "./engine.ts";
-import { heading, printAct, printEnd, printTimeToReady } from "./report.ts";
+import { printAct, printEnd, printOpening, printTimeToReady } from "./report.ts";
 import { rehearse } from "./scenario.ts";
 
 const usage = `Plays the life of a stack with the real Pulumi engine on a simulated cloud.
@@ -44,10 +44,7 @@ async function main(): Promise<number> {
       stack,
       length: fast ? "fast" : "whole",
       say: (line) => console.error(line),
-      onOpen: ({ version, origin }) =>
-        print(
-          `The stack ${stack} on a simulated cloud. Pulumi ${version}, ${origin}.\n\n${heading}`,
-        ),
+      onOpen: (stage) => print(printOpening(stack, stage)),
       onAct: (act) => print(printAct(act)),
     });
     if (json) console.log(JSON.stringify(rehearsal, null, 2));

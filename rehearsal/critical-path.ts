@@ -13,6 +13,7 @@ export interface StateResource {
   inputs?: Props;
   outputs?: Props;
   retainOnDelete?: boolean;
+  ignoreChanges?: string[];
 }
 
 export interface PathStep {

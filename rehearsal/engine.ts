@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,7 +61,7 @@ function engineAt(path: string, origin: Engine["origin"]): Engine | undefined {
 }
 
 /** What the command prints, or nothing when it cannot be run. */
-function answers(path: string, args: string[]): string | undefined {
+export function answers(path: string, args: string[]): string | undefined {
   try {
     return execFileSync(path, args, {
       encoding: "utf8",
@@ -79,8 +87,11 @@ function onPath(): string[] {
 function launcherPath(): string {
   const manifest = join(moduleFolder, "../../node_modules/pulumi/package.json");
   const { version } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  return join(home, "versions", String(version), "bin", executable("pulumi"));
+  return join(pulumiHome(), "versions", String(version), "bin", executable("pulumi"));
+}
+
+export function pulumiHome(): string {
+  return process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 }
 
 function pinnedVersion(): string {
@@ -131,6 +142,15 @@ function run(child: ChildProcess): Promise<{ code: number | null; stderr: string
   });
 }
 
-function executable(name: string): string {
+export function executable(name: string): string {
   return process.platform === "win32" ? `${name}.exe` : name;
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

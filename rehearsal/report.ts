@@ -1,5 +1,6 @@
 import { shortType } from "./promises.ts";
 import type { Act, Rehearsal, TimeToReady } from "./scenario.ts";
+import type { Stage } from "./stage.ts";
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -7,7 +8,20 @@ const good = (text: string) => paint(32, text);
 const bad = (text: string) => paint(31, text);
 const faint = (text: string) => paint(2, text);
 
-export const heading = `     ${"step".padEnd(46)}  simulated    real`;
+const heading = `     ${"step".padEnd(46)}  simulated    real`;
+
+/** What is played, by which engine and plugins. */
+export function printOpening(
+  stack: string,
+  { engine, plugins }: Pick<Stage, "engine" | "plugins">,
+): string {
+  return [
+    `The stack ${stack} on a simulated cloud. Pulumi ${engine.version}, ${engine.origin}.`,
+    `${plugins.map(({ name, origin }) => `${name}: ${origin}`).join("; ")}.`,
+    "",
+    heading,
+  ].join("\n");
+}
 
 /** One act: a line of what happened, and a sentence for each broken promise. */
 export function printAct({ title, steps, simulatedSeconds, realSeconds, broken }: Act): string {

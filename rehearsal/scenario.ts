@@ -2,7 +2,6 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubernetesVersions } from "../infra/config-schema.ts";
 import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
-import type { Engine } from "./engine.ts";
 import {
   addonsBehind,
   danglingNames,
@@ -54,8 +53,8 @@ export interface RehearsalOptions extends StageOptions {
   length?: "whole" | "fast" | "ends";
   /** Ends after the first step that broke a promise. @default false */
   stopWhenBroken?: boolean;
-  /** Hears of the engine before the first act. */
-  onOpen?: (engine: Engine) => void;
+  /** Hears of engine and plugins before the first act. */
+  onOpen?: (stage: Pick<Stage, "engine" | "plugins">) => void;
   /** Hears of each act when it is over. */
   onAct?: (act: Act) => void;
 }
@@ -73,7 +72,7 @@ const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const { length = "whole", stopWhenBroken = false, onOpen, onAct } = options;
   const stage = await Stage.open(options);
-  onOpen?.(stage.engine);
+  onOpen?.(stage);
   const rehearsal: Rehearsal = { stack: options.stack, acts: [], kept: [] };
   const act: Play = async (title, run, promises, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();

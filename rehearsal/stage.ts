@@ -9,17 +9,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Server } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
 import { settingsOf } from "../plan/settings.ts";
 import type { StateResource } from "./critical-path.ts";
 import { type Engine, findEngine } from "./engine.ts";
+import { findPlugins, type Plugin } from "./plugins.ts";
 import { aws } from "./providers/aws.ts";
 import { docker } from "./providers/docker.ts";
+import { serveHealth } from "./providers/health.ts";
 import { kubernetes } from "./providers/kubernetes.ts";
 import { serve } from "./providers/service.ts";
 import { World } from "./world/world.ts";
@@ -51,6 +52,8 @@ export interface StageOptions {
   stack: string;
   /** Looks at every resource on its way to the engine and may change it: faults on purpose. */
   sabotage?: pulumi.ResourceTransformation;
+  /** @default what is installed here */
+  plugins?: Plugin[];
   say?: (line: string) => void;
 }
 
@@ -62,6 +65,7 @@ export class Stage {
   /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
   sabotage: pulumi.ResourceTransformation | undefined;
   readonly engine: Engine;
+  readonly plugins: Plugin[];
   readonly world: World;
   readonly folder: string;
   #stack: automation.Stack;
@@ -69,12 +73,14 @@ export class Stage {
 
   private constructor(
     engine: Engine,
+    plugins: Plugin[],
     world: World,
     folder: string,
     stack: automation.Stack,
     close: () => void,
   ) {
     this.engine = engine;
+    this.plugins = plugins;
     this.world = world;
     this.folder = folder;
     this.#stack = stack;
@@ -82,7 +88,8 @@ export class Stage {
   }
 
   /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
-  static async open({ stack: stackName, sabotage, say }: StageOptions): Promise<Stage> {
+  static async open(options: StageOptions): Promise<Stage> {
+    const { stack: stackName, sabotage, plugins = findPlugins(), say } = options;
     const { config } = settingsOf(stackName, project);
     const engine = await findEngine(say);
     const world = new World({
@@ -93,13 +100,11 @@ export class Stage {
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
     // The program names files relative to the project, so it runs where the copies are.
     const from = process.cwd();
-    const components = startComponents();
-    const servers: Server[] = [];
+    const stops: (() => void)[] = [];
     const close = () => {
       process.off("exit", close);
       process.chdir(from);
-      components.process.kill();
-      for (const server of servers) server.forceShutdown();
+      for (const stop of stops) stop();
       rmSync(folder, { recursive: true, force: true });
     };
     process.once("exit", close);
@@ -116,11 +121,19 @@ export class Stage {
       const providers: string[] = [];
       for (const provided of [aws, kubernetes, docker]) {
         const server = await serve(world, provided);
-        servers.push(server);
+        stops.push(() => server.forceShutdown());
         providers.push(`${provided.name}:${server.port}`);
       }
-      const port = await components.port;
-      providers.push(`eks:${port}`, `awsx:${port}`);
+      const standIns = plugins.filter((plugin) => !plugin.folder);
+      if (standIns.length > 0) {
+        const components = startComponents();
+        stops.push(() => components.process.kill());
+        const port = await components.port;
+        providers.push(...standIns.map(({ name }) => `${name}:${port}`));
+      }
+      const real = plugins.flatMap((plugin) => plugin.folder ?? []);
+      const health = real.length > 0 ? await serveHealth() : undefined;
+      stops.push(() => health?.server.close());
 
       process.chdir(folder);
       const workspace = await automation.LocalWorkspace.create({
@@ -134,10 +147,16 @@ export class Stage {
           PULUMI_SKIP_UPDATE_CHECK: "true",
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_DEBUG_PROVIDERS: providers.join(","),
+          ...(health && {
+            // The engine has a home of its own here, and takes plugins from PATH as well.
+            PATH: [...real, process.env.PATH].join(delimiter),
+            PULUMI_IGNORE_AMBIENT_PLUGINS: "",
+            HTTPS_PROXY: health.url,
+          }),
         },
       });
       const stack = await automation.Stack.create(stackName, workspace);
-      const stage: Stage = new Stage(engine, world, folder, stack, close);
+      const stage: Stage = new Stage(engine, plugins, world, folder, stack, close);
       stage.sabotage = sabotage;
       return stage;
     } catch (error) {
