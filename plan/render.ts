@@ -7,6 +7,7 @@ import { missingEdges, neededByObjects } from "./laws.ts";
 import { manifestsOf } from "./manifests.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "./names.ts";
 import { order } from "./order.ts";
+import { protectionOf } from "./protection.ts";
 import { type Role, rolesOf, type Statement } from "./roles.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
 import { policyViolations } from "./violations.ts";
@@ -30,7 +31,10 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     ...section("Kubernetes objects", manifestLines(resources)),
     ...section("IAM roles", rolesOf(resources).flatMap(roleLines)),
     ...section("Order of creation", orderLines(resources, create)),
-    ...section("Order of deletion", orderLines(resources, remove)),
+    ...section("Order of deletion", [
+      ...protectionLines(resources),
+      ...orderLines(resources, remove),
+    ]),
     ...section(
       `Kubernetes objects ${missing.length > 0 ? "must be" : "are"} outlived by`,
       survivorLines(resources),
@@ -184,6 +188,17 @@ function listOf(members: Resource[], component?: Resource): string {
   return [...byKind]
     .map(([kind, names]) => `${kind} ${names.filter(Boolean).join(", ")}`.trim())
     .join("; ");
+}
+
+/** Which settings to turn before a destroy is possible at all. */
+function protectionLines(all: Resource[]): string[] {
+  const { resources, settings } = protectionOf(all);
+  if (resources.length === 0) return [];
+  const held = resources.map((one) => `${kindOf(one)} ${one.name}`).join(", ");
+  return wrapped(
+    `refused while protected: ${held}. First set ${settings.join(", ")}, and run up.`,
+    "  ",
+  );
 }
 
 /** What the laws of order found to be there for as long as any of the objects. */

@@ -209,6 +209,21 @@ describe("plan, as text", () => {
     assert.match(out, /user +HTTP 80 from 0\.0\.0\.0\/0 \(in the clear: the stack has no domain\)/);
   });
 
+  it("says which settings to turn before a destroy of a protected stack", async () => {
+    const { out } = await run(["--stack", "prod"]);
+    const said = /refused while protected: (.*?)\n +1 /s.exec(out)?.[1]?.replaceAll(/\s+/g, " ");
+    assert.match(said ?? "", /Key cluster-secrets, .*Repository web, .*Ingress web/);
+    for (const setting of [
+      "environment: development",
+      "cluster.deletionProtection: false",
+      "registry.forceDelete: true",
+      "ingress.deletionProtection: false",
+    ]) {
+      assert.ok(said?.includes(setting), setting);
+    }
+    assert.doesNotMatch((await run(["--stack", "dev"])).out, /refused while protected/);
+  });
+
   it("says who may assume a role, and what it may then do", async () => {
     const { out } = await run([]);
     assert.match(
