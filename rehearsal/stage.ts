@@ -100,7 +100,9 @@ export class Stage {
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
     // The program names files relative to the project, so it runs where the copies are.
     const from = process.cwd();
-    const stops: (() => void)[] = [];
+    const standIns = plugins.filter((plugin) => !plugin.folder);
+    const components = standIns.length > 0 ? startComponents() : undefined;
+    const stops: (() => void)[] = [() => components?.process.kill()];
     const close = () => {
       process.off("exit", close);
       process.chdir(from);
@@ -124,16 +126,11 @@ export class Stage {
         stops.push(() => server.forceShutdown());
         providers.push(`${provided.name}:${server.port}`);
       }
-      const standIns = plugins.filter((plugin) => !plugin.folder);
-      if (standIns.length > 0) {
-        const components = startComponents();
-        stops.push(() => components.process.kill());
-        const port = await components.port;
-        providers.push(...standIns.map(({ name }) => `${name}:${port}`));
-      }
+      const port = await components?.port;
+      providers.push(...standIns.map(({ name }) => `${name}:${port}`));
       const real = plugins.flatMap((plugin) => plugin.folder ?? []);
       const health = real.length > 0 ? await serveHealth() : undefined;
-      stops.push(() => health?.server.close());
+      if (health) stops.push(() => health.server.close());
 
       process.chdir(folder);
       const workspace = await automation.LocalWorkspace.create({
