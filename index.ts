@@ -9,7 +9,7 @@ import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
 import { boundRoles } from "./infra/role-boundary.ts";
 import { Services } from "./infra/services.ts";
-import { Watch } from "./infra/watch.ts";
+import { Watch } from "./infra/watch/watch.ts";
 
 const config = loadConfig();
 boundRoles(config.permissionsBoundary);

@@ -2,8 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { addonVersion, type Cluster } from "./cluster.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
-import { ownNamespace } from "./metrics.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
+import { ownNamespace } from "./watch/metrics.ts";
 
 export interface ContainerInsightsArgs
   extends InsightsConfig,

@@ -2,10 +2,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster.ts";
 import type { IngressConfig, NodesConfig, ServiceConfig } from "./config-schema.ts";
-import { agentPeer, type ContainerInsights } from "./container-insights.ts";
-import { type DrainClock, drainClock, drainEnvironment } from "./drain.ts";
+import type { ContainerInsights } from "./container-insights.ts";
+import { drainClock } from "./drain.ts";
 import { type IngressArgs, ingressAnnotations } from "./ingress.ts";
 import type { Network } from "./network.ts";
+import { networkPolicies } from "./network-policies.ts";
+import { containerResources, podSpec, quotaFor, readinessPath, servicePort } from "./pod.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
 export interface WebServiceArgs
@@ -22,16 +24,6 @@ export interface WebServiceArgs
   /** Takes the service's metrics and traces. */
   insights: Pick<ContainerInsights, "agent">;
 }
-
-/** The port of every service, by name. */
-export const servicePort = "http";
-const port = 8080;
-const metricsPort = 9090;
-const livenessPath = "/healthz";
-const readinessPath = "/readyz";
-const user = 65532;
-/** From here a pod takes the credentials of its node; no pod of ours may. */
-const instanceMetadata = "169.254.169.254/32";
 
 /**
  * A web service in a namespace of its own, behind the load balancer that all services share.
@@ -238,183 +230,4 @@ export class WebService extends pulumi.ComponentResource {
     };
     this.registerOutputs({ loadBalancer: this.loadBalancer });
   }
-}
-
-function podSpec(
-  args: WebServiceArgs,
-  clock: DrainClock,
-  selector: Record<string, string>,
-  serviceAccountName: pulumi.Input<string>,
-): kubernetes.types.input.core.v1.PodSpec {
-  const probe = (path: string) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 2 });
-  const spread = (topologyKey: string, whenUnsatisfiable: string) => ({
-    topologyKey,
-    whenUnsatisfiable,
-    maxSkew: 1,
-    labelSelector: { matchLabels: selector },
-    // Old pods do not count, or a rollout could not place its last new one.
-    matchLabelKeys: ["pod-template-hash"],
-  });
-  return {
-    serviceAccountName,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
-    topologySpreadConstraints: [
-      spread("topology.kubernetes.io/zone", "DoNotSchedule"),
-      spread("kubernetes.io/hostname", "ScheduleAnyway"),
-    ],
-    terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: user,
-      runAsGroup: user,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-    containers: [
-      {
-        name: args.name,
-        image: args.image,
-        imagePullPolicy: "IfNotPresent",
-        ports: [
-          { name: "http", containerPort: port },
-          { name: "metrics", containerPort: metricsPort },
-        ],
-        env: environment(args, clock),
-        resources: containerResources(args),
-        startupProbe: { ...probe(readinessPath), periodSeconds: 1, failureThreshold: 60 },
-        readinessProbe: { ...probe(readinessPath), periodSeconds: 5, failureThreshold: 2 },
-        livenessProbe: { ...probe(livenessPath), periodSeconds: 10, failureThreshold: 3 },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          privileged: false,
-          readOnlyRootFilesystem: true,
-        },
-      },
-    ],
-  };
-}
-
-function environment(
-  args: WebServiceArgs,
-  clock: DrainClock,
-): kubernetes.types.input.core.v1.EnvVar[] {
-  const values = {
-    ...drainEnvironment(clock),
-    PORT: String(port),
-    METRICS_PORT: String(metricsPort),
-    LOG_LEVEL: args.logLevel,
-    SERVICE_NAME: args.name,
-    FAULT_INJECTION: String(args.faultInjection),
-    TRUSTED_PROXY_HOPS: "1",
-    IMAGE_DIGEST: pulumi.output(args.image).apply((image) => image.split("@")[1] ?? ""),
-    // The rest of the limit is for buffers, code and stacks, which the heap does not hold.
-    NODE_OPTIONS: `--max-old-space-size=${Math.floor(args.memoryMiB * 0.65)}`,
-    ...args.insights.agent.environment,
-  };
-  const fields = {
-    POD_NAME: "metadata.name",
-    NODE_NAME: "spec.nodeName",
-    ZONE: "metadata.labels['topology.kubernetes.io/zone']",
-  };
-  return [
-    ...Object.entries(values).map(([name, value]) => ({ name, value })),
-    ...Object.entries(fields).map(([name, fieldPath]) => ({
-      name,
-      valueFrom: { fieldRef: { fieldPath } },
-    })),
-  ];
-}
-
-function containerResources(args: WebServiceArgs, limits: "limits" | "default" = "limits") {
-  return {
-    [limits === "limits" ? "requests" : "defaultRequest"]: {
-      cpu: `${args.cpuMillicores}m`,
-      memory: `${args.memoryMiB}Mi`,
-      "ephemeral-storage": "64Mi",
-    },
-    [limits]: {
-      cpu: `${args.cpuLimitMillicores}m`,
-      memory: `${args.memoryMiB}Mi`,
-      "ephemeral-storage": "256Mi",
-    },
-  };
-}
-
-/** Room for the largest scale and, during a rollout, as many pods that are still draining. */
-function quotaFor(args: WebServiceArgs): Record<string, string> {
-  const pods = 2 * args.maxReplicas + 1;
-  return {
-    pods: String(pods),
-    "requests.cpu": `${pods * args.cpuMillicores}m`,
-    "requests.memory": `${pods * args.memoryMiB}Mi`,
-    "limits.cpu": `${pods * args.cpuLimitMillicores}m`,
-    "limits.memory": `${pods * args.memoryMiB}Mi`,
-    "services.loadbalancers": "0",
-    "services.nodeports": "0",
-  };
-}
-
-function networkPolicies(
-  args: WebServiceArgs,
-  selector: Record<string, string>,
-): [suffix: string, spec: kubernetes.types.input.networking.v1.NetworkPolicySpec][] {
-  const podSelector = { matchLabels: selector };
-  const dns = {
-    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-  };
-  return [
-    ["default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }],
-    [
-      "from-load-balancer",
-      {
-        podSelector,
-        policyTypes: ["Ingress"],
-        ingress: [
-          {
-            from: args.network.loadBalancerCidrBlocks[args.ingress.scheme].map((cidr) => ({
-              ipBlock: { cidr },
-            })),
-            ports: [{ port: "http", protocol: "TCP" }],
-          },
-        ],
-      },
-    ],
-    [
-      "to-declared",
-      {
-        podSelector,
-        policyTypes: ["Egress"],
-        egress: [
-          {
-            to: [dns],
-            ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
-          },
-          ...args.egress.map(({ cidrBlock, port }) => ({
-            to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
-            ports: [{ port, protocol: "TCP" }],
-          })),
-          { to: [agentPeer], ports: args.insights.agent.ports },
-        ],
-      },
-    ],
-  ];
-}
-
-function withoutInstanceMetadata(cidr: string): { cidr: string; except?: string[] } {
-  return contains(cidr, instanceMetadata) ? { cidr, except: [instanceMetadata] } : { cidr };
-}
-
-function contains(network: string, other: string): boolean {
-  const bounds = (cidr: string) => {
-    const [address = "", prefix = ""] = cidr.split("/");
-    const size = 2 ** (32 - Number(prefix));
-    const at = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-    return { from: Math.floor(at / size) * size, size };
-  };
-  const outer = bounds(network);
-  const inner = bounds(other);
-  return inner.from >= outer.from && inner.from + inner.size <= outer.from + outer.size;
 }

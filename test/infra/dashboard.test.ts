@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { Watch, type WatchArgs } from "../../infra/watch.ts";
+import { Watch, type WatchArgs } from "../../infra/watch/watch.ts";
 import { deploy, only } from "../../plan/evaluate.ts";
 import { assertEmitted } from "./emission.ts";
 import { watchArgs } from "./watch-args.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { emitted, ownNamespace } from "../../infra/metrics.ts";
+import { emitted, ownNamespace } from "../../infra/watch/metrics.ts";
 import { Metrics } from "../../service/src/metrics.ts";
 
 interface Read {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WatchArgs } from "../../infra/watch.ts";
+import type { WatchArgs } from "../../infra/watch/watch.ts";
 import type { WebService } from "../../infra/web-service.ts";
 
 const service = (name: string) =>

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { InsightsConfig, ServiceLevelConfig } from "./config-schema.ts";
+import type { InsightsConfig, ServiceLevelConfig } from "../config-schema.ts";
+import type { Network } from "../network.ts";
 import type { Watched } from "./metrics.ts";
-import type { Network } from "./network.ts";
 import { balancerWidgets, nodeWidgets, volumeWidgets } from "./platform-widgets.ts";
 import { healthWidgets, trafficWidgets } from "./service-widgets.ts";
 import { alarmStates, heading, placed, type Widget } from "./widgets.ts";

@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Alarms } from "./alarms.ts";
-import { findBalancer } from "./balancer.ts";
 import type {
   AlarmsConfig,
   DashboardConfig,
   InsightsConfig,
   ServiceConfig,
   ServiceLevelConfig,
-} from "./config-schema.ts";
+} from "../config-schema.ts";
+import type { Images } from "../image.ts";
+import type { Network } from "../network.ts";
+import type { Services } from "../services.ts";
+import { Alarms } from "./alarms.ts";
+import { findBalancer } from "./balancer.ts";
 import { Dashboard } from "./dashboard.ts";
-import type { Images } from "./image.ts";
 import type { Watched } from "./metrics.ts";
-import type { Network } from "./network.ts";
 import { SavedQueries } from "./saved-queries.ts";
-import type { Services } from "./services.ts";
 
 export interface WatchArgs {
   alarms: AlarmsConfig;

@@ -1,4 +1,4 @@
-import type { ServiceLevelConfig } from "./config-schema.ts";
+import type { ServiceLevelConfig } from "../config-schema.ts";
 import {
   awsMetric,
   ownMetric,

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { serviceMetrics } from "../service/src/metric-names.ts";
+import { serviceMetrics } from "../../service/src/metric-names.ts";
 
 /** A metric of CloudWatch's, and how it is read. */
 export interface Metric {

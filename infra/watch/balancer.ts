@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { groupName } from "./ingress.ts";
-import type { Services } from "./services.ts";
-import { servicePort } from "./web-service.ts";
+import { groupName } from "../ingress.ts";
+import { servicePort } from "../pod.ts";
+import type { Services } from "../services.ts";
 
 export interface BalancerArgs {
   clusterName: string;

@@ -1,8 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { AlarmsConfig, ServiceLevelConfig } from "../config-schema.ts";
+import type { Images } from "../image.ts";
 import type { AlarmRule } from "./alarm-rules.ts";
-import type { AlarmsConfig, ServiceLevelConfig } from "./config-schema.ts";
-import type { Images } from "./image.ts";
 import type { Watched } from "./metrics.ts";
 import { Notifications, type NotificationsArgs } from "./notifications.ts";
 import { platformRules } from "./platform-alarms.ts";

@@ -1,5 +1,5 @@
+import type { ServiceLevelConfig } from "../config-schema.ts";
 import { type AlarmRule, fewestFailures, inARow } from "./alarm-rules.ts";
-import type { ServiceLevelConfig } from "./config-schema.ts";
 import {
   awsMetric,
   ownMetric,

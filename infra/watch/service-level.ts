@@ -1,5 +1,5 @@
+import type { ServiceLevelConfig } from "../config-schema.ts";
 import type { AlarmRule, CompositeRule } from "./alarm-rules.ts";
-import type { ServiceLevelConfig } from "./config-schema.ts";
 import { type Metric, ownMetric, type Watched, type WatchedService } from "./metrics.ts";
 
 /**

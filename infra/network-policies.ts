@@ -1,0 +1,71 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import { agentPeer } from "./container-insights.ts";
+import { servicePort } from "./pod.ts";
+import type { WebServiceArgs } from "./web-service.ts";
+
+/** From here a pod takes the credentials of its node; no pod of ours may. */
+const instanceMetadata = "169.254.169.254/32";
+
+/** Which connections pods may have: none, but those of the load balancer and what is declared. */
+export function networkPolicies(
+  args: WebServiceArgs,
+  selector: Record<string, string>,
+): [suffix: string, spec: kubernetes.types.input.networking.v1.NetworkPolicySpec][] {
+  const podSelector = { matchLabels: selector };
+  const dns = {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+  };
+  return [
+    ["default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }],
+    [
+      "from-load-balancer",
+      {
+        podSelector,
+        policyTypes: ["Ingress"],
+        ingress: [
+          {
+            from: args.network.loadBalancerCidrBlocks[args.ingress.scheme].map((cidr) => ({
+              ipBlock: { cidr },
+            })),
+            ports: [{ port: servicePort, protocol: "TCP" }],
+          },
+        ],
+      },
+    ],
+    [
+      "to-declared",
+      {
+        podSelector,
+        policyTypes: ["Egress"],
+        egress: [
+          {
+            to: [dns],
+            ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
+          },
+          ...args.egress.map(({ cidrBlock, port }) => ({
+            to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
+            ports: [{ port, protocol: "TCP" }],
+          })),
+          { to: [agentPeer], ports: args.insights.agent.ports },
+        ],
+      },
+    ],
+  ];
+}
+
+function withoutInstanceMetadata(cidr: string): { cidr: string; except?: string[] } {
+  return contains(cidr, instanceMetadata) ? { cidr, except: [instanceMetadata] } : { cidr };
+}
+
+function contains(network: string, other: string): boolean {
+  const bounds = (cidr: string) => {
+    const [address = "", prefix = ""] = cidr.split("/");
+    const size = 2 ** (32 - Number(prefix));
+    const at = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    return { from: Math.floor(at / size) * size, size };
+  };
+  const outer = bounds(network);
+  const inner = bounds(other);
+  return inner.from >= outer.from && inner.from + inner.size <= outer.from + outer.size;
+}
