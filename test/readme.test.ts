@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
 import type { z } from "zod";
+import { titleProblem } from "../compliance/titles.ts";
 import { settingsSchema } from "../infra/config-schema.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -49,8 +50,32 @@ const given = (value: unknown, at = ""): string[] =>
       )
     : [at];
 
+/** What is wrong with the claims of "What you get": without a test, or with one that is not there. */
+function unproved(text: string): string[] {
+  const [, section = ""] = text.split("## What you get");
+  const claims = section.slice(0, section.indexOf("\n## ")).split(/^- /m).slice(1);
+  assert.ok(claims.length > 10);
+  return claims.flatMap((claim) => {
+    const tests = [...claim.matchAll(/\]\((test\/\S+) "([^"]+)"\)/g)];
+    return tests.length === 0
+      ? `no test: ${claim}`
+      : tests.flatMap(([, file = "", title = ""]) => titleProblem(file, title) ?? []);
+  });
+}
+
 describe("README", () => {
   it("has at most 150 lines", () => assert.ok(readme.split("\n").length <= 151));
+
+  it("claims nothing without a test that is there", () => {
+    assert.deepEqual(unproved(readme), []);
+    const claim = "- **One server**: it never fails.";
+    const plant = (line: string) => unproved(readme.replace(/^- \*\*/m, `${line}\n$&`)).join();
+    assert.match(plant(claim), /^no test: .+never fails/);
+    const gone = `${claim} [✓](test/infra/drain.test.ts "never fails")`;
+    assert.equal(plant(gone), 'test/infra/drain.test.ts has no test "never fails"');
+    const noFile = `${claim} [✓](test/gone.test.ts "never fails")`;
+    assert.equal(plant(noFile), "there is no test file test/gone.test.ts");
+  });
 
   it("explains every setting, and no other", () => {
     const known = settings(settingsSchema);
