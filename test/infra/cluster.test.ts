@@ -161,6 +161,12 @@ describe("cluster", () => {
     assert.equal(metadataOptions.httpPutResponseHopLimit, 1);
   });
 
+  it("leaves the kubelet as EKS's image has it", () => {
+    for (const setting of ["userData", "imageId", "keyName"]) {
+      assert.equal(launchTemplate().inputs[setting], undefined, setting);
+    }
+  });
+
   it("tags instances and volumes, which do not inherit the provider's tags", () => {
     const { tagSpecifications } = launchTemplate().inputs;
     assert.deepEqual(

@@ -87,6 +87,19 @@ for (const stack of ["dev", "prod"] as const) {
       ]);
     });
 
+    it("grants nothing in Kubernetes but by access entries", () => {
+      const grants = resources.filter(({ type }) => /rbac|Webhook/.test(type));
+      assert.deepEqual(grants, []);
+    });
+
+    it("puts no secret into Kubernetes, nor into a pod's environment", () => {
+      assert.deepEqual(ofType("kubernetes:core/v1:Secret"), []);
+      assert.doesNotMatch(inputsAsText().join("\n"), /secretKeyRef|secretRef/);
+    });
+
+    it("makes no pod that nothing would make again", () =>
+      assert.deepEqual(ofType("kubernetes:core/v1:Pod"), []));
+
     it("names the image by digest", () => {
       const { spec } = only(resources, "kubernetes:apps/v1:Deployment").inputs;
       assert.match(spec.template.spec.containers[0].image, /^[^@]+@sha256:[0-9a-f]{64}$/);

@@ -115,12 +115,13 @@ describe("services", () => {
   it("live in a namespace of their own each, and in no role of another", () => {
     const roles = resources.filter(({ type }) => type === "aws:iam/role:Role");
     assert.equal(roles.length, 3);
-    assert.deepEqual(
-      Object.values(ingresses)
-        .map(({ metadata }) => metadata.namespace)
-        .sort(),
-      ["orders", "shop", "web"],
-    );
+    const names = ["orders", "shop", "web"];
+    const namespaces = Object.values(ingresses).map(({ metadata }) => metadata.namespace);
+    assert.deepEqual(namespaces.sort(), names);
+    const accounts = resources
+      .filter(({ type }) => type === "kubernetes:apps/v1:Deployment")
+      .map(({ inputs }) => inputs.spec.template.spec.serviceAccountName);
+    assert.deepEqual(accounts.sort(), names);
   });
 
   it("answer at their routes", () => {

@@ -102,6 +102,7 @@ describe("web service", () => {
       assert.ok(securityContext.runAsUser > 0);
       assert.deepEqual(securityContext.seccompProfile, { type: "RuntimeDefault" });
       assert.equal(podOf(resources).volumes, undefined);
+      assert.equal(podOf(resources).enableServiceLinks, false);
     });
 
     it("get no token for the Kubernetes API", async () => {
@@ -119,6 +120,7 @@ describe("web service", () => {
         assert.ok(container.resources.requests[resource], `request of ${resource}`);
         assert.ok(container.resources.limits[resource], `limit of ${resource}`);
       }
+      assert.equal(container.resources.requests.memory, container.resources.limits.memory);
       assert.equal(container.startupProbe.httpGet.path, "/readyz");
       assert.equal(container.readinessProbe.httpGet.path, "/readyz");
       assert.equal(container.livenessProbe.httpGet.path, "/healthz");
@@ -217,6 +219,7 @@ describe("web service", () => {
     it("admits restricted pods only", async () => {
       const { labels } = only(await service(), types.namespace).inputs.metadata;
       assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+      assert.equal(labels["pod-security.kubernetes.io/warn"], "restricted");
     });
 
     it("opens no ports on nodes and no load balancers of its own", async () => {
