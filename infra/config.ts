@@ -61,7 +61,16 @@ function slices(settings: Settings) {
       },
     },
     images: { ...settings.registry, architecture, services },
-    services: { services, ingress, architecture, domain: named },
+    services: {
+      services,
+      ingress,
+      architecture,
+      domain: named,
+      admission: {
+        registries: registries(settings),
+        applicationSignals: settings.insights.applicationSignals,
+      },
+    },
     release: settings.release,
     permissionsBoundary: settings.permissionsBoundary,
     watch: {
@@ -75,6 +84,13 @@ function slices(settings: Settings) {
       region,
     },
   };
+}
+
+/** The host names of the registries that the stack deploys from: its own, and those it is told of. */
+function registries({ accountId, region, services }: Settings): string[] {
+  const others = Object.values(services).flatMap(({ image }) => image.repositoryUrl ?? []);
+  const hosts = others.map((url) => url.split("/")[0] ?? "");
+  return [...new Set([`${accountId}.dkr.ecr.${region}.amazonaws.com`, ...hosts])];
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Admission, type AdmissionArgs } from "./admission.ts";
 import type { ServiceConfig } from "./config-schema.ts";
 import { HostNames, type HostNamesArgs } from "./domain.ts";
 import type { Images } from "./image.ts";
@@ -12,12 +13,13 @@ export interface ServicesArgs
   /** By name. */
   services: Record<string, ServiceConfig>;
   images: Pick<Images, "references">;
+  admission: Omit<AdmissionArgs, "namespaces">;
   domain: HostNamesArgs["domain"];
 }
 
 /**
- * The web services of the platform, behind one load balancer that all of them share. The host names
- * lead to it once all services answer.
+ * The web services of the platform, behind one load balancer that all of them share. Their namespaces
+ * admit images of ours only. The host names lead to it once all services answer.
  *
  * Must depend, as components, on all that the load balancer needs to come and to go: the network,
  * the cluster, the load balancer controller, and what guards and logs it. Should depend on Container
@@ -33,14 +35,19 @@ export class Services extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
-    const { services, images, domain, ...shared } = args;
+    const { services, images, domain, admission, ...shared } = args;
+    const admitted = new Admission(
+      "admission",
+      { ...admission, namespaces: Object.keys(services) },
+      { parent: this },
+    );
     this.services = Object.fromEntries(
       Object.entries(services).map(([service, settings]) => [
         service,
         new WebService(
           service,
           { ...settings, ...shared, name: service, image: images.references[service] ?? "" },
-          { parent: this },
+          { parent: this, dependsOn: admitted },
         ),
       ]),
     );

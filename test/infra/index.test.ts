@@ -138,6 +138,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:image:Images",
         "platform:image:ServiceImage",
         "platform:network:Network",
+        "platform:service:Admission",
         "platform:service:Services",
         "platform:service:WebService",
         ...(stack === "prod"

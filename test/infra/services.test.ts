@@ -32,6 +32,10 @@ const args: ServicesArgs = {
     shop: service({ host: "shop.platform.example.com", path: "/" }),
   },
   images: { references: { web: reference("a"), orders: reference("b"), shop: reference("c") } },
+  admission: {
+    registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],
+    applicationSignals: false,
+  },
   architecture: "arm64",
   cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
   network: {

@@ -288,15 +288,17 @@ describe("plan, as a document", () => {
 
   it("has manifests that Kubernetes takes", () => {
     assert.ok(document.manifests.length >= 10);
+    const isClusterWide = (kind: string) => /^Namespace$|AdmissionPolicy/.test(kind);
     for (const { apiVersion, kind, metadata, ...rest } of document.manifests) {
       assert.ok(apiVersion && kind && metadata.name, JSON.stringify(metadata));
-      if (kind !== "Namespace") assert.equal(metadata.namespace, "web");
+      if (!isClusterWide(kind)) assert.equal(metadata.namespace, "web");
       for (const field of Object.keys(rest)) {
         assert.ok(["spec", "data", "automountServiceAccountToken"].includes(field), field);
       }
       assert.doesNotMatch(JSON.stringify(metadata), /pulumi/);
     }
-    assert.equal(document.manifests[0]?.kind, "Namespace");
+    const kinds = document.manifests.map(({ kind }) => kind);
+    assert.ok(kinds.slice(0, kinds.indexOf("Namespace")).every(isClusterWide));
   });
 
   it("says of each role which service account may assume it", () => {
