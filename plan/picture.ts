@@ -31,7 +31,7 @@ export function fittedDrawing(svg: string): string {
 
 /** What says little of a component: settings of what is shown, and names of people's own. */
 const minor =
-  /^(Provider|Record|CertificateValidation)$|(?<!Network)Policy(Attachment)?$|LoggingConfiguration$|^Bucket.+/;
+  /^(Provider|Record|CertificateValidation)$|(?<!Network|Admission)Policy(Attachment)?$|PolicyBinding$|LoggingConfiguration$|^Bucket.+/;
 
 /**
  * The architecture in Graphviz's language: a box for each component of the program with what it
