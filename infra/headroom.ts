@@ -126,7 +126,7 @@ function podSpec(
         image,
         resources: {
           requests: { cpu: `${args.cpuMillicores}m`, memory: `${args.memoryMiB}Mi` },
-          limits: { memory: `${args.memoryMiB}Mi` },
+          limits: { cpu: `${args.cpuMillicores}m`, memory: `${args.memoryMiB}Mi` },
         },
         securityContext: {
           allowPrivilegeEscalation: false,

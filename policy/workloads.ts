@@ -55,6 +55,14 @@ const deployment = (containerInputs: object, podInputs: object = {}): Example[] 
     },
   },
 ];
+const statefulSet = (only: object): Example[] => [
+  {
+    type: "kubernetes:apps/v1:StatefulSet",
+    inputs: { spec: { template: { spec: { containers: [only] } } } },
+  },
+];
+/** What names no port takes no requests: nobody needs to know whether it is ready for them. */
+const serves = ({ ports = [] }: Inputs) => ports.length > 0;
 const cronJob = (podInputs: object): Example[] => [
   {
     type: "kubernetes:batch/v1:CronJob",
@@ -141,19 +149,18 @@ export const workloadRules: Rule[] = [
     check: (one) =>
       /Job$/.test(kindOf(one))
         ? []
-        : (podOf(one)?.containers ?? []).flatMap((each: Inputs) =>
-            ["readinessProbe", "livenessProbe"].map(
-              (probe) => !(probe in each) && `${each.name} has no ${probe}`,
+        : (podOf(one)?.containers ?? [])
+            .filter(serves)
+            .flatMap((each: Inputs) =>
+              ["readinessProbe", "livenessProbe"].map(
+                (probe) => !(probe in each) && `${each.name} has no ${probe}`,
+              ),
             ),
-          ),
-    good: [deployment({}), cronJob({ containers: [{ name: "tidy" }] })],
-    bad: [
-      [
-        {
-          type: "kubernetes:apps/v1:StatefulSet",
-          inputs: { spec: { template: { spec: { containers: [{ name: "db" }] } } } },
-        },
-      ],
+    good: [
+      deployment({}),
+      cronJob({ containers: [{ name: "tidy" }] }),
+      statefulSet({ name: "pause" }),
     ],
+    bad: [statefulSet({ name: "db", ports: [{ containerPort: 5432 }] })],
   },
 ];

@@ -4,6 +4,7 @@ import { before, describe, it } from "mocha";
 import { Autoscaler, type AutoscalerArgs, imageTags } from "../../infra/autoscaler.ts";
 import { deploy, only, type Resource } from "../../plan/evaluate.ts";
 import { missingEdges } from "../../plan/laws.ts";
+import { policyViolations } from "../../plan/violations.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const args: AutoscalerArgs = {
@@ -149,6 +150,11 @@ describe("headroom", () => {
   const pod = () => inputs("apps/v1:Deployment").spec.template.spec;
   before(async () => {
     resources = await autoscaler({ headroom });
+  });
+
+  it("breaks no policy", () => {
+    const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.deepEqual(policyViolations(objects), []);
   });
 
   it("is nothing without replicas", async () => {
