@@ -76,11 +76,13 @@ function lawsOf(resources: Resource[]): Law[] {
       survivors: nodes,
       because: "without a node its pods wait, and its creation fails after 20 minutes",
     },
-    {
-      mortals: balancedObjects(resources).filter(({ type }) => type.endsWith(":Deployment")),
-      survivors: ingresses,
+    ...ingresses.map((ingress) => ({
+      mortals: ofType("kubernetes:apps/v1:Deployment").filter(
+        (one) => namespaceOf(one) === namespaceOf(ingress),
+      ),
+      survivors: [ingress],
       because: "readiness gates are given to pods that are made after the target group",
-    },
+    })),
     {
       mortals: ingresses,
       survivors: ofType(
@@ -180,12 +182,12 @@ function objectsOf(resources: Resource[]): Resource[] {
 /** The objects of namespaces that have an Ingress. */
 function balancedObjects(resources: Resource[]): Resource[] {
   const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
-  const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
-    type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;
   const balanced = new Set(objects.filter(({ type }) => type === ingressType).map(namespaceOf));
   return objects.filter((object) => balanced.has(namespaceOf(object)));
 }
 
+const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
+  type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;
 const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";
 const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
 const listOf = (resources: Resource[]) => resources.map(label).join(", ");

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { parseDocument } from "yaml";
+import { costOf } from "../../plan/cost.ts";
+import { type Evaluation, evaluate } from "../../plan/evaluate.ts";
+import { missingEdges } from "../../plan/laws.ts";
+import { policyViolations } from "../../plan/violations.ts";
+
+/** The whole program for a stack like dev, and the same with two more services and headroom. */
+describe("a stack of three services", () => {
+  let folder: string;
+  let one: Evaluation;
+  let three: Evaluation;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "three-services-"));
+    for (const entry of ["index.ts", "infra", "service", "Pulumi.yaml", "node_modules"]) {
+      symlinkSync(resolve(entry), join(folder, entry));
+    }
+    const settings = parseDocument(readFileSync("Pulumi.dev.yaml", "utf8"));
+    settings.setIn(["config", "platform:domain"], {
+      hostedZoneId: "Z0123456789ABC",
+      hostName: "dev.example.com",
+    });
+    settings.setIn(["config", "platform:nodes", "maxSize"], 9);
+    writeFileSync(join(folder, "Pulumi.one.yaml"), String(settings));
+    const image = { context: "service" };
+    const services = ["config", "platform:services"];
+    settings.setIn([...services, "orders"], { image, route: { path: "/orders" } });
+    settings.setIn([...services, "shop"], { image, route: { host: "shop.dev.example.com" } });
+    settings.setIn(["config", "platform:autoscaler", "headroom"], { replicas: 1 });
+    writeFileSync(join(folder, "Pulumi.three.yaml"), String(settings));
+    one = await evaluate("one", folder);
+    three = await evaluate("three", folder);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("comes up and goes down cleanly", () => assert.deepEqual(missingEdges(three.resources), []));
+
+  it("breaks no policy", () => assert.deepEqual(policyViolations(three.resources), []));
+
+  it("costs at rest what one service costs", () => {
+    assert.equal(costOf(three.resources).monthly, costOf(one.resources).monthly);
+    assert.deepEqual(costOf(three.resources).unknown, []);
+  });
+});
