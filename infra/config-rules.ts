@@ -1,3 +1,4 @@
+import { blockOf } from "./cidr.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
 import type { DomainConfig, ServiceConfig, Settings } from "./config-schema.ts";
@@ -19,12 +20,11 @@ export const rules = [
     new Set(zones).size < zones.length && `network.zones: ${zones.join(", ")} names a zone twice`,
   ]),
   rule(["network"], ({ network: { cidrBlock } }) => {
-    const [address = "", prefix = ""] = cidrBlock.split("/");
+    const { address, prefix, size } = blockOf(cidrBlock);
     return [
-      (Number(prefix) < 16 || Number(prefix) > 19) &&
+      (prefix < 16 || prefix > 19) &&
         `network.cidrBlock: ${cidrBlock} is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)`,
-      !isNetworkAddress(address, Number(prefix)) &&
-        `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
+      address % size !== 0 && `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
     ];
   }),
   rule(["cluster"], ({ cluster: { publicAccess, publicAccessCidrs } }) => [
@@ -89,21 +89,15 @@ export const rules = [
   ),
   (settings: Partial<Settings>) => {
     const { services = {}, domain } = settings;
-    return Object.entries(services).flatMap(
-      ([
-        name,
-        {
-          route: { host },
-        },
-      ]) => {
-        if (!host) return [];
-        if (!domain)
-          return [`services.${name}.route.host: ${host} needs domain, which names it in DNS`];
-        return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
-          ? []
-          : [`services.${name}.route.host: ${host} is not ${domain.hostName} or below it`];
-      },
-    );
+    return Object.entries(services).flatMap(([name, { route }]) => {
+      const { host } = route;
+      if (!host) return [];
+      const at = `services.${name}.route.host: ${host}`;
+      if (!domain) return [`${at} needs domain, which names it in DNS`];
+      return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
+        ? []
+        : [`${at} is not ${domain.hostName} or below it`];
+    });
   },
   rule(["services", "domain"], ({ services, domain }) => {
     const hosts = domain ? hostNames(domain, services) : [];
@@ -167,11 +161,6 @@ function production<Slice extends keyof Settings>(
 function isBelow(version: string, major: number, minor: number): boolean {
   const [givenMajor = 0, givenMinor = 0] = version.replace(/^v/, "").split(".").map(Number);
   return givenMajor < major || (givenMajor === major && givenMinor < minor);
-}
-
-function isNetworkAddress(address: string, prefix: number): boolean {
-  const bits = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  return bits % 2 ** (32 - prefix) === 0;
 }
 
 /** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */

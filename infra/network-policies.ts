@@ -1,4 +1,5 @@
 import type * as kubernetes from "@pulumi/kubernetes";
+import { contains } from "./cidr.ts";
 import { agentPeer } from "./container-insights.ts";
 import { servicePort } from "./pod.ts";
 import type { WebServiceArgs } from "./web-service.ts";
@@ -56,16 +57,4 @@ export function networkPolicies(
 
 function withoutInstanceMetadata(cidr: string): { cidr: string; except?: string[] } {
   return contains(cidr, instanceMetadata) ? { cidr, except: [instanceMetadata] } : { cidr };
-}
-
-function contains(network: string, other: string): boolean {
-  const bounds = (cidr: string) => {
-    const [address = "", prefix = ""] = cidr.split("/");
-    const size = 2 ** (32 - Number(prefix));
-    const at = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-    return { from: Math.floor(at / size) * size, size };
-  };
-  const outer = bounds(network);
-  const inner = bounds(other);
-  return inner.from >= outer.from && inner.from + inner.size <= outer.from + outer.size;
 }

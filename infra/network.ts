@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
+import { blockOf, cidrOf } from "./cidr.ts";
 import type { LogsConfig, NetworkConfig } from "./config-schema.ts";
 
 export interface NetworkArgs extends NetworkConfig {
@@ -126,18 +127,13 @@ export function subnetCidrBlocks(
   cidrBlock: string,
   zones: number,
 ): { public: string[]; private: string[] } {
-  const [address = "", prefixText = ""] = cidrBlock.split("/");
-  const prefix = Number(prefixText);
-  const base = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const block = (index: number, bits: number, from: number) => {
-    const start = from + index * 2 ** (32 - prefix - bits);
-    const octets = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
-    return `${octets.join(".")}/${prefix + bits}`;
-  };
-  const lastPart = base + 15 * 2 ** (32 - prefix - 4);
+  const { address, prefix, size } = blockOf(cidrBlock);
+  const block = (index: number, bits: number, from: number) =>
+    cidrOf(from + (index * size) / 2 ** bits, prefix + bits);
+  const lastPart = address + (15 * size) / 16;
   const each = Array.from({ length: zones }, (_, zone) => zone);
   return {
-    private: each.map((zone) => block(zone, 4, base)),
+    private: each.map((zone) => block(zone, 4, address)),
     public: each.map((zone) => block(zone, 8, lastPart)),
   };
 }

@@ -1,3 +1,4 @@
+import { blockOf } from "../../../infra/cidr.ts";
 import type { Rule } from "../rule.ts";
 import type { Thing, World } from "../world.ts";
 
@@ -132,14 +133,10 @@ export const networkRules: Rule[] = [
 ];
 
 function overlap(one: string, other: string): boolean {
-  const [first, second] = [range(one), range(other)];
-  return first.from < second.to && second.from < first.to;
-}
-
-function range(cidr: string): { from: number; to: number } {
-  const [address = "", prefix = "32"] = cidr.split("/");
-  const from = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  return { from, to: from + 2 ** (32 - Number(prefix)) };
+  const [first, second] = [blockOf(one), blockOf(other)];
+  return (
+    first.address < second.address + second.size && second.address < first.address + first.size
+  );
 }
 
 /** Why nothing in the subnet can reach the internet and AWS's endpoints, or nothing. */
