@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { closeBucket } from "../infra/closed-bucket.ts";
 
 export interface StateArgs {
   region: string;
@@ -61,23 +62,7 @@ export class State extends pulumi.ComponentResource {
       },
       parent,
     );
-    const block = new aws.s3.BucketPublicAccessBlock(
-      name,
-      {
-        ...ofBucket,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      parent,
-    );
-    new aws.s3.BucketPolicy(
-      name,
-      { ...ofBucket, policy: tlsOnly(bucket.arn) },
-      // S3 refuses two changes of a bucket's access at once.
-      { ...parent, dependsOn: block },
-    );
+    closeBucket(name, bucket, parent);
 
     this.bucketArn = bucket.arn;
     this.keyArn = key.arn;
@@ -85,20 +70,4 @@ export class State extends pulumi.ComponentResource {
     this.secretsProvider = pulumi.interpolate`awskms://${alias.name}?region=${region}`;
     this.registerOutputs({ backendUrl: this.backendUrl });
   }
-}
-
-function tlsOnly(bucketArn: pulumi.Output<string>): aws.iam.PolicyDocument {
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  };
 }

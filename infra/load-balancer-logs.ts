@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { closeBucket } from "./closed-bucket.ts";
 import type { LoadBalancerLogsConfig } from "./config-schema.ts";
 
 export interface LoadBalancerLogsArgs extends LoadBalancerLogsConfig {
@@ -33,17 +34,6 @@ export class LoadBalancerLogs extends pulumi.ComponentResource {
     if (access || connections || healthChecks) {
       const bucket = new aws.s3.Bucket(name, { forceDestroy: !args.keepOnDestroy }, parent);
       const ofBucket = { bucket: bucket.bucket };
-      const block = new aws.s3.BucketPublicAccessBlock(
-        name,
-        {
-          ...ofBucket,
-          blockPublicAcls: true,
-          blockPublicPolicy: true,
-          ignorePublicAcls: true,
-          restrictPublicBuckets: true,
-        },
-        parent,
-      );
       new aws.s3.BucketServerSideEncryptionConfiguration(
         name,
         {
@@ -68,12 +58,7 @@ export class LoadBalancerLogs extends pulumi.ComponentResource {
         },
         parent,
       );
-      new aws.s3.BucketPolicy(
-        name,
-        { ...ofBucket, policy: deliveryPolicy(bucket.arn, args.accountId) },
-        // S3 refuses two changes of a bucket's access at once.
-        { ...parent, dependsOn: block },
-      );
+      closeBucket(name, bucket, parent, [delivery(bucket.arn, args.accountId)]);
       this.delivery = { access, connections, healthChecks, bucket: bucket.bucket };
     }
     this.registerOutputs({ bucket: this.delivery?.bucket });
@@ -84,28 +69,12 @@ export class LoadBalancerLogs extends pulumi.ComponentResource {
  * Elastic Load Balancing User Guide, "Enable access logs": one principal for all regions; the
  * accounts per region that older policies name are its predecessors.
  */
-function deliveryPolicy(
-  bucketArn: pulumi.Output<string>,
-  accountId: string,
-): aws.iam.PolicyDocument {
+function delivery(bucketArn: pulumi.Output<string>, accountId: string): aws.iam.PolicyStatement {
   return {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "DeliverLogs",
-        Effect: "Allow",
-        Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
-        Action: "s3:PutObject",
-        Resource: pulumi.interpolate`${bucketArn}/*/AWSLogs/${accountId}/*`,
-      },
-      {
-        Sid: "TlsOnly",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
+    Sid: "DeliverLogs",
+    Effect: "Allow",
+    Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
+    Action: "s3:PutObject",
+    Resource: pulumi.interpolate`${bucketArn}/*/AWSLogs/${accountId}/*`,
   };
 }
