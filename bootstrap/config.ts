@@ -1,7 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-
-const matching = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+import { matching } from "../infra/config-schema.ts";
+import { readSettings } from "../infra/settings-reader.ts";
 
 const schema = z.strictObject({
   region: matching(/^[a-z]{2}-[a-z]+-\d$/, "a region such as eu-central-1"),
@@ -26,23 +25,10 @@ const schema = z.strictObject({
 
 export type BootstrapConfig = z.infer<typeof schema> & { subject: string };
 
+const texts = ["region", "accountId", "repository", "subject", "branch", "stateBucket"];
+
 /** Reads the settings; throws one `pulumi.RunError` with every problem. Unknown keys are problems. */
 export function loadConfig(): BootstrapConfig {
-  const project = pulumi.getProject();
-  const given = Object.fromEntries(
-    Object.entries(pulumi.runtime.allConfig())
-      .filter(([key]) => key.startsWith(`${project}:`))
-      .map(([key, text]) => [
-        key.slice(project.length + 1),
-        text.startsWith("[") ? JSON.parse(text) : text,
-      ]),
-  );
-  const { data, error } = schema.safeParse(given);
-  if (error) {
-    const problems = error.issues.map(
-      ({ path, message }) => `  ${[project, ...path].join(":")}: ${message}`,
-    );
-    throw new pulumi.RunError([`Pulumi.${pulumi.getStack()}.yaml:`, ...problems].join("\n"));
-  }
-  return { ...data, subject: data.subject ?? `repo:${data.repository}` };
+  const settings = readSettings(schema, texts);
+  return { ...settings, subject: settings.subject ?? `repo:${settings.repository}` };
 }

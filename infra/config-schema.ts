@@ -28,7 +28,9 @@ const addonNames = [
 const whole = (min: number, max: number) =>
   z.number(`a whole number from ${min} to ${max}`).int().min(min).max(max);
 
-const matching = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+/** A text of this form, and how a person is told which. */
+export const matching = (pattern: RegExp, allowed: string) =>
+  z.string(allowed).regex(pattern, allowed);
 
 const flag = () => z.boolean("true or false");
 

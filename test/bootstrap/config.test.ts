@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { type BootstrapConfig, loadConfig } from "../../bootstrap/config.ts";
+
+const valid = {
+  region: "eu-central-1",
+  accountId: "111122223333",
+  repository: "example/platform",
+  environments: '["dev","prod"]',
+  stateBucket: "example-state",
+};
+
+function load(changes: Record<string, string> = {}): BootstrapConfig {
+  pulumi.runtime.setMocks(
+    { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) },
+    "bootstrap",
+    "test",
+  );
+  const settings = Object.entries({ ...valid, ...changes });
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(settings.map(([key, value]) => [`bootstrap:${key}`, value])),
+  );
+  return loadConfig();
+}
+
+describe("bootstrap's config", () => {
+  it("fills in the defaults", () => {
+    const { subject, branch, services, accountId } = load();
+    assert.equal(subject, "repo:example/platform");
+    assert.equal(branch, "main");
+    assert.deepEqual(services, ["web"]);
+    assert.equal(accountId, "111122223333");
+  });
+
+  it("says of every problem its key, what was given and what is allowed", () =>
+    assert.throws(
+      () => load({ accountId: "12", environments: "[]", bucket: "x" }),
+      (error: Error) => {
+        assert.ok(pulumi.RunError.isInstance(error));
+        assert.deepEqual(error.message.split("\n"), [
+          "Pulumi.test.yaml: 3 problems",
+          '  bootstrap:accountId: "12" is not allowed: 12 digits, in quotes',
+          "  bootstrap:environments: [] is not allowed: at least one environment",
+          "  bootstrap:bucket: there is no such setting",
+        ]);
+        return true;
+      },
+    ));
+});
