@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { serviceMetrics } from "../service/src/metric-names.ts";
 import { addonVersion, type Cluster } from "./cluster.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
-import { ownNamespace } from "./watch/metrics.ts";
 
 export interface ContainerInsightsArgs
   extends InsightsConfig,
@@ -109,9 +109,10 @@ export class ContainerInsights extends pulumi.ComponentResource {
 }
 
 /** Values of the chart amazon-cloudwatch-observability 6.4.0, as the add-on takes them. */
-function addonValues({ variant, applicationSignals, ...args }: ContainerInsightsArgs) {
+function addonValues(args: ContainerInsightsArgs) {
+  const { variant, applicationSignals, namespaces } = args;
   return {
-    agent: { config: agentConfig({ variant, applicationSignals, ...args }) },
+    agent: { config: agentConfig(args) },
     containerInsights: { enabled: variant === "enhanced" },
     // Logs stay with Fluent Bit, in the same groups and fields: sent twice, they would cost twice.
     // Add-ons before 6.2.0 do not know the key.
@@ -126,7 +127,7 @@ function addonValues({ variant, applicationSignals, ...args }: ContainerInsights
           // On unless told otherwise: it restarts pods with an agent inside and bills each request.
           monitorAllServices: false,
           ...(applicationSignals && {
-            customSelector: { nodejs: { namespaces: args.namespaces } },
+            customSelector: { nodejs: { namespaces } },
           }),
         },
       },
@@ -159,6 +160,11 @@ function agentConfig({ region, variant, applicationSignals, traces }: ContainerI
       },
     }),
   };
+}
+
+/** Where a cluster's services publish: clusters of one account may have services of one name. */
+export function ownNamespace(clusterName: string): string {
+  return `${serviceMetrics.namespace}/${clusterName}`;
 }
 
 function agentAccess(

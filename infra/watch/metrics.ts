@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { serviceMetrics } from "../../service/src/metric-names.ts";
+import { ownNamespace } from "../container-insights.ts";
 
 /** A metric of CloudWatch's, and how it is read. */
 export interface Metric {
@@ -82,11 +83,6 @@ export function awsMetric<Of extends Emitter>(
   dimensions: Metric["dimensions"],
 ): Metric {
   return { namespace, name, statistic, dimensions };
-}
-
-/** Where a cluster's services publish: clusters of one account may have services of one name. */
-export function ownNamespace(clusterName: string): string {
-  return `${serviceMetrics.namespace}/${clusterName}`;
 }
 
 /** One of the metrics that a service publishes itself. */

@@ -5,9 +5,9 @@ import {
   type AgentAccess,
   ContainerInsights,
   type ContainerInsightsArgs,
+  ownNamespace,
 } from "../../infra/container-insights.ts";
 import { LoadBalancerController } from "../../infra/load-balancer-controller.ts";
-import { ownNamespace } from "../../infra/watch/metrics.ts";
 import { deploy, only, type Resource } from "../../plan/evaluate.ts";
 import { readConfig } from "../../service/src/config.ts";
 

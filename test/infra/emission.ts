@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { emitted, ownNamespace } from "../../infra/watch/metrics.ts";
+import { ownNamespace } from "../../infra/container-insights.ts";
+import { emitted } from "../../infra/watch/metrics.ts";
 import { Metrics } from "../../service/src/metrics.ts";
 
 interface Read {
