@@ -1,3 +1,5 @@
+import { isMap } from "./settings.ts";
+
 /** A property that has another value; `undefined` where there is none. */
 export interface Change {
   /** Keys joined by dots, list indices as `[0]`. */
@@ -55,9 +57,6 @@ function unpacked(value: unknown): unknown {
     return value;
   }
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A key without a value is as good as none. */
 const same = (a: unknown, b: unknown) => (a ?? null) === (b ?? null);

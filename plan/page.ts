@@ -5,6 +5,7 @@ import { durationOf } from "./difference-words.ts";
 import type { Resource } from "./evaluate.ts";
 import { componentsOf, isGroup, kindOf, labelOf } from "./names.ts";
 import { prerequisites } from "./order.ts";
+import { escaped } from "./text.ts";
 import { schedule } from "./timing.ts";
 
 /** Below this the timeline sums up: a second does not show in half an hour. */
@@ -56,13 +57,6 @@ ${asset("page.js")}</script>
 </html>
 `;
 }
-
-const escaped = (text: string) =>
-  text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 
 class Graph {
   readonly cost;

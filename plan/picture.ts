@@ -4,6 +4,7 @@ import type { Resource } from "./evaluate.ts";
 import { requestFlows } from "./flow.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "./names.ts";
 import { prerequisites } from "./order.ts";
+import { escaped } from "./text.ts";
 
 export type Palette = "light" | "dark";
 
@@ -61,8 +62,6 @@ ${flow.map((line) => `  ${line(color)}`).join("\n")}
 type Colors = (typeof palettes)[Palette];
 
 const id = ({ urn }: Resource) => JSON.stringify(urn);
-const escaped = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 function box(top: Resource, members: Resource[], cost: Cost, color: Colors): string {
   const row = (text: string, tone = color.text) =>

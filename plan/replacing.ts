@@ -1,7 +1,7 @@
-import { forcesReplacement, replacements } from "../rehearsal/world/replacements.ts";
 import { type Change, changesOf } from "./changes.ts";
 import type { Resource } from "./evaluate.ts";
 import { order, outlivedBy, prerequisites } from "./order.ts";
+import { forcesReplacement, replacements } from "./replacements.ts";
 
 /** A resource that goes and comes anew, because a property of it cannot be changed in place. */
 export interface Replacement {

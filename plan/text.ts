@@ -42,3 +42,11 @@ export function broken(text: string, lead: string): string[] {
   const parts = text.match(new RegExp(`.{1,${room}}`, "g")) ?? [""];
   return parts.map((part, at) => `${at === 0 ? lead : " ".repeat(lead.length)}${part}`);
 }
+
+/** Text as HTML and SVG take it. */
+export const escaped = (text: string) =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");

@@ -1,4 +1,4 @@
-import { durations, waits } from "../rehearsal/world/durations.ts";
+import { durations, waits } from "./durations.ts";
 import type { Resource } from "./evaluate.ts";
 import { prerequisites } from "./order.ts";
 
@@ -11,7 +11,7 @@ export interface Timing {
 }
 
 /**
- * Seconds that one operation takes, by the rehearsal's table of durations, which names its sources;
+ * Seconds that one operation takes, by the table of durations, which names its sources;
  * AWS promises none. What waits for pods or a load balancer includes the wait.
  */
 export function secondsOf({ type, custom, remote }: Resource, operation: Operation): number {

@@ -1,4 +1,4 @@
-import { durations, waits } from "./world/durations.ts";
+import { durations, waits } from "../plan/durations.ts";
 import type { Props, Span } from "./world/world.ts";
 
 /** A resource as the engine's state has it. */

@@ -1,10 +1,12 @@
+import { isMap } from "../../plan/settings.ts";
+
 /** The paths at which two values differ, as the engine writes them: `a.b[0].c`. */
 export function changedPaths(olds: unknown, news: unknown, at = ""): string[] {
   if (Object.is(olds, news)) return [];
   if (Array.isArray(olds) && Array.isArray(news) && olds.length === news.length) {
     return olds.flatMap((old, index) => changedPaths(old, news[index], `${at}[${index}]`));
   }
-  if (isObject(olds) && isObject(news)) {
+  if (isMap(olds) && isMap(news)) {
     const keys = new Set([...Object.keys(olds), ...Object.keys(news)]);
     return [...keys].flatMap((key) =>
       changedPaths(olds[key], news[key], at + (at ? separated(key) : key)),
@@ -15,8 +17,4 @@ export function changedPaths(olds: unknown, news: unknown, at = ""): string[] {
 
 function separated(key: string): string {
   return /^[\w$]+$/.test(key) ? `.${key}` : `["${key}"]`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

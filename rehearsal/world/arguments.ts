@@ -1,4 +1,4 @@
-import { durations } from "./durations.ts";
+import { durations } from "../../plan/durations.ts";
 import type { Props } from "./world.ts";
 
 export interface Problem {
@@ -153,7 +153,7 @@ const autonamed: Record<string, { property: string; maxLength: number; lowerCase
 /** What is wrong with the inputs, or that the type is unknown; values that are not known yet are not judged. */
 export function problemsOf(type: string, inputs: Props): Problem[] {
   if (!durations[type]) {
-    const reason = `the simulated cloud does not know ${type}: add it to rehearsal/world/durations.ts, and what is particular to it to arguments.ts, identities.ts, outputs.ts and replacements.ts beside it`;
+    const reason = `the simulated cloud does not know ${type}: add it to plan/durations.ts, and what is particular to it to plan/replacements.ts and, in rehearsal/world, to arguments.ts, identities.ts and outputs.ts`;
     return [{ property: "", reason }];
   }
   const missing = (required[type] ?? [])

@@ -1,4 +1,4 @@
-import { durations } from "./durations.ts";
+import { durations } from "../../plan/durations.ts";
 import { identityOf, takenError } from "./identities.ts";
 import { concerns, effects, rules } from "./laws.ts";
 import { outputsOf } from "./outputs.ts";

@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, it } from "mocha";
+import { durations } from "../../plan/durations.ts";
 import { evaluate } from "../../plan/evaluate.ts";
+import { forcesReplacement, replacements } from "../../plan/replacements.ts";
 import { criticalPath, lowerBound, type StateResource } from "../../rehearsal/critical-path.ts";
 import { changedPaths } from "../../rehearsal/providers/changes.ts";
 import { docker } from "../../rehearsal/providers/docker.ts";
@@ -11,9 +13,7 @@ import { kubernetes } from "../../rehearsal/providers/kubernetes.ts";
 import { childrenWork } from "../../rehearsal/world/activity.ts";
 import { problemsOf, unknown, withName } from "../../rehearsal/world/arguments.ts";
 import { Clock } from "../../rehearsal/world/clock.ts";
-import { durations } from "../../rehearsal/world/durations.ts";
 import { outputsOf } from "../../rehearsal/world/outputs.ts";
-import { forcesReplacement, replacements } from "../../rehearsal/world/replacements.ts";
 import type { Props, Span } from "../../rehearsal/world/world.ts";
 import { emptyWorld, trusts, types } from "./given.ts";
 
@@ -159,7 +159,7 @@ describe("the tables", () => {
       const { resources } = await evaluate(stack);
       for (const { type, custom, inputs } of resources) {
         if (!custom || type.startsWith("pulumi:")) continue;
-        assert.ok(durations[type], `rehearsal/world/durations.ts does not list ${type}`);
+        assert.ok(durations[type], `plan/durations.ts does not list ${type}`);
         const named = withName(type, "name", inputs, undefined, new Uint8Array(8));
         assert.deepEqual(problemsOf(type, named), [], type);
       }
@@ -196,10 +196,7 @@ describe("the tables", () => {
 
   it("say which of them to extend for a type that they do not know", () => {
     const [problem] = problemsOf("aws:new/thing:Thing", {});
-    assert.match(
-      problem?.reason ?? "",
-      /aws:new\/thing:Thing: add it to rehearsal\/world\/durations/,
-    );
+    assert.match(problem?.reason ?? "", /aws:new\/thing:Thing: add it to plan\/durations/);
   });
 
   it("name what is missing, and do not judge what is not known yet", () => {

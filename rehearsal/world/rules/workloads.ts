@@ -1,4 +1,4 @@
-import { waits } from "../durations.ts";
+import { waits } from "../../../plan/durations.ts";
 import { irsaRefusal } from "../iam.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
 import type { Props, Thing, World } from "../world.ts";

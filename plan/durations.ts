@@ -1,4 +1,4 @@
-/** Simulated seconds that a call takes; what a rule waits for comes on top. */
+/** Seconds that a call to the cloud takes; what the rehearsal's rules wait for comes on top. */
 export interface Duration {
   create: number;
   update?: number;
