@@ -6,24 +6,14 @@ import { groupOrder, tlsPolicy } from "../../infra/ingress.ts";
 import { Services, type ServicesArgs } from "../../infra/services.ts";
 import { deploy, type Resource } from "../../plan/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../plan/order.ts";
+import { serviceSettings, surroundings } from "./service-args.ts";
 
 const reference = (letter: string) =>
   pulumi.output(`111122223333.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:${letter.repeat(64)}`);
 const service = (route: { host?: string; path: string }) => ({
   image: { context: "service" },
   route,
-  minReplicas: 2,
-  maxReplicas: 4,
-  targetCpuPercent: 60,
-  cpuMillicores: 250,
-  cpuLimitMillicores: 1000,
-  memoryMiB: 256,
-  drainSeconds: 30,
-  requestTimeoutSeconds: 30,
-  logLevel: "info" as const,
-  faultInjection: false,
-  policyArns: [],
-  egress: [],
+  ...serviceSettings,
 });
 const args: ServicesArgs = {
   services: {
@@ -36,23 +26,7 @@ const args: ServicesArgs = {
     registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],
     applicationSignals: false,
   },
-  architecture: "arm64",
-  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
-  network: {
-    loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
-  },
-  insights: {
-    agent: {
-      environment: { AWS_EMF_AGENT_ENDPOINT: "udp://agent:25888" },
-      ports: [{ port: 25888, protocol: "UDP" }],
-    },
-  },
-  ingress: {
-    scheme: "internet-facing",
-    inboundCidrs: ["0.0.0.0/0"],
-    idleTimeoutSeconds: 60,
-    deletionProtection: false,
-  },
+  ...surroundings,
   domain: {
     hostedZoneId: "Z0123456789ABC",
     hostName: "platform.example.com",

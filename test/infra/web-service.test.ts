@@ -1,45 +1,18 @@
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { agentPeer } from "../../infra/container-insights.ts";
 import { drainClock } from "../../infra/drain.ts";
 import { WebService, type WebServiceArgs } from "../../infra/web-service.ts";
 import { deploy, only, type Resource } from "../../plan/evaluate.ts";
+import { serviceSettings, surroundings } from "./service-args.ts";
 
 const args: WebServiceArgs = {
   name: "web",
-  architecture: "arm64",
-  minReplicas: 2,
-  maxReplicas: 4,
-  targetCpuPercent: 60,
-  cpuMillicores: 250,
-  cpuLimitMillicores: 1000,
-  memoryMiB: 256,
-  drainSeconds: 30,
-  requestTimeoutSeconds: 30,
-  logLevel: "info",
-  faultInjection: false,
-  policyArns: [],
-  egress: [],
-  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
-  network: {
-    loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
-  },
+  ...serviceSettings,
+  ...surroundings,
   route: { path: "/" },
   edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
   image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
-  insights: {
-    agent: {
-      environment: { AWS_EMF_AGENT_ENDPOINT: "udp://agent:25888" },
-      ports: [{ port: 25888, protocol: "UDP" }],
-    },
-  },
-  ingress: {
-    scheme: "internet-facing",
-    inboundCidrs: ["0.0.0.0/0"],
-    idleTimeoutSeconds: 60,
-    deletionProtection: false,
-  },
 };
 const service = (changes: Partial<WebServiceArgs> = {}) =>
   deploy(() => new WebService("service", { ...args, ...changes }));
