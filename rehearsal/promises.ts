@@ -1,6 +1,6 @@
 import { missingEdges } from "../plan/laws.ts";
 import type { StateResource } from "./critical-path.ts";
-import type { Outcome, Step } from "./stage.ts";
+import type { Outcome, Step } from "./staged-stack.ts";
 import { addonVersionFor } from "./world/outputs.ts";
 import { ingressType } from "./world/rules/balancer.ts";
 import type { Thing, World } from "./world/world.ts";

@@ -18,7 +18,8 @@ import {
   unready,
   withoutRetention,
 } from "./promises.ts";
-import { type Outcome, Stage, type StageOptions, type Step } from "./stage.ts";
+import { Stage, type StageOptions } from "./stage.ts";
+import type { Outcome, Step } from "./staged-stack.ts";
 import type { World } from "./world/world.ts";
 
 /** One step of the rehearsal, as it went. */

@@ -15,7 +15,6 @@ import * as pulumi from "@pulumi/pulumi";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { parseDocument } from "yaml";
 import { settingsOf } from "../plan/settings.ts";
-import type { StateResource } from "./critical-path.ts";
 import { type Engine, findEngine } from "./engine.ts";
 import { findPlugins, type Plugin } from "./plugins.ts";
 import { aws } from "./providers/aws.ts";
@@ -23,30 +22,10 @@ import { docker } from "./providers/docker.ts";
 import { serveHealth } from "./providers/health.ts";
 import { kubernetes } from "./providers/kubernetes.ts";
 import { serve } from "./providers/service.ts";
+import { StagedStack } from "./staged-stack.ts";
 import { World } from "./world/world.ts";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
-
-/** What the engine did to one resource. */
-export interface Step {
-  op: string;
-  urn: string;
-  type: string;
-  name: string;
-  /** Not a component: something that a provider makes. */
-  custom: boolean;
-  /** The paths of the inputs that differ. */
-  changes: string[];
-}
-
-export interface Outcome {
-  steps: Step[];
-  /** Why the run failed, each reason once. */
-  errors: string[];
-  failed: boolean;
-  simulatedSeconds: number;
-  realSeconds: number;
-}
 
 export interface StageOptions {
   stack: string;
@@ -61,14 +40,12 @@ export interface StageOptions {
  * The real engine and the real program, on a simulated cloud. Nothing of the project is written:
  * settings and build context are copies in a folder of its own, as is the engine's state.
  */
-export class Stage {
+export class Stage extends StagedStack {
   /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
   sabotage: pulumi.ResourceTransformation | undefined;
   readonly engine: Engine;
   readonly plugins: Plugin[];
-  readonly world: World;
   readonly folder: string;
-  #stack: automation.Stack;
   #close: () => void;
 
   private constructor(
@@ -79,11 +56,10 @@ export class Stage {
     stack: automation.Stack,
     close: () => void,
   ) {
+    super(world, stack);
     this.engine = engine;
     this.plugins = plugins;
-    this.world = world;
     this.folder = folder;
-    this.#stack = stack;
     this.#close = close;
   }
 
@@ -137,7 +113,7 @@ export class Stage {
         workDir: folder,
         pulumiHome: join(folder, ".pulumi-home"),
         pulumiCommand: await commandAt(engine.path, folder),
-        program: () => evaluate(stage.sabotage),
+        program: () => evaluate("index.ts", stage.sabotage),
         envVars: {
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
           PULUMI_CONFIG_PASSPHRASE: "",
@@ -162,30 +138,33 @@ export class Stage {
     }
   }
 
-  preview(): Promise<Outcome> {
-    return this.#run((options) => this.#stack.preview(options));
-  }
-
-  up(): Promise<Outcome> {
-    return this.#run((options) => this.#stack.up(options));
-  }
-
-  refresh(): Promise<Outcome> {
-    return this.#run((options) => this.#stack.refresh(options));
-  }
-
-  /** As the command does it: nothing is deleted unless the preview of it is without error. */
-  destroy(): Promise<Outcome> {
-    return this.#run(async ({ onEvent, ...options }) => {
-      await this.#stack.previewDestroy(options);
-      await this.#stack.destroy({ onEvent, ...options });
+  /**
+   * A stack of another program of this project, `environment/` for one, with settings of its own: by
+   * the same engine, on the same cloud, beside this stack's state.
+   */
+  async beside(
+    program: string,
+    name: string,
+    settings: Record<string, unknown>,
+  ): Promise<StagedStack> {
+    const { workspace } = this.stack;
+    const folder = join(this.folder, `${program}-${name}`);
+    mkdirSync(folder);
+    cpSync(join(project, program, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    cpSync(join(project, program, "index.ts"), join(folder, "index.ts"));
+    const beside = await automation.LocalWorkspace.create({
+      workDir: folder,
+      pulumiHome: workspace.pulumiHome,
+      pulumiCommand: await commandAt(this.engine.path, folder),
+      program: () => evaluate(join(program, "index.ts")),
+      envVars: workspace.envVars,
     });
-  }
-
-  /** The resources in the engine's state. */
-  async state(): Promise<StateResource[]> {
-    const { deployment } = await this.#stack.exportStack();
-    return deployment.resources ?? [];
+    const stack = await automation.Stack.create(name, beside);
+    for (const [key, value] of Object.entries(settings)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      await stack.setConfig(`${program}:${key}`, { value: text });
+    }
+    return new StagedStack(this.world, stack);
   }
 
   /** A setting, as the stack's file has it (a path of keys, joined by dots): nothing when it leaves the default. */
@@ -205,7 +184,7 @@ export class Stage {
   }
 
   get #settingsFile(): string {
-    return join(this.folder, `Pulumi.${this.#stack.name}.yaml`);
+    return join(this.folder, `Pulumi.${this.stack.name}.yaml`);
   }
 
   #settings() {
@@ -215,60 +194,6 @@ export class Stage {
   close(): void {
     this.#close();
   }
-
-  async #run(
-    operation: (options: {
-      onEvent: (event: automation.EngineEvent) => void;
-      parallel: number;
-      color: "never";
-    }) => Promise<unknown>,
-  ): Promise<Outcome> {
-    const steps: Step[] = [];
-    const errors = new Set<string>();
-    const refreshed = new Set<string>();
-    const started = Date.now();
-    const simulatedStart = this.world.clock.now;
-    let failed = false;
-    const onEvent = (event: automation.EngineEvent) => {
-      // What a refresh has found is known only after it.
-      const before = event.resourcePreEvent?.metadata;
-      const after = event.resOutputsEvent?.metadata;
-      if (before?.op === "refresh") refreshed.add(before.urn);
-      else if (before && before.op !== "same") steps.push(stepOf(before));
-      if (after && after.op !== "same" && after.op !== "refresh" && refreshed.has(after.urn)) {
-        steps.push(stepOf(after));
-      }
-      const { diagnosticEvent } = event;
-      if (diagnosticEvent?.severity === "error") errors.add(reasonOf(diagnosticEvent.message));
-    };
-    try {
-      await operation({ onEvent, parallel: 64, color: "never" });
-    } catch (error) {
-      failed = true;
-      errors.delete("update failed");
-      if (errors.size === 0) errors.add(saidBy(error));
-    }
-    const simulatedSeconds = this.world.clock.now - simulatedStart;
-    await this.world.clock.settle();
-    return {
-      steps,
-      errors: [...errors],
-      failed,
-      simulatedSeconds,
-      realSeconds: (Date.now() - started) / 1000,
-    };
-  }
-}
-
-/** The engine's message without what it puts around the reason. */
-function reasonOf(message: string): string {
-  return message.replace(/^1 error occurred:\s*\*\s*/, "").trim();
-}
-
-/** What the command wrote about its failure, without the rest of its output. */
-function saidBy(error: unknown): string {
-  const message = String(error instanceof Error ? error.message : error);
-  return /^error: .*$/m.exec(message)?.[0] ?? message;
 }
 
 function settingPath(slice: string): string[] {
@@ -276,25 +201,15 @@ function settingPath(slice: string): string[] {
   return ["config", `platform:${first}`, ...inner];
 }
 
-function stepOf(metadata: automation.StepEventMetadata): Step {
-  return {
-    op: metadata.op,
-    urn: metadata.urn,
-    type: metadata.type,
-    name: metadata.urn.split("::").at(-1) ?? "",
-    custom: (metadata.new ?? metadata.old)?.custom ?? false,
-    changes: Object.keys(metadata.detailedDiff ?? {}),
-  };
-}
-
 let evaluations = 0;
 
-/** Runs index.ts anew: its own module is, those that it imports hold no state. */
+/** Runs a program anew: its own module is, those that it imports hold no state. */
 async function evaluate(
+  program: string,
   sabotage?: pulumi.ResourceTransformation,
 ): Promise<Record<string, unknown>> {
   if (sabotage) pulumi.runtime.registerStackTransformation(sabotage);
-  const url = `${pathToFileURL(join(project, "index.ts")).href}?evaluation=${++evaluations}`;
+  const url = `${pathToFileURL(join(project, program)).href}?evaluation=${++evaluations}`;
   return { ...(await import(url)) };
 }
 

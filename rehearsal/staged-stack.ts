@@ -1,0 +1,131 @@
+import type * as automation from "@pulumi/pulumi/automation/index.js";
+import type { StateResource } from "./critical-path.ts";
+import type { World } from "./world/world.ts";
+
+/** What the engine did to one resource. */
+export interface Step {
+  op: string;
+  urn: string;
+  type: string;
+  name: string;
+  /** Not a component: something that a provider makes. */
+  custom: boolean;
+  /** The paths of the inputs that differ. */
+  changes: string[];
+}
+
+export interface Outcome {
+  steps: Step[];
+  /** Why the run failed, each reason once. */
+  errors: string[];
+  failed: boolean;
+  simulatedSeconds: number;
+  realSeconds: number;
+}
+
+/** A stack in the engine's hands, on a simulated cloud. */
+export class StagedStack {
+  readonly world: World;
+  protected readonly stack: automation.Stack;
+
+  constructor(world: World, stack: automation.Stack) {
+    this.world = world;
+    this.stack = stack;
+  }
+
+  preview(): Promise<Outcome> {
+    return this.#run((options) => this.stack.preview(options));
+  }
+
+  up(): Promise<Outcome> {
+    return this.#run((options) => this.stack.up(options));
+  }
+
+  refresh(): Promise<Outcome> {
+    return this.#run((options) => this.stack.refresh(options));
+  }
+
+  /** As the command does it: nothing is deleted unless the preview of it is without error. */
+  destroy(): Promise<Outcome> {
+    return this.#run(async ({ onEvent, ...options }) => {
+      await this.stack.previewDestroy(options);
+      await this.stack.destroy({ onEvent, ...options });
+    });
+  }
+
+  /** The resources in the engine's state. */
+  async state(): Promise<StateResource[]> {
+    const { deployment } = await this.stack.exportStack();
+    return deployment.resources ?? [];
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const outputs = await this.stack.outputs();
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
+  async #run(
+    operation: (options: {
+      onEvent: (event: automation.EngineEvent) => void;
+      parallel: number;
+      color: "never";
+    }) => Promise<unknown>,
+  ): Promise<Outcome> {
+    const steps: Step[] = [];
+    const errors = new Set<string>();
+    const refreshed = new Set<string>();
+    const started = Date.now();
+    const simulatedStart = this.world.clock.now;
+    let failed = false;
+    const onEvent = (event: automation.EngineEvent) => {
+      // What a refresh has found is known only after it.
+      const before = event.resourcePreEvent?.metadata;
+      const after = event.resOutputsEvent?.metadata;
+      if (before?.op === "refresh") refreshed.add(before.urn);
+      else if (before && before.op !== "same") steps.push(stepOf(before));
+      if (after && after.op !== "same" && after.op !== "refresh" && refreshed.has(after.urn)) {
+        steps.push(stepOf(after));
+      }
+      const { diagnosticEvent } = event;
+      if (diagnosticEvent?.severity === "error") errors.add(reasonOf(diagnosticEvent.message));
+    };
+    try {
+      await operation({ onEvent, parallel: 64, color: "never" });
+    } catch (error) {
+      failed = true;
+      errors.delete("update failed");
+      if (errors.size === 0) errors.add(saidBy(error));
+    }
+    const simulatedSeconds = this.world.clock.now - simulatedStart;
+    await this.world.clock.settle();
+    return {
+      steps,
+      errors: [...errors],
+      failed,
+      simulatedSeconds,
+      realSeconds: (Date.now() - started) / 1000,
+    };
+  }
+}
+
+/** The engine's message without what it puts around the reason. */
+function reasonOf(message: string): string {
+  return message.replace(/^1 error occurred:\s*\*\s*/, "").trim();
+}
+
+/** What the command wrote about its failure, without the rest of its output. */
+function saidBy(error: unknown): string {
+  const message = String(error instanceof Error ? error.message : error);
+  return /^error: .*$/m.exec(message)?.[0] ?? message;
+}
+
+function stepOf(metadata: automation.StepEventMetadata): Step {
+  return {
+    op: metadata.op,
+    urn: metadata.urn,
+    type: metadata.type,
+    name: metadata.urn.split("::").at(-1) ?? "",
+    custom: (metadata.new ?? metadata.old)?.custom ?? false,
+    changes: Object.keys(metadata.detailedDiff ?? {}),
+  };
+}

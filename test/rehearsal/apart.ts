@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Context } from "mocha";
+import { findEngine, NoEngine } from "../../rehearsal/engine.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Skips what needs the engine where there is none. */
+export async function needsEngine(this: Context): Promise<void> {
+  try {
+    await findEngine();
+  } catch (error) {
+    if (!(error instanceof NoEngine)) throw error;
+    this.skip();
+  }
+}
+
+/**
+ * Runs a file of tests in a process of its own, where so many must pass: once a process has had
+ * mocks, no engine is heard in it.
+ */
+export function passes(file: string, count: number): void {
+  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", "--node-option", "import=tsx"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...mocha, file], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, new RegExp(`\\b${count} passing`));
+}
