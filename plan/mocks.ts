@@ -72,12 +72,16 @@ const resources: Record<string, Answer> = {
   "aws:acm/certificate:Certificate": (inputs, name, place) => {
     const arn = arnOf(place, "acm", `certificate/${uuid(name)}`);
     const hosts: string[] = [inputs.domainName, ...(inputs.subjectAlternativeNames ?? [])];
-    const domainValidationOptions = hosts.map((domainName) => ({
-      domainName,
-      resourceRecordName: `_${hex(domainName, 32)}.${domainName}.`,
-      resourceRecordType: "CNAME",
-      resourceRecordValue: `_${hex(`${domainName}/value`, 32)}.acm-validations.aws.`,
-    }));
+    const domainValidationOptions = hosts.map((domainName) => {
+      // A wildcard has the record of the name that it stands below.
+      const name = domainName.replace(/^\*\./, "");
+      return {
+        domainName,
+        resourceRecordName: `_${hex(name, 32)}.${name}.`,
+        resourceRecordType: "CNAME",
+        resourceRecordValue: `_${hex(`${name}/value`, 32)}.acm-validations.aws.`,
+      };
+    });
     return { id: arn, state: { ...inputs, arn, domainValidationOptions } };
   },
   "aws:acm/certificateValidation:CertificateValidation": (inputs) => ({

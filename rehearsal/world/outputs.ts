@@ -60,12 +60,16 @@ const computed: Record<string, Compute> = {
   "aws:acm/certificate:Certificate": ({ id, inputs }) => ({
     arn: id,
     domainValidationOptions: [inputs.domainName, ...(inputs.subjectAlternativeNames ?? [])].map(
-      (domainName: string) => ({
-        domainName,
-        resourceRecordName: `_${hash(domainName)}.${domainName}.`,
-        resourceRecordType: "CNAME",
-        resourceRecordValue: `_${hash(`value of ${domainName}`)}.acm-validations.aws.`,
-      }),
+      (domainName: string) => {
+        // A wildcard has the record of the name that it stands below.
+        const name = domainName.replace(/^\*\./, "");
+        return {
+          domainName,
+          resourceRecordName: `_${hash(name)}.${name}.`,
+          resourceRecordType: "CNAME",
+          resourceRecordValue: `_${hash(`value of ${name}`)}.acm-validations.aws.`,
+        };
+      },
     ),
   }),
   "aws:route53/record:Record": ({ inputs }) => ({ fqdn: String(inputs.name).replace(/\.$/, "") }),

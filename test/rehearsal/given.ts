@@ -31,6 +31,7 @@ export const types = {
   entry: "aws:eks/accessEntry:AccessEntry",
   release: "kubernetes:helm.sh/v3:Release",
   namespace: "kubernetes:core/v1:Namespace",
+  priorityClass: "kubernetes:scheduling.k8s.io/v1:PriorityClass",
   account: "kubernetes:core/v1:ServiceAccount",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   deployment: "kubernetes:apps/v1:Deployment",

@@ -446,6 +446,43 @@ describe("the simulated cloud", () => {
       await given.remove(given.namespace);
     });
 
+    describe("deletes what belongs to an object", () => {
+      const host = (policy: string) =>
+        given.create(types.priorityClass, {
+          metadata: {
+            name: "pull-requests",
+            annotations: { "pulumi.com/deletionPropagationPolicy": policy },
+          },
+        });
+      const guest = async (owner: Thing) => {
+        const { uid } = owner.outputs.metadata;
+        const metadata = { name: "pr-1-web", ownerReferences: [{ uid }] };
+        await given.create(types.namespace, { metadata });
+        await given.create(types.ingress, {
+          metadata: { ...given.ingress.metadata, namespace: "pr-1-web" },
+        });
+      };
+      const left = () => [...given.world.all(types.ingress), ...given.world.all(types.balancer)];
+
+      it("before it, in the foreground, as far as the controller lets it", async () => {
+        const owner = await host("foreground");
+        await guest(owner);
+        const { inputs, outputs } = given.release;
+        gone(given.release);
+        await refused(given.remove(owner), /^foregroundDeletion: .* the namespace pr-1-web/);
+        await given.create(types.release, { ...inputs, name: outputs.name });
+        await given.remove(owner);
+        assert.deepEqual(left(), []);
+      });
+
+      it("not before it, and without waiting, in the background", async () => {
+        const owner = await host("background");
+        await guest(owner);
+        await given.remove(owner);
+        assert.equal(left().length, 2);
+      });
+    });
+
     it("has a Deployment wait until its load balancer is active", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       const [balancer] = given.world.all(types.balancer);

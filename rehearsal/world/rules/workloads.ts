@@ -16,6 +16,7 @@ import { noRouteOut } from "./network.ts";
 import { pushedImage } from "./registry.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
+const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const minutes = (count: number) => count * 60;
 
@@ -196,6 +197,18 @@ export const workloadRules: Rule[] = [
         ? `namespace ${thing.id} is Terminating: content has ingress.k8s.aws/resources`
         : undefined,
   },
+  {
+    error: "foregroundDeletion",
+    on: "delete",
+    phase: "after",
+    types: [priorityClassType],
+    source: "Kubernetes garbage collection: an owner waits for dependents with blockOwnerDeletion",
+    patience: minutes(10),
+    unless: ({ world, thing }) => {
+      const [namespace] = dependentsOf(world, thing);
+      return namespace && `${thing.id} waits for its dependent, the namespace ${namespace.id}`;
+    },
+  },
   ...(["create", "update"] as const).map(
     (on): Rule => ({
       error: "ProgressDeadlineExceeded",
@@ -308,6 +321,27 @@ function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefi
   return host;
 }
 
+/** What goes with an object that is deleted in the foreground. */
+function dependentsOf(world: World, { inputs, outputs, cluster }: Thing): Thing[] {
+  const policy = inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"];
+  if (policy !== "foreground") return [];
+  return inCluster(world, "kubernetes:core/v1:Namespace", cluster ?? "").filter(({ inputs }) =>
+    inputs.metadata.ownerReferences?.some(({ uid }: Props) => uid === outputs.metadata.uid),
+  );
+}
+
+/** The controller takes the Ingress's part of the load balancer away, or all of it, then its finalizer. */
+async function finalize(world: World, ingress: Thing): Promise<void> {
+  await world.clock.sleep(waits.loadBalancerInterfacesGone);
+  if (noController(world, ingress.cluster ?? "")) return;
+  ingress.outputs.finalized = true;
+  const made = world.all().filter(({ madeBy }) => madeBy === stackOf(ingress));
+  const shared = othersOf(world, ingress).some(({ outputs }) => !outputs.finalized);
+  for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === ingress.id)) {
+    world.remove(part);
+  }
+}
+
 export const workloadEffects: Effect[] = [
   {
     on: "create",
@@ -332,14 +366,21 @@ export const workloadEffects: Effect[] = [
     on: "delete",
     types: [ingressType],
     source: "aws-load-balancer-controller v3.5.0: balancer and groups, then the finalizer",
+    happen: ({ world, thing }) => finalize(world, thing),
+  },
+  {
+    on: "delete",
+    types: [priorityClassType],
+    source: "Kubernetes garbage collection: dependents are deleted, a namespace with all in it",
     happen: async ({ world, thing }) => {
-      await world.clock.sleep(waits.loadBalancerInterfacesGone);
-      if (noController(world, thing.cluster ?? "")) return;
-      thing.outputs.finalized = true;
-      const made = world.all().filter(({ madeBy }) => madeBy === stackOf(thing));
-      const shared = othersOf(world, thing).some(({ outputs }) => !outputs.finalized);
-      for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === thing.id)) {
-        world.remove(part);
+      for (const namespace of dependentsOf(world, thing)) {
+        const content = world
+          .all()
+          .filter(({ outputs }) => outputs.metadata?.namespace === namespace.id);
+        const ingresses = content.filter(({ type }) => type === ingressType);
+        for (const ingress of ingresses) await finalize(world, ingress);
+        if (ingresses.some(({ outputs }) => !outputs.finalized)) continue;
+        for (const one of [...content, namespace]) world.remove(one);
       }
     },
   },
