@@ -47,7 +47,7 @@ const services = new Services(
 );
 
 export const clusterName = cluster.name;
-export const url = services.url;
+export const { url, pullRequests } = services;
 export const imageReferences = images.references;
 export const release = config.release;
 export const kubeconfig = cluster.kubeconfig;

@@ -1,15 +1,18 @@
 import { blockOf } from "./cidr.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
-import type { DomainConfig, ServiceConfig, Settings } from "./config-schema.ts";
+import type { Settings } from "./config-schema.ts";
 
-/** The host names of the platform and of its services, each once. */
-export function hostNames(
-  { hostName }: DomainConfig,
-  services: Record<string, Pick<ServiceConfig, "route">>,
-): string[] {
+/** The host names of the platform, of its services and of pull requests' environments, each once. */
+export function hostNames({
+  domain,
+  services,
+  pullRequests,
+}: Pick<Settings, "domain" | "services" | "pullRequests">): string[] {
+  if (!domain) return [];
   const hosts = Object.values(services).flatMap(({ route }) => route.host ?? []);
-  return [...new Set([hostName, ...hosts])];
+  const any = pullRequests.environments > 0 ? [`*.${domain.hostName}`] : [];
+  return [...new Set([domain.hostName, ...hosts, ...any])];
 }
 
 export const rules = [
@@ -99,13 +102,24 @@ export const rules = [
         : [`${at} is not ${domain.hostName} or below it`];
     });
   },
-  rule(["services", "domain"], ({ services, domain }) => {
-    const hosts = domain ? hostNames(domain, services) : [];
+  rule(["services", "domain", "pullRequests"], (settings) => {
+    const hosts = hostNames(settings);
     return [
       hosts.length > 10 &&
         `services: ${hosts.length} host names, but a certificate of ACM takes at most 10`,
     ];
   }),
+  (settings: Partial<Settings>) =>
+    settings.pullRequests?.environments && !settings.domain
+      ? [
+          `pullRequests.environments: ${settings.pullRequests.environments} needs domain, below which each environment has its host name`,
+        ]
+      : [],
+  rule(["pullRequests", "registry"], ({ pullRequests, registry }) => [
+    pullRequests.environments > 0 &&
+      pullRequests.days > registry.untaggedRetentionDays &&
+      `pullRequests.days: ${pullRequests.days} is above registry.untaggedRetentionDays ${registry.untaggedRetentionDays}, after which an environment's image is gone`,
+  ]),
   ...scaleRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
@@ -143,6 +157,10 @@ export const rules = [
         faultInjection && `services.${name}.faultInjection: true is not allowed in production`,
     ),
   ),
+  production("pullRequests", ({ environments }) => [
+    environments > 0 &&
+      `pullRequests.environments: ${environments} is not allowed in production: it runs code that nobody has merged`,
+  ]),
   production("logs", ({ retentionDays }) => [
     retentionDays < 30 &&
       `logs.retentionDays: ${retentionDays} is not allowed in production: at least 30`,

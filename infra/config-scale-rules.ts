@@ -60,7 +60,7 @@ export const scaleRules = [
         `${at}: ${requestOf(service)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`,
     ];
   }),
-  rule(["network", "nodes", "autoscaler", "services"], (settings) => {
+  rule(["network", "nodes", "autoscaler", "services", "pullRequests"], (settings) => {
     const { instanceTypes } = settings.nodes;
     const room = smallestRoom(instanceTypes);
     const pods = podsAtMost(settings);
@@ -90,19 +90,35 @@ function alike(one: string, other: string): boolean {
   return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
 }
 
-/** All pods at their most: each service at its ceiling and in a rollout, the largest first. */
-function podsAtMost({ services, autoscaler }: Pick<Settings, "services" | "autoscaler">): Pods[] {
+/**
+ * All pods at their most: each service at its ceiling and in a rollout, the largest first, and once
+ * in each pull request's environment.
+ */
+function podsAtMost({
+  services,
+  autoscaler,
+  pullRequests: { environments },
+}: Pick<Settings, "services" | "autoscaler" | "pullRequests">): Pods[] {
   const { replicas: count, ...headroom } = autoscaler.headroom;
+  const pods = Object.entries(services)
+    .map(([name, { maxReplicas, cpuMillicores, memoryMiB }]) => ({
+      name,
+      count: maxReplicas + 1,
+      cpuMillicores,
+      memoryMiB,
+      spread: true,
+    }))
+    .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
   return [
-    ...Object.entries(services)
-      .map(([name, { maxReplicas, cpuMillicores, memoryMiB }]) => ({
-        name,
-        count: maxReplicas + 1,
-        cpuMillicores,
-        memoryMiB,
-        spread: true,
+    ...pods,
+    ...pods
+      .map((one) => ({
+        ...one,
+        name: `${one.name} of pull requests`,
+        count: 2 * environments,
+        spread: false,
       }))
-      .sort((a, b) => b.cpuMillicores - a.cpuMillicores),
+      .filter(({ count }) => count > 0),
     ...clusterPods({ autoscaler: autoscaler.enabled }),
     ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
   ];

@@ -198,6 +198,12 @@ const domainSchema = z.strictObject({
   hostName: hostName(),
 });
 
+/** Environments of pull requests. With none allowed, the stack is the same as without the setting. */
+const pullRequestsSchema = z.strictObject({
+  environments: whole(0, 20).default(0),
+  days: whole(1, 30).default(3),
+});
+
 const firewallSchema = z.strictObject({
   enabled: flag().default(false),
   countOnly: flag().default(false),
@@ -274,6 +280,7 @@ export const settingsSchema = z.strictObject({
   services: servicesSchema,
   ingress: ingressSchema.prefault({}),
   domain: domainSchema.optional(),
+  pullRequests: pullRequestsSchema.prefault({}),
   firewall: firewallSchema.prefault({}),
   loadBalancerLogs: loadBalancerLogsSchema.prefault({}),
   release: releaseSchema.optional(),
@@ -296,6 +303,7 @@ export type ImageConfig = ServiceConfig["image"];
 export type RouteConfig = ServiceConfig["route"];
 export type IngressConfig = Settings["ingress"];
 export type DomainConfig = NonNullable<Settings["domain"]>;
+export type PullRequestsConfig = Settings["pullRequests"];
 export type FirewallConfig = Settings["firewall"];
 export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];
 export type ServiceLevelConfig = Settings["serviceLevel"];

@@ -12,7 +12,7 @@ function slices(settings: Settings) {
     settings;
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
-  const named = domain && { ...domain, region, hostNames: hostNames(domain, services) };
+  const named = domain && { ...domain, region, hostNames: hostNames(settings) };
   return {
     provider: {
       region,
@@ -66,6 +66,8 @@ function slices(settings: Settings) {
       ingress,
       architecture,
       domain: named,
+      clusterName: cluster.name,
+      pullRequests: settings.pullRequests,
       admission: {
         registries: registries(settings),
         applicationSignals: settings.insights.applicationSignals,

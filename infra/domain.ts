@@ -30,7 +30,9 @@ export class Certificate extends pulumi.ComponentResource {
         },
         parent,
       );
-      const records = hostNames.map((host) => {
+      // A wildcard is proved by the record of the name that it stands below.
+      const proved = hostNames.filter((host) => !host.startsWith("*."));
+      const records = proved.map((host) => {
         const record = certificate.domainValidationOptions.apply((options) =>
           options.find(({ domainName }) => domainName === host),
         );

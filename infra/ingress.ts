@@ -30,18 +30,23 @@ interface TargetGroupAttributes {
   "stickiness.enabled": boolean;
 }
 
-/** The controller's annotations that we write, without their prefix. */
-interface AlbAnnotations {
+/** The controller's annotations of a load balancer that we write, without their prefix. */
+interface LoadBalancerAnnotations {
   scheme: "internet-facing" | "internal";
-  "group.name": string;
-  "group.order": string;
-  "target-type": "ip";
   "inbound-cidrs": string;
-  "listen-ports": string;
-  "certificate-arn"?: pulumi.Input<string>;
   "ssl-policy"?: string;
   "ssl-redirect"?: "443";
   "wafv2-acl-arn": pulumi.Input<string>;
+  "load-balancer-attributes": pulumi.Input<string>;
+}
+
+/** Those of an Ingress's own rules and targets. */
+interface RuleAnnotations {
+  "group.name": string;
+  "group.order": string;
+  "target-type": "ip";
+  "listen-ports": string;
+  "certificate-arn"?: pulumi.Input<string>;
   "healthcheck-path": string;
   "healthcheck-port": "traffic-port";
   "healthcheck-interval-seconds": string;
@@ -49,15 +54,16 @@ interface AlbAnnotations {
   "healthy-threshold-count": string;
   "unhealthy-threshold-count": string;
   "success-codes": "200";
-  "load-balancer-attributes": pulumi.Input<string>;
   "target-group-attributes": pulumi.Input<string>;
 }
 
 export interface IngressArgs extends IngressConfig {
   clock: DrainClock;
   route: RouteConfig;
-  edge: Pick<Edge, "certificateArn" | "webAclArn" | "logDelivery">;
+  edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
   healthCheckPath: string;
+  /** Whether another stack has the load balancer. @default false */
+  guest?: boolean;
 }
 
 /**
@@ -65,10 +71,19 @@ export interface IngressArgs extends IngressConfig {
  *
  * The controller ignores a misspelled annotation in silence, so they are written from a typed
  * object. It also leaves an attribute as it was when its key goes away, so every attribute is
- * always written, the ones that are off too.
+ * always written, the ones that are off too. A guest writes nothing of the load balancer itself: two
+ * Ingresses that say different things of it stop the controller for all that share it.
  */
 export function ingressAnnotations(args: IngressArgs): Record<string, pulumi.Input<string>> {
-  const { clock, edge } = args;
+  const annotations = args.guest
+    ? ruleAnnotations(args)
+    : { ...loadBalancerAnnotations(args), ...ruleAnnotations(args) };
+  return Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
+  );
+}
+
+function loadBalancerAnnotations({ clock, edge, ...args }: IngressArgs): LoadBalancerAnnotations {
   const logs = edge.logDelivery;
   const loadBalancer: LoadBalancerAttributes = {
     ...logAttributes("access_logs", "access", logs?.access, logs),
@@ -78,20 +93,32 @@ export function ingressAnnotations(args: IngressArgs): Record<string, pulumi.Inp
     "idle_timeout.timeout_seconds": clock.idleTimeoutSeconds,
     "routing.http.drop_invalid_header_fields.enabled": true,
   };
+  return {
+    scheme: args.scheme,
+    "inbound-cidrs": args.inboundCidrs.join(","),
+    // Port 80 then does nothing but redirect.
+    ...(edge.certificateArn && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),
+    // Absent, the controller would leave the last firewall attached.
+    "wafv2-acl-arn": edge.webAclArn ?? "none",
+    "load-balancer-attributes": attributes(loadBalancer),
+  };
+}
+
+function ruleAnnotations({ clock, edge, ...args }: IngressArgs): RuleAnnotations {
   const targetGroup: TargetGroupAttributes = {
     "deregistration_delay.timeout_seconds": clock.deregistrationDelaySeconds,
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "stickiness.enabled": false,
   };
-  const annotations: AlbAnnotations = {
-    scheme: args.scheme,
+  return {
     "group.name": groupName,
     "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
-    "inbound-cidrs": args.inboundCidrs.join(","),
-    ...listeners(edge.certificateArn),
-    // Absent, the controller would leave the last firewall attached.
-    "wafv2-acl-arn": edge.webAclArn ?? "none",
+    "listen-ports": JSON.stringify([
+      { HTTP: 80 },
+      ...(edge.certificateArn ? [{ HTTPS: 443 }] : []),
+    ]),
+    ...(edge.certificateArn && { "certificate-arn": edge.certificateArn }),
     "healthcheck-path": args.healthCheckPath,
     "healthcheck-port": "traffic-port",
     "healthcheck-interval-seconds": "10",
@@ -99,24 +126,7 @@ export function ingressAnnotations(args: IngressArgs): Record<string, pulumi.Inp
     "healthy-threshold-count": "2",
     "unhealthy-threshold-count": "2",
     "success-codes": "200",
-    "load-balancer-attributes": attributes(loadBalancer),
     "target-group-attributes": attributes({ ...targetGroup }),
-  };
-  return Object.fromEntries(
-    Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
-  );
-}
-
-/** HTTP alone, or HTTPS with a port 80 that does nothing but redirect to it. */
-function listeners(
-  certificateArn: pulumi.Input<string> | undefined,
-): Pick<AlbAnnotations, "listen-ports" | "certificate-arn" | "ssl-policy" | "ssl-redirect"> {
-  if (!certificateArn) return { "listen-ports": JSON.stringify([{ HTTP: 80 }]) };
-  return {
-    "listen-ports": JSON.stringify([{ HTTP: 80 }, { HTTPS: 443 }]),
-    "certificate-arn": certificateArn,
-    "ssl-policy": tlsPolicy,
-    "ssl-redirect": "443",
   };
 }
 

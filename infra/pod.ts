@@ -32,6 +32,7 @@ export function podSpec(
   });
   return {
     serviceAccountName,
+    ...(args.host && { priorityClassName: args.host.name }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },

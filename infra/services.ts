@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Admission, type AdmissionArgs } from "./admission.ts";
-import type { ServiceConfig } from "./config-schema.ts";
+import type { PullRequestsConfig, ServiceConfig } from "./config-schema.ts";
 import { HostNames, type HostNamesArgs } from "./domain.ts";
 import type { Images } from "./image.ts";
+import { type Offer, PullRequests } from "./pull-requests.ts";
 import { WebService, type WebServiceArgs } from "./web-service.ts";
 
 export interface ServicesArgs
@@ -13,6 +14,8 @@ export interface ServicesArgs
   /** By name. */
   services: Record<string, ServiceConfig>;
   images: Pick<Images, "references">;
+  clusterName: string;
+  pullRequests: PullRequestsConfig;
   admission: Omit<AdmissionArgs, "namespaces">;
   domain: HostNamesArgs["domain"];
 }
@@ -32,10 +35,12 @@ export class Services extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** By name. */
   readonly services: Record<string, WebService>;
+  /** What pull requests' environments need to know; nothing where the stack takes none. */
+  readonly pullRequests: pulumi.Output<Offer> | undefined;
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
-    const { services, images, domain, admission, ...shared } = args;
+    const { services, images, domain, admission, pullRequests, clusterName, ...shared } = args;
     const admitted = new Admission(
       "admission",
       { ...admission, namespaces: Object.keys(services) },
@@ -52,6 +57,18 @@ export class Services extends pulumi.ComponentResource {
       ]),
     );
     const all = Object.values(this.services);
+    this.pullRequests = new PullRequests(
+      "pull-requests",
+      {
+        ...pullRequests,
+        ...shared,
+        clusterName,
+        services,
+        domain,
+        registries: admission.registries,
+      },
+      { parent: this },
+    ).offer;
     this.loadBalancer = pulumi
       .all(all.map(({ loadBalancer }) => loadBalancer))
       .apply(([host]) => host ?? "");

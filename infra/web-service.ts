@@ -8,13 +8,15 @@ import { type IngressArgs, ingressAnnotations } from "./ingress.ts";
 import type { Network } from "./network.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { containerResources, podSpec, quotaFor, readinessPath, servicePort } from "./pod.ts";
+import { type Host, ownerOf } from "./pull-requests.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
 
 export interface WebServiceArgs
   extends Omit<ServiceConfig, "image">,
     Pick<NodesConfig, "architecture"> {
   name: string;
-  cluster: Pick<Cluster, "oidc">;
+  /** Whose tokens the service's role on AWS trusts. @default it has no role */
+  cluster?: Pick<Cluster, "oidc">;
   network: Pick<Network, "loadBalancerCidrBlocks">;
   /** `<repository>@sha256:<digest>` */
   image: pulumi.Input<string>;
@@ -23,6 +25,8 @@ export interface WebServiceArgs
   edge: IngressArgs["edge"];
   /** Takes the service's metrics and traces. */
   insights: Pick<ContainerInsights, "agent">;
+  /** The priority class that the service belongs to, as a guest of its stack. @default none */
+  host?: Host;
 }
 
 /**
@@ -35,7 +39,7 @@ export interface WebServiceArgs
  * healthy (readiness gates), and gives the old one the time of the drain clock.
  *
  * Must depend on the load balancer controller, the cluster and the network as components: the
- * Ingress goes down only while all of them still work.
+ * Ingress goes down only while all of them still work. A guest cannot; its namespace goes with its host.
  */
 export class WebService extends pulumi.ComponentResource {
   /** The load balancer's host name. */
@@ -55,6 +59,7 @@ export class WebService extends pulumi.ComponentResource {
       {
         metadata: {
           name: args.name,
+          ...(args.host && { ownerReferences: [ownerOf(args.host)] }),
           labels: {
             ...labels,
             "pod-security.kubernetes.io/enforce": "restricted",
@@ -85,27 +90,29 @@ export class WebService extends pulumi.ComponentResource {
         new kubernetes.networking.v1.NetworkPolicy(`${name}-${suffix}`, { metadata, spec }, parent),
     );
 
-    const role = new ServiceAccountRole(
-      name,
-      {
-        oidc: args.cluster.oidc,
-        namespace: args.name,
-        serviceAccount: args.name,
-        policyArns: args.policyArns,
-      },
-      parent,
-    );
+    const role =
+      args.cluster &&
+      new ServiceAccountRole(
+        name,
+        {
+          oidc: args.cluster.oidc,
+          namespace: args.name,
+          serviceAccount: args.name,
+          policyArns: args.policyArns,
+        },
+        parent,
+      );
     const serviceAccount = new kubernetes.core.v1.ServiceAccount(
       name,
       {
         metadata: {
           ...metadata,
           name: args.name,
-          annotations: { "eks.amazonaws.com/role-arn": role.arn },
+          ...(role && { annotations: { "eks.amazonaws.com/role-arn": role.arn } }),
         },
         automountServiceAccountToken: false,
       },
-      { ...parent, dependsOn: role },
+      { ...parent, ...(role && { dependsOn: role }) },
     );
 
     const service = new kubernetes.core.v1.Service(
@@ -129,6 +136,7 @@ export class WebService extends pulumi.ComponentResource {
             ...ingressAnnotations({
               ...args,
               ...args.ingress,
+              guest: args.host !== undefined,
               clock,
               healthCheckPath: readinessPath,
             }),
@@ -168,7 +176,11 @@ export class WebService extends pulumi.ComponentResource {
     const deployment = new kubernetes.apps.v1.Deployment(
       name,
       {
-        metadata,
+        metadata: {
+          ...metadata,
+          // A guest may be broken: whoever deploys it looks by itself whether it answers.
+          ...(args.host && { annotations: { "pulumi.com/skipAwait": "true" } }),
+        },
         spec: {
           replicas: args.minReplicas,
           revisionHistoryLimit: 5,

@@ -31,6 +31,11 @@ function lawsOf(resources: Resource[]): Law[] {
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
   const ingresses = ofType(ingressType);
+  // With it go the environments of pull requests, which have Ingresses too.
+  const hosts = ofType("kubernetes:scheduling.k8s.io/v1:PriorityClass").filter(
+    ({ inputs }) =>
+      inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"] === "foreground",
+  );
   const [clusterName] = ofType("eks:index:Cluster").map(({ outputs }) => outputs.eksCluster?.name);
   const logGroups = (path: string) =>
     ofType("aws:cloudwatch/logGroup:LogGroup").filter(({ inputs }) =>
@@ -47,7 +52,7 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "a role is of no use without its permissions",
     })),
     {
-      mortals: balancedObjects(resources),
+      mortals: [...balancedObjects(resources), ...hosts],
       survivors: withPermissions(releases.filter((release) => !isAutoscaler(release))),
       because: "only a running controller removes its load balancer and its finalizers",
     },
@@ -84,7 +89,7 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "readiness gates are given to pods that are made after the target group",
     })),
     {
-      mortals: ingresses,
+      mortals: [...ingresses, ...hosts],
       survivors: ofType(
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:acm/certificate:Certificate",

@@ -281,6 +281,21 @@ describe("config", () => {
       "services: 11 host names, but a certificate of ACM takes at most 10",
     ],
     [
+      "environments of pull requests without host names",
+      { pullRequests: { environments: 2 } },
+      "pullRequests.environments: 2 needs domain, below which each environment has its host name",
+    ],
+    [
+      "environments that outlive their images",
+      { ...domain, pullRequests: { environments: 1, days: 8 } },
+      "pullRequests.days: 8 is above registry.untaggedRetentionDays 7, after which an environment's image is gone",
+    ],
+    [
+      "environments that find no room",
+      { ...domain, autoscaler, pullRequests: { environments: 12 } },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 9 of 24 web of pull requests, 1 of 2 cluster-autoscaler; allowed: at least 6",
+    ],
+    [
       "headroom that nothing makes anew",
       { autoscaler: { headroom: { replicas: 2 } } },
       "autoscaler.headroom.replicas: 2 needs autoscaler.enabled: without it nothing makes room anew",
@@ -376,6 +391,11 @@ describe("config", () => {
       "production with a load balancer that anyone may delete",
       { ...production, ingress: {} },
       "ingress.deletionProtection: false is not allowed in production",
+    ],
+    [
+      "production with code that nobody has merged",
+      { ...production, ...domain, pullRequests: { environments: 1 } },
+      "pullRequests.environments: 1 is not allowed in production: it runs code that nobody has merged",
     ],
     [
       "production without deletion protection",

@@ -40,6 +40,17 @@ describe("certificate", () => {
     );
   });
 
+  it("covers all names below by a wildcard, which the record of its own name proves", async () => {
+    const hostNames = [domain.hostName, `*.${domain.hostName}`];
+    const resources = await deploy(
+      () => new Certificate("certificate", { domain: { ...domain, hostNames } }),
+    );
+    const { inputs } = only(resources, "aws:acm/certificate:Certificate");
+    assert.deepEqual(inputs.subjectAlternativeNames, [`*.${domain.hostName}`]);
+    const record = only(resources, "aws:route53/record:Record");
+    assert.match(record.inputs.name, new RegExp(`^_[0-9a-f]+\\.${domain.hostName}\\.$`));
+  });
+
   it("is none without a domain, and no record is either", async () => {
     const resources = await deploy(() => {
       new Certificate("certificate", { domain: undefined });

@@ -9,7 +9,7 @@ import { type Evaluation, evaluate } from "../../plan/evaluate.ts";
 import { missingEdges } from "../../plan/laws.ts";
 import { policyViolations } from "../../plan/violations.ts";
 
-/** The whole program for a stack like dev, and the same with two more services and headroom. */
+/** The whole program for a stack like dev, and the same with all that a stack may have more of. */
 describe("a stack of three services", () => {
   let folder: string;
   let one: Evaluation;
@@ -32,6 +32,7 @@ describe("a stack of three services", () => {
     settings.setIn([...services, "orders"], { image, route: { path: "/orders" } });
     settings.setIn([...services, "shop"], { image, route: { host: "shop.dev.example.com" } });
     settings.setIn(["config", "platform:autoscaler", "headroom"], { replicas: 1 });
+    settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
     writeFileSync(join(folder, "Pulumi.three.yaml"), String(settings));
     one = await evaluate("one", folder);
     three = await evaluate("three", folder);
@@ -39,6 +40,16 @@ describe("a stack of three services", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it("comes up and goes down cleanly", () => assert.deepEqual(missingEdges(three.resources), []));
+
+  it("would miss the edge from the host of environments to the load balancer controller", () => {
+    const alone = three.resources.map((one) =>
+      one.name === "pull-requests" ? { ...one, dependsOn: [], parent: undefined } : one,
+    );
+    assert.match(
+      missingEdges(alone).join(),
+      /PriorityClass pull-requests must be outlived by Release load-balancer-controller/,
+    );
+  });
 
   it("breaks no policy", () => assert.deepEqual(policyViolations(three.resources), []));
 

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { before, describe, it } from "mocha";
+import { Environment } from "../../environment/environment.ts";
+import type { Offer } from "../../infra/pull-requests.ts";
+import { deploy, evaluate, only, type Resource } from "../../plan/evaluate.ts";
+import { policyViolations } from "../../plan/violations.ts";
+import { serviceSettings, surroundings } from "../infra/service-args.ts";
+
+const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
+const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
+const { network, insights, ingress, architecture } = surroundings;
+const service = (route: { host?: string; path: string }) => ({
+  image: { context: "service" },
+  ...serviceSettings,
+  policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+  egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
+  route,
+});
+const offer: Offer = {
+  ...{ network, insights, ingress, architecture },
+  environments: 2,
+  days: 3,
+  clusterName: "platform-dev",
+  hostName: "dev.example.com",
+  certificateArn: "arn:certificate",
+  host: { name: "pull-requests", uid: "1-2-3" },
+  registries: [registry],
+  services: {
+    web: service({ path: "/" }),
+    orders: service({ path: "/orders" }),
+    shop: service({ host: "shop.dev.example.com", path: "/" }),
+  },
+};
+const images = { web: reference("a"), orders: reference("b"), shop: reference("c") };
+
+describe("the environment of a pull request", () => {
+  let resources: Resource[];
+  let urls: Record<string, string>;
+  const all = (kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
+  before(async () => {
+    resources = await deploy(() => {
+      const environment = new Environment("environment", { pullRequest: 12, offer, images });
+      urls = environment.urls;
+    });
+  });
+
+  it("has each service at a name of its own below the stack's", () => {
+    assert.deepEqual(urls, {
+      web: "https://pr-12.dev.example.com/",
+      orders: "https://pr-12.dev.example.com/orders",
+      shop: "https://shop-pr-12.dev.example.com/",
+    });
+    const routes = all("Ingress").map(({ inputs: { spec } }) => {
+      const [{ host, http }] = spec.rules;
+      return `https://${host}${http.paths[0].path}`;
+    });
+    assert.deepEqual(routes.sort(), Object.values(urls).sort());
+  });
+
+  it("says nothing of the load balancer, which is the stack's", () => {
+    const own = "group.name group.order target-type listen-ports certificate-arn success-codes";
+    const allowed = new RegExp(
+      `/(${own.replaceAll(" ", "|")}|target-group-attributes|(un)?health.*)$`,
+    );
+    for (const { inputs } of all("Ingress")) {
+      const { annotations } = inputs.metadata;
+      assert.equal(annotations["alb.ingress.kubernetes.io/group.name"], "platform");
+      for (const name of Object.keys(annotations).filter((one) => one.startsWith("alb."))) {
+        assert.match(name, allowed);
+      }
+    }
+  });
+
+  it("is in namespaces that belong to the stack's priority class, and go with it", () => {
+    assert.equal(all("Namespace").length, 3);
+    for (const { inputs } of all("Namespace")) {
+      assert.match(inputs.metadata.name, /^pr-12-/);
+      assert.deepEqual(inputs.metadata.ownerReferences, [
+        {
+          apiVersion: "scheduling.k8s.io/v1",
+          kind: "PriorityClass",
+          name: "pull-requests",
+          uid: "1-2-3",
+          blockOwnerDeletion: true,
+        },
+      ]);
+    }
+  });
+
+  it("is one small pod a service, within a quota, after the stack's own", () => {
+    for (const { inputs } of all("Deployment")) {
+      assert.equal(inputs.spec.replicas, 1);
+      assert.equal(inputs.spec.template.spec.priorityClassName, "pull-requests");
+    }
+    assert.deepEqual(
+      all("ResourceQuota").map(({ inputs }) => inputs.spec.hard.pods),
+      ["3", "3", "3"],
+    );
+    const [autoscaler] = all("HorizontalPodAutoscaler");
+    assert.equal(autoscaler?.inputs.spec.maxReplicas, 1);
+  });
+
+  it("has no role on AWS, whatever the stack's services may do", () => {
+    assert.deepEqual(
+      resources.filter(({ type }) => type.startsWith("aws:")),
+      [],
+    );
+    for (const { inputs } of all("ServiceAccount")) {
+      assert.equal(inputs.metadata.annotations, undefined);
+    }
+  });
+
+  it("admits images of the stack's registries only, by digest", () => {
+    const binding = only(
+      resources,
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+    );
+    const [{ values }] = binding.inputs.spec.matchResources.namespaceSelector.matchExpressions;
+    assert.deepEqual(values, ["pr-12-web", "pr-12-orders", "pr-12-shop"]);
+  });
+
+  it("breaks no policy", () => {
+    // Of TLS, the listener is the stack's.
+    const broken = policyViolations(resources).filter(({ rule }) => rule !== "tls-current");
+    assert.deepEqual(broken, []);
+  });
+
+  it("tells what is wrong in its settings, all at once", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "environment-"));
+    const program = resolve("environment");
+    for (const file of ["index.ts", "Pulumi.yaml"])
+      symlinkSync(join(program, file), join(folder, file));
+    const settings = { "environment:pullRequest": 0, "environment:images": { web: "web:latest" } };
+    writeFileSync(join(folder, "Pulumi.pr-0.yaml"), JSON.stringify({ config: settings }));
+    try {
+      await assert.rejects(evaluate("pr-0", folder), ({ message }: Error) => {
+        assert.match(message, /Pulumi\.pr-0\.yaml: 3 problems/);
+        assert.match(message, /environment:platform: is missing; allowed: a stack's full name/);
+        assert.match(message, /environment:pullRequest: 0 is not allowed: at least 1/);
+        assert.match(
+          message,
+          /environment:images\.web: "web:latest" is not allowed: <repository>@/,
+        );
+        return true;
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
