@@ -1,10 +1,13 @@
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { PlanError } from "../plan/errors.ts";
 import { Refused } from "../release/images.ts";
 import { CommandFailed, run } from "../release/shell.ts";
 import { PlatformStack } from "../release/stack.ts";
 import { post } from "./comments.ts";
 import { drift } from "./drift.ts";
+import { reconcile } from "./environments.ts";
+import { buildImages } from "./images.ts";
 import { difference, preview } from "./previews.ts";
 import { smoke } from "./smoke.ts";
 
@@ -15,6 +18,8 @@ const usage = `npm run deliver -- STEP
   comments --run ID                    posts the comments of a workflow run
   up --stack NAME                      deploys, and hands the images on to the next job
   smoke --stack NAME                   asks the service through its load balancer
+  images --stack NAME --out DIR        builds the images of a pull request into DIR
+  environments --stack NAME            makes pull requests' environments what they should be
   drift --stack NAME                   opens or closes an issue about what has changed by itself
 
 exit code: 0; 1 it failed; 2 the command is wrong; 3 a change is too dangerous to go unacknowledged`;
@@ -35,7 +40,7 @@ export async function deliver(args: string[], say: (line: string) => void): Prom
     });
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
-    if (error instanceof Refused) return 2;
+    if (error instanceof Refused || error instanceof PlanError) return 2;
     if (error instanceof CommandFailed) return 1;
     throw error;
   }
@@ -45,6 +50,8 @@ interface Given {
   need: (option: "stack" | "against" | "out" | "run") => string;
   say: (line: string) => void;
 }
+
+const patience = { patienceSeconds: 300, pauseSeconds: 1, answers: 10 };
 
 const steps: Record<string, (given: Given) => Promise<number>> = {
   difference: ({ need }) => difference(need("against"), need("out")),
@@ -86,9 +93,21 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
 
   smoke: async ({ need, say }) => {
     const outputs = await new PlatformStack(need("stack")).outputs();
-    await smoke(outputs, { patienceSeconds: 300, pauseSeconds: 1, answers: 10 });
+    await smoke(outputs, patience);
     say(`${outputs.url} answers`);
     return 0;
+  },
+
+  images: async ({ need, say }) => {
+    const services = await buildImages(need("stack"), need("out"));
+    say(`Built: ${services.join(", ") || "nothing, the stack deploys what was pushed"}`);
+    return 0;
+  },
+
+  environments: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const repository = variable("GITHUB_REPOSITORY");
+    return (await reconcile({ stack, repository, patience, say })) ? 0 : 1;
   },
 
   drift: async ({ need, say }) => {

@@ -48,7 +48,13 @@ async function pullRequestOf({ repository, owner, branch, sha }: Origin) {
   return open.find(({ head }) => head.sha === sha)?.number;
 }
 
-async function upsert(repository: string, number: number, kind: string, text: string) {
+/** Puts a comment in place of the former one of its kind; nobody is notified by what it says. */
+export async function upsert(
+  repository: string,
+  number: number,
+  kind: string,
+  text: string,
+): Promise<void> {
   const marker = `<!-- platform: ${kind} -->`;
   // A zero-width space keeps names from being notified.
   const body = `${marker}\n${text.slice(0, longest).replaceAll("@", "@\u200b")}`;

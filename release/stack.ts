@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Offer } from "../infra/pull-requests.ts";
 import { PlanError } from "../plan/errors.ts";
 import { settingsOf } from "../plan/settings.ts";
 import { type Images, partsOf, Refused } from "./images.ts";
@@ -12,6 +13,7 @@ export interface Outputs {
   release?: Release;
   kubeconfig?: string | object;
   clusterName?: string;
+  pullRequests?: Offer;
 }
 
 /** A stack of the platform, through the Pulumi CLI that is on PATH. */

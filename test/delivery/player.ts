@@ -48,7 +48,7 @@ export class Player {
   readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
 
   constructor() {
-    for (const name of ["gh", "pulumi", "aws", "docker", "kubectl", "npm"]) {
+    for (const name of ["gh", "pulumi", "aws", "docker", "kubectl", "skopeo", "npm"]) {
       cpSync(join(root, "test/delivery/stand-in.js"), join(this.#scratch, "bin", name));
       chmodSync(join(this.#scratch, "bin", name), 0o755);
     }

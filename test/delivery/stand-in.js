@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays gh, pulumi, aws, docker, kubectl and npm, by the name it is called by: writes down each
+// Plays gh, pulumi, aws, docker, kubectl, skopeo and npm, by the name it is called by: writes down each
 // call, and answers as $ANSWERS says for the first of its keys that the call begins with.
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,7 +21,8 @@ if (key === undefined && name === "npm" && args[0] === "run") {
   process.exit(spawnSync("sh", ["-c", command, "sh", ...given], { stdio: "inherit" }).status ?? 1);
 }
 if (file) {
-  const folder = args[args.indexOf("--dir") + 1];
+  // After --dir, or what skopeo copies to.
+  const folder = (args[args.indexOf("--dir") + 1 || args.length - 1] ?? "").replace(/^oci:/, "");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, file), out);
 } else process.stdout.write(out);

@@ -59,16 +59,17 @@ describe("workflows", function () {
 
   it("never change one stack at once, and never stop a change half-way", () => {
     const holders = jobs.filter(([, { environment }]) => environment);
-    assert.equal(holders.length, 3);
+    assert.equal(holders.length, 4);
     for (const [name, { environment, concurrency }] of holders) {
-      const expected = { group: `stack-${environment}`, "cancel-in-progress": false };
-      assert.deepEqual(concurrency, expected, name);
+      // The environments of pull requests are stacks of their own.
+      const group = name.startsWith("environments/") ? "environments" : `stack-${environment}`;
+      assert.deepEqual(concurrency, { group, "cancel-in-progress": false }, name);
     }
   });
 
   it("give no right to write to what runs a pull request's code", () => {
     for (const [name, { permissions = {} }] of jobs.filter(([path]) =>
-      path.startsWith("preview/"),
+      /^(preview|image)\//.test(path),
     )) {
       const written = Object.entries(permissions).filter(([, right]) => right === "write");
       assert.ok(
@@ -76,7 +77,9 @@ describe("workflows", function () {
         name,
       );
     }
-    assert.doesNotMatch(readFileSync(join(folder, "preview.yml"), "utf8"), /secrets\.|GH_TOKEN/);
+    for (const file of ["preview.yml", "image.yml"]) {
+      assert.doesNotMatch(readFileSync(join(folder, file), "utf8"), /secrets\.|GH_TOKEN/);
+    }
   });
 
   it("deploy to prod the digest that dev has built", async () => {

@@ -1,0 +1,51 @@
+import { run } from "../release/shell.ts";
+
+/** Pull requests that carry it get an environment. */
+const label = "environment";
+const workflow = "image.yml";
+/** The artifact that the workflow leaves. */
+const artifact = "images";
+
+export interface PullRequest {
+  number: number;
+  /** The commit that is proposed. */
+  commit: string;
+}
+
+/** Images that a workflow has built and left as an artifact. */
+export interface Built {
+  run: number;
+  at: string;
+}
+
+/** The open pull requests with the label, from branches of the repository itself. */
+export async function labelled(repository: string): Promise<PullRequest[]> {
+  const query = ["--method", "GET", "--paginate", "--slurp", `repos/${repository}/pulls`];
+  const pages = JSON.parse(await run("gh", ["api", ...query, "--field", "state=open"]));
+  return (pages as Answer[][])
+    .flat()
+    .filter(({ labels }) => labels.some(({ name }) => name === label))
+    .filter(({ head }) => head.repo?.full_name === repository)
+    .map(({ number, head }) => ({ number, commit: head.sha }));
+}
+
+/** The images of a commit; nothing while they are built, or when that has failed. */
+export async function imagesOf(repository: string, commit: string): Promise<Built | undefined> {
+  const which = ["--workflow", workflow, "--commit", commit, "--status", "success"];
+  const fields = ["--limit", "1", "--json", "databaseId,createdAt"];
+  const answer = await run("gh", ["run", "list", "--repo", repository, ...which, ...fields]);
+  const [found]: { databaseId: number; createdAt: string }[] = JSON.parse(answer);
+  return found && { run: found.databaseId, at: found.createdAt };
+}
+
+/** Puts the images of a run into a folder, as `<service>.tar`. */
+export async function download(repository: string, run_: number, folder: string): Promise<void> {
+  const what = ["--repo", repository, "--name", artifact, "--dir", folder];
+  await run("gh", ["run", "download", String(run_), ...what]);
+}
+
+interface Answer {
+  number: number;
+  labels: { name: string }[];
+  head: { sha: string; repo: { full_name: string } | null };
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { type Answers, Player, root } from "./player.ts";
+
+const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web";
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+describe("environments of pull requests", function () {
+  this.timeout(60_000);
+  let player: Player;
+  let server: Server;
+  let url: string;
+  before(async () => {
+    player = new Player();
+    server = createServer((_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    server.close();
+    player.close();
+  });
+  beforeEach(() => player.forget());
+
+  const calls = (begin: string) => player.calls(begin);
+  const json = (value: unknown) => ({ out: JSON.stringify(value) });
+  const reconcile = (answers: Answers) => player.play("environments/environments", {}, answers);
+
+  /** What dev says of itself. */
+  const dev = {
+    clusterName: "platform-dev",
+    imageReferences: { web: `${repositoryUrl}@${digest("a")}` },
+    pullRequests: { environments: 2, days: 3 },
+  };
+  const pullRequest = (number: number, changes: object = {}) => ({
+    number,
+    labels: [{ name: "environment" }],
+    head: { sha: `c0ffee${number}`, repo: { full_name: "example/platform" } },
+    ...changes,
+  });
+  const deployed = (number: number, changes: object = {}) => ({
+    [`pulumi stack output --json --stack pr-${number}`]: json({
+      commit: `c0ffee${number}`,
+      since: hoursAgo(1),
+      images: { web: `${repositoryUrl}@${digest("b")}` },
+      urls: { web: url },
+      ...changes,
+    }),
+  });
+  const world = ({
+    host = dev as object,
+    open = [] as object[],
+    stacks = [] as number[],
+    built = [{ databaseId: 99, createdAt: hoursAgo(1) }],
+  }): Answers => ({
+    "pulumi stack output --json --stack dev": json(host),
+    "pulumi stack ls": json(stacks.map((number) => ({ name: `pr-${number}` }))),
+    "gh api --method GET --paginate --slurp repos/example/platform/pulls": json([open]),
+    "gh run list": json(built),
+    "gh run download": { out: "an image", file: "web.tar" },
+    "gh api --paginate": json([[]]),
+    "skopeo copy docker-archive": {
+      ...json({ manifests: [{ digest: digest("b") }] }),
+      file: "index.json",
+    },
+    "aws ecr get-login-password": { out: "password\n" },
+  });
+  const comments = () => calls("gh api --method POST").join("\n");
+
+  it("come with the image of the last commit, and say where they are", async () => {
+    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)] }) };
+    const { code, text } = await reconcile(answers);
+    assert.equal(code, 0, text);
+    assert.match(
+      calls("gh run list")[0] ?? "",
+      /--workflow image.yml --commit c0ffee12 --status success/,
+    );
+    const [, push = ""] = calls("skopeo copy");
+    assert.match(push, new RegExp(`--preserve-digests .*docker://${repositoryUrl}@${digest("b")}`));
+    assert.doesNotMatch(calls("skopeo").join(), /password/);
+    assert.match(calls("pulumi stack select")[0] ?? "", /--create pr-12/);
+    const [settings = ""] = calls("pulumi config set-all");
+    assert.match(settings, /environment:platform=organization\/platform\/dev /);
+    assert.match(settings, new RegExp(`images\\["web"\\]=${repositoryUrl}@${digest("b")}`));
+    assert.match(calls("pulumi up")[0] ?? "", /--stack pr-12/);
+    assert.match(comments(), /issues\/12\/comments[\s\S]*c0ffee1 runs, until[\s\S]*- web: http/);
+  });
+
+  it("go with the pull request or its label, and when nothing was pushed for days", async () => {
+    const open = [pullRequest(13, { labels: [] }), pullRequest(14)];
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const old = deployed(14, { since: hoursAgo(73) });
+    const stacks = { ...deployed(12), ...deployed(13), ...old };
+    const { code, text } = await reconcile({
+      ...stacks,
+      ...world({ open, stacks: [12, 13, 14], built }),
+    });
+    assert.equal(code, 0, text);
+    for (const number of [12, 13, 14]) {
+      const own = (begin: string) =>
+        calls(begin).filter((call) => call.includes(`--stack pr-${number} `));
+      assert.equal(own("pulumi destroy --yes").length, 1);
+      assert.equal(own("pulumi stack rm --yes").length, 1);
+    }
+    assert.deepEqual(calls("pulumi up"), []);
+    assert.match(comments(), /issues\/12\/[\s\S]*closed, or has lost the label/);
+    assert.match(comments(), /issues\/14\/[\s\S]*nothing was pushed for 3 days/);
+  });
+
+  it("follow the stack that they are guests of, without a word", async () => {
+    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) };
+    const { code, text } = await reconcile(answers);
+    assert.equal(code, 0, text);
+    assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(digest("b")));
+    assert.equal(calls("pulumi up").length, 1);
+    assert.deepEqual([comments(), ...calls("skopeo"), ...calls("gh run")], [""]);
+  });
+
+  it("wait while the image of a commit is built", async () => {
+    const { code } = await reconcile(world({ open: [pullRequest(12)], built: [] }));
+    assert.equal(code, 0);
+    assert.deepEqual([comments(), ...calls("pulumi up")], [""]);
+  });
+
+  it("are no more than the stack takes", async () => {
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const answers = { ...deployed(12), ...deployed(13), ...world({ open, stacks: [12, 13] }) };
+    const { code } = await reconcile(answers);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      calls("pulumi stack select").filter((call) => call.includes("pr-14")),
+      [],
+    );
+    assert.match(comments(), /issues\/14\/[\s\S]*no room: dev takes 2 environments/);
+  });
+
+  it("are not for forks, whose code nobody here has written", async () => {
+    const fork = { sha: "abc", repo: { full_name: "stranger/platform" } };
+    await reconcile(world({ open: [pullRequest(12, { head: fork })] }));
+    assert.deepEqual([...calls("gh run"), ...calls("pulumi up")], []);
+  });
+
+  it("fail each by itself", async () => {
+    const broken = {
+      "pulumi destroy --yes --skip-preview --stack pr-12": { err: "locked", code: 1 },
+    };
+    const stacks = { ...broken, ...deployed(12), ...deployed(13) };
+    const { code } = await reconcile({ ...stacks, ...world({ stacks: [12, 13] }) });
+    assert.equal(code, 1);
+    assert.match(comments(), /issues\/12\/[\s\S]*It failed: locked/);
+    assert.match(comments(), /issues\/13\/[\s\S]*It is gone/);
+  });
+
+  it("are forgotten when their stack is gone with its cluster", async () => {
+    const { code } = await reconcile({ ...deployed(12), ...world({ host: {}, stacks: [12] }) });
+    assert.equal(code, 0);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
+  });
+
+  it("have their images built as the stack's are, by who may not push them", async () => {
+    const { code, text } = await player.play("image/image", {}, {});
+    rmSync(join(root, "images"), { recursive: true, force: true });
+    assert.equal(code, 0, text);
+    assert.match(
+      calls("docker build")[0] ?? "",
+      /--platform linux\/arm64 --file service\/Dockerfile .*--tag web:pull-request service$/,
+    );
+    assert.match(calls("docker save")[0] ?? "", /images\/web.tar web:pull-request$/);
+    assert.deepEqual([...calls("aws"), ...calls("docker push")], []);
+  });
+});
