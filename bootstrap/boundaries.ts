@@ -1,9 +1,12 @@
 import { actionsOf } from "./permissions.ts";
 import { type Place, path, type Statement } from "./policies.ts";
 
-/** The boundary of the roles that a deployment makes: anything but identities and Pulumi's state. */
-export function workloadStatements(bucketArn: string, keyArn: string): Statement[] {
-  const state = [bucketArn, `${bucketArn}/*`, keyArn];
+/**
+ * The boundary of the roles that a deployment makes: anything but identities, Pulumi's state and
+ * the keys of delivery.
+ */
+export function workloadStatements(bucketArn: string, keyArns: string[]): Statement[] {
+  const delivery = [bucketArn, `${bucketArn}/*`, ...keyArns];
   return [
     {
       Sid: "AllButIdentities",
@@ -20,18 +23,18 @@ export function workloadStatements(bucketArn: string, keyArn: string): Statement
       ),
       Resource: "*",
     },
-    { Sid: "NotTheState", Effect: "Deny", Action: ["s3:*", "kms:*"], Resource: state },
+    { Sid: "NotDelivery", Effect: "Deny", Action: ["s3:*", "kms:*"], Resource: delivery },
   ];
 }
 
 /**
  * The boundary of the deploy roles, whatever is attached to them: the services of the platform, but
- * no people, no other roles, and nothing of what this program made but the state itself.
+ * no people, no other roles, and nothing of what this program made but the use of state and keys.
  */
 export function boundaryStatements(
   { accountId }: Place,
   bucketArn: string,
-  keyArn: string,
+  keyArns: string[],
   providerArn: string,
 ): Statement[] {
   const services = [...actionsOf("read"), ...actionsOf("write")].map((one) => one.split(":")[0]);
@@ -72,9 +75,9 @@ export function boundaryStatements(
       [bucketArn, `${bucketArn}/*`],
     ),
     deny(
-      "NotTheKey",
+      "NotTheKeys",
       ["kms:ScheduleKeyDeletion", "kms:Disable*", "kms:PutKeyPolicy", "kms:CreateGrant"],
-      keyArn,
+      keyArns,
     ),
   ];
 }

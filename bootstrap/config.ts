@@ -14,6 +14,7 @@ const schema = z.strictObject({
   environments: z
     .array(matching(/^[a-z][a-z0-9-]*$/, "names such as dev or prod"), "a list of environments")
     .min(1, "at least one environment"),
+  signer: z.string("one of the environments").optional(),
   stateBucket: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket's name"),
   services: z
     .array(matching(/^[a-z][a-z0-9-]*$/, "the services' names"), "a list of services")
@@ -23,12 +24,27 @@ const schema = z.strictObject({
     .default([]),
 });
 
-export type BootstrapConfig = z.infer<typeof schema> & { subject: string };
+type Settings = z.infer<typeof schema>;
+export type BootstrapConfig = Settings & { subject: string; signer: string };
 
-const texts = ["region", "accountId", "repository", "subject", "branch", "stateBucket"];
+const texts = ["region", "accountId", "repository", "subject", "branch", "signer", "stateBucket"];
 
-/** Reads the settings; throws one `pulumi.RunError` with every problem. Unknown keys are problems. */
+const signerBuilds = ({ signer, environments }: Partial<Settings>) =>
+  signer === undefined || !environments || environments.includes(signer)
+    ? []
+    : [`signer: "${signer}" is not allowed: one of ${environments.join(", ")}`];
+
+/**
+ * Reads the settings; throws one `pulumi.RunError` with every problem. Unknown keys are problems.
+ * Without a signer, the first environment is it.
+ */
 export function loadConfig(): BootstrapConfig {
-  const settings = readSettings(schema, texts);
-  return { ...settings, subject: settings.subject ?? `repo:${settings.repository}` };
+  const settings = readSettings(schema, texts, [signerBuilds]);
+  const {
+    repository,
+    subject = `repo:${repository}`,
+    environments: [first = ""],
+    signer = first,
+  } = settings;
+  return { ...settings, subject, signer };
 }

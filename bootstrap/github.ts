@@ -7,20 +7,23 @@ import {
   path,
   readStatements,
   type Statement,
+  signingKeyStatements,
   stateStatements,
   writeStatements,
 } from "./policies.ts";
+import type { SigningKey } from "./signing-key.ts";
 import type { State } from "./state.ts";
 import { audience, deployTrust, issuer, previewTrust } from "./trust.ts";
 
 export interface GitHubArgs extends BootstrapConfig {
   state: Pick<State, "bucketArn" | "keyArn">;
+  signing: Pick<SigningKey, "keyId" | "keyArn">;
 }
 
 /**
  * GitHub's identity in the account, and the roles that workflows of one repository take by it: one
- * that only looks, for previews, and one for each environment that deploys. No secret is kept at
- * GitHub.
+ * that only looks, for previews, and one for each environment that deploys, of which one signs. No
+ * secret is kept at GitHub.
  */
 export class GitHub extends pulumi.ComponentResource {
   readonly previewRoleArn: pulumi.Output<string>;
@@ -33,6 +36,7 @@ export class GitHub extends pulumi.ComponentResource {
     super("bootstrap:github:GitHub", name, {}, opts);
     const parent = { parent: this };
     const { bucketArn, keyArn } = args.state;
+    const keyArns = pulumi.all([keyArn, args.signing.keyArn]);
 
     const provider = new aws.iam.OpenIdConnectProvider(
       name,
@@ -55,7 +59,7 @@ export class GitHub extends pulumi.ComponentResource {
     const writeState = policy("write-state", state(true));
     const workload = policy(
       "workload",
-      pulumi.all([bucketArn, keyArn]).apply(([bucket, key]) => workloadStatements(bucket, key)),
+      pulumi.all([bucketArn, keyArns]).apply(([bucket, keys]) => workloadStatements(bucket, keys)),
     );
     // Together they are longer than one policy may be.
     const writes = workload.arn.apply((arn) => writeStatements(args, arn));
@@ -70,8 +74,8 @@ export class GitHub extends pulumi.ComponentResource {
     const boundary = policy(
       "boundary",
       pulumi
-        .all([bucketArn, keyArn, provider.arn])
-        .apply(([bucket, key, identity]) => boundaryStatements(args, bucket, key, identity)),
+        .all([bucketArn, keyArns, provider.arn])
+        .apply(([bucket, keys, identity]) => boundaryStatements(args, bucket, keys, identity)),
     );
 
     const role = (
@@ -110,6 +114,16 @@ export class GitHub extends pulumi.ComponentResource {
           { look, deploy, "deploy-roles": deployRoles, "write-state": writeState },
         ),
       ]),
+    );
+    new aws.kms.KeyPolicy(
+      `${name}-signing`,
+      {
+        keyId: args.signing.keyId,
+        policy: pulumi
+          .output(this.deployRoleArns)
+          .apply((arns) => documentOf(signingKeyStatements(args, arns))),
+      },
+      parent,
     );
     this.registerOutputs({ previewRoleArn: this.previewRoleArn });
   }

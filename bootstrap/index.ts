@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { loadConfig } from "./config.ts";
 import { GitHub } from "./github.ts";
+import { SigningKey } from "./signing-key.ts";
 import { State } from "./state.ts";
 
 const config = loadConfig();
@@ -13,10 +14,12 @@ const provider = new aws.Provider("aws", {
 const onAws = { providers: [provider] };
 
 const state = new State("state", { bucketName: config.stateBucket, region }, onAws);
-const github = new GitHub("github", { ...config, state }, onAws);
+const signing = new SigningKey("signing", onAws);
+const github = new GitHub("github", { ...config, state, signing }, onAws);
 
 export const backendUrl = state.backendUrl;
 export const secretsProvider = state.secretsProvider;
 export const previewRoleArn = github.previewRoleArn;
 export const deployRoleArns = github.deployRoleArns;
 export const permissionsBoundary = github.workloadBoundaryArn;
+export const signingKey = signing.keyArn;

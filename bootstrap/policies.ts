@@ -6,6 +6,8 @@ export interface Statement {
   Effect: "Allow" | "Deny";
   Action?: string[];
   NotAction?: string[];
+  /** In the policy of a resource: whom it is about. */
+  Principal?: { AWS: string | string[] };
   Resource: string | string[];
   Condition?: Record<string, Record<string, string | string[]>>;
 }
@@ -138,6 +140,37 @@ export function stateStatements(bucketArn: string, keyArn: string, writes: boole
     { Sid: "State", Effect: "Allow", Action: ["s3:ListBucket"], Resource: bucketArn },
     { Sid: "StateObjects", Effect: "Allow", Action: objects, Resource: `${bucketArn}/*` },
     { Sid: "StateSecrets", Effect: "Allow", Action: key, Resource: keyArn },
+  ];
+}
+
+/**
+ * Who may do what with the key that signs: one role signs, the deploy roles verify. Nobody else
+ * signs, whatever IAM says: the account's administrators would have to change this policy first.
+ */
+export function signingKeyStatements(
+  { accountId, signer }: Pick<BootstrapConfig, "accountId" | "signer">,
+  deployRoleArns: Record<string, string>,
+): Statement[] {
+  const allow = (
+    Sid: string,
+    arns: string[],
+    actions: Pick<Statement, "Action" | "NotAction">,
+  ) => ({
+    Sid,
+    Effect: "Allow" as const,
+    Principal: { AWS: arns },
+    ...actions,
+    Resource: "*",
+  });
+  return [
+    allow("AllButSigning", [`arn:aws:iam::${accountId}:root`], {
+      // A grant hands on what its maker need not have.
+      NotAction: ["kms:Sign", "kms:CreateGrant"],
+    }),
+    allow("Verify", Object.values(deployRoleArns), {
+      Action: ["kms:DescribeKey", "kms:GetPublicKey"],
+    }),
+    allow("Sign", [deployRoleArns[signer] ?? ""], { Action: ["kms:Sign"] }),
   ];
 }
 

@@ -5,6 +5,7 @@ import { componentTypes } from "../../bootstrap/component-types.ts";
 import { permissions } from "../../bootstrap/permissions.ts";
 import type { Statement } from "../../bootstrap/policies.ts";
 import { evaluate, only, type Resource } from "../../plan/evaluate.ts";
+import { allows as simulated } from "../iam/simulate.ts";
 import { allows, type Context, holds } from "./judge.ts";
 
 const folder = fileURLToPath(new URL("../../bootstrap", import.meta.url)).replace(/\/$/, "");
@@ -244,6 +245,7 @@ describe("bootstrap", () => {
         ["sts:AssumeRole", "*"],
         ["s3:GetObject", state],
         ["kms:Decrypt", named("aws:kms/key:Key", "state").outputs.arn],
+        ["kms:GetPublicKey", named("aws:kms/key:Key", "signing").outputs.arn],
       ] as const) {
         assert.equal(allows(might, action, resource), false, action);
       }
@@ -294,9 +296,81 @@ describe("bootstrap", () => {
     });
 
     it("refuses to be deleted", () => {
-      for (const type of ["aws:s3/bucket:Bucket", "aws:kms/key:Key"]) {
-        assert.equal(only(resources, type).protect, true, type);
+      assert.equal(only(resources, "aws:s3/bucket:Bucket").protect, true);
+      assert.equal(named("aws:kms/key:Key", "state").protect, true);
+    });
+  });
+
+  describe("the key that signs images", () => {
+    const version = { Version: "2012-10-17" };
+    const key = () => named("aws:kms/key:Key", "signing");
+    const workload = () => statements(String(outputs.permissionsBoundary));
+    /** Whether somebody may, by KMS's own rules: no policy of IAM counts but where the key's says so. */
+    const may = (name: string, action: string, policies: Statement[], boundary?: Statement[]) => {
+      const { inputs } = only(resources, "aws:kms/keyPolicy:KeyPolicy");
+      assert.equal(inputs.keyId, key().outputs.keyId);
+      return simulated(
+        { name, policies: [{ name: "all", document: { ...version, Statement: policies } }] },
+        { action: `kms:${action}`, resource: key().outputs.arn, context: region },
+        {
+          resourcePolicy: JSON.parse(inputs.policy),
+          ...(boundary && { boundary: { ...version, Statement: boundary } }),
+        },
+      );
+    };
+    /** Who of these may when everything is attached to them. */
+    const ableTo = async (action: string) => {
+      const everything: Statement = { Sid: "All", Effect: "Allow", Action: ["*"], Resource: "*" };
+      const somebody: [who: string, name: string, boundary?: Statement[]][] = [
+        ...["deploy-dev", "deploy-prod", "preview"].map(
+          (who): [string, string, Statement[] | undefined] => [
+            who,
+            role(who).outputs.name,
+            powers(who).boundary,
+          ],
+        ),
+        ["workload", "web-1a2b3c4", workload()],
+        ["administrator", "Administrator"],
+      ];
+      const able: string[] = [];
+      for (const [who, name, boundary] of somebody) {
+        if (await may(name, action, [everything], boundary)) able.push(who);
       }
+      return able;
+    };
+
+    it("signs for the environment that builds, and for nobody else whatever is attached", async () => {
+      assert.deepEqual(await ableTo("Sign"), ["deploy-dev"]);
+      assert.deepEqual(await ableTo("CreateGrant"), []);
+    });
+
+    it("is taken away, or given to others, by the account's administrators alone", async () => {
+      for (const action of ["ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy"]) {
+        const able = await ableTo(action);
+        // The preview role has no boundary, but nobody may attach to it.
+        assert.deepEqual(able, ["preview", "administrator"], action);
+        const { policies } = powers("preview");
+        assert.equal(await may(role("preview").outputs.name, action, policies), false, action);
+      }
+    });
+
+    it("verifies for every deploy role, with what is attached", async () => {
+      for (const who of ["deploy-dev", "deploy-prod"]) {
+        const { policies, boundary } = powers(who);
+        const { name } = role(who).outputs;
+        for (const action of ["GetPublicKey", "DescribeKey"]) {
+          assert.equal(await may(name, action, policies, boundary), true, `${who} ${action}`);
+        }
+        assert.equal(await may(name, "Sign", policies, boundary), who === "deploy-dev", who);
+      }
+    });
+
+    it("does nothing but sign, and refuses to be deleted", () => {
+      const { inputs, protect } = key();
+      assert.equal(inputs.keyUsage, "SIGN_VERIFY");
+      assert.equal(inputs.customerMasterKeySpec, "ECC_NIST_P256");
+      assert.equal(inputs.deletionWindowInDays, 30);
+      assert.equal(protect, true);
     });
   });
 
@@ -307,5 +381,6 @@ describe("bootstrap", () => {
     );
     assert.equal(outputs.secretsProvider, "awskms://alias/pulumi-state?region=eu-central-1");
     assert.deepEqual(Object.keys(outputs.deployRoleArns as object), ["dev", "prod"]);
+    assert.equal(outputs.signingKey, named("aws:kms/key:Key", "signing").outputs.arn);
   });
 });

@@ -26,11 +26,19 @@ function load(changes: Record<string, string> = {}): BootstrapConfig {
 
 describe("bootstrap's config", () => {
   it("fills in the defaults", () => {
-    const { subject, branch, services, accountId } = load();
+    const { subject, branch, services, accountId, signer } = load();
     assert.equal(subject, "repo:example/platform");
     assert.equal(branch, "main");
     assert.deepEqual(services, ["web"]);
     assert.equal(accountId, "111122223333");
+    assert.equal(signer, "dev");
+  });
+
+  it("lets another environment than the first sign, but none that is not there", () => {
+    assert.equal(load({ signer: "prod" }).signer, "prod");
+    assert.throws(() => load({ signer: "staging" }), {
+      message: /bootstrap:signer: "staging" is not allowed: one of dev, prod$/,
+    });
   });
 
   it("says of every problem its key, what was given and what is allowed", () =>

@@ -33,11 +33,21 @@ export function documentOf(policy: Policy): PolicyDocument {
   return document;
 }
 
+/** What else than a role's own policies decides: a boundary, and the policy of what is asked for. */
+export interface Around {
+  boundary?: object;
+  resourcePolicy?: object;
+}
+
 /**
  * Whether a role's policies allow a request. An action, kind of resource or condition key that AWS
  * does not have for it is an error, so that no request is denied for being misspelled.
  */
-export function allows(role: Role, request: Request): Promise<boolean> {
+export function allows(
+  role: Pick<Role, "name" | "policies">,
+  request: Request,
+  { boundary, resourcePolicy }: Around = {},
+): Promise<boolean> {
   return decided({
     request: {
       principal: `arn:aws:iam::${accountId}:role/${role.name}`,
@@ -49,6 +59,8 @@ export function allows(role: Role, request: Request): Promise<boolean> {
       name: `policy-${at}`,
       policy: documentOf(policy),
     })),
+    ...(boundary && { permissionBoundaryPolicies: [{ name: "boundary", policy: boundary }] }),
+    ...(resourcePolicy && { resourcePolicy }),
   });
 }
 
