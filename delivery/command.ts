@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { PlanError } from "../plan/errors.ts";
 import { Refused } from "../release/images.ts";
 import { CommandFailed, run } from "../release/shell.ts";
+import { sign } from "../release/signatures.ts";
 import { PlatformStack } from "../release/stack.ts";
 import { post } from "./comments.ts";
 import { drift } from "./drift.ts";
@@ -20,6 +21,7 @@ const usage = `npm run deliver -- STEP
   smoke --stack NAME                   asks the service through its load balancer
   images --stack NAME --out DIR        builds the images of a pull request into DIR
   environments --stack NAME            makes pull requests' environments what they should be
+  sign --stack NAME                    signs the images that the stack runs, once smoke has tried them
   drift --stack NAME                   opens or closes an issue about what has changed by itself
 
 exit code: 0; 1 it failed; 2 the command is wrong; 3 a change is too dangerous to go unacknowledged`;
@@ -108,6 +110,21 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
     const stack = new PlatformStack(need("stack"));
     const repository = variable("GITHUB_REPOSITORY");
     return (await reconcile({ stack, repository, patience, say })) ? 0 : 1;
+  },
+
+  sign: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const { signingKey } = stack;
+    if (!signingKey) {
+      say(`${stack.name} has no registry.signingKey: nothing is signed`);
+      return 0;
+    }
+    const { imageReferences = {} } = await stack.outputs();
+    for (const reference of Object.values(imageReferences)) {
+      const signed = await sign(reference, signingKey);
+      say(`${reference} ${signed ? "is signed" : "was signed already"}`);
+    }
+    return 0;
   },
 
   drift: async ({ need, say }) => {

@@ -132,9 +132,16 @@ const insightsSchema = z.strictObject({
   traces: flag().default(false),
 });
 
+/** Not an alias, which could be pointed at another key. */
+export const signingKey = matching(
+  /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[a-z0-9-]+$/,
+  "the ARN of a KMS key such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+);
+
 const registrySchema = z.strictObject({
   forceDelete: flag().default(false),
   untaggedRetentionDays: whole(1, 365).default(7),
+  signingKey: signingKey.optional(),
 });
 
 const imageSchema = z.strictObject({

@@ -1,11 +1,14 @@
 import { partsOf, Refused } from "./images.ts";
 import { CommandFailed, run } from "./shell.ts";
+import { requireSigned } from "./signatures.ts";
 import type { Outputs } from "./stack.ts";
 
 /** What a release asks of AWS. */
 export interface Cloud {
   /** Throws `Refused` unless the image is in its registry. */
   requireImage(reference: string): Promise<void>;
+  /** Throws `Refused` unless the key, an ARN, has signed the image. */
+  requireSigned(reference: string, key: string): Promise<void>;
   /** The alarms among `watched` that ring now. */
   ringing(watched: Watched): Promise<string[]>;
 }
@@ -21,7 +24,10 @@ export function watchedOf(prefix: string | undefined, { clusterName }: Outputs):
 
 const registry = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/;
 
-/** Through the AWS CLI on PATH, which the kubeconfig of an EKS cluster needs anyhow. */
+/**
+ * Through the AWS CLI on PATH, which the kubeconfig of an EKS cluster needs anyhow, and cosign for
+ * signatures.
+ */
 export const aws = (region: string): Cloud => ({
   async requireImage(reference) {
     const { repositoryUrl, digest } = partsOf(reference);
@@ -38,6 +44,8 @@ export const aws = (region: string): Cloud => ({
       throw new Refused(`${reference} is not to be had: ${error.message}`);
     }
   },
+
+  requireSigned,
 
   async ringing(watched) {
     if (!watched) return [];

@@ -7,7 +7,7 @@ import type { Outputs, PlatformStack } from "./stack.ts";
 export interface Attempt {
   stack: Pick<
     PlatformStack,
-    "name" | "project" | "services" | "outputs" | "history" | "pin" | "up"
+    "name" | "project" | "services" | "signingKey" | "outputs" | "history" | "pin" | "up"
   >;
   cloud: Cloud;
   rollouts: Rollouts;
@@ -27,7 +27,9 @@ const pollSeconds = 15;
  * Deploys images to a stack and watches alarms. When the update fails or an alarm begins to ring,
  * the stack goes back to the images it ran before. Tells whether the images were released.
  *
- * Throws `Refused`, and has changed nothing, when an image or an alarm cannot be read.
+ * Throws `Refused`, and has changed nothing, when an image or an alarm cannot be read, or when the
+ * stack asks for signatures and an image that it does not run has none. On the way back nothing is
+ * asked: what ran before may be older than the signatures, and it must not wait.
  */
 export async function release(
   attempt: Attempt,
@@ -39,6 +41,11 @@ export async function release(
   const running = outputs.imageReferences ?? {};
   const images = choose(running);
   for (const reference of Object.values(images)) await cloud.requireImage(reference);
+  if (stack.signingKey && !wentBackFrom) {
+    const known = Object.values(running);
+    const fresh = Object.values(images).filter((reference) => !known.includes(reference));
+    for (const reference of fresh) await cloud.requireSigned(reference, stack.signingKey);
+  }
   const rangBefore = await readable(attempt);
 
   const change = { images, before: running, ...who, at: new Date().toISOString() };

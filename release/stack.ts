@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { signingKey } from "../infra/config-schema.ts";
 import type { Offer } from "../infra/pull-requests.ts";
 import { PlanError } from "../plan/errors.ts";
 import { settingsOf } from "../plan/settings.ts";
@@ -23,10 +24,12 @@ export class PlatformStack {
   readonly region: string;
   /** The names of its services. */
   readonly services: string[];
+  /** The ARN of the key that its images must be signed with, if they must. */
+  readonly signingKey?: string;
   readonly folder: string;
   readonly env: Record<string, string>;
 
-  /** Throws `Refused` when the project has no settings for such a stack. */
+  /** Throws `Refused` when the project has no settings for such a stack, or the key is none. */
   constructor(
     name: string,
     folder: string = fileURLToPath(new URL("..", import.meta.url)),
@@ -37,6 +40,8 @@ export class PlatformStack {
       this.project = project;
       this.region = config[`${project}:region`] ?? "";
       this.services = Object.keys(JSON.parse(config[`${project}:services`] ?? "{}"));
+      const registry = JSON.parse(config[`${project}:registry`] ?? "{}");
+      this.signingKey = keyOf(registry.signingKey, `Pulumi.${name}.yaml: ${project}:registry`);
     } catch (error) {
       if (error instanceof PlanError) throw new Refused(error.message);
       throw error;
@@ -82,4 +87,13 @@ export class PlatformStack {
     const where = ["--stack", this.name, "--non-interactive", "--color", "never"];
     return run("pulumi", [...args, ...where], { cwd: this.folder, env: this.env, ...options });
   }
+}
+
+function keyOf(given: unknown, where: string): string | undefined {
+  const { data, error } = signingKey.optional().safeParse(given);
+  if (!error) return data;
+  const [issue] = error.issues;
+  throw new Refused(
+    `${where}.signingKey: ${JSON.stringify(given)} is not allowed: ${issue?.message}`,
+  );
 }

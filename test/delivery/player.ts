@@ -7,12 +7,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 
 export interface Step {
   run?: string;
@@ -43,12 +44,31 @@ export const jobs = Object.entries(workflows).flatMap(([name, { jobs }]) =>
   Object.entries(jobs).map(([job, definition]) => [`${name}/${job}`, definition] as const),
 );
 
-/** Runs the shell steps of workflows with stand-ins for the commands that reach the world. */
+/** What the steps are made of, but the settings. */
+const parts = [
+  ...["delivery", "release", "plan", "infra", "environment", "service"],
+  ...["index.ts", "package.json", "Pulumi.yaml"],
+];
+const settingsFiles = ["Pulumi.dev.yaml", "Pulumi.prod.yaml"];
+
+/**
+ * Runs the shell steps of workflows in a copy of the repository, with stand-ins for the commands
+ * that reach the world.
+ */
 export class Player {
   readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
+  /** Where the steps run. */
+  readonly folder = join(this.#scratch, "repository");
 
   constructor() {
-    for (const name of ["gh", "pulumi", "aws", "docker", "kubectl", "skopeo", "npm"]) {
+    for (const part of parts) {
+      cpSync(join(root, part), join(this.folder, part), {
+        recursive: true,
+        filter: (path) => !path.endsWith("node_modules"),
+      });
+    }
+    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    for (const name of ["gh", "pulumi", "aws", "cosign", "docker", "kubectl", "skopeo", "npm"]) {
       cpSync(join(root, "test/delivery/stand-in.js"), join(this.#scratch, "bin", name));
       chmodSync(join(this.#scratch, "bin", name), 0o755);
     }
@@ -56,9 +76,20 @@ export class Player {
     this.forget();
   }
 
-  /** Forgets what was called and handed on. */
+  /** Forgets what was called, handed on and set. */
   forget(): void {
     for (const file of ["calls", "output"]) writeFileSync(join(this.#scratch, file), "");
+    for (const file of settingsFiles) cpSync(join(root, file), join(this.folder, file));
+    rmSync(join(this.folder, "comments"), { recursive: true, force: true });
+  }
+
+  /** Gives both stacks a setting. */
+  set(key: string, value: unknown): void {
+    for (const file of settingsFiles) {
+      const { config, ...rest } = parse(readFileSync(join(this.folder, file), "utf8"));
+      const text = stringify({ ...rest, config: { ...config, [key]: value } });
+      writeFileSync(join(this.folder, file), text);
+    }
   }
 
   /** The calls so far that begin so. */
@@ -86,7 +117,7 @@ export class Player {
         value.replace(/\$\{\{ (.+?) \}\}/g, (_, expression) => values[expression] ?? ""),
       ]);
       const child = spawn("bash", ["-e", "-o", "pipefail", "-c", run ?? ""], {
-        cwd: root,
+        cwd: this.folder,
         env: {
           ...process.env,
           PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Plays gh, pulumi, aws, docker, kubectl, skopeo and npm, by the name it is called by: writes down each
-// call, and answers as $ANSWERS says for the first of its keys that the call begins with.
+// Plays gh, pulumi, aws, cosign, docker, kubectl, skopeo and npm, by the name it is called by: writes
+// down each call, and answers as $ANSWERS says for the first of its keys that the call begins with.
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

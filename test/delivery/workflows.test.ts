@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -30,6 +30,8 @@ describe("workflows", function () {
 
   const play: Player["play"] = (...args) => player.play(...args);
   const calls = (begin: string) => player.calls(begin);
+  const comment = (kind: string) =>
+    readFileSync(join(player.folder, `comments/${kind}.md`), "utf8");
   const runs = (letter: string, more = {}) => ({
     "pulumi stack output": {
       out: JSON.stringify({ url, imageReferences: { web: image(letter) }, ...more }),
@@ -115,6 +117,95 @@ describe("workflows", function () {
     assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
   });
 
+  describe("sign", () => {
+    const key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    const unsigned = { "cosign verify": { err: "Error: no signatures found", code: 10 } };
+    const images = { "needs.dev.outputs.images": `web=${image("a")}` };
+    const signings = () => calls("cosign sign");
+    beforeEach(() => player.set("platform:registry", { signingKey: key }));
+
+    it("in dev what was tried, and what prod then asks for", async () => {
+      const dev = await play("deploy/dev", {}, { ...unsigned, ...runs("a") });
+      assert.equal(dev.code, 0, dev.text);
+      assert.equal(signings().length, 1);
+      assert.match(signings()[0] ?? "", new RegExp(`--key awskms:///${key} ${image("a")}$`));
+      assert.match(signings()[0] ?? "", / --tlog-upload=false /);
+      player.forget();
+      player.set("platform:registry", { signingKey: key });
+      const prod = await play("deploy/prod", images, runs("b"));
+      assert.equal(prod.code, 0, prod.text);
+      assert.match(calls("cosign")[0] ?? "", new RegExp(`^cosign verify .*${key} ${image("a")}$`));
+      assert.deepEqual([calls("cosign").length, calls("pulumi up").length], [1, 1]);
+    });
+
+    it("nothing that smoke has not tried", async () => {
+      const answers = { ...unsigned, ...runs("a", { url: undefined }) };
+      const { code, text } = await play("deploy/dev", {}, answers);
+      assert.equal(code, 2);
+      assert.match(text, /has no url/);
+      assert.deepEqual(calls("cosign"), []);
+    });
+
+    it("nothing twice: the tag of a signature is written once", async () => {
+      const { code, text } = await play("deploy/dev", {}, runs("a"));
+      assert.equal(code, 0, text);
+      assert.match(text, /was signed already/);
+      assert.equal(calls("cosign verify").length, 1);
+      assert.deepEqual(signings(), []);
+    });
+
+    for (const [title, said, code] of [
+      ["that another key has signed", "no matching signatures: invalid signature", 12],
+      ["of which nobody can tell", "getting public key: AccessDeniedException", 12],
+    ] as const) {
+      const answers = { "cosign verify": { err: `Error: ${said}`, code } };
+
+      it(`nothing ${title}, and fail`, async () => {
+        const { code, text } = await play("deploy/dev", {}, { ...answers, ...runs("a") });
+        assert.equal(code, 1);
+        assert.match(text, new RegExp(said));
+        assert.deepEqual(signings(), []);
+      });
+
+      it(`and release nothing ${title}`, async () => {
+        const { code, text } = await play("deploy/prod", images, { ...answers, ...runs("b") });
+        assert.equal(code, 2);
+        assert.match(text, new RegExp(`Whether .* is signed cannot be told: ${said}\n`));
+        assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
+      });
+    }
+
+    it("and release nothing that is not signed", async () => {
+      const { code, text } = await play("deploy/prod", images, { ...unsigned, ...runs("b") });
+      assert.equal(code, 2);
+      assert.match(text, /is not signed, so .*`npm run deliver -- sign --stack dev`/);
+      assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
+    });
+
+    it("nothing, and ask for nothing, without a key", async () => {
+      player.forget();
+      const dev = await play("deploy/dev", {}, runs("a"));
+      assert.equal(dev.code, 0, dev.text);
+      assert.match(dev.text, /dev has no registry\.signingKey: nothing is signed/);
+      const prod = await play("deploy/prod", images, runs("b"));
+      assert.equal(prod.code, 0, prod.text);
+      assert.deepEqual(calls("cosign"), []);
+    });
+
+    it("nothing with a key that is none, before anything else is done", async () => {
+      player.set("platform:registry", { signingKey: "alias/image-signing" });
+      for (const job of ["deploy/dev", "deploy/prod"]) {
+        const { code, text } = await play(job, images, runs("a"));
+        assert.equal(code, 2);
+        assert.match(
+          text,
+          /Pulumi\.(dev|prod)\.yaml: platform:registry\.signingKey: "alias\/image-signing" is not allowed: the ARN of a KMS key/,
+        );
+      }
+      assert.deepEqual([...calls("cosign"), ...calls("pulumi up")], []);
+    });
+  });
+
   it("roll back to the release before", async () => {
     const release = { images: { web: image("b") }, before: { web: image("a") }, by: "", at: "" };
     const value = JSON.stringify(release);
@@ -131,17 +222,13 @@ describe("workflows", function () {
     const base = { "github.event.pull_request.base.sha": "0a0b0c" };
     const answers = { "npm run --silent plan": { out: "### prod: red", code: 3 } };
     const { code } = await play("preview/difference", base, answers);
-    try {
-      assert.equal(code, 3);
-      assert.match(readFileSync(join(root, "comments/difference.md"), "utf8"), /### prod: red/);
-      assert.match(
-        calls("npm run --silent plan")[0] ?? "",
-        /--stack dev --against 0a0b0c --markdown$/,
-      );
-      assert.deepEqual([...calls("gh"), ...calls("aws"), ...calls("pulumi")], []);
-    } finally {
-      rmSync(join(root, "comments"), { recursive: true, force: true });
-    }
+    assert.equal(code, 3);
+    assert.match(comment("difference"), /### prod: red/);
+    assert.match(
+      calls("npm run --silent plan")[0] ?? "",
+      /--stack dev --against 0a0b0c --markdown$/,
+    );
+    assert.deepEqual([...calls("gh"), ...calls("aws"), ...calls("pulumi")], []);
   });
 
   it("preview what is released, and leave it for a comment", async () => {
@@ -151,13 +238,9 @@ describe("workflows", function () {
       ...runs("c", { release }),
     };
     const { code, text } = await play("preview/preview", { "matrix.stack": "prod" }, answers);
-    try {
-      assert.equal(code, 0, text);
-      assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("c")}`));
-      assert.match(readFileSync(join(root, "comments/preview-prod.md"), "utf8"), /1 to update/);
-    } finally {
-      rmSync(join(root, "comments"), { recursive: true, force: true });
-    }
+    assert.equal(code, 0, text);
+    assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("c")}`));
+    assert.match(comment("preview-prod"), /1 to update/);
   });
 
   describe("comment", () => {

@@ -408,6 +408,11 @@ describe("config", () => {
       "registry.forceDelete: true is not allowed in production",
     ],
     [
+      "an alias for a signing key",
+      { registry: { signingKey: "arn:aws:kms:eu-central-1:111122223333:alias/signing" } },
+      'registry.signingKey: "arn:aws:kms:eu-central-1:111122223333:alias/signing" is not allowed: the ARN of a KMS key such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    ],
+    [
       "production with fault injection",
       { ...production, ...web({ faultInjection: true }) },
       "services.web.faultInjection: true is not allowed in production",

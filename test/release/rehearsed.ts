@@ -82,7 +82,11 @@ describe("a release on the simulated cloud", function () {
     rules.push(crash);
     attempt = {
       stack,
-      cloud: { requireImage: async () => {}, ringing: async () => [] },
+      cloud: {
+        requireImage: async () => {},
+        requireSigned: async () => {},
+        ringing: async () => [],
+      },
       rollouts: (_, over) =>
         new Promise((resolve) => over.addEventListener("abort", () => resolve(undefined))),
       who: { by: "octocat" },

@@ -11,6 +11,7 @@ class FakeStack {
   name = "prod";
   project = "platform";
   services = ["web"];
+  signingKey: string | undefined = undefined;
   running = image("a");
   pinned: Release[] = [];
   ups: string[] = [];
@@ -47,6 +48,7 @@ describe("a release", () => {
   let said: string[];
   let waited: number;
   let alarms: string[][];
+  let signed: string[];
   let attempt: Attempt;
   const releasing = (letter: string) => release(attempt, () => image(letter));
   beforeEach(() => {
@@ -54,9 +56,17 @@ describe("a release", () => {
     said = [];
     waited = 0;
     alarms = [];
+    signed = [];
     attempt = {
       stack,
-      cloud: { requireImage: async () => {}, ringing: async () => alarms.shift() ?? [] },
+      cloud: {
+        requireImage: async () => {},
+        requireSigned: async (reference, key) => {
+          assert.equal(key, stack.signingKey);
+          if (!signed.includes(reference)) throw new Refused(`${reference} is not signed`);
+        },
+        ringing: async () => alarms.shift() ?? [],
+      },
       rollouts: (_, over) =>
         new Promise((resolve) => over.addEventListener("abort", () => resolve(undefined))),
       who: { by: "octocat", commit: "1a2b3c4" },
@@ -140,6 +150,35 @@ describe("a release", () => {
       assert.deepEqual([stack.pinned, stack.ups], [[], []]);
     });
   }
+
+  describe("of a stack with a signing key", () => {
+    beforeEach(() => {
+      stack.signingKey = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+    });
+
+    it("changes nothing for an image that is not signed", async () => {
+      await assert.rejects(releasing("b"), Refused);
+      assert.deepEqual([stack.pinned, stack.ups], [[], []]);
+    });
+
+    it("goes with a signature, beside images that run already without one", async () => {
+      stack.running = { ...image("a"), api: "registry/api@sha256:0" };
+      const images = { ...stack.running, ...image("b") };
+      signed = Object.values(image("b"));
+      assert.equal(await release(attempt, () => images), true);
+      assert.deepEqual(stack.running, images);
+    });
+
+    it("goes back to what ran before, signed or not", async () => {
+      signed = Object.values(image("b"));
+      alarms = [[], ["5xx"]];
+      assert.equal(await releasing("b"), false);
+      assert.deepEqual(stack.running, image("a"));
+      assert.equal(await releasing("b"), true);
+      assert.equal(await rollback(attempt), true);
+      assert.deepEqual(stack.running, image("a"));
+    });
+  });
 
   it("is undone by a rollback, one release for each", async () => {
     for (const letter of ["b", "c"]) await releasing(letter);
