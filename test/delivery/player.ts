@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
 
 export interface Step {
@@ -128,6 +128,7 @@ export class Player {
           GITHUB_ACTOR: "octocat",
           GITHUB_SHA: "1a2b3c4",
           RUNNER_TEMP: this.#scratch,
+          NODE_OPTIONS: `--import=${pathToFileURL(join(root, "test/delivery/quick.js"))}`,
           ...Object.fromEntries(filled),
         },
       });
