@@ -1,3 +1,6 @@
+/** From here a pod takes the credentials of its node; no pod of ours may. */
+export const instanceMetadata = "169.254.169.254/32";
+
 /** An IPv4 network as numbers: the address that it is written with, and how many addresses it has. */
 export function blockOf(cidr: string): { address: number; prefix: number; size: number } {
   const [text = "", digits = "32"] = cidr.split("/");

@@ -1,4 +1,4 @@
-import { blockOf } from "./cidr.ts";
+import { blockOf, contains, instanceMetadata } from "./cidr.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
 import type { Settings } from "./config-schema.ts";
@@ -70,6 +70,9 @@ export const rules = [
     service.policyArns.length > 0 &&
       !service.egress.some((rule) => rule.port === 443) &&
       `${at}.policyArns: needs an egress rule for port 443, on which AWS answers`,
+    // What would be left of it is nothing, and Kubernetes refuses such a rule only during `up`.
+    service.egress.some(({ cidrBlock }) => contains(instanceMetadata, cidrBlock)) &&
+      `${at}.egress: ${instanceMetadata} is the instance metadata, which no pod may reach`,
     service.requestTimeoutSeconds >= ingress.idleTimeoutSeconds &&
       `${at}.requestTimeoutSeconds: ${service.requestTimeoutSeconds} is not below ingress.idleTimeoutSeconds ${ingress.idleTimeoutSeconds}; the load balancer would answer 504 first`,
     !service.image.context &&

@@ -1,11 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
-import { contains } from "./cidr.ts";
+import { contains, instanceMetadata } from "./cidr.ts";
 import { agentPeer } from "./container-insights.ts";
 import { servicePort } from "./pod.ts";
 import type { WebServiceArgs } from "./web-service.ts";
-
-/** From here a pod takes the credentials of its node; no pod of ours may. */
-const instanceMetadata = "169.254.169.254/32";
 
 /** Which connections pods may have: none, but those of the load balancer and what is declared. */
 export function networkPolicies(

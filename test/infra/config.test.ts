@@ -231,6 +231,11 @@ describe("config", () => {
       "services.web.policyArns: needs an egress rule for port 443, on which AWS answers",
     ],
     [
+      "a way to the instance metadata alone",
+      web({ egress: [{ cidrBlock: "169.254.169.254/32", port: 80 }] }),
+      "services.web.egress: 169.254.169.254/32 is the instance metadata, which no pod may reach",
+    ],
+    [
       "a repository without a digest",
       web({
         image: {
@@ -430,6 +435,12 @@ describe("config", () => {
 
   it("accepts a production stack that is protected", () =>
     assert.deepEqual(problems(production), []));
+
+  it("accepts permissions with a way to AWS, in a network that the instance metadata is part of", () => {
+    const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
+    const egress = [{ cidrBlock: "0.0.0.0/0", port: 443 }];
+    assert.deepEqual(problems(web({ policyArns, egress })), []);
+  });
 
   it("accepts Spot with types to choose from and pods that end in time", () => {
     assert.deepEqual(problems(spot), []);

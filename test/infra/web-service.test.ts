@@ -231,6 +231,9 @@ describe("web service", () => {
           egress: [
             { cidrBlock: "0.0.0.0/0", port: 443 },
             { cidrBlock: "10.9.0.0/16", port: 5432 },
+            { cidrBlock: "192.168.0.0/16", port: 6379 },
+            // The smallest network with the address in it, which begins there.
+            { cidrBlock: "169.254.169.254/31", port: 80 },
           ],
         }),
         "service-to-declared",
@@ -246,6 +249,10 @@ describe("web service", () => {
         to: [{ ipBlock: { cidr: "10.9.0.0/16" } }],
         ports: [{ port: 5432, protocol: "TCP" }],
       });
+      assert.deepEqual(egress[3].to, [{ ipBlock: { cidr: "192.168.0.0/16" } }]);
+      assert.deepEqual(egress[4].to, [
+        { ipBlock: { cidr: "169.254.169.254/31", except: ["169.254.169.254/32"] } },
+      ]);
     });
 
     it("lets out metrics and traces to the CloudWatch agent, on the ports it is given", async () => {
