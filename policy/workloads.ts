@@ -46,7 +46,7 @@ const deployment = (containerInputs: object, podInputs: object = {}): Example[] 
       spec: {
         template: {
           spec: {
-            securityContext: { runAsNonRoot: true },
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
             ...podInputs,
             containers: [{ ...container, ...containerInputs }],
           },
@@ -55,12 +55,29 @@ const deployment = (containerInputs: object, podInputs: object = {}): Example[] 
     },
   },
 ];
+const secured = (changes: object) =>
+  deployment({ securityContext: { ...container.securityContext, ...changes } });
 const statefulSet = (only: object): Example[] => [
   {
     type: "kubernetes:apps/v1:StatefulSet",
     inputs: { spec: { template: { spec: { containers: [only] } } } },
   },
 ];
+/** What the standard `restricted` forbids a container; what it says itself overrides its pod. */
+function privileges({ securityContext: own = {}, ports = [] }: Inputs, pod: Inputs) {
+  const { runAsNonRoot, runAsUser, seccompProfile } = { ...pod.securityContext, ...own };
+  const { drop = [], add = [] } = own.capabilities ?? {};
+  return [
+    own.privileged === true && "is privileged",
+    runAsNonRoot !== true && "may run as root",
+    runAsUser === 0 && "runs as root",
+    !/^(RuntimeDefault|Localhost)$/.test(seccompProfile?.type) && "may make any system call",
+    own.allowPrivilegeEscalation !== false && "may gain privileges",
+    !drop.includes("ALL") && "keeps capabilities",
+    add.some((name: string) => name !== "NET_BIND_SERVICE") && "adds capabilities",
+    ports.some(({ hostPort }: Inputs) => hostPort) && "takes a port of its node",
+  ];
+}
 /** What names no port takes no requests: nobody needs to know whether it is ready for them. */
 const serves = ({ ports = [] }: Inputs) => ports.length > 0;
 const cronJob = (podInputs: object): Example[] => [
@@ -94,7 +111,7 @@ export const workloadRules: Rule[] = [
     reason:
       "A flaw in the program must not be one in the node (Pod Security Standards, restricted; CIS EKS 1.8, 4.2)",
     remedy:
-      "Set runAsNonRoot, allowPrivilegeEscalation false, capabilities drop ALL; no host namespaces or paths",
+      "Set runAsNonRoot, seccompProfile RuntimeDefault, allowPrivilegeEscalation false, capabilities drop ALL; no host namespaces, ports or paths",
     check: (one) => {
       const pod = podOf(one);
       const volumes: Inputs[] = pod?.volumes ?? [];
@@ -103,21 +120,24 @@ export const workloadRules: Rule[] = [
           (name) => pod?.[name] === true && `asks for ${name}`,
         ),
         volumes.some((volume) => "hostPath" in volume) && "mounts a path of its node",
-        ...everyContainer(one, ({ securityContext = {} }, { securityContext: ofPod = {} }) => [
-          securityContext.privileged === true && "is privileged",
-          (securityContext.runAsNonRoot ?? ofPod.runAsNonRoot) !== true && "may run as root",
-          (securityContext.runAsUser ?? ofPod.runAsUser) === 0 && "runs as root",
-          securityContext.allowPrivilegeEscalation !== false && "may gain privileges",
-          !securityContext.capabilities?.drop?.includes("ALL") && "keeps capabilities",
-        ]),
+        ...everyContainer(one, privileges),
       ];
     },
-    good: [deployment({})],
+    good: [
+      deployment({ ports: [{ containerPort: 80 }] }),
+      secured({ capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] } }),
+    ],
     bad: [
       deployment({ securityContext: undefined }),
-      deployment({ securityContext: { ...container.securityContext, privileged: true } }),
-      deployment({ securityContext: { ...container.securityContext, runAsUser: 0 } }),
+      secured({ privileged: true }),
+      secured({ runAsUser: 0 }),
+      secured({ allowPrivilegeEscalation: undefined }),
+      secured({ capabilities: undefined }),
+      secured({ seccompProfile: { type: "Unconfined" } }),
+      secured({ capabilities: { drop: ["ALL"], add: ["NET_ADMIN"] } }),
+      deployment({ ports: [{ containerPort: 80, hostPort: 80 }] }),
       deployment({}, { securityContext: undefined }),
+      deployment({}, { securityContext: { runAsNonRoot: true } }),
       deployment({}, { hostNetwork: true }),
       deployment({}, { volumes: [{ name: "node", hostPath: { path: "/" } }] }),
       cronJob({ hostPID: true }),
