@@ -8,7 +8,6 @@ import { PlatformStack } from "../release/stack.ts";
 import { post } from "./comments.ts";
 import { drift } from "./drift.ts";
 import { reconcile } from "./environments.ts";
-import { buildImages } from "./images.ts";
 import { difference, preview } from "./previews.ts";
 import { smoke } from "./smoke.ts";
 
@@ -101,6 +100,8 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   },
 
   images: async ({ need, say }) => {
+    // Only this step needs the program, which takes a second to load.
+    const { buildImages } = await import("./images.ts");
     const services = await buildImages(need("stack"), need("out"));
     say(`Built: ${services.join(", ") || "nothing, the stack deploys what was pushed"}`);
     return 0;

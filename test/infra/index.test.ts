@@ -111,6 +111,7 @@ for (const stack of ["dev", "prod"] as const) {
         "imageReferences",
         "kubeconfig",
         "logGroups",
+        "pullRequests",
         "release",
         "url",
       ]);
@@ -139,6 +140,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:image:ServiceImage",
         "platform:network:Network",
         "platform:service:Admission",
+        "platform:service:PullRequests",
         "platform:service:Services",
         "platform:service:WebService",
         ...(stack === "prod"
