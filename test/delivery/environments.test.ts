@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { after, before, beforeEach, describe, it } from "mocha";
-import { type Answers, Player } from "./player.ts";
+import { describe, it } from "mocha";
+import type { Answers } from "./player.ts";
+import { playing } from "./playing.ts";
 
 const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web";
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -10,24 +9,12 @@ const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toI
 
 describe("environments of pull requests", function () {
   this.timeout(60_000);
-  let player: Player;
-  let server: Server;
-  let url: string;
-  before(async () => {
-    player = new Player();
-    server = createServer((_, response) => response.end("{}"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  after(() => {
-    server.close();
-    player.close();
-  });
-  beforeEach(() => player.forget());
+  const given = playing();
 
-  const calls = (begin: string) => player.calls(begin);
+  const calls = (begin: string) => given.player.calls(begin);
   const json = (value: unknown) => ({ out: JSON.stringify(value) });
-  const reconcile = (answers: Answers) => player.play("environments/environments", {}, answers);
+  const reconcile = (answers: Answers) =>
+    given.player.play("environments/environments", {}, answers);
 
   /** What dev says of itself. */
   const dev = {
@@ -46,7 +33,7 @@ describe("environments of pull requests", function () {
       commit: `c0ffee${number}`,
       since: hoursAgo(1),
       images: { web: `${repositoryUrl}@${digest("b")}` },
-      urls: { web: url },
+      urls: { web: given.url },
       ...changes,
     }),
   });
@@ -162,7 +149,7 @@ describe("environments of pull requests", function () {
   });
 
   it("have their images built as the stack's are, by who may not push them", async () => {
-    const { code, text } = await player.play("image/image", {}, {});
+    const { code, text } = await given.player.play("image/image", {}, {});
     assert.equal(code, 0, text);
     assert.match(
       calls("docker build")[0] ?? "",

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "mocha";
-import { type Answers, folder, jobs, Player, root } from "./player.ts";
+import { beforeEach, describe, it } from "mocha";
+import { type Answers, folder, jobs, type Player, root } from "./player.ts";
+import { playing } from "./playing.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const image = (letter: string) =>
@@ -12,28 +11,15 @@ const image = (letter: string) =>
 
 describe("workflows", function () {
   this.timeout(60_000);
-  let player: Player;
-  let server: Server;
-  let url: string;
-  before(async () => {
-    player = new Player();
-    server = createServer((_, response) => response.end("{}"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  after(() => {
-    server.close();
-    player.close();
-  });
-  beforeEach(() => player.forget());
+  const given = playing();
 
-  const play: Player["play"] = (...args) => player.play(...args);
-  const calls = (begin: string) => player.calls(begin);
+  const play: Player["play"] = (...args) => given.player.play(...args);
+  const calls = (begin: string) => given.player.calls(begin);
   const comment = (kind: string) =>
-    readFileSync(join(player.folder, `comments/${kind}.md`), "utf8");
+    readFileSync(join(given.player.folder, `comments/${kind}.md`), "utf8");
   const runs = (letter: string, more = {}) => ({
     "pulumi stack output": {
-      out: JSON.stringify({ url, imageReferences: { web: image(letter) }, ...more }),
+      out: JSON.stringify({ url: given.url, imageReferences: { web: image(letter) }, ...more }),
     },
   });
 
@@ -86,7 +72,7 @@ describe("workflows", function () {
   it("deploy to prod the digest that dev has built", async () => {
     const dev = await play("deploy/dev", {}, runs("a"));
     assert.equal(dev.code, 0, dev.text);
-    const [, images = ""] = /^images=(.*)$/m.exec(player.output) ?? [];
+    const [, images = ""] = /^images=(.*)$/m.exec(given.player.output) ?? [];
     assert.equal(images, `web=${image("a")}`);
     const prod = await play("deploy/prod", { "needs.dev.outputs.images": images }, runs("b"));
     assert.equal(prod.code, 0, prod.text);
@@ -121,7 +107,7 @@ describe("workflows", function () {
     const unsigned = { "cosign verify": { err: "Error: no signatures found", code: 10 } };
     const images = { "needs.dev.outputs.images": `web=${image("a")}` };
     const signings = () => calls("cosign sign");
-    beforeEach(() => player.set("platform:registry", { signingKey: key }));
+    beforeEach(() => given.player.set("platform:registry", { signingKey: key }));
 
     it("in dev what was tried, and what prod then asks for", async () => {
       const dev = await play("deploy/dev", {}, { ...unsigned, ...runs("a") });
@@ -129,8 +115,8 @@ describe("workflows", function () {
       assert.equal(signings().length, 1);
       assert.match(signings()[0] ?? "", new RegExp(`--key awskms:///${key} ${image("a")}$`));
       assert.match(signings()[0] ?? "", / --tlog-upload=false /);
-      player.forget();
-      player.set("platform:registry", { signingKey: key });
+      given.player.forget();
+      given.player.set("platform:registry", { signingKey: key });
       const prod = await play("deploy/prod", images, runs("b"));
       assert.equal(prod.code, 0, prod.text);
       assert.match(calls("cosign")[0] ?? "", new RegExp(`^cosign verify .*${key} ${image("a")}$`));
@@ -182,7 +168,7 @@ describe("workflows", function () {
     });
 
     it("nothing, and ask for nothing, without a key", async () => {
-      player.forget();
+      given.player.forget();
       const dev = await play("deploy/dev", {}, runs("a"));
       assert.equal(dev.code, 0, dev.text);
       assert.match(dev.text, /dev has no registry\.signingKey: nothing is signed/);
@@ -192,7 +178,7 @@ describe("workflows", function () {
     });
 
     it("nothing with a key that is none, before anything else is done", async () => {
-      player.set("platform:registry", { signingKey: "alias/image-signing" });
+      given.player.set("platform:registry", { signingKey: "alias/image-signing" });
       for (const job of ["deploy/dev", "deploy/prod"]) {
         const { code, text } = await play(job, images, runs("a"));
         assert.equal(code, 2);
