@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -77,7 +78,7 @@ async function placeOf({ apiVersion, kind }: Manifest, ask: Ask) {
   return { namespaced, path: namespaced ? `${group}/namespaces/*/${name}` : `${group}/${name}` };
 }
 
-/** Asks the server of a kubeconfig's current context, by certificate or token. */
+/** Asks the server of a kubeconfig's current context, by certificate, token, or command that gets one. */
 function client(kubeconfig: string): Ask {
   const config = parse(readFileSync(kubeconfig, "utf8"));
   // biome-ignore lint/suspicious/noExplicitAny: a kubeconfig
@@ -90,13 +91,14 @@ function client(kubeconfig: string): Ask {
     from[`${key}-data`]
       ? Buffer.from(from[`${key}-data`], "base64")
       : from[key] && readFileSync(from[key]);
+  const token = user.exec ? tokenOf(user.exec) : user.token;
   const options = {
     ca: material(cluster, "certificate-authority"),
     cert: material(user, "client-certificate"),
     key: material(user, "client-key"),
     headers: {
       "content-type": "application/json",
-      ...(user.token && { authorization: `Bearer ${user.token}` }),
+      ...(token && { authorization: `Bearer ${token}` }),
     },
   };
   const send = cluster.server.startsWith("https:") ? httpsRequest : httpRequest;
@@ -118,6 +120,22 @@ function client(kubeconfig: string): Ask {
           });
         });
       });
-      request.on("error", reject).end(body && JSON.stringify(body));
+      request.on("error", ({ message }) =>
+        reject(new Error(`${kubeconfig}: ${cluster.server} cannot be asked: ${message}`)),
+      );
+      request.end(body && JSON.stringify(body));
     });
+}
+
+/** As EKS has it: `aws eks get-token`. */
+function tokenOf({ command, args = [], env }: Exec): string {
+  const added = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+  const options = { encoding: "utf8", env: { ...process.env, ...added } } as const;
+  return JSON.parse(execFileSync(command, args, options)).status.token;
+}
+
+interface Exec {
+  command: string;
+  args?: string[];
+  env?: { name: string; value: string }[] | null;
 }

@@ -28,6 +28,9 @@ try {
     });
   }
   process.exitCode = report(found, inManifests);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
 }

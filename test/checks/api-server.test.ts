@@ -17,7 +17,10 @@ interface Asked {
 }
 
 /** A server that knows two kinds, warns of Deployments and forbids pods with a host's network. */
-async function withServer(run: (kubeconfig: string, asked: Asked[]) => Promise<void>) {
+async function withServer(
+  run: (kubeconfig: string, asked: Asked[]) => Promise<void>,
+  user: object = { token: "secret" },
+) {
   const asked: Asked[] = [];
   const kinds: Record<string, object[]> = {
     "/api/v1": [
@@ -50,7 +53,7 @@ async function withServer(run: (kubeconfig: string, asked: Asked[]) => Promise<v
       "current-context": "here",
       contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
       clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name: "u", user: { token: "secret" } }],
+      users: [{ name: "u", user }],
     }),
   );
   try {
@@ -96,4 +99,17 @@ describe("dry run on an API server", () => {
       assert.equal(`${last?.method} ${last?.url}`, `DELETE /api/v1/namespaces/${name}`);
       for (const { token } of asked) assert.equal(token, "Bearer secret");
     }));
+
+  it("gets its token from a command where the kubeconfig names one, as that of EKS does", () => {
+    const credential = JSON.stringify({ status: { token: "fresh" } });
+    const args = ["-e", `console.log(process.env.WRAPPED)`];
+    const exec = { command: process.execPath, args, env: [{ name: "WRAPPED", value: credential }] };
+    return withServer(
+      async (kubeconfig, asked) => {
+        await dryRun(manifests, kubeconfig);
+        for (const { token } of asked) assert.equal(token, "Bearer fresh");
+      },
+      { exec },
+    );
+  });
 });
