@@ -12,8 +12,11 @@ export interface Request {
 /** Somebody who asks for a role: by a token of an issuer, or as an AWS service or identity. */
 export interface Visitor {
   principal: string;
-  token?: { issuer: string; sub: string; aud: string };
+  token?: { issuer: string; claims: Record<string, string> };
 }
+
+/** What somebody may do: their policies, and the boundary that these end at. */
+export type Powers = Pick<Role, "name" | "policies"> & { boundary?: PolicyDocument };
 
 const accountId = "111122223333";
 
@@ -33,29 +36,24 @@ export function documentOf(policy: Policy): PolicyDocument {
   return document;
 }
 
-/** What else than a role's own policies decides: a boundary, and the policy of what is asked for. */
-export interface Around {
-  boundary?: object;
-  resourcePolicy?: object;
-}
-
 /**
- * Whether a role's policies allow a request. An action, kind of resource or condition key that AWS
- * does not have for it is an error, so that no request is denied for being misspelled.
+ * Whether a role's policies, and if given that of what is asked for, allow a request. An action,
+ * kind of resource or condition key that AWS does not have for it is an error, so that no request
+ * is denied for being misspelled. The resource `*` is any: allowed somewhere, denied everywhere.
  */
 export function allows(
-  role: Pick<Role, "name" | "policies">,
-  request: Request,
-  { boundary, resourcePolicy }: Around = {},
+  { name, policies, boundary }: Powers,
+  { action, resource, context }: Request,
+  resourcePolicy?: PolicyDocument,
 ): Promise<boolean> {
   return decided({
     request: {
-      principal: `arn:aws:iam::${accountId}:role/${role.name}`,
-      action: request.action,
-      resource: { resource: request.resource, accountId },
-      contextVariables: request.context,
+      principal: `arn:aws:iam::${accountId}:role/${name}`,
+      action,
+      resource: { resource, accountId },
+      contextVariables: context,
     },
-    identityPolicies: role.policies.map((policy, at) => ({
+    identityPolicies: policies.map((policy, at) => ({
       name: `policy-${at}`,
       policy: documentOf(policy),
     })),
@@ -65,27 +63,46 @@ export function allows(
 }
 
 /** Whether a role's trust policy lets a visitor assume it. */
-export function admits({ name, trust }: Role, { principal, token }: Visitor): Promise<boolean> {
-  // The simulator knows the condition keys of few issuers, and drops those of all others.
-  const known = "accounts.google.com";
-  const renamed = (text: string) => (token ? text.replaceAll(token.issuer, known) : text);
-  return decided({
+export function admits(
+  { name, trust }: Pick<Role, "name" | "trust">,
+  { principal, token }: Visitor,
+): Promise<boolean> {
+  const { issuer = "", claims = {} } = token ?? {};
+  const visit: Given = {
     request: {
-      principal: renamed(principal),
+      principal,
       action: token ? "sts:AssumeRoleWithWebIdentity" : "sts:AssumeRole",
       resource: { resource: `arn:aws:iam::${accountId}:role/${name}`, accountId },
-      contextVariables: token ? { [`${known}:sub`]: token.sub, [`${known}:aud`]: token.aud } : {},
+      contextVariables: Object.fromEntries(
+        Object.entries(claims).map(([claim, value]) => [`${issuer}:${claim}`, value]),
+      ),
     },
     identityPolicies: [],
-    resourcePolicy: JSON.parse(renamed(JSON.stringify(trust))),
-  });
+    resourcePolicy: trust,
+  };
+  return decided(token ? withKnownClaims(visit, issuer) : visit);
 }
 
-type Simulation = Parameters<typeof runSimulation>[0];
+/**
+ * A visit with Google's subject and audience instead of an issuer's, in token and policy alike. AWS
+ * takes these two from every issuer, but the simulator drops the keys that AWS's tables do not have:
+ * of GitHub they have the other claims alone, of EKS none. Any other claim is an error there.
+ */
+function withKnownClaims(visit: Given, issuer: string): Given {
+  const text = ["sub", "aud"].reduce(
+    (renamed, claim) =>
+      renamed.replaceAll(`"${issuer}:${claim}"`, `"accounts.google.com:${claim}"`),
+    JSON.stringify(visit),
+  );
+  return JSON.parse(text);
+}
 
-async function decided(
-  given: Omit<Simulation, "serviceControlPolicies" | "resourceControlPolicies">,
-): Promise<boolean> {
+type Given = Omit<
+  Parameters<typeof runSimulation>[0],
+  "serviceControlPolicies" | "resourceControlPolicies"
+>;
+
+async function decided(given: Given): Promise<boolean> {
   const simulation = { ...given, serviceControlPolicies: [], resourceControlPolicies: [] };
   if (halfKnown.includes(simulation.request.action)) {
     return runUnsafeSimulation(simulation, {}) === "Allowed";

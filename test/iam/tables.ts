@@ -74,7 +74,7 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
       cluster = oidcIssuer,
     }): Visitor => ({
       principal: `arn:aws:iam::111122223333:oidc-provider/${cluster}`,
-      token: { issuer: oidcIssuer, sub: `system:serviceaccount:${account}`, aud },
+      token: { issuer: oidcIssuer, claims: { sub: `system:serviceaccount:${account}`, aud } },
     });
     return {
       admits: [visitor({})],
