@@ -6,6 +6,7 @@ import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageConfig, NodesConfig, RegistryConfig, ServiceConfig } from "./config-schema.ts";
+import { makeRepository } from "./repository.ts";
 
 export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
   /** By name. */
@@ -51,20 +52,17 @@ export class ServiceImage extends pulumi.ComponentResource {
     super("platform:image:ServiceImage", name, {}, opts);
     const parent = { parent: this };
 
-    const repository = new aws.ecr.Repository(
+    // Every image that was pushed by name stays, so the one that is deployed does too.
+    const repository = makeRepository(
       name,
       {
-        imageTagMutability: "IMMUTABLE",
-        imageScanningConfiguration: { scanOnPush: true },
-        encryptionConfigurations: [{ encryptionType: "KMS" }],
         forceDelete: args.forceDelete,
+        forget: {
+          tagStatus: "untagged",
+          days: args.untaggedRetentionDays,
+          description: "Images without a tag, which nothing deploys",
+        },
       },
-      // AWS refuses to delete a repository with images when the rest may be gone already.
-      { ...parent, protect: !args.forceDelete },
-    );
-    new aws.ecr.LifecyclePolicy(
-      name,
-      { repository: repository.name, policy: lifecyclePolicy(args.untaggedRetentionDays) },
       parent,
     );
 
@@ -138,23 +136,4 @@ function contextFiles(context: string): string[] {
       return ignored.ignores(path) ? [] : [path];
     });
   return walk("").sort();
-}
-
-/** Every image that was pushed by name stays, so the one that is deployed does too. */
-function lifecyclePolicy(untaggedRetentionDays: number): string {
-  return JSON.stringify({
-    rules: [
-      {
-        rulePriority: 1,
-        description: "Images without a tag, which nothing deploys",
-        selection: {
-          tagStatus: "untagged",
-          countType: "sinceImagePushed",
-          countUnit: "days",
-          countNumber: untaggedRetentionDays,
-        },
-        action: { type: "expire" },
-      },
-    ],
-  });
 }
