@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Offer } from "../infra/pull-requests.ts";
-import { type Images, partsOf } from "../release/images.ts";
+import type { Images } from "../release/images.ts";
 import type { PlatformStack } from "../release/stack.ts";
 import { upsert } from "./comments.ts";
 import { type Deployed, EnvironmentStack } from "./environment-stack.ts";
+import { fenced } from "./previews.ts";
 import { download, imagesOf, labelled, type PullRequest } from "./pull-requests.ts";
 import { push } from "./push.ts";
 import { type SmokeOptions, smoke } from "./smoke.ts";
@@ -18,23 +19,22 @@ export interface Guests {
   say: (line: string) => void;
 }
 
+/** What is there, by pull request. */
+type Present = Map<number, Deployed>;
+
 /**
  * Makes the environments what they should be: one for each open pull request with the label, as many
  * as the stack takes, with the images of its last commit, for as many days as the stack gives them.
- * What is there already is deployed again, as the stack may have changed.
+ * What is there already is deployed again, as the stack may have changed; what failed is tried again.
  *
  * What became of a pull request is commented there; what fails for one keeps no other from its own.
  * Tells whether all went well.
  */
 export async function reconcile(guests: Guests): Promise<boolean> {
   const { stack, repository, say } = guests;
-  const {
-    pullRequests: offer,
-    imageReferences: references = {},
-    clusterName,
-  } = await stack.outputs();
+  const { pullRequests: offer, clusterName } = await stack.outputs();
   const wanted = await labelled(repository);
-  const present = new Map<number, Deployed | undefined>();
+  const present: Present = new Map();
   let well = true;
   const attempt = async (number: number, work: () => Promise<string | undefined>) => {
     try {
@@ -44,27 +44,30 @@ export async function reconcile(guests: Guests): Promise<boolean> {
       await comment(repository, number, text);
     } catch (error) {
       well = false;
-      const text = `It failed: ${(error as Error).message}`;
-      say(`#${number}: ${text}`);
-      await comment(repository, number, text).catch(({ message }) => say(message));
+      const { message } = error as Error;
+      say(`#${number}: it failed: ${message}`);
+      const text = `It failed:\n\n${fenced(message)}`;
+      await comment(repository, number, text).catch((second) => say(second.message));
     }
   };
 
   for (const environment of await EnvironmentStack.all()) {
-    await attempt(environment.pullRequest, async () => {
+    const { pullRequest: number } = environment;
+    await attempt(number, async () => {
       const deployed = await environment.deployed();
-      const isWanted = wanted.some(({ number }) => number === environment.pullRequest);
-      const why = reasonToGo(stack.name, offer, isWanted, deployed?.since);
-      if (why) await environment.remove({ hostGone: !clusterName });
-      else present.set(environment.pullRequest, deployed);
+      present.set(number, deployed);
+      const isWanted = wanted.some((one) => one.number === number);
+      const why = reasonToGo(stack.name, offer, isWanted, present.size, deployed.since);
+      const hostGone = !clusterName || isOrphan(deployed, offer);
+      if (!why && !hostGone) return undefined;
+      await environment.remove({ hostGone });
+      present.delete(number);
       return why && `It is gone: ${why}.`;
     });
   }
   if (!offer) return well;
   for (const pullRequest of wanted) {
-    await attempt(pullRequest.number, () =>
-      settle(pullRequest, offer, present, references, guests),
-    );
+    await attempt(pullRequest.number, () => settle(pullRequest, offer, present, guests));
   }
   return well;
 }
@@ -73,43 +76,52 @@ export async function reconcile(guests: Guests): Promise<boolean> {
 async function settle(
   { number, commit }: PullRequest,
   offer: Offer,
-  present: Map<number, Deployed | undefined>,
-  references: Images,
+  present: Present,
   { stack, repository, patience }: Guests,
 ): Promise<string | undefined> {
   const platform = `organization/${stack.project}/${stack.name}`;
   const environment = new EnvironmentStack(number);
   const here = present.get(number);
   const built = here?.commit === commit ? undefined : await imagesOf(repository, commit);
-  if (!built || isOver(built.at, offer)) {
-    if (here) await environment.up(platform, here);
+  if (!built) {
+    if (here?.commit) await environment.up(platform, { ...here, images: known(here, offer) });
     return undefined;
   }
-  if (!present.has(number) && present.size >= offer.environments) {
-    return `There is no room: ${stack.name} takes ${offer.environments} environments. Take the label from another pull request.`;
+  if (isOver(built.at, offer)) {
+    if (here) await environment.remove({ hostGone: false });
+    return here && `It is gone: it never came up, and its image is ${offer.days} days old.`;
   }
-  present.set(number, undefined);
-  const images = await pushed(repository, built.run, references);
-  await environment.up(platform, { images, commit, since: built.at });
-  const urls = Object.entries((await environment.deployed())?.urls ?? {});
+  if (!here && present.size >= offer.environments) {
+    return `There is no room: ${stack.name} takes ${offer.environments}. Take the label from another pull request.`;
+  }
+  const images = await pushed(repository, built.run, offer);
+  const since = built.at;
+  present.set(number, { images, since });
+  await environment.up(platform, { images, since });
+  const urls = Object.entries((await environment.deployed()).urls ?? {});
   for (const [, url] of urls) await smoke({ url }, patience);
+  // What was tried is not deployed a second time.
+  await environment.up(platform, { images, since, commit });
+  const until = endOf(since, offer).toISOString().slice(0, 10);
+  const whose = (service: string) => (service in images ? "" : `, as in ${stack.name}`);
   return [
-    `${commit.slice(0, 7)} runs, until ${endOf(built.at, offer).toISOString().slice(0, 10)} or until the label or the pull request goes.`,
-    ...urls.map(([service, url]) => `- ${service}: ${url}`),
+    `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request goes.`,
+    ...urls.map(([service, url]) => `- ${service}: ${url}${whose(service)}`),
   ].join("\n");
 }
 
 /** Pushes the images that a run has left for services of the stack; gives their references. */
-async function pushed(repository: string, run: number, references: Images): Promise<Images> {
+async function pushed(repository: string, run: number, offer: Offer): Promise<Images> {
   const folder = mkdtempSync(join(tmpdir(), "images-"));
   try {
     await download(repository, run, folder);
     const left = readdirSync(folder);
     const images: Images = {};
-    for (const [service, reference] of Object.entries(references)) {
+    for (const service of Object.keys(offer.services)) {
       const file = `${service}.tar`;
-      if (!left.includes(file)) continue;
-      images[service] = await push(join(folder, file), partsOf(reference).repositoryUrl);
+      if (left.includes(file)) {
+        images[service] = await push(join(folder, file), offer.repositoryUrl);
+      }
     }
     return images;
   } finally {
@@ -117,15 +129,27 @@ async function pushed(repository: string, run: number, references: Images): Prom
   }
 }
 
+/** The images of services that the stack still has. */
+function known({ images = {} }: Deployed, { services }: Offer): Images {
+  return Object.fromEntries(Object.entries(images).filter(([service]) => service in services));
+}
+
+/** Whether an environment belonged to what is no more: Kubernetes has removed it. */
+function isOrphan({ host }: Deployed, offer: Offer | undefined): boolean {
+  return host !== undefined && offer !== undefined && host !== offer.host.uid;
+}
+
 function reasonToGo(
   stack: string,
   offer: Offer | undefined,
   isWanted: boolean,
+  count: number,
   since: string | undefined,
 ): string | undefined {
   if (!offer) return `${stack} takes none any more`;
   if (!isWanted) return "the pull request is closed, or has lost the label";
   if (since && isOver(since, offer)) return `nothing was pushed for ${offer.days} days`;
+  if (count > offer.environments) return `${stack} takes no more than ${offer.environments}`;
   return undefined;
 }
 

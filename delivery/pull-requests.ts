@@ -1,4 +1,4 @@
-import { run } from "../release/shell.ts";
+import { CommandFailed, run } from "../release/shell.ts";
 
 /** Pull requests that carry it get an environment. */
 const label = "environment";
@@ -18,7 +18,7 @@ export interface Built {
   at: string;
 }
 
-/** The open pull requests with the label, from branches of the repository itself. */
+/** The open pull requests with the label, from branches of the repository itself, the oldest first. */
 export async function labelled(repository: string): Promise<PullRequest[]> {
   const query = ["--method", "GET", "--paginate", "--slurp", `repos/${repository}/pulls`];
   const pages = JSON.parse(await run("gh", ["api", ...query, "--field", "state=open"]));
@@ -26,7 +26,8 @@ export async function labelled(repository: string): Promise<PullRequest[]> {
     .flat()
     .filter(({ labels }) => labels.some(({ name }) => name === label))
     .filter(({ head }) => head.repo?.full_name === repository)
-    .map(({ number, head }) => ({ number, commit: head.sha }));
+    .map(({ number, head }) => ({ number, commit: head.sha }))
+    .sort((one, other) => one.number - other.number);
 }
 
 /** The images of a commit; nothing while they are built, or when that has failed. */
@@ -38,10 +39,15 @@ export async function imagesOf(repository: string, commit: string): Promise<Buil
   return found && { run: found.databaseId, at: found.createdAt };
 }
 
-/** Puts the images of a run into a folder, as `<service>.tar`. */
-export async function download(repository: string, run_: number, folder: string): Promise<void> {
+/** Puts the images of a run into a folder, as `<service>.tar`; throws when they are kept no longer. */
+export async function download(repository: string, id: number, folder: string): Promise<void> {
   const what = ["--repo", repository, "--name", artifact, "--dir", folder];
-  await run("gh", ["run", "download", String(run_), ...what]);
+  try {
+    await run("gh", ["run", "download", String(id), ...what]);
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || !/no .*artifact/i.test(error.message)) throw error;
+    throw new Error("The images are not there any more: push again, or run `image` again.");
+  }
 }
 
 interface Answer {

@@ -4,17 +4,16 @@ import { join } from "node:path";
 import { run } from "../release/shell.ts";
 
 /**
- * Pushes an image from the file that `docker save` wrote, without a tag and without running anything
- * of it: the file may be anybody's. Gives its reference, `<repository>@sha256:<digest>`.
- *
- * Without a tag it is one of those that the registry forgets by itself.
+ * Pushes an image from the file that `docker save` wrote, without a tag, without running anything of
+ * it, and read where no credentials are: the file may be anybody's. Gives its reference,
+ * `<repository>@sha256:<digest>`.
  */
 export async function push(file: string, repositoryUrl: string): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), "push-"));
   try {
     const layout = join(scratch, "image");
     // Layers are compressed here, so that the digest is known before anything is pushed.
-    await run("skopeo", ["copy", `docker-archive:${file}`, `oci:${layout}`]);
+    await run("skopeo", ["copy", `docker-archive:${file}`, `oci:${layout}`], { bare: true });
     const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
     const reference = `${repositoryUrl}@${manifests[0].digest}`;
     const authFile = join(scratch, "auth.json");

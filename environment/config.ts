@@ -15,7 +15,7 @@ const schema = z.strictObject({
       "images by service",
     )
     .default({}),
-  commit: z.string("what the images were built from").optional(),
+  commit: z.string("what the images were built from, once they have been tried").optional(),
   since: z.iso.datetime("a time such as 2026-11-25T12:00:00Z").optional(),
 });
 

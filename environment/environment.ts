@@ -16,8 +16,9 @@ export interface EnvironmentArgs {
  * All services of a stack once more, with the images of a pull request: one pod each, in namespaces
  * of their own with their own quotas, behind the stack's load balancer under host names of their own.
  *
- * They have the stack's settings and reach what its services reach, but have no role on AWS. They push
- * out none of the stack's pods.
+ * They have the stack's settings and reach what its services reach, but have no role on AWS, nor the
+ * CloudWatch agent, through which anything could be said of the stack's own services. They push out none
+ * of the stack's pods.
  */
 export class Environment extends pulumi.ComponentResource {
   /** By service. */
@@ -56,7 +57,6 @@ export class Environment extends pulumi.ComponentResource {
           network: offer.network,
           ingress: { ...offer.ingress, deletionProtection: false },
           edge: { certificateArn: pulumi.output(offer.certificateArn) },
-          insights: offer.insights,
           host: offer.host,
         },
         { parent: this, dependsOn: admission },

@@ -18,4 +18,5 @@ const environment = new Environment(
 );
 
 export const { urls } = environment;
+export const host = offer.host.uid;
 export { commit, images, pullRequest, since };

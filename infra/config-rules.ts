@@ -15,6 +15,9 @@ export function hostNames({
   return [...new Set([domain.hostName, ...hosts, ...any])];
 }
 
+/** AWS's quota, which cannot be raised. */
+const mostTargetGroups = 100;
+
 export const rules = [
   rule(["network", "region"], ({ network: { zones }, region }) => [
     ...zones
@@ -118,11 +121,22 @@ export const rules = [
           `pullRequests.environments: ${settings.pullRequests.environments} needs domain, below which each environment has its host name`,
         ]
       : [],
-  rule(["pullRequests", "registry"], ({ pullRequests, registry }) => [
-    pullRequests.environments > 0 &&
-      pullRequests.days > registry.untaggedRetentionDays &&
-      `pullRequests.days: ${pullRequests.days} is above registry.untaggedRetentionDays ${registry.untaggedRetentionDays}, after which an environment's image is gone`,
-  ]),
+  rule(["pullRequests", "services"], ({ pullRequests: { environments }, services }) => {
+    const names = Object.keys(services);
+    const most = Math.floor(mostTargetGroups / names.length) - 1;
+    return environments === 0
+      ? []
+      : [
+          environments > most &&
+            `pullRequests.environments: ${environments} with ${names.length} services each are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${most}`,
+          ...names
+            .filter((name) => /^pr-\d+-/.test(name))
+            .map(
+              (name) =>
+                `services.${name}: is not allowed with pullRequests.environments, whose namespaces begin so`,
+            ),
+        ];
+  }),
   ...scaleRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";

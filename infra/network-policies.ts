@@ -45,7 +45,7 @@ export function networkPolicies(
             to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
             ports: [{ port, protocol: "TCP" }],
           })),
-          { to: [agentPeer], ports: args.insights.agent.ports },
+          ...(args.insights ? [{ to: [agentPeer], ports: args.insights.agent.ports }] : []),
         ],
       },
     ],

@@ -87,7 +87,7 @@ function environment(
     IMAGE_DIGEST: pulumi.output(args.image).apply((image) => image.split("@")[1] ?? ""),
     // The rest of the limit is for buffers, code and stacks, which the heap does not hold.
     NODE_OPTIONS: `--max-old-space-size=${Math.floor(args.memoryMiB * 0.65)}`,
-    ...args.insights.agent.environment,
+    ...args.insights?.agent.environment,
   };
   const fields = {
     POD_NAME: "metadata.name",

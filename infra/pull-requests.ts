@@ -7,9 +7,9 @@ import type {
   PullRequestsConfig,
   ServiceConfig,
 } from "./config-schema.ts";
-import type { AgentAccess } from "./container-insights.ts";
 import type { Edge } from "./edge.ts";
 import type { Network } from "./network.ts";
+import { makeRepository } from "./repository.ts";
 
 /** Below every pod without a class; environments push nobody out, and wait for a node instead. */
 const priority = -1;
@@ -37,11 +37,13 @@ export interface Offer extends PullRequestsConfig, Pick<NodesConfig, "architectu
   services: Record<string, ServiceConfig>;
   ingress: IngressConfig;
   network: Pick<Network, "loadBalancerCidrBlocks">;
-  insights: { agent: AgentAccess };
   registries: string[];
+  /** Where their images are pushed to: apart from those that are released. */
+  repositoryUrl: string;
 }
 
-export interface PullRequestsArgs extends Omit<Offer, "host" | "hostName" | "certificateArn"> {
+export interface PullRequestsArgs
+  extends Omit<Offer, "host" | "hostName" | "certificateArn" | "repositoryUrl"> {
   domain: Pick<DomainConfig, "hostName"> | undefined;
   edge: Pick<Edge, "certificateArn">;
 }
@@ -60,7 +62,7 @@ export class PullRequests extends pulumi.ComponentResource {
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:PullRequests", name, {}, opts);
-    const { domain, edge, network, insights, environments, days } = args;
+    const { domain, edge, network, environments, days } = args;
     const { clusterName, architecture, services, ingress, registries } = args;
     if (environments > 0 && domain) {
       const { metadata } = new kubernetes.scheduling.v1.PriorityClass(
@@ -77,6 +79,19 @@ export class PullRequests extends pulumi.ComponentResource {
         // Deleting waits until the load balancer controller has taken the environments' rules away.
         { parent: this, customTimeouts: { delete: "15m" } },
       );
+      // Once an environment is gone, nobody asks for its images again.
+      const { repositoryUrl } = makeRepository(
+        name,
+        {
+          forceDelete: true,
+          forget: {
+            tagStatus: "any",
+            days: days + 1,
+            description: "Images of environments, which are gone by then",
+          },
+        },
+        { parent: this },
+      );
       this.offer = pulumi.output({
         environments,
         days,
@@ -85,11 +100,11 @@ export class PullRequests extends pulumi.ComponentResource {
         services,
         ingress,
         registries,
+        repositoryUrl,
         host: { name: metadata.name, uid: metadata.uid },
         hostName: domain.hostName,
         certificateArn: edge.certificateArn ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
-        insights: { agent: insights.agent },
       });
     }
     this.registerOutputs();

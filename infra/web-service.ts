@@ -23,8 +23,8 @@ export interface WebServiceArgs
   /** What the load balancer is, for all services that share it. */
   ingress: IngressConfig;
   edge: IngressArgs["edge"];
-  /** Takes the service's metrics and traces. */
-  insights: Pick<ContainerInsights, "agent">;
+  /** Takes the service's metrics and traces. @default nobody does */
+  insights?: Pick<ContainerInsights, "agent">;
   /** The priority class that the service belongs to, as a guest of its stack. @default none */
   host?: Host;
 }
@@ -176,11 +176,7 @@ export class WebService extends pulumi.ComponentResource {
     const deployment = new kubernetes.apps.v1.Deployment(
       name,
       {
-        metadata: {
-          ...metadata,
-          // A guest may be broken: whoever deploys it looks by itself whether it answers.
-          ...(args.host && { annotations: { "pulumi.com/skipAwait": "true" } }),
-        },
+        metadata,
         spec: {
           replicas: args.minReplicas,
           revisionHistoryLimit: 5,
@@ -198,7 +194,10 @@ export class WebService extends pulumi.ComponentResource {
         dependsOn: [ingress, quota, limits, ...policies],
         // The autoscaler owns the number of replicas from here on.
         ignoreChanges: ["spec.replicas"],
-        customTimeouts: { create: "15m", update: "30m" },
+        // A guest may well be broken, and others wait for their turn.
+        customTimeouts: args.host
+          ? { create: "6m", update: "6m" }
+          : { create: "15m", update: "30m" },
       },
     );
     new kubernetes.policy.v1.PodDisruptionBudget(

@@ -19,6 +19,8 @@ export interface ShellOptions {
   cwd?: string;
   /** Added to this process's own. */
   env?: Record<string, string>;
+  /** Keeps this process's own from it, but for PATH and HOME: credentials are there. @default false */
+  bare?: boolean;
   /** Also shows what the command writes, as it comes. @default false */
   show?: boolean;
   /** Interrupts the command, as Ctrl-C does, and waits until it has ended. */
@@ -27,11 +29,12 @@ export interface ShellOptions {
 
 /** Runs a command found on PATH, without a shell in between, and gives what it writes. */
 export function run(command: string, args: string[], options: ShellOptions = {}): Promise<string> {
-  const { cwd, env, show = false, signal } = options;
+  const { cwd, env, bare = false, show = false, signal } = options;
+  const { PATH, HOME } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...(bare ? { PATH, HOME } : process.env), ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own: npm's launcher of pulumi would not pass an interruption on.
       detached: true,

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import type { Answers } from "./player.ts";
 import { playing } from "./playing.ts";
 
-const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web";
+const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/pull-requests";
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
 
@@ -19,8 +19,13 @@ describe("environments of pull requests", function () {
   /** What dev says of itself. */
   const dev = {
     clusterName: "platform-dev",
-    imageReferences: { web: `${repositoryUrl}@${digest("a")}` },
-    pullRequests: { environments: 2, days: 3 },
+    pullRequests: {
+      environments: 2,
+      days: 3,
+      host: { name: "pull-requests", uid: "1" },
+      services: { web: {} },
+      repositoryUrl,
+    },
   };
   const pullRequest = (number: number, changes: object = {}) => ({
     number,
@@ -31,6 +36,7 @@ describe("environments of pull requests", function () {
   const deployed = (number: number, changes: object = {}) => ({
     [`pulumi stack output --json --stack pr-${number}`]: json({
       commit: `c0ffee${number}`,
+      host: "1",
       since: hoursAgo(1),
       images: { web: `${repositoryUrl}@${digest("b")}` },
       urls: { web: given.url },
@@ -58,7 +64,9 @@ describe("environments of pull requests", function () {
   const comments = () => calls("gh api --method POST").join("\n");
 
   it("come with the image of the last commit, and say where they are", async () => {
-    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)] }) };
+    const at = hoursAgo(1);
+    const built = [{ databaseId: 99, createdAt: at }];
+    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], built }) };
     const { code, text } = await reconcile(answers);
     assert.equal(code, 0, text);
     assert.match(
@@ -68,10 +76,18 @@ describe("environments of pull requests", function () {
     const [, push = ""] = calls("skopeo copy");
     assert.match(push, new RegExp(`--preserve-digests .*docker://${repositoryUrl}@${digest("b")}`));
     assert.doesNotMatch(calls("skopeo").join(), /password/);
+    // What reads the pull request's file has no credentials at hand.
+    const trusted = given.player.trusted.filter((call) => call.startsWith("skopeo"));
+    assert.deepEqual(trusted, [push]);
     assert.match(calls("pulumi stack select")[0] ?? "", /--create pr-12/);
-    const [settings = ""] = calls("pulumi config set-all");
-    assert.match(settings, /environment:platform=organization\/platform\/dev /);
-    assert.match(settings, new RegExp(`images\\["web"\\]=${repositoryUrl}@${digest("b")}`));
+    const [first = "", second = "", ...more] = calls("pulumi config set-all");
+    assert.match(first, /environment:platform=organization\/platform\/dev /);
+    assert.match(first, new RegExp(`images\\["web"\\]=${repositoryUrl}@${digest("b")}`));
+    assert.match(first, new RegExp(`environment:since=${at}`));
+    assert.deepEqual(more, []);
+    // It counts as deployed once it has answered.
+    assert.doesNotMatch(first, /environment:commit=/);
+    assert.match(second, /environment:commit=c0ffee12 /);
     assert.match(calls("pulumi up")[0] ?? "", /--stack pr-12/);
     assert.match(comments(), /issues\/12\/comments[\s\S]*c0ffee1 runs, until[\s\S]*- web: http/);
   });
@@ -121,7 +137,79 @@ describe("environments of pull requests", function () {
       calls("pulumi stack select").filter((call) => call.includes("pr-14")),
       [],
     );
-    assert.match(comments(), /issues\/14\/[\s\S]*no room: dev takes 2 environments/);
+    assert.match(comments(), /issues\/14\/[\s\S]*no room: dev takes 2\./);
+  });
+
+  it("count those that have just come", async () => {
+    const open = [14, 13, 12].map((number) => pullRequest(number));
+    await reconcile({ ...deployed(12), ...deployed(13), ...world({ open }) });
+    const selected = calls("pulumi stack select").map((call) => /pr-\d+/.exec(call)?.[0]);
+    assert.deepEqual([...new Set(selected)], ["pr-12", "pr-13"]);
+    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
+  });
+
+  it("go, the newest first, when the stack takes fewer", async () => {
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const stacks = { ...deployed(12), ...deployed(13), ...deployed(14) };
+    await reconcile({ ...stacks, ...world({ open, stacks: [14, 13, 12] }) });
+    const [gone = "", ...others] = calls("pulumi destroy");
+    assert.match(gone, /--stack pr-14 /);
+    assert.deepEqual(others, []);
+  });
+
+  it("do not count as deployed until they answer, and are tried again", async () => {
+    const dead = deployed(12, { commit: undefined, urls: { web: "http://127.0.0.1:1" } });
+    const answers = { ...dead, ...world({ open: [pullRequest(12)], stacks: [12] }) };
+    const { code } = await reconcile(answers);
+    assert.equal(code, 1);
+    assert.match(comments(), /It failed:[\s\S]*does not answer well/);
+    assert.equal(calls("pulumi config set-all").length, 1);
+    assert.doesNotMatch(calls("pulumi config set-all").join(), /environment:commit=/);
+  });
+
+  it("go when they never came up and their images are too old to try again", async () => {
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const failed = { "pulumi stack output --json --stack pr-12": json({}) };
+    const { code } = await reconcile({
+      ...failed,
+      ...world({ open: [pullRequest(12)], stacks: [12], built }),
+    });
+    assert.equal(code, 0);
+    assert.equal(calls("pulumi destroy").length, 1);
+    assert.match(comments(), /never came up/);
+  });
+
+  it("take nobody's place while their images are not to be had", async () => {
+    const gone = { "gh run download": { err: "no valid artifacts found to download", code: 1 } };
+    const open = [pullRequest(12), pullRequest(13), pullRequest(14)];
+    const { code } = await reconcile({ ...world({ open }), ...gone });
+    assert.equal(code, 1);
+    assert.doesNotMatch(comments(), /no room/);
+    assert.match(comments(), /issues\/12\/[\s\S]*push again, or run `image` again/);
+  });
+
+  it("come anew when what they belonged to was made anew", async () => {
+    const orphan = deployed(12, { host: "0" });
+    const open = [pullRequest(12)];
+    const { code, text } = await reconcile({ ...orphan, ...world({ open, stacks: [12] }) });
+    assert.equal(code, 0, text);
+    assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.equal(calls("pulumi up").length, 2);
+  });
+
+  it("leave out what the stack no longer has", async () => {
+    const images = { web: "web@sha256:1", shop: "shop@sha256:2" };
+    const open = [pullRequest(12)];
+    await reconcile({ ...deployed(12, { images }), ...world({ open, stacks: [12] }) });
+    const [settings = ""] = calls("pulumi config set-all");
+    assert.match(settings, /images\["web"\]/);
+    assert.doesNotMatch(settings, /shop/);
+  });
+
+  it("are freed of the lock that a killed run has left", async () => {
+    await reconcile({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
+    assert.match(calls("pulumi cancel")[0] ?? "", /--yes --stack pr-12/);
   });
 
   it("are not for forks, whose code nobody here has written", async () => {
@@ -137,7 +225,7 @@ describe("environments of pull requests", function () {
     const stacks = { ...broken, ...deployed(12), ...deployed(13) };
     const { code } = await reconcile({ ...stacks, ...world({ stacks: [12, 13] }) });
     assert.equal(code, 1);
-    assert.match(comments(), /issues\/12\/[\s\S]*It failed: locked/);
+    assert.match(comments(), /issues\/12\/[\s\S]*It failed:\n\n~~~~~~\nlocked/);
     assert.match(comments(), /issues\/13\/[\s\S]*It is gone/);
   });
 

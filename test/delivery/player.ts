@@ -19,9 +19,11 @@ export interface Step {
   run?: string;
   uses?: string;
   id?: string;
+  with?: Record<string, unknown>;
   env?: Record<string, string>;
 }
 export interface Job {
+  if?: string;
   steps: Step[];
   environment?: string;
   concurrency?: { group: string; "cancel-in-progress": boolean };
@@ -94,11 +96,17 @@ export class Player {
 
   /** The calls so far that begin so. */
   calls(begin: string): string[] {
-    return readFileSync(join(this.#scratch, "calls"), "utf8")
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line))
-      .filter((call) => call.startsWith(begin));
+    return this.#made.map(({ call }) => call).filter((call) => call.startsWith(begin));
+  }
+
+  /** The calls so far that could see the credentials of AWS. */
+  get trusted(): string[] {
+    return this.#made.filter(({ credentials }) => credentials).map(({ call }) => call);
+  }
+
+  get #made(): { call: string; credentials: boolean }[] {
+    const lines = readFileSync(join(this.#scratch, "calls"), "utf8").split("\n");
+    return lines.filter(Boolean).map((line) => JSON.parse(line));
   }
 
   /** What the steps have handed on to other jobs. */
@@ -110,6 +118,7 @@ export class Player {
   async play(path: string, values: Record<string, string>, answers: Answers) {
     const job = jobs.find(([name]) => name === path)?.[1];
     assert.ok(job, path);
+    writeFileSync(join(this.#scratch, "answers"), JSON.stringify(answers));
     let text = "";
     for (const { run, env = {} } of job.steps.filter(({ run }) => run)) {
       const filled = Object.entries(env).map(([key, value]) => [
@@ -121,10 +130,10 @@ export class Player {
         env: {
           ...process.env,
           PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,
-          CALLS: join(this.#scratch, "calls"),
-          ANSWERS: JSON.stringify(answers),
+          AWS_SECRET_ACCESS_KEY: "secret",
           GITHUB_OUTPUT: join(this.#scratch, "output"),
           GITHUB_REPOSITORY: "example/platform",
+          GITHUB_ACTIONS: "true",
           GITHUB_ACTOR: "octocat",
           GITHUB_SHA: "1a2b3c4",
           RUNNER_TEMP: this.#scratch,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, it } from "mocha";
-import { type Answers, folder, jobs, type Player, root } from "./player.ts";
+import { type Answers, folder, type Job, jobs, type Player, root } from "./player.ts";
 import { playing } from "./playing.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -52,6 +52,27 @@ describe("workflows", function () {
       const group = name.startsWith("environments/") ? "environments" : `stack-${environment}`;
       assert.deepEqual(concurrency, { group, "cancel-in-progress": false }, name);
     }
+  });
+
+  it("run main's code wherever a pull request's run has called them", () => {
+    const called = jobs.filter(([path]) => /^(comment|environments)\//.test(path));
+    assert.equal(called.length, 2);
+    for (const [name, { steps }] of called) {
+      const [checkout, ...others] = steps.filter(({ uses }) =>
+        uses?.startsWith("actions/checkout"),
+      );
+      assert.deepEqual(checkout?.with, { "persist-credentials": false }, name);
+      assert.deepEqual(others, [], name);
+    }
+  });
+
+  it("build images of this repository's branches alone", () => {
+    const [[, job]] = jobs.filter(([path]) => path === "image/image") as [[string, Job]];
+    assert.match(
+      job.if ?? "",
+      /&& github\.event\.pull_request\.head\.repo\.full_name == github\.repository\n?/,
+    );
+    assert.doesNotMatch(job.if ?? "", /\|\| github\.event\.pull_request/);
   });
 
   it("give no right to write to what runs a pull request's code", () => {

@@ -11,7 +11,7 @@ import { serviceSettings, surroundings } from "../infra/service-args.ts";
 
 const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
 const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
-const { network, insights, ingress, architecture } = surroundings;
+const { network, ingress, architecture } = surroundings;
 const service = (route: { host?: string; path: string }) => ({
   image: { context: "service" },
   ...serviceSettings,
@@ -20,7 +20,7 @@ const service = (route: { host?: string; path: string }) => ({
   route,
 });
 const offer: Offer = {
-  ...{ network, insights, ingress, architecture },
+  ...{ network, ingress, architecture },
   environments: 2,
   days: 3,
   clusterName: "platform-dev",
@@ -28,6 +28,7 @@ const offer: Offer = {
   certificateArn: "arn:certificate",
   host: { name: "pull-requests", uid: "1-2-3" },
   registries: [registry],
+  repositoryUrl: `${registry}/pull-requests`,
   services: {
     web: service({ path: "/" }),
     orders: service({ path: "/orders" }),
@@ -68,6 +69,7 @@ describe("the environment of a pull request", () => {
     for (const { inputs } of all("Ingress")) {
       const { annotations } = inputs.metadata;
       assert.equal(annotations["alb.ingress.kubernetes.io/group.name"], "platform");
+      assert.equal(annotations["alb.ingress.kubernetes.io/certificate-arn"], "arn:certificate");
       for (const name of Object.keys(annotations).filter((one) => one.startsWith("alb."))) {
         assert.match(name, allowed);
       }
@@ -110,6 +112,19 @@ describe("the environment of a pull request", () => {
     );
     for (const { inputs } of all("ServiceAccount")) {
       assert.equal(inputs.metadata.annotations, undefined);
+    }
+  });
+
+  it("cannot speak to the CloudWatch agent, which would believe anything of any service", () => {
+    for (const { inputs } of all("NetworkPolicy")) {
+      for (const { to, ports } of inputs.spec.egress ?? []) {
+        assert.ok(ports.length > 0, "no ports are all ports");
+        assert.doesNotMatch(JSON.stringify(to), /cloudwatch/);
+      }
+    }
+    for (const { inputs } of all("Deployment")) {
+      const [{ env }] = inputs.spec.template.spec.containers;
+      assert.doesNotMatch(JSON.stringify(env), /AWS_EMF|OTEL_EXPORTER/);
     }
   });
 

@@ -6,5 +6,5 @@ describe("the environment of a pull request on the simulated cloud", function ()
   before(needsEngine);
 
   it("comes, goes, and never outlives the stack that it is a guest of", () =>
-    passes("test/environment/rehearsed.ts", 3));
+    passes("test/environment/rehearsed.ts", 5));
 });

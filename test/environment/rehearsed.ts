@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
+import type { Offer } from "../../infra/pull-requests.ts";
 import { leftBehind } from "../../rehearsal/promises.ts";
 import { Stage } from "../../rehearsal/stage.ts";
 import type { StagedStack } from "../../rehearsal/staged-stack.ts";
-import { partsOf } from "../../release/images.ts";
 
 const digest = `sha256:${"c".repeat(64)}`;
+const deploymentType = "kubernetes:apps/v1:Deployment";
 const targetGroupType = "aws:lb/targetGroup:TargetGroup";
 const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 
@@ -20,11 +21,11 @@ describe("the environment of a pull request on the simulated cloud", function ()
       .all("kubernetes:core/v1:Namespace")
       .map(({ id }) => id)
       .filter((id) => id.startsWith("pr-"));
-  const open = (pullRequest: number) =>
+  const open = (pullRequest: number, images: object = { web: image }) =>
     stage.beside("environment", `pr-${pullRequest}`, {
       platform: "organization/platform/dev",
       pullRequest,
-      images: { web: image },
+      images,
     });
 
   before(async () => {
@@ -33,8 +34,8 @@ describe("the environment of a pull request on the simulated cloud", function ()
     stage.configure("pullRequests", { environments: 2 });
     stage.configure("nodes", { maxSize: 6 });
     assert.deepEqual((await stage.up()).errors, []);
-    const { imageReferences } = (await stage.outputs()) as { imageReferences: { web: string } };
-    const { repositoryUrl: url } = partsOf(imageReferences.web);
+    const { pullRequests: offer } = (await stage.outputs()) as { pullRequests: Offer };
+    const { repositoryUrl: url } = offer;
     image = `${url}@${digest}`;
     stage.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
   });
@@ -44,6 +45,8 @@ describe("the environment of a pull request on the simulated cloud", function ()
     environment = await open(12);
     assert.deepEqual((await environment.up()).errors, []);
     assert.deepEqual(environments(), ["pr-12-web"]);
+    const [deployment] = stage.world.all(deploymentType).filter(({ name }) => name === "pr-12-web");
+    assert.equal(deployment?.inputs.spec.template.spec.containers[0].image, image);
     assert.equal(count(loadBalancerType), 1);
     assert.equal(count(targetGroupType), 2);
     assert.deepEqual((await environment.outputs()).urls, { web: "https://pr-12.dev.example.com/" });
@@ -52,6 +55,13 @@ describe("the environment of a pull request on the simulated cloud", function ()
       steps.filter(({ op }) => op !== "read"),
       [],
     );
+  });
+
+  it("leaves the stack as it is", async () => assert.deepEqual((await stage.up()).steps, []));
+
+  it("is refused for a service that the stack has not", async () => {
+    const { errors } = await (await open(14, { shop: image })).up();
+    assert.match(errors.join(), /organization\/platform\/dev has no service shop, but web/);
   });
 
   it("goes without a trace", async () => {

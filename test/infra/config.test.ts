@@ -291,9 +291,18 @@ describe("config", () => {
       "pullRequests.environments: 2 needs domain, below which each environment has its host name",
     ],
     [
-      "environments that outlive their images",
-      { ...domain, pullRequests: { environments: 1, days: 8 } },
-      "pullRequests.days: 8 is above registry.untaggedRetentionDays 7, after which an environment's image is gone",
+      "more environments than a load balancer has target groups for",
+      { ...domain, services: tenShops, pullRequests: { environments: 10 } },
+      "pullRequests.environments: 10 with 11 services each are more than the 100 target groups of a load balancer; allowed: at most 8",
+    ],
+    [
+      "a service in the namespace of an environment",
+      {
+        ...domain,
+        pullRequests: { environments: 1 },
+        services: { "pr-1-web": { ...valid.services.web, route: { path: "/pr" } } },
+      },
+      "services.pr-1-web: is not allowed with pullRequests.environments, whose namespaces begin so",
     ],
     [
       "environments that find no room",

@@ -6,9 +6,9 @@ import { deploy, only } from "../../plan/evaluate.ts";
 import { serviceSettings, surroundings } from "./service-args.ts";
 
 const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
-const { network, insights, ingress, architecture } = surroundings;
+const { network, ingress, architecture } = surroundings;
 const args: PullRequestsArgs = {
-  ...{ network, insights, ingress, architecture },
+  ...{ network, ingress, architecture },
   environments: 2,
   days: 3,
   clusterName: "platform-test",
@@ -33,6 +33,16 @@ describe("what a stack offers to pull requests", () => {
     assert.ok(inputs.value < 0, "below pods without a class");
     assert.ok(inputs.value > -10, "below that the autoscaler adds no node");
     assert.equal(inputs.preemptionPolicy, "Never");
+  });
+
+  it("keeps their images apart from those that are released, and no longer than them", async () => {
+    const resources = await deploy(() => new PullRequests("pull-requests", args));
+    const { inputs } = only(resources, "aws:ecr/repository:Repository");
+    assert.equal(inputs.imageTagMutability, "IMMUTABLE");
+    assert.equal(inputs.forceDelete, true);
+    const { policy } = only(resources, "aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs;
+    const [{ selection }] = JSON.parse(policy).rules;
+    assert.deepEqual([selection.tagStatus, selection.countNumber], ["any", 4]);
   });
 
   it("is nothing where there are none", async () => {

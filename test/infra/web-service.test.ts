@@ -263,7 +263,7 @@ describe("web service", () => {
       });
       assert.equal(
         environmentOf(await service()).AWS_EMF_AGENT_ENDPOINT,
-        args.insights.agent.environment.AWS_EMF_AGENT_ENDPOINT,
+        args.insights?.agent.environment.AWS_EMF_AGENT_ENDPOINT,
       );
     });
   });
