@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { reconcile } from "../../delivery/environments.ts";
+import { PlatformStack } from "../../release/stack.ts";
 import type { Answers } from "./player.ts";
 import { playing } from "./playing.ts";
 
@@ -13,8 +15,19 @@ describe("environments of pull requests", function () {
 
   const calls = (begin: string) => given.player.calls(begin);
   const json = (value: unknown) => ({ out: JSON.stringify(value) });
-  const reconcile = (answers: Answers) =>
-    given.player.play("environments/environments", {}, answers);
+  const look = async (answers: Answers) => {
+    const said: string[] = [];
+    const patience = { patienceSeconds: 0.2, pauseSeconds: 0, answers: 2 };
+    const well = await given.player.inside(answers, () =>
+      reconcile({
+        stack: new PlatformStack("dev"),
+        repository: "example/platform",
+        patience,
+        say: (line) => said.push(line),
+      }),
+    );
+    return { code: well ? 0 : 1, text: said.join("\n") };
+  };
 
   /** What dev says of itself. */
   const dev = {
@@ -67,7 +80,7 @@ describe("environments of pull requests", function () {
     const at = hoursAgo(1);
     const built = [{ databaseId: 99, createdAt: at }];
     const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], built }) };
-    const { code, text } = await reconcile(answers);
+    const { code, text } = await given.player.play("environments/environments", {}, answers);
     assert.equal(code, 0, text);
     assert.match(
       calls("gh run list")[0] ?? "",
@@ -97,7 +110,7 @@ describe("environments of pull requests", function () {
     const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
     const old = deployed(14, { since: hoursAgo(73) });
     const stacks = { ...deployed(12), ...deployed(13), ...old };
-    const { code, text } = await reconcile({
+    const { code, text } = await look({
       ...stacks,
       ...world({ open, stacks: [12, 13, 14], built }),
     });
@@ -115,7 +128,7 @@ describe("environments of pull requests", function () {
 
   it("follow the stack that they are guests of, without a word", async () => {
     const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) };
-    const { code, text } = await reconcile(answers);
+    const { code, text } = await look(answers);
     assert.equal(code, 0, text);
     assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(digest("b")));
     assert.equal(calls("pulumi up").length, 1);
@@ -123,7 +136,7 @@ describe("environments of pull requests", function () {
   });
 
   it("wait while the image of a commit is built", async () => {
-    const { code } = await reconcile(world({ open: [pullRequest(12)], built: [] }));
+    const { code } = await look(world({ open: [pullRequest(12)], built: [] }));
     assert.equal(code, 0);
     assert.deepEqual([comments(), ...calls("pulumi up")], [""]);
   });
@@ -131,7 +144,7 @@ describe("environments of pull requests", function () {
   it("are no more than the stack takes", async () => {
     const open = [12, 13, 14].map((number) => pullRequest(number));
     const answers = { ...deployed(12), ...deployed(13), ...world({ open, stacks: [12, 13] }) };
-    const { code } = await reconcile(answers);
+    const { code } = await look(answers);
     assert.equal(code, 0);
     assert.deepEqual(
       calls("pulumi stack select").filter((call) => call.includes("pr-14")),
@@ -142,7 +155,7 @@ describe("environments of pull requests", function () {
 
   it("count those that have just come", async () => {
     const open = [14, 13, 12].map((number) => pullRequest(number));
-    await reconcile({ ...deployed(12), ...deployed(13), ...world({ open }) });
+    await look({ ...deployed(12), ...deployed(13), ...world({ open }) });
     const selected = calls("pulumi stack select").map((call) => /pr-\d+/.exec(call)?.[0]);
     assert.deepEqual([...new Set(selected)], ["pr-12", "pr-13"]);
     assert.match(comments(), /issues\/14\/[\s\S]*no room/);
@@ -151,7 +164,7 @@ describe("environments of pull requests", function () {
   it("go, the newest first, when the stack takes fewer", async () => {
     const open = [12, 13, 14].map((number) => pullRequest(number));
     const stacks = { ...deployed(12), ...deployed(13), ...deployed(14) };
-    await reconcile({ ...stacks, ...world({ open, stacks: [14, 13, 12] }) });
+    await look({ ...stacks, ...world({ open, stacks: [14, 13, 12] }) });
     const [gone = "", ...others] = calls("pulumi destroy");
     assert.match(gone, /--stack pr-14 /);
     assert.deepEqual(others, []);
@@ -160,7 +173,7 @@ describe("environments of pull requests", function () {
   it("do not count as deployed until they answer, and are tried again", async () => {
     const dead = deployed(12, { commit: undefined, urls: { web: "http://127.0.0.1:1" } });
     const answers = { ...dead, ...world({ open: [pullRequest(12)], stacks: [12] }) };
-    const { code } = await reconcile(answers);
+    const { code } = await look(answers);
     assert.equal(code, 1);
     assert.match(comments(), /It failed:[\s\S]*does not answer well/);
     assert.equal(calls("pulumi config set-all").length, 1);
@@ -170,7 +183,7 @@ describe("environments of pull requests", function () {
   it("go when they never came up and their images are too old to try again", async () => {
     const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
     const failed = { "pulumi stack output --json --stack pr-12": json({}) };
-    const { code } = await reconcile({
+    const { code } = await look({
       ...failed,
       ...world({ open: [pullRequest(12)], stacks: [12], built }),
     });
@@ -182,7 +195,7 @@ describe("environments of pull requests", function () {
   it("take nobody's place while their images are not to be had", async () => {
     const gone = { "gh run download": { err: "no valid artifacts found to download", code: 1 } };
     const open = [pullRequest(12), pullRequest(13), pullRequest(14)];
-    const { code } = await reconcile({ ...world({ open }), ...gone });
+    const { code } = await look({ ...world({ open }), ...gone });
     assert.equal(code, 1);
     assert.doesNotMatch(comments(), /no room/);
     assert.match(comments(), /issues\/12\/[\s\S]*push again, or run `image` again/);
@@ -191,7 +204,7 @@ describe("environments of pull requests", function () {
   it("come anew when what they belonged to was made anew", async () => {
     const orphan = deployed(12, { host: "0" });
     const open = [pullRequest(12)];
-    const { code, text } = await reconcile({ ...orphan, ...world({ open, stacks: [12] }) });
+    const { code, text } = await look({ ...orphan, ...world({ open, stacks: [12] }) });
     assert.equal(code, 0, text);
     assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
     assert.deepEqual(calls("pulumi destroy"), []);
@@ -201,20 +214,20 @@ describe("environments of pull requests", function () {
   it("leave out what the stack no longer has", async () => {
     const images = { web: "web@sha256:1", shop: "shop@sha256:2" };
     const open = [pullRequest(12)];
-    await reconcile({ ...deployed(12, { images }), ...world({ open, stacks: [12] }) });
+    await look({ ...deployed(12, { images }), ...world({ open, stacks: [12] }) });
     const [settings = ""] = calls("pulumi config set-all");
     assert.match(settings, /images\["web"\]/);
     assert.doesNotMatch(settings, /shop/);
   });
 
   it("are freed of the lock that a killed run has left", async () => {
-    await reconcile({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
+    await look({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
     assert.match(calls("pulumi cancel")[0] ?? "", /--yes --stack pr-12/);
   });
 
   it("are not for forks, whose code nobody here has written", async () => {
     const fork = { sha: "abc", repo: { full_name: "stranger/platform" } };
-    await reconcile(world({ open: [pullRequest(12, { head: fork })] }));
+    await look(world({ open: [pullRequest(12, { head: fork })] }));
     assert.deepEqual([...calls("gh run"), ...calls("pulumi up")], []);
   });
 
@@ -223,14 +236,14 @@ describe("environments of pull requests", function () {
       "pulumi destroy --yes --skip-preview --stack pr-12": { err: "locked", code: 1 },
     };
     const stacks = { ...broken, ...deployed(12), ...deployed(13) };
-    const { code } = await reconcile({ ...stacks, ...world({ stacks: [12, 13] }) });
+    const { code } = await look({ ...stacks, ...world({ stacks: [12, 13] }) });
     assert.equal(code, 1);
     assert.match(comments(), /issues\/12\/[\s\S]*It failed:\n\n~~~~~~\nlocked/);
     assert.match(comments(), /issues\/13\/[\s\S]*It is gone/);
   });
 
   it("are forgotten when their stack is gone with its cluster", async () => {
-    const { code } = await reconcile({ ...deployed(12), ...world({ host: {}, stacks: [12] }) });
+    const { code } = await look({ ...deployed(12), ...world({ host: {}, stacks: [12] }) });
     assert.equal(code, 0);
     assert.deepEqual(calls("pulumi destroy"), []);
     assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);

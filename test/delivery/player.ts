@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -71,10 +72,11 @@ export class Player {
     }
     symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
     for (const name of ["gh", "pulumi", "aws", "cosign", "docker", "kubectl", "skopeo", "npm"]) {
-      cpSync(join(root, "test/delivery/stand-in.js"), join(this.#scratch, "bin", name));
+      cpSync(join(root, "test/delivery/stand-in.sh"), join(this.#scratch, "bin", name));
       chmodSync(join(this.#scratch, "bin", name), 0o755);
     }
-    writeFileSync(join(this.#scratch, "bin/package.json"), '{"type":"module"}');
+    cpSync(join(root, "test/delivery/run-script.js"), join(this.#scratch, "run-script.js"));
+    writeFileSync(join(this.#scratch, "package.json"), '{"type":"module"}');
     this.forget();
   }
 
@@ -105,8 +107,8 @@ export class Player {
   }
 
   get #made(): { call: string; credentials: boolean }[] {
-    const lines = readFileSync(join(this.#scratch, "calls"), "utf8").split("\n");
-    return lines.filter(Boolean).map((line) => JSON.parse(line));
+    const all = readFileSync(join(this.#scratch, "calls"), "utf8").split("\0").filter(Boolean);
+    return all.map((call) => ({ call: call.replace(/^!/, ""), credentials: call.startsWith("!") }));
   }
 
   /** What the steps have handed on to other jobs. */
@@ -118,7 +120,7 @@ export class Player {
   async play(path: string, values: Record<string, string>, answers: Answers) {
     const job = jobs.find(([name]) => name === path)?.[1];
     assert.ok(job, path);
-    writeFileSync(join(this.#scratch, "answers"), JSON.stringify(answers));
+    this.#answer(answers);
     let text = "";
     for (const { run, env = {} } of job.steps.filter(({ run }) => run)) {
       const filled = Object.entries(env).map(([key, value]) => [
@@ -129,14 +131,7 @@ export class Player {
         cwd: this.folder,
         env: {
           ...process.env,
-          PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,
-          AWS_SECRET_ACCESS_KEY: "secret",
-          GITHUB_OUTPUT: join(this.#scratch, "output"),
-          GITHUB_REPOSITORY: "example/platform",
-          GITHUB_ACTIONS: "true",
-          GITHUB_ACTOR: "octocat",
-          GITHUB_SHA: "1a2b3c4",
-          RUNNER_TEMP: this.#scratch,
+          ...this.#surroundings,
           NODE_OPTIONS: `--import=${pathToFileURL(join(root, "test/delivery/quick.js"))}`,
           ...Object.fromEntries(filled),
         },
@@ -150,6 +145,51 @@ export class Player {
       if (child.exitCode !== 0) return { code: child.exitCode, text };
     }
     return { code: 0, text };
+  }
+
+  /** Runs code in this process, with the stand-ins in place of the commands that it runs. */
+  async inside<T>(answers: Answers, work: () => Promise<T>): Promise<T> {
+    this.#answer(answers);
+    const { env } = process;
+    process.env = { ...env, ...this.#surroundings };
+    try {
+      return await work();
+    } finally {
+      process.env = env;
+    }
+  }
+
+  #answer(answers: Answers): void {
+    const folder = join(this.#scratch, "answers");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const [at, [key, answer]] of Object.entries(answers).entries()) {
+      const { out = "", err = "", code = 0, file } = answer;
+      const parts = {
+        key: `${key}\n`,
+        out,
+        err,
+        code: `${code}\n`,
+        ...(file && { file: `${file}\n` }),
+      };
+      for (const [part, text] of Object.entries(parts)) {
+        writeFileSync(join(folder, `${at}.${part}`), text);
+      }
+    }
+  }
+
+  /** What GitHub gives a step, with our commands first on PATH. */
+  get #surroundings(): Record<string, string> {
+    return {
+      PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,
+      AWS_SECRET_ACCESS_KEY: "secret",
+      GITHUB_OUTPUT: join(this.#scratch, "output"),
+      GITHUB_REPOSITORY: "example/platform",
+      GITHUB_ACTIONS: "true",
+      GITHUB_ACTOR: "octocat",
+      GITHUB_SHA: "1a2b3c4",
+      RUNNER_TEMP: this.#scratch,
+    };
   }
 
   close(): void {
