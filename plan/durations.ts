@@ -49,6 +49,7 @@ export const durations: Record<string, Duration> = {
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": seconds(1),
   "aws:kms/key:Key": seconds(10, 2, 1),
   "aws:kms/alias:Alias": seconds(1),
+  "aws:kms/keyPolicy:KeyPolicy": seconds(1),
   "aws:cloudwatch/logGroup:LogGroup": seconds(1),
   "aws:cloudwatch/metricAlarm:MetricAlarm": seconds(1),
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": seconds(1),
@@ -69,6 +70,7 @@ export const durations: Record<string, Duration> = {
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": seconds(1),
   "aws:s3/bucket:Bucket": seconds(3),
   "aws:s3/bucketPolicy:BucketPolicy": seconds(1),
+  "aws:s3/bucketVersioning:BucketVersioning": seconds(1),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": seconds(1),
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration":
     seconds(1),

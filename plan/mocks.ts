@@ -128,10 +128,10 @@ const resources: Record<string, Answer> = {
     return { id: arn, state: { ...inputs, arn } };
   },
   "aws:iam/role:Role": (inputs, name, place) => ({
-    state: { ...inputs, name, arn: globalArn(place, "iam", `role/${name}`) },
+    state: { ...inputs, name, arn: globalArn(place, "iam", `role${inputs.path ?? "/"}${name}`) },
   }),
   "aws:iam/policy:Policy": (inputs, name, place) => {
-    const arn = globalArn(place, "iam", `policy/${name}`);
+    const arn = globalArn(place, "iam", `policy${inputs.path ?? "/"}${name}`);
     return { id: arn, state: { ...inputs, name, arn } };
   },
   "aws:iam/rolePolicy:RolePolicy": (inputs, name) => ({

@@ -30,6 +30,7 @@ export const replacements: Record<string, string[]> = {
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ["url"],
   "aws:kms/key:Key": ["customerMasterKeySpec", "keyUsage", "multiRegion"],
   "aws:kms/alias:Alias": ["name"],
+  "aws:kms/keyPolicy:KeyPolicy": ["keyId"],
   "aws:cloudwatch/logGroup:LogGroup": ["name", "logGroupClass"],
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["name"],
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": ["alarmName"],
@@ -54,6 +55,7 @@ export const replacements: Record<string, string[]> = {
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyName", "resourceArn"],
   "aws:s3/bucket:Bucket": ["bucket", "bucketPrefix", "objectLockEnabled"],
   "aws:s3/bucketPolicy:BucketPolicy": ["bucket"],
+  "aws:s3/bucketVersioning:BucketVersioning": ["bucket"],
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ["bucket"],
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
     "bucket",

@@ -25,6 +25,7 @@ const required: Record<string, string[]> = {
     "type",
   ],
   "aws:ec2/flowLog:FlowLog": [],
+  "aws:kms/keyPolicy:KeyPolicy": ["keyId", "policy"],
   "aws:iam/role:Role": ["assumeRolePolicy"],
   "aws:iam/policy:Policy": ["policy"],
   "aws:iam/rolePolicy:RolePolicy": ["role", "policy"],
@@ -40,6 +41,7 @@ const required: Record<string, string[]> = {
   ],
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ["policyDocument"],
   "aws:s3/bucketPolicy:BucketPolicy": ["bucket", "policy"],
+  "aws:s3/bucketVersioning:BucketVersioning": ["bucket", "versioningConfiguration"],
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ["bucket"],
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
     "bucket",

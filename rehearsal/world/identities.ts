@@ -20,13 +20,15 @@ const prefixes: Record<string, string> = {
 
 const names: Record<string, (inputs: Props, world: World) => string> = {
   "aws:iam/role:Role": ({ name }) => name,
-  "aws:iam/policy:Policy": ({ name }, { accountId }) => `arn:aws:iam::${accountId}:policy/${name}`,
+  "aws:iam/policy:Policy": ({ name, path = "/" }, { accountId }) =>
+    `arn:aws:iam::${accountId}:policy${path}${name}`,
   "aws:iam/rolePolicy:RolePolicy": ({ role, name }) => `${role}:${name}`,
   "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ({ role, policyArn }) =>
     `${role}/${policyArn}`,
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ({ url }, { accountId }) =>
     `arn:aws:iam::${accountId}:oidc-provider/${String(url).replace("https://", "")}`,
   "aws:kms/alias:Alias": ({ name }) => name,
+  "aws:kms/keyPolicy:KeyPolicy": ({ keyId }) => keyId,
   "aws:cloudwatch/logGroup:LogGroup": ({ name }) => name,
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ name }) => name,
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": ({ alarmName }) => alarmName,
@@ -44,6 +46,7 @@ const names: Record<string, (inputs: Props, world: World) => string> = {
     resourceArn,
   "aws:s3/bucket:Bucket": ({ bucket }) => bucket,
   "aws:s3/bucketPolicy:BucketPolicy": ({ bucket }) => bucket,
+  "aws:s3/bucketVersioning:BucketVersioning": ({ bucket }) => bucket,
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ({ bucket }) => bucket,
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ({
     bucket,

@@ -47,10 +47,11 @@ const computed: Record<string, Compute> = {
     defaultVersion: 1,
   }),
   "aws:iam/role:Role": (made) => ({
-    ...arn(made, "iam", `role/${made.inputs.name}`, ""),
+    ...arn(made, "iam", `role${made.inputs.path ?? "/"}${made.inputs.name}`, ""),
     uniqueId: `AROA${hash(made.id, 16).toUpperCase()}`,
   }),
-  "aws:iam/policy:Policy": (made) => arn(made, "iam", `policy/${made.inputs.name}`, ""),
+  "aws:iam/policy:Policy": (made) =>
+    arn(made, "iam", `policy${made.inputs.path ?? "/"}${made.inputs.name}`, ""),
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (made) => ({
     arn: made.id,
     thumbprintLists: made.inputs.thumbprintLists ?? [],

@@ -56,6 +56,8 @@ describe("bootstrap", () => {
     assert.ok(found, name);
     return {
       ...found,
+      // With its path, as its ARN has it.
+      name: made.arn.split(":role/")[1],
       policies: found.policies.map((one) =>
         "arn" in one ? { name: one.arn, document: policy(one.arn) } : one,
       ),
@@ -289,7 +291,7 @@ describe("bootstrap", () => {
     it("of a deploy role end at what delivery itself stands on, whatever is attached", async () => {
       const bucket = "arn:aws:s3:::example-platform-pulumi-state";
       const key = named("aws:kms/key:Key", "state").outputs.arn;
-      const self = role("deploy-prod").outputs.arn.replace(":role/", ":role/delivery/");
+      const self = role("deploy-prod").outputs.arn;
       const { boundary } = powers("deploy-prod");
       for (const [action, resource] of [
         ["iam:PutRolePolicy", self],

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { Stage } from "../../rehearsal/stage.ts";
+import type { StagedStack } from "../../rehearsal/staged-stack.ts";
+
+describe("bootstrap on the simulated cloud", function () {
+  this.timeout(60_000);
+  let stage: Stage;
+  let bootstrap: StagedStack;
+  before(async () => {
+    stage = await Stage.open({ stack: "dev" });
+    bootstrap = await stage.beside("bootstrap", "main", {
+      region: "eu-central-1",
+      accountId: "111122223333",
+      repository: "example/platform",
+      stateBucket: "example-platform-pulumi-state",
+      environments: ["dev", "prod"],
+    });
+  });
+  after(() => stage?.close());
+
+  it("comes up, and is then what it should be", async () => {
+    assert.deepEqual((await bootstrap.up()).errors, []);
+    assert.deepEqual((await bootstrap.up()).steps, []);
+    const made = stage.world.all("aws:iam/role:Role").map(({ name }) => name);
+    assert.deepEqual(made.sort(), ["github-deploy-dev", "github-deploy-prod", "github-preview"]);
+  });
+
+  it("is not destroyed by mistake: nothing of it goes while state and keys are protected", async () => {
+    const before = stage.world.all().length;
+    const { errors, failed } = await bootstrap.destroy();
+    assert.ok(failed);
+    assert.match(errors.join("\n"), /protect/);
+    assert.equal(stage.world.all().length, before);
+  });
+});
