@@ -14,6 +14,9 @@ import { makeRepository } from "./repository.ts";
 /** Below every pod without a class; environments push nobody out, and wait for a node instead. */
 const priority = -1;
 
+/** How many environments there may be. */
+export const mostAnnotation = "platform/environments";
+
 /** The object that environments belong to: without it they are gone. */
 export interface Host {
   /** A PriorityClass. */
@@ -70,7 +73,10 @@ export class PullRequests extends pulumi.ComponentResource {
         {
           metadata: {
             labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "platform" },
-            annotations: { "pulumi.com/deletionPropagationPolicy": "foreground" },
+            annotations: {
+              "pulumi.com/deletionPropagationPolicy": "foreground",
+              [mostAnnotation]: String(environments),
+            },
           },
           description: "Environments of pull requests: the stack's own pods come first",
           value: priority,

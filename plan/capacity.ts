@@ -1,4 +1,5 @@
 import { clusterPods, nodesFor, type Pods, smallestRoom } from "../infra/capacity.ts";
+import { mostAnnotation } from "../infra/pull-requests.ts";
 import type { Resource } from "./evaluate.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 
@@ -20,7 +21,9 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
       { of: "pods", what: unknown },
     ];
   }
-  const own = podsOf(manifestsOf(resources));
+  const manifests = manifestsOf(resources);
+  const pods = podsOf(manifests);
+  const own = [...pods, ...guestsOf(pods, manifests)];
   const all = [...own, ...clusterPods({ autoscaler: scaled })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
@@ -35,6 +38,23 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
       what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? "more than 450"} nodes`,
     },
   ];
+}
+
+/** Of each service a pod, and one more in a rollout, in each environment of a pull request. */
+function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
+  const routed = manifests.filter(({ kind }) => kind === "Ingress");
+  const services = pods.filter(({ name }) =>
+    routed.some(({ metadata }) => metadata.namespace === name),
+  );
+  const most = manifests.flatMap(({ metadata }) => metadata.annotations?.[mostAnnotation] ?? []);
+  return most.flatMap((environments) =>
+    services.map((one) => ({
+      ...one,
+      name: `${one.name} of pull requests`,
+      count: 2 * Number(environments),
+      spread: false,
+    })),
+  );
 }
 
 /** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */

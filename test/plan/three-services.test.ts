@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { parseDocument } from "yaml";
+import { capacityOf } from "../../plan/capacity.ts";
 import { costOf } from "../../plan/cost.ts";
 import { type Evaluation, evaluate } from "../../plan/evaluate.ts";
 import { missingEdges } from "../../plan/laws.ts";
@@ -52,6 +53,14 @@ describe("a stack of three services", () => {
   });
 
   it("breaks no policy", () => assert.deepEqual(policyViolations(three.resources), []));
+
+  it("counts the pods of a pull request's environment, which is once each service", () => {
+    const { what = "" } = capacityOf(three.resources).find(({ of }) => of === "pods") ?? {};
+    for (const service of ["web", "orders", "shop"]) {
+      assert.match(what, new RegExp(`\\b2 ${service} of pull requests\\b`));
+    }
+    assert.doesNotMatch(what, /headroom of/);
+  });
 
   it("costs at rest what one service costs", () => {
     assert.equal(costOf(three.resources).monthly, costOf(one.resources).monthly);
