@@ -46,7 +46,7 @@ export async function download(repository: string, id: number, folder: string): 
     await run("gh", ["run", "download", String(id), ...what]);
   } catch (error) {
     if (!(error instanceof CommandFailed) || !/no .*artifact/i.test(error.message)) throw error;
-    throw new Error("The images are not there any more: push again, or run `image` again.");
+    throw new Error("The images are not there any more: push again, or set the label anew.");
   }
 }
 

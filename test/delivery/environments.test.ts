@@ -198,7 +198,7 @@ describe("environments of pull requests", function () {
     const { code } = await look({ ...world({ open }), ...gone });
     assert.equal(code, 1);
     assert.doesNotMatch(comments(), /no room/);
-    assert.match(comments(), /issues\/12\/[\s\S]*push again, or run `image` again/);
+    assert.match(comments(), /issues\/12\/[\s\S]*push again, or set the label anew/);
   });
 
   it("come anew when what they belonged to was made anew", async () => {
