@@ -35,7 +35,7 @@ export async function reconcile(guests: Guests): Promise<boolean> {
   const { pullRequests: offer, clusterName } = await stack.outputs();
   const wanted = await labelled(repository);
   const present: Present = new Map();
-  let well = true;
+  const failed = new Set<number>();
   const attempt = async (number: number, work: () => Promise<string | undefined>) => {
     try {
       const text = await work();
@@ -43,7 +43,7 @@ export async function reconcile(guests: Guests): Promise<boolean> {
       say(`#${number}: ${text}`);
       await comment(repository, number, text);
     } catch (error) {
-      well = false;
+      failed.add(number);
       const { message } = error as Error;
       say(`#${number}: it failed: ${message}`);
       const text = `It failed:\n\n${fenced(message)}`;
@@ -54,6 +54,8 @@ export async function reconcile(guests: Guests): Promise<boolean> {
   for (const environment of await EnvironmentStack.all()) {
     const { pullRequest: number } = environment;
     await attempt(number, async () => {
+      // Whatever becomes of it, it takes its place.
+      present.set(number, {});
       const deployed = await environment.deployed();
       present.set(number, deployed);
       const isWanted = wanted.some((one) => one.number === number);
@@ -65,11 +67,17 @@ export async function reconcile(guests: Guests): Promise<boolean> {
       return why && `It is gone: ${why}.`;
     });
   }
-  if (!offer) return well;
-  for (const pullRequest of wanted) {
+  if (!offer) return failed.size === 0;
+  // What runs is soon seen to; what did not come up may take its time again, and is last.
+  const turn = ({ number }: PullRequest) =>
+    present.get(number)?.commit ? 0 : present.has(number) ? 2 : 1;
+  const inTurn = wanted
+    .filter(({ number }) => !failed.has(number))
+    .sort((one, other) => turn(one) - turn(other));
+  for (const pullRequest of inTurn) {
     await attempt(pullRequest.number, () => settle(pullRequest, offer, present, guests));
   }
-  return well;
+  return failed.size === 0;
 }
 
 /** Deploys what a pull request should have; gives what is to be said of it, if anything. */
@@ -83,10 +91,11 @@ async function settle(
   const environment = new EnvironmentStack(number);
   const here = present.get(number);
   const built = here?.commit === commit ? undefined : await imagesOf(repository, commit);
-  if (!built) {
-    if (here?.commit) await environment.up(platform, { ...here, images: known(here, offer) });
-    return undefined;
+  if (here?.commit && (!built || isOver(built.at, offer))) {
+    await environment.up(platform, { ...here, images: known(here, offer) });
+    return running(stack.name, here, offer);
   }
+  if (!built) return undefined;
   if (isOver(built.at, offer)) {
     if (here) await environment.remove({ hostGone: false });
     return here && `It is gone: it never came up, and its image is ${offer.days} days old.`;
@@ -94,19 +103,28 @@ async function settle(
   if (!here && present.size >= offer.environments) {
     return `There is no room: ${stack.name} takes ${offer.environments}. Take the label from another pull request.`;
   }
-  const images = await pushed(repository, built.run, offer);
   const since = built.at;
+  // What was tried without success is pushed already.
+  const images =
+    here?.since === since ? known(here, offer) : await pushed(repository, built.run, offer);
   present.set(number, { images, since });
   await environment.up(platform, { images, since });
-  const urls = Object.entries((await environment.deployed()).urls ?? {});
-  for (const [, url] of urls) await smoke({ url }, patience);
-  // What was tried is not deployed a second time.
+  const { urls = {} } = await environment.deployed();
+  for (const url of Object.values(urls)) await smoke({ url }, patience);
   await environment.up(platform, { images, since, commit });
+  return running(stack.name, { urls, images, since, commit }, offer);
+}
+
+function running(
+  stack: string,
+  { urls = {}, images = {}, since = "", commit = "" }: Deployed,
+  offer: Offer,
+): string {
   const until = endOf(since, offer).toISOString().slice(0, 10);
-  const whose = (service: string) => (service in images ? "" : `, as in ${stack.name}`);
+  const whose = (service: string) => (service in images ? "" : `, as in ${stack}`);
   return [
     `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request goes.`,
-    ...urls.map(([service, url]) => `- ${service}: ${url}${whose(service)}`),
+    ...Object.entries(urls).map(([service, url]) => `- ${service}: ${url}${whose(service)}`),
   ].join("\n");
 }
 

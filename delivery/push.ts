@@ -5,7 +5,7 @@ import { run } from "../release/shell.ts";
 
 /**
  * Pushes an image from the file that `docker save` wrote, without a tag, without running anything of
- * it, and read where no credentials are: the file may be anybody's. Gives its reference,
+ * it, and read without the credentials of whoever pushes: the file may be anybody's. Gives its reference,
  * `<repository>@sha256:<digest>`.
  */
 export async function push(file: string, repositoryUrl: string): Promise<string> {
@@ -13,7 +13,10 @@ export async function push(file: string, repositoryUrl: string): Promise<string>
   try {
     const layout = join(scratch, "image");
     // Layers are compressed here, so that the digest is known before anything is pushed.
-    await run("skopeo", ["copy", `docker-archive:${file}`, `oci:${layout}`], { bare: true });
+    await run("skopeo", ["copy", `docker-archive:${file}`, `oci:${layout}`], {
+      bare: true,
+      env: { HOME: scratch },
+    });
     const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
     const reference = `${repositoryUrl}@${manifests[0].digest}`;
     const authFile = join(scratch, "auth.json");

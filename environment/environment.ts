@@ -40,6 +40,7 @@ export class Environment extends pulumi.ComponentResource {
         namespaces: services.map(({ namespace }) => namespace),
         registries: offer.registries,
         applicationSignals: false,
+        host: offer.host,
       },
       { parent: this },
     );

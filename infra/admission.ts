@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { type Host, ownerOf } from "./pull-requests.ts";
 
 export interface AdmissionArgs {
   /** The namespaces whose pods are judged. */
@@ -8,6 +9,8 @@ export interface AdmissionArgs {
   registries: string[];
   /** Whether Application Signals puts an agent of AWS's into pods, by tag. */
   applicationSignals: boolean;
+  /** What the namespaces belong to, and this then too. @default nothing */
+  host?: Host;
 }
 
 /**
@@ -21,7 +24,10 @@ export class Admission extends pulumi.ComponentResource {
   constructor(name: string, args: AdmissionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Admission", name, {}, opts);
     const parent = { parent: this };
-    const metadata = { labels: { "app.kubernetes.io/part-of": "platform" } };
+    const metadata = {
+      labels: { "app.kubernetes.io/part-of": "platform" },
+      ...(args.host && { ownerReferences: [ownerOf(args.host)] }),
+    };
 
     const policy = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
       name,

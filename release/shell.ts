@@ -19,7 +19,7 @@ export interface ShellOptions {
   cwd?: string;
   /** Added to this process's own. */
   env?: Record<string, string>;
-  /** Keeps this process's own from it, but for PATH and HOME: credentials are there. @default false */
+  /** Keeps this process's own from it, but for PATH: there may be credentials. @default false */
   bare?: boolean;
   /** Also shows what the command writes, as it comes. @default false */
   show?: boolean;
@@ -30,11 +30,11 @@ export interface ShellOptions {
 /** Runs a command found on PATH, without a shell in between, and gives what it writes. */
 export function run(command: string, args: string[], options: ShellOptions = {}): Promise<string> {
   const { cwd, env, bare = false, show = false, signal } = options;
-  const { PATH, HOME } = process.env;
+  const { PATH } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...(bare ? { PATH, HOME } : process.env), ...env },
+      env: { ...(bare ? { PATH } : process.env), ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own: npm's launcher of pulumi would not pass an interruption on.
       detached: true,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import { reconcile } from "../../delivery/environments.ts";
 import { PlatformStack } from "../../release/stack.ts";
-import type { Answers } from "./player.ts";
+import { type Answers, root } from "./player.ts";
 import { playing } from "./playing.ts";
 
 const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/pull-requests";
@@ -56,6 +58,9 @@ describe("environments of pull requests", function () {
       ...changes,
     }),
   });
+  const pulls = (open: object[]): Answers => ({
+    "gh api --method GET --paginate --slurp repos/example/platform/pulls": json([open]),
+  });
   const world = ({
     host = dev as object,
     open = [] as object[],
@@ -64,7 +69,7 @@ describe("environments of pull requests", function () {
   }): Answers => ({
     "pulumi stack output --json --stack dev": json(host),
     "pulumi stack ls": json(stacks.map((number) => ({ name: `pr-${number}` }))),
-    "gh api --method GET --paginate --slurp repos/example/platform/pulls": json([open]),
+    ...pulls(open),
     "gh run list": json(built),
     "gh run download": { out: "an image", file: "web.tar" },
     "gh api --paginate": json([[]]),
@@ -101,6 +106,7 @@ describe("environments of pull requests", function () {
     // It counts as deployed once it has answered.
     assert.doesNotMatch(first, /environment:commit=/);
     assert.match(second, /environment:commit=c0ffee12 /);
+    assert.match(second, new RegExp(`environment:since=${at}`));
     assert.match(calls("pulumi up")[0] ?? "", /--stack pr-12/);
     assert.match(comments(), /issues\/12\/comments[\s\S]*c0ffee1 runs, until[\s\S]*- web: http/);
   });
@@ -126,13 +132,47 @@ describe("environments of pull requests", function () {
     assert.match(comments(), /issues\/14\/[\s\S]*nothing was pushed for 3 days/);
   });
 
-  it("follow the stack that they are guests of, without a word", async () => {
-    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) };
-    const { code, text } = await look(answers);
-    assert.equal(code, 0, text);
-    assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(digest("b")));
-    assert.equal(calls("pulumi up").length, 1);
-    assert.deepEqual([comments(), ...calls("skopeo"), ...calls("gh run")], [""]);
+  it("follow the stack that they are guests of, also while a new commit is built", async () => {
+    const since = hoursAgo(20);
+    for (const changes of [{}, { head: { ...pullRequest(12).head, sha: "beef" } }]) {
+      given.player.forget();
+      const answers = { ...deployed(12, { since }), ...world({ stacks: [12], built: [] }) };
+      const { code, text } = await look({ ...answers, ...pulls([pullRequest(12, changes)]) });
+      assert.equal(code, 0, text);
+      const [settings = "", ...others] = calls("pulumi config set-all");
+      assert.match(settings, new RegExp(digest("b")));
+      assert.match(settings, /environment:commit=c0ffee12 /);
+      assert.match(settings, new RegExp(`environment:since=${since}`));
+      assert.deepEqual([...others, ...calls("skopeo"), ...calls("pulumi destroy")], []);
+      // Whatever was said of a failure meanwhile is true no more.
+      assert.match(comments(), /c0ffee1 runs/);
+    }
+  });
+
+  it("keep what runs while the branch is where it was long ago", async () => {
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const open = [pullRequest(12, { head: { ...pullRequest(12).head, sha: "beef" } })];
+    const { code } = await look({ ...deployed(12), ...world({ open, stacks: [12], built }) });
+    assert.equal(code, 0);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.match(comments(), /c0ffee1 runs/);
+  });
+
+  it("are left alone when they could not be removed, or not be read", async () => {
+    const broken = {
+      "pulumi destroy --yes --skip-preview --stack pr-12": { err: "no", code: 1 },
+      "pulumi stack output --json --stack pr-13": { err: "no", code: 1 },
+    };
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const old = deployed(12, { since: hoursAgo(73) });
+    const { code } = await look({ ...broken, ...old, ...world({ open, stacks: [12, 13] }) });
+    assert.equal(code, 1);
+    assert.deepEqual(calls("pulumi up"), []);
+    for (const number of [12, 13]) {
+      assert.match(comments(), new RegExp(`issues/${number}/[\\s\\S]*It failed`));
+    }
+    // They have their places still.
+    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
   });
 
   it("wait while the image of a commit is built", async () => {
@@ -220,9 +260,39 @@ describe("environments of pull requests", function () {
     assert.doesNotMatch(settings, /shop/);
   });
 
-  it("are freed of the lock that a killed run has left", async () => {
-    await look({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
-    assert.match(calls("pulumi cancel")[0] ?? "", /--yes --stack pr-12/);
+  it("are freed, before anything else, of the lock that a killed run has left", async () => {
+    const stacks = { ...deployed(12), ...deployed(13) };
+    await look({ ...stacks, ...world({ open: [pullRequest(12)], stacks: [12, 13] }) });
+    for (const [number, verb] of [
+      [12, "up"],
+      [13, "destroy"],
+    ] as const) {
+      const own = calls("pulumi").filter((call) => call.includes(`--stack pr-${number} `));
+      const at = (begin: string) => own.findIndex((call) => call.startsWith(`pulumi ${begin}`));
+      assert.ok(at("cancel --yes") >= 0 && at("cancel --yes") < at(verb), own.join("\n"));
+    }
+  });
+
+  it("have no settings of another time", async () => {
+    const stale = join(root, "environment/Pulumi.pr-12.yaml");
+    writeFileSync(stale, "config: {}");
+    try {
+      await look({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
+      assert.equal(existsSync(stale), false);
+    } finally {
+      rmSync(stale, { force: true });
+    }
+  });
+
+  it("are not pushed a second time when they are tried again", async () => {
+    const at = hoursAgo(1);
+    const tried = deployed(12, { commit: undefined, since: at });
+    const built = [{ databaseId: 99, createdAt: at }];
+    const answers = { ...tried, ...world({ open: [pullRequest(12)], stacks: [12], built }) };
+    const { code, text } = await look(answers);
+    assert.equal(code, 0, text);
+    assert.deepEqual([...calls("gh run download"), ...calls("skopeo")], []);
+    assert.match(calls("pulumi config set-all")[1] ?? "", /environment:commit=c0ffee12 /);
   });
 
   it("are not for forks, whose code nobody here has written", async () => {

@@ -76,8 +76,6 @@ describe("the environment of a pull request on the simulated cloud", function ()
     const { errors } = await stage.destroy();
     assert.deepEqual(errors, []);
     assert.deepEqual(environments(), []);
-    // What else is on the cluster goes with it.
-    const left = leftBehind(stage.world).filter((what) => !what.startsWith("ValidatingAdmission"));
-    assert.deepEqual(left, []);
+    assert.deepEqual(leftBehind(stage.world), []);
   });
 });

@@ -469,7 +469,7 @@ describe("the simulated cloud", () => {
         await guest(owner);
         const { inputs, outputs } = given.release;
         gone(given.release);
-        await refused(given.remove(owner), /^foregroundDeletion: .* the namespace pr-1-web/);
+        await refused(given.remove(owner), /^foregroundDeletion: .* its dependent pr-1-web/);
         await given.create(types.release, { ...inputs, name: outputs.name });
         await given.remove(owner);
         assert.deepEqual(left(), []);

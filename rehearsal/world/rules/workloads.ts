@@ -205,8 +205,8 @@ export const workloadRules: Rule[] = [
     source: "Kubernetes garbage collection: an owner waits for dependents with blockOwnerDeletion",
     patience: minutes(10),
     unless: ({ world, thing }) => {
-      const [namespace] = dependentsOf(world, thing);
-      return namespace && `${thing.id} waits for its dependent, the namespace ${namespace.id}`;
+      const [dependent] = dependentsOf(world, thing);
+      return dependent && `${thing.id} waits for its dependent ${dependent.id}`;
     },
   },
   ...(["create", "update"] as const).map(
@@ -325,9 +325,13 @@ function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefi
 function dependentsOf(world: World, { inputs, outputs, cluster }: Thing): Thing[] {
   const policy = inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"];
   if (policy !== "foreground") return [];
-  return inCluster(world, "kubernetes:core/v1:Namespace", cluster ?? "").filter(({ inputs }) =>
-    inputs.metadata.ownerReferences?.some(({ uid }: Props) => uid === outputs.metadata.uid),
-  );
+  const { uid } = outputs.metadata;
+  return world
+    .all()
+    .filter((thing) => thing.cluster === cluster)
+    .filter(({ inputs }) =>
+      inputs.metadata?.ownerReferences?.some((owner: Props) => owner.uid === uid),
+    );
 }
 
 /** The controller takes the Ingress's part of the load balancer away, or all of it, then its finalizer. */
@@ -373,14 +377,14 @@ export const workloadEffects: Effect[] = [
     types: [priorityClassType],
     source: "Kubernetes garbage collection: dependents are deleted, a namespace with all in it",
     happen: async ({ world, thing }) => {
-      for (const namespace of dependentsOf(world, thing)) {
+      for (const dependent of dependentsOf(world, thing)) {
         const content = world
           .all()
-          .filter(({ outputs }) => outputs.metadata?.namespace === namespace.id);
+          .filter(({ outputs }) => outputs.metadata?.namespace === dependent.id);
         const ingresses = content.filter(({ type }) => type === ingressType);
         for (const ingress of ingresses) await finalize(world, ingress);
         if (ingresses.some(({ outputs }) => !outputs.finalized)) continue;
-        for (const one of [...content, namespace]) world.remove(one);
+        for (const one of [...content, dependent]) world.remove(one);
       }
     },
   },
