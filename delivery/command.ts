@@ -2,9 +2,10 @@ import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { PlanError } from "../plan/errors.ts";
 import { Refused } from "../release/images.ts";
-import { CommandFailed, run } from "../release/shell.ts";
+import { CommandFailed } from "../release/shell.ts";
 import { sign } from "../release/signatures.ts";
 import { PlatformStack } from "../release/stack.ts";
+import { download } from "./artifacts.ts";
 import { post } from "./comments.ts";
 import { drift } from "./drift.ts";
 import { reconcile } from "./environments.ts";
@@ -63,11 +64,7 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   comments: async ({ need, say }) => {
     const repository = variable("GITHUB_REPOSITORY");
     const folder = `${variable("RUNNER_TEMP")}/comments`;
-    const which = ["--repo", repository, "--pattern", "comment-*", "--dir", folder];
-    try {
-      await run("gh", ["run", "download", need("run"), ...which]);
-    } catch (error) {
-      if (!(error instanceof CommandFailed) || !/no .*artifact/i.test(error.message)) throw error;
+    if (!(await download(repository, need("run"), { pattern: "comment-*" }, folder))) {
       say("The run has left no comments");
       return 0;
     }

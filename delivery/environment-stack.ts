@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Images } from "../release/images.ts";
-import { run, type ShellOptions } from "../release/shell.ts";
+import { pulumi, type ShellOptions } from "../release/shell.ts";
 
 const folder = fileURLToPath(new URL("../environment", import.meta.url));
 
@@ -30,7 +30,7 @@ export class EnvironmentStack {
 
   /** All there are, the oldest pull request first. */
   static async all(): Promise<EnvironmentStack[]> {
-    const stacks: { name: string }[] = JSON.parse(await pulumi(["stack", "ls", "--json"]));
+    const stacks: { name: string }[] = JSON.parse(await ofEnvironment(["stack", "ls", "--json"]));
     return stacks
       .flatMap(({ name }) => /(?:^|\/)pr-(\d+)$/.exec(name)?.[1] ?? [])
       .map((number) => new EnvironmentStack(Number(number)))
@@ -46,7 +46,7 @@ export class EnvironmentStack {
     platform: string,
     { images = {}, commit, since }: Pick<Deployed, "images" | "commit" | "since">,
   ): Promise<void> {
-    await pulumi(["stack", "select", "--create", this.name]);
+    await ofEnvironment(["stack", "select", "--create", this.name]);
     await this.#unlock();
     // Here may be those of another time.
     rmSync(join(folder, `Pulumi.${this.name}.yaml`), { force: true });
@@ -74,15 +74,11 @@ export class EnvironmentStack {
   }
 
   #pulumi(args: string[], options?: Pick<ShellOptions, "show">): Promise<string> {
-    return pulumi([...args, "--stack", this.name], options);
+    return ofEnvironment([...args, "--stack", this.name], options);
   }
 }
 
-function pulumi(args: string[], options: Pick<ShellOptions, "show"> = {}): Promise<string> {
-  return run("pulumi", [...args, "--non-interactive", "--color", "never"], {
-    cwd: folder,
-    // An environment has no secrets, so whoever may read its state may read all of it.
-    env: { PULUMI_CONFIG_PASSPHRASE: "" },
-    ...options,
-  });
+function ofEnvironment(args: string[], options: Pick<ShellOptions, "show"> = {}): Promise<string> {
+  // An environment has no secrets, so whoever may read its state may read all of it.
+  return pulumi(args, { cwd: folder, env: { PULUMI_CONFIG_PASSPHRASE: "" }, ...options });
 }

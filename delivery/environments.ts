@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { Offer } from "../infra/pull-requests.ts";
 import type { Images } from "../release/images.ts";
 import type { PlatformStack } from "../release/stack.ts";
+import { download } from "./artifacts.ts";
 import { upsert } from "./comments.ts";
 import { type Deployed, EnvironmentStack } from "./environment-stack.ts";
 import { fenced } from "./previews.ts";
-import { download, imagesOf, labelled, type PullRequest } from "./pull-requests.ts";
+import { artifact, imagesOf, labelled, type PullRequest } from "./pull-requests.ts";
 import { push } from "./push.ts";
 import { type SmokeOptions, smoke } from "./smoke.ts";
 
@@ -132,7 +133,9 @@ function running(
 async function pushed(repository: string, run: number, offer: Offer): Promise<Images> {
   const folder = mkdtempSync(join(tmpdir(), "images-"));
   try {
-    await download(repository, run, folder);
+    if (!(await download(repository, run, { name: artifact }, folder))) {
+      throw new Error("The images are not there any more: push again, or set the label anew.");
+    }
     const left = readdirSync(folder);
     const images: Images = {};
     for (const service of Object.keys(offer.services)) {

@@ -1,10 +1,10 @@
-import { CommandFailed, run } from "../release/shell.ts";
+import { run } from "../release/shell.ts";
 
 /** Pull requests that carry it get an environment. */
 const label = "environment";
 const workflow = "image.yml";
-/** The artifact that the workflow leaves. */
-const artifact = "images";
+/** The artifact that the workflow leaves: each image as `<service>.tar`. */
+export const artifact = "images";
 
 export interface PullRequest {
   number: number;
@@ -37,17 +37,6 @@ export async function imagesOf(repository: string, commit: string): Promise<Buil
   const answer = await run("gh", ["run", "list", "--repo", repository, ...which, ...fields]);
   const [found]: { databaseId: number; createdAt: string }[] = JSON.parse(answer);
   return found && { run: found.databaseId, at: found.createdAt };
-}
-
-/** Puts the images of a run into a folder, as `<service>.tar`; throws when they are kept no longer. */
-export async function download(repository: string, id: number, folder: string): Promise<void> {
-  const what = ["--repo", repository, "--name", artifact, "--dir", folder];
-  try {
-    await run("gh", ["run", "download", String(id), ...what]);
-  } catch (error) {
-    if (!(error instanceof CommandFailed) || !/no .*artifact/i.test(error.message)) throw error;
-    throw new Error("The images are not there any more: push again, or set the label anew.");
-  }
 }
 
 interface Answer {

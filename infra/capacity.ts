@@ -42,6 +42,17 @@ export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {
   ];
 }
 
+/** Of each service a pod, and one more in a rollout, in each environment of a pull request. */
+export function environmentPods(services: Pods[], environments: number): Pods[] {
+  if (environments === 0) return [];
+  return services.map((one) => ({
+    ...one,
+    name: `${one.name} of pull requests`,
+    count: 2 * environments,
+    spread: false,
+  }));
+}
+
 /**
  * What a node has for pods that are not on every node, with the images and the defaults of EKS:
  * - pods: one for each address that the CNI can give, at most 110, or 250 from 30 vCPUs on, which is

@@ -122,21 +122,19 @@ export const rules = [
         ]
       : [],
   rule(["pullRequests", "services"], ({ pullRequests: { environments }, services }) => {
-    const names = Object.keys(services);
-    const most = Math.floor(mostTargetGroups / names.length) - 1;
-    return environments === 0
-      ? []
-      : [
-          environments > most &&
-            `pullRequests.environments: ${environments} with ${names.length} services each are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${most}`,
-          ...names
-            .filter((name) => /^pr-\d+-/.test(name))
-            .map(
-              (name) =>
-                `services.${name}: is not allowed with pullRequests.environments, whose namespaces begin so`,
-            ),
-        ];
+    const { length } = Object.keys(services);
+    const most = Math.floor(mostTargetGroups / length) - 1;
+    return [
+      environments > 0 &&
+        environments > most &&
+        `pullRequests.environments: ${environments} with ${length} services each are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${most}`,
+    ];
   }),
+  perService(["pullRequests"], (at, _, { pullRequests }) => [
+    pullRequests.environments > 0 &&
+      /^services\.pr-\d+-/.test(at) &&
+      `${at}: is not allowed with pullRequests.environments, whose namespaces begin so`,
+  ]),
   ...scaleRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";

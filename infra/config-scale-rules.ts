@@ -1,6 +1,7 @@
 import {
   addressesOf,
   clusterPods,
+  environmentPods,
   fits,
   nodesFor,
   type Pods,
@@ -111,14 +112,7 @@ function podsAtMost({
     .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
   return [
     ...pods,
-    ...pods
-      .map((one) => ({
-        ...one,
-        name: `${one.name} of pull requests`,
-        count: 2 * environments,
-        spread: false,
-      }))
-      .filter(({ count }) => count > 0),
+    ...environmentPods(pods, environments),
     ...clusterPods({ autoscaler: autoscaler.enabled }),
     ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
   ];

@@ -40,8 +40,9 @@ export interface ServiceImageArgs
  * A service's image in an ECR repository of its own, named by digest.
  *
  * The build context is a folder relative to the project, with a Dockerfile and a package.json. Built
- * and pushed when its content changes, never during preview, for the nodes' architecture. With `digest` nothing is built and no Docker daemon is asked: the image has
- * been pushed already, to this repository or to `repositoryUrl`.
+ * and pushed when its content changes, never during preview, for the nodes' architecture. With
+ * `digest` nothing is built and no Docker daemon is asked: the image has been pushed already, to this
+ * repository or to `repositoryUrl`.
  */
 export class ServiceImage extends pulumi.ComponentResource {
   /** `<repository>@sha256:<digest>` */

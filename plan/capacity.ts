@@ -1,4 +1,10 @@
-import { clusterPods, nodesFor, type Pods, smallestRoom } from "../infra/capacity.ts";
+import {
+  clusterPods,
+  environmentPods,
+  nodesFor,
+  type Pods,
+  smallestRoom,
+} from "../infra/capacity.ts";
 import { mostAnnotation } from "../infra/pull-requests.ts";
 import type { Resource } from "./evaluate.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
@@ -40,21 +46,16 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   ];
 }
 
-/** Of each service a pod, and one more in a rollout, in each environment of a pull request. */
+/** Of the services, by their Ingresses, in as many environments as the stack takes. */
 function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
   const routed = manifests.filter(({ kind }) => kind === "Ingress");
   const services = pods.filter(({ name }) =>
     routed.some(({ metadata }) => metadata.namespace === name),
   );
-  const most = manifests.flatMap(({ metadata }) => metadata.annotations?.[mostAnnotation] ?? []);
-  return most.flatMap((environments) =>
-    services.map((one) => ({
-      ...one,
-      name: `${one.name} of pull requests`,
-      count: 2 * Number(environments),
-      spread: false,
-    })),
+  const [environments = "0"] = manifests.flatMap(
+    ({ metadata }) => metadata.annotations?.[mostAnnotation] ?? [],
   );
+  return environmentPods(services, Number(environments));
 }
 
 /** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */

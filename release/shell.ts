@@ -27,6 +27,11 @@ export interface ShellOptions {
   signal?: AbortSignal;
 }
 
+/** Runs Pulumi's command, for logs and not for a person. */
+export function pulumi(args: string[], options: ShellOptions = {}): Promise<string> {
+  return run("pulumi", [...args, "--non-interactive", "--color", "never"], options);
+}
+
 /** Runs a command found on PATH, without a shell in between, and gives what it writes. */
 export function run(command: string, args: string[], options: ShellOptions = {}): Promise<string> {
   const { cwd, env, bare = false, show = false, signal } = options;

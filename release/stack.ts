@@ -5,7 +5,7 @@ import { PlanError } from "../plan/errors.ts";
 import { settingsOf } from "../plan/settings.ts";
 import { type Images, partsOf, Refused } from "./images.ts";
 import type { Release, Update } from "./record.ts";
-import { CommandFailed, run, type ShellOptions } from "./shell.ts";
+import { CommandFailed, pulumi, type ShellOptions } from "./shell.ts";
 
 /** The stack's outputs that a release reads. */
 export interface Outputs {
@@ -84,8 +84,8 @@ export class PlatformStack {
   }
 
   pulumi(args: string[], options: Pick<ShellOptions, "show" | "signal"> = {}): Promise<string> {
-    const where = ["--stack", this.name, "--non-interactive", "--color", "never"];
-    return run("pulumi", [...args, ...where], { cwd: this.folder, env: this.env, ...options });
+    const where = { cwd: this.folder, env: this.env, ...options };
+    return pulumi([...args, "--stack", this.name], where);
   }
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
-import { findEngine, NoEngine } from "../../rehearsal/engine.ts";
 import { type RehearsalOptions, rehearse } from "../../rehearsal/scenario.ts";
+import { needsEngine } from "./apart.ts";
 
 type Sabotage = pulumi.ResourceTransformation;
 
@@ -43,17 +43,7 @@ describe("the rehearsal", function () {
   // A limit for machines that do other work too; dev takes about a minute.
   this.timeout(minutes(10));
 
-  // Building the engine, where there is none yet, takes minutes; CI must not do without.
-  before(async function () {
-    this.timeout(minutes(20));
-    try {
-      await findEngine((line) => console.error(`      ${line}`));
-    } catch (error) {
-      if (!(error instanceof NoEngine) || process.env.CI === "true") throw error;
-      console.error(`      skipped: ${error.message}`);
-      this.skip();
-    }
-  });
+  before(needsEngine);
 
   /** What the rehearsal says of each step that broke a promise. */
   const brokenBy = async (
