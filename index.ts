@@ -7,6 +7,7 @@ import { Edge } from "./infra/edge.ts";
 import { Images } from "./infra/image.ts";
 import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
+import { runningNodes } from "./infra/nodes.ts";
 import { boundRoles } from "./infra/role-boundary.ts";
 import { Services } from "./infra/services.ts";
 import { Watch } from "./infra/watch/watch.ts";
@@ -18,7 +19,8 @@ const onAws = { providers: [provider] };
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);
-const cluster = new Cluster("cluster", { ...config.cluster, network }, onAws);
+const running = await runningNodes(config.cluster.name, { provider });
+const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
 // What every workload on it relies on.
 const onCluster = { providers: [provider, cluster.provider], dependsOn: [network, cluster] };

@@ -18,11 +18,11 @@ export interface Room {
 }
 
 /**
- * What is on every node: aws-node, kube-proxy, CloudWatch agent and Fluent Bit. Their requests by
- * default (vpc-cni, kube-proxy, amazon-cloudwatch-observability 6.4.0), and some memory for the first
- * two, which ask for none.
+ * What is on every node: aws-node, kube-proxy, CloudWatch agent, Fluent Bit and the node monitoring
+ * agent. Their requests by default (vpc-cni, kube-proxy, amazon-cloudwatch-observability 6.4.0,
+ * eks-node-monitoring-agent), and some memory for the first two, which ask for none.
  */
-const onEveryNode: Room = { cpuMillicores: 450, memoryMiB: 256, pods: 4 };
+const onEveryNode: Room = { cpuMillicores: 460, memoryMiB: 286, pods: 5 };
 
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
 export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {

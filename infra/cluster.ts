@@ -4,11 +4,16 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config-schema.ts";
 import type { Network } from "./network.ts";
+import { type NodeSizes, Nodes } from "./nodes.ts";
 import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
 
 export interface ClusterArgs extends ClusterConfig {
   network: Network;
   nodes: NodesConfig;
+  /** Whether the cluster autoscaler owns the number of nodes. */
+  autoscaled: boolean;
+  /** The node group's sizes on AWS, where there is one. */
+  running: NodeSizes | undefined;
   logs: LogsConfig;
   /** The namespaces that deployers may change. */
   deployerNamespaces: string[];
@@ -132,57 +137,26 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const kubeProxy = addon("kube-proxy", {}, []);
 
-    const nodeRole = new aws.iam.Role(
-      `${name}-nodes`,
-      { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
-      parent,
-    );
-    const nodePolicies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
-      (policy) =>
-        new aws.iam.RolePolicyAttachment(
-          `${name}-nodes-${policy}`,
-          { role: nodeRole.name, policyArn: `arn:aws:iam::aws:policy/${policy}` },
-          parent,
-        ),
-    );
-    const launchTemplate = new aws.ec2.LaunchTemplate(
-      `${name}-nodes`,
-      launchTemplateArgs(args),
-      parent,
-    );
-    const nodes = new aws.eks.NodeGroup(
+    const nodes = new Nodes(
       `${name}-nodes`,
       {
+        ...args.nodes,
         clusterName,
-        version: args.kubernetesVersion,
-        nodeRoleArn: nodeRole.arn,
+        kubernetesVersion: args.kubernetesVersion,
         subnetIds: args.network.privateSubnetIds,
-        amiType: amiTypes[args.nodes.operatingSystem][args.nodes.architecture],
-        instanceTypes: args.nodes.instanceTypes,
-        capacityType: args.nodes.capacityType,
-        launchTemplate: {
-          id: launchTemplate.id,
-          version: launchTemplate.latestVersion.apply(String),
-        },
-        scalingConfig: {
-          minSize: args.nodes.minSize,
-          desiredSize: args.nodes.desiredSize,
-          maxSize: args.nodes.maxSize,
-        },
-        updateConfig: { maxUnavailable: 1 },
-        nodeRepairConfig: { enabled: true },
+        addons: [cni, kubeProxy],
+        autoscaled: args.autoscaled,
+        running: args.running,
+        tags: { ...args.tags, Name: `${args.name}-node` },
       },
-      {
-        ...parent,
-        dependsOn: [...nodePolicies, cni, kubeProxy],
-        // Whoever scales the group, a person or an autoscaler, is not undone by the next update.
-        ignoreChanges: ["scalingConfig.desiredSize"],
-      },
+      parent,
     );
 
     // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
     addon("coredns", {}, [nodes]);
     addon("metrics-server", {}, [nodes]);
+    // Without it node repair sees only what the kubelet and EC2 report.
+    addon("eks-node-monitoring-agent", {}, [nodes]);
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
@@ -212,12 +186,6 @@ export function addonVersion(
   );
 }
 
-/** EKS's names of its machine images. */
-const amiTypes = {
-  al2023: { arm64: "AL2023_ARM_64_STANDARD", amd64: "AL2023_x86_64_STANDARD" },
-  bottlerocket: { arm64: "BOTTLEROCKET_ARM_64", amd64: "BOTTLEROCKET_x86_64" },
-} as const;
-
 function accessEntries(args: ClusterArgs) {
   const policyArn = (policy: string) => `arn:aws:eks::aws:cluster-access-policy/${policy}`;
   const entries = (kind: string, principals: string[], policy: object) =>
@@ -239,29 +207,4 @@ function accessEntries(args: ClusterArgs) {
       accessScope: { type: "cluster" },
     }),
   ]);
-}
-
-function launchTemplateArgs({ name, nodes, tags }: ClusterArgs): aws.ec2.LaunchTemplateArgs {
-  const disk = (deviceName: string, volumeSize: number) => ({
-    deviceName,
-    ebs: { volumeSize, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
-  });
-  return {
-    updateDefaultVersion: true,
-    blockDeviceMappings:
-      nodes.operatingSystem === "bottlerocket"
-        ? // The system is on the first disk, images and logs on the second.
-          [disk("/dev/xvda", 4), disk("/dev/xvdb", nodes.diskSizeGiB)]
-        : [disk("/dev/xvda", nodes.diskSizeGiB)],
-    // One hop: a pod that is not on the host's network cannot take the node's credentials.
-    metadataOptions: {
-      httpEndpoint: "enabled",
-      httpTokens: "required",
-      httpPutResponseHopLimit: 1,
-    },
-    tagSpecifications: ["instance", "volume"].map((resourceType) => ({
-      resourceType,
-      tags: { ...tags, Name: `${name}-node` },
-    })),
-  };
 }

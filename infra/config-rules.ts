@@ -54,9 +54,16 @@ export const rules = [
       ),
     ];
   }),
+  rule(["nodes", "cluster"], ({ nodes: { release, operatingSystem }, cluster }) => [
+    release !== undefined &&
+      operatingSystem === "al2023" &&
+      !release.startsWith(`${cluster.kubernetesVersion}.`) &&
+      `nodes.release: ${release} is not for cluster.kubernetesVersion ${cluster.kubernetesVersion}`,
+  ]),
   rule(["nodes"], ({ nodes: { minSize, desiredSize, maxSize, instanceTypes, architecture } }) => [
     minSize > maxSize && `nodes.minSize: ${minSize} is above nodes.maxSize ${maxSize}`,
-    (desiredSize < minSize || desiredSize > maxSize) &&
+    desiredSize !== undefined &&
+      (desiredSize < minSize || desiredSize > maxSize) &&
       `nodes.desiredSize: ${desiredSize} is not between nodes.minSize ${minSize} and nodes.maxSize ${maxSize}`,
     ...instanceTypes
       .filter((type) => architectureOf(type) !== architecture)

@@ -11,11 +11,9 @@ import {
 } from "./capacity.ts";
 import { perService, rule } from "./config-rule.ts";
 import type { NetworkConfig, Settings } from "./config-schema.ts";
-import { drainClock } from "./drain.ts";
+import { drainClock, nodeDeadlines } from "./drain.ts";
 import { instanceType } from "./instance-types.ts";
 
-/** Seconds between AWS's notice to a Spot instance and its end. */
-const spotNoticeSeconds = 120;
 /** What the schema allows. */
 const mostNodes = 450;
 
@@ -47,10 +45,13 @@ export const scaleRules = [
   }),
   perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
     const { terminationGracePeriodSeconds } = drainClock({ ...service, ...ingress });
+    const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
     return [
       nodes.capacityType === "SPOT" &&
-        terminationGracePeriodSeconds > spotNoticeSeconds &&
-        `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end, but nodes.capacityType SPOT at most ${spotNoticeSeconds}`,
+        terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
+        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}`,
+      terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
+        `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
   perService(["nodes"], (at, service, { nodes: { instanceTypes } }) => {
@@ -107,7 +108,7 @@ function podsAtMost({
       count: maxReplicas + 1,
       cpuMillicores,
       memoryMiB,
-      spread: true,
+      spread: false,
     }))
     .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
   return [
@@ -126,7 +127,7 @@ function tooFewNodes(
   const zones = network.zones.length;
   const [key, size] = autoscaler.enabled
     ? (["maxSize", nodes.maxSize] as const)
-    : (["desiredSize", nodes.desiredSize] as const);
+    : (["desiredSize", nodes.desiredSize ?? nodes.minSize] as const);
   const left = withoutRoom(pods, { room, nodes: size, zones });
   if (left.length === 0) return false;
   const enough = nodesFor(pods, { room, zones, atLeast: size, atMost: mostNodes });

@@ -22,6 +22,7 @@ const addonNames = [
   "kube-proxy",
   "coredns",
   "metrics-server",
+  "eks-node-monitoring-agent",
   "amazon-cloudwatch-observability",
 ] as const;
 
@@ -99,8 +100,12 @@ const nodesSchema = z.strictObject({
     .min(1, "at least one instance type"),
   capacityType: oneOf(["ON_DEMAND", "SPOT"]).default("ON_DEMAND"),
   minSize: whole(1, 450),
-  desiredSize: whole(1, 450),
+  desiredSize: whole(1, 450).optional(),
   maxSize: whole(1, 450),
+  release: matching(
+    /^\d+\.\d+\.\d+-[0-9a-z]+$/,
+    "a release of the nodes' image such as 1.36.2-20261112",
+  ).optional(),
   diskSizeGiB: whole(20, 16384).default(20),
 });
 

@@ -28,7 +28,14 @@ function slices(settings: Settings) {
       },
     },
     network: { ...settings.network, region, logs },
-    cluster: { ...cluster, nodes, logs, tags, deployerNamespaces: Object.keys(services) },
+    cluster: {
+      ...cluster,
+      nodes,
+      autoscaled: settings.autoscaler.enabled,
+      logs,
+      tags,
+      deployerNamespaces: Object.keys(services),
+    },
     autoscaler: {
       ...settings.autoscaler,
       kubernetesVersion,

@@ -8,6 +8,14 @@ export interface DrainArgs {
   idleTimeoutSeconds: number;
 }
 
+/**
+ * Seconds after which AWS ends a node, whatever its pods do. [1] Amazon EC2 User Guide, Spot Instance
+ * interruption notices; [2] containers-roadmap issue 1636: EKS waits "a few minutes" for the nodes of
+ * a group that it deletes, seen as five; [3] Amazon EKS User Guide, managed node update behavior:
+ * after 15 minutes an update fails with PodEvictionFailure.
+ */
+export const nodeDeadlines = { spotNotice: 120, groupDeletion: 300, nodeUpdate: 900 };
+
 /** Every timeout between a client and a pod, in seconds. */
 export interface DrainClock {
   /** From SIGTERM the service serves at least so long. */

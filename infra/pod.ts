@@ -22,9 +22,10 @@ export function podSpec(
   serviceAccountName: pulumi.Input<string>,
 ): kubernetes.types.input.core.v1.PodSpec {
   const probe = (path: string) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 2 });
-  const spread = (topologyKey: string, whenUnsatisfiable: string) => ({
+  const spread = (topologyKey: string) => ({
     topologyKey,
-    whenUnsatisfiable,
+    // A zone that is short of room must not keep pods from running in another one.
+    whenUnsatisfiable: "ScheduleAnyway",
     maxSkew: 1,
     labelSelector: { matchLabels: selector },
     // Old pods do not count, or a rollout could not place its last new one.
@@ -37,8 +38,8 @@ export function podSpec(
     enableServiceLinks: false,
     nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
     topologySpreadConstraints: [
-      spread("topology.kubernetes.io/zone", "DoNotSchedule"),
-      spread("kubernetes.io/hostname", "ScheduleAnyway"),
+      spread("topology.kubernetes.io/zone"),
+      spread("kubernetes.io/hostname"),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
     securityContext: {

@@ -59,7 +59,7 @@ function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
 }
 
 /** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */
-function podsOf(manifests: Manifest[]): Pods[] {
+export function podsOf(manifests: Manifest[]): (Pods & { graceSeconds: number })[] {
   return manifests
     .filter(({ kind }) => kind === "Deployment")
     .map(({ metadata, spec }) => {
@@ -82,6 +82,7 @@ function podsOf(manifests: Manifest[]): Pods[] {
         count: (autoscaler?.maxReplicas ?? spec.replicas ?? 1) + surge,
         cpuMillicores: sum(requests.map(({ cpu }) => cpu)),
         memoryMiB: sum(requests.map(({ memory }) => memory)),
+        graceSeconds: spec.template.spec.terminationGracePeriodSeconds ?? 30,
         spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
       };
     })

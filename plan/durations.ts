@@ -109,6 +109,8 @@ export const durations: Record<string, Duration> = {
 export const waits = {
   /** The control plane moves to the next minor version in about ten minutes [1]. */
   controlPlaneVersion: 540,
+  /** From the autoscaler's request until a node is ready [2]. */
+  nodeStart: 115,
   /** A managed node group replaces one node: a new one joins, the old one is drained [1]. */
   nodeReplaced: 150,
   /** From the controller's call until the load balancer is active [3]. */
@@ -119,6 +121,16 @@ export const waits = {
   podStart: 12,
   /** A pod that has ended is taken out of the target group and has served its drain. */
   podDrain: 60,
+  /** Two health checks of the load balancer find a new pod healthy. */
+  targetHealthy: 20,
   /** The controllers' reaction to a change of an object. */
   reconcile: 3,
 };
+
+/**
+ * Seconds until the pods of a service have left their nodes. Its disruption budget lets one go at a
+ * time, until its replacement is healthy; the last one has its whole grace period.
+ */
+export function evictionSeconds(pods: number, graceSeconds: number): number {
+  return pods * (waits.podStart + waits.targetHealthy) + graceSeconds;
+}

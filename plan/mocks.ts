@@ -208,6 +208,8 @@ const resources: Record<string, Answer> = {
 };
 
 const functions: Record<string, (inputs: Properties, place: Place) => Properties> = {
+  // No Auto Scaling group exists before the first update.
+  "aws:autoscaling/getAmiIds:getAmiIds": () => ({ arns: [], names: [] }),
   "aws:ecr/getAuthorizationToken:getAuthorizationToken": (_, place) => ({
     userName: "AWS",
     password: "a password that is valid for twelve hours",

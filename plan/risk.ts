@@ -1,6 +1,10 @@
+import { nodeDeadlines } from "../infra/drain.ts";
+import { podsOf } from "./capacity.ts";
 import type { Difference } from "./difference.ts";
 import { few } from "./difference-words.ts";
+import { evictionSeconds } from "./durations.ts";
 import type { Resource } from "./evaluate.ts";
+import { manifestsOf } from "./manifests.ts";
 import { labelOf } from "./names.ts";
 import { identityOf } from "./replacing.ts";
 
@@ -16,6 +20,7 @@ const holdsData =
   /^aws:(kms\/key|ecr\/repository|s3\/bucket|cloudwatch\/logGroup|route53\/zone|rds|dynamodb|efs|ebs)|PersistentVolumeClaim$|core\/v1:Secret$/;
 const isCluster = ({ type }: { type: string }) =>
   /^(eks:index|aws:eks\/cluster):Cluster$/.test(type);
+const isNodeGroup = ({ type }: { type: string }) => type === "aws:eks/nodeGroup:NodeGroup";
 const isNetwork = ({ type }: { type: string }) => /^(awsx:ec2|aws:ec2\/vpc):Vpc$/.test(type);
 const everywhere = /(^|,)(0\.0\.0\.0\/0|::\/0)(,|$)/;
 
@@ -45,6 +50,7 @@ export function risksOf(
     ...difference.replaced
       .filter(({ urn, goesFirst }) => goesFirst && !withOthers.has(urn))
       .map((one) => amber(`${labelOf(one)} is away for a while`)),
+    ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, to)),
     ...difference.changed.flatMap(changeRisks),
     ...twins(difference, from, to),
     ...deletions(difference.removed),
@@ -150,12 +156,25 @@ function permissionRisks({ who, isNew, gained, lost, trusts }: Difference["permi
   return risks;
 }
 
+/** EKS moves every pod off a group that it deletes, and ends the nodes after some minutes. */
+function evictionRisk(group: Difference["replaced"][number], to: Resource[]): Risk {
+  const moves = `${labelOf(group)} is replaced: every pod moves to new nodes`;
+  const late = podsOf(manifestsOf(to)).filter(
+    ({ count, graceSeconds }) => evictionSeconds(count, graceSeconds) > nodeDeadlines.groupDeletion,
+  );
+  return late.length === 0
+    ? amber(moves)
+    : red(
+        `${moves}. EKS ends the old ones after about ${nodeDeadlines.groupDeletion} s and cuts off pods of ${few(late.map(({ name, count, graceSeconds }) => `${name} (${count} need ${evictionSeconds(count, graceSeconds)} s)`))}`,
+      );
+}
+
 function changeRisks(one: Difference["changed"][number]): Risk[] {
   const paths = one.changes.map(({ path }) => path);
   if (isCluster(one) && paths.includes("version")) {
     return [amber(`${labelOf(one)}: a newer Kubernetes version cannot be taken back`)];
   }
-  if (one.type === "aws:eks/nodeGroup:NodeGroup") {
+  if (isNodeGroup(one)) {
     const rolls = /(^|,)(version|launchTemplate|releaseVersion)/.test(paths.join());
     return rolls ? [amber(`${labelOf(one)}: every node is replaced, one after the other`)] : [];
   }

@@ -20,6 +20,7 @@ import {
 } from "./promises.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
+import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/nodes.ts";
 import type { World } from "./world/world.ts";
 
 /** One step of the rehearsal, as it went. */
@@ -82,6 +83,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       ? errors
       : [
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
+          ...stage.world.incidents.splice(0),
           ...(await promises({ steps, errors })),
         ];
     const done = { title, steps, simulatedSeconds, realSeconds, broken };
@@ -185,9 +187,11 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
 
 async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): Promise<void> {
   const { world } = stage;
+  let ran = 0;
   await act(
-    "a larger scale",
+    "a larger scale, after the autoscaler has added nodes",
     () => {
+      ran = growNodes(stage);
       scale(stage);
       return stage.up();
     },
@@ -202,6 +206,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
         "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
+      ...nodesLost(stage, ran),
     ],
   );
   if (upgrade) {
@@ -300,9 +305,26 @@ function changeService(stage: Stage): void {
   appendFileSync(join(stage.folder, "service/package.json"), "\n");
 }
 
+/** The autoscaler has grown the group to its limit, which only AWS knows. */
+function growNodes({ world }: Stage): number {
+  const [group] = world.live(nodeGroupType);
+  const most = group?.inputs.scalingConfig.maxSize ?? 0;
+  if (group) scaleTo(world, group, { desiredCapacity: most });
+  return most;
+}
+
+/** An update takes no node away that runs, as long as the new limits allow it. */
+function nodesLost({ world }: Stage, before: number): string[] {
+  const [group] = world.live(nodeGroupType);
+  const now: number = (group && scalingGroupOf(world, group)?.inputs.desiredCapacity) ?? 0;
+  return now < before ? [`${before} nodes ran, and the update leaves ${now}`] : [];
+}
+
 function scale(stage: Stage): void {
   const more = (slice: string, key: string, otherwise: number) =>
     stage.configure(slice, { [key]: (stage.setting<number>(slice, key) ?? otherwise) + 1 });
+  more("nodes", "minSize", 2);
+  if (stage.setting("nodes", "desiredSize") !== undefined) more("nodes", "desiredSize", 2);
   more("nodes", "maxSize", 3);
   more("services.web", "minReplicas", 2);
   more("services.web", "maxReplicas", 4);

@@ -1,4 +1,5 @@
 import { addonVersionFor } from "../world/outputs.ts";
+import { scalingGroupType } from "../world/rules/nodes.ts";
 import type { Props, World } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
@@ -44,6 +45,23 @@ export const aws: Package = {
       id: region,
       names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
     }),
+    "aws:autoscaling/getAmiIds:getAmiIds": ({ filters }, _, world) => {
+      const names = world
+        .all(scalingGroupType)
+        .filter(({ inputs }) =>
+          list<Props>(filters).every(({ name, values }) =>
+            values.includes(inputs.tags[String(name).replace("tag:", "")]),
+          ),
+        )
+        .map(({ id }) => id);
+      return { id: "groups", names, arns: names };
+    },
+    "aws:autoscaling/getGroup:getGroup": ({ name }, _, world) => {
+      const group = world.get(scalingGroupType, name);
+      if (!group) throw new Error("empty result");
+      const { minSize, desiredCapacity, maxSize } = group.inputs;
+      return { id: name, name, minSize, desiredCapacity, maxSize };
+    },
     "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, _, world) =>
       tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),
     "aws:lb/getTargetGroup:getTargetGroup": ({ tags }, _, world) =>

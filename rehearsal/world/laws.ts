@@ -4,6 +4,7 @@ import { edgeEffects, edgeRules } from "./rules/edge.ts";
 import { identityRules } from "./rules/identity.ts";
 import { logsEffects } from "./rules/logs.ts";
 import { networkRules } from "./rules/network.ts";
+import { nodeEffects, nodeRules } from "./rules/nodes.ts";
 import { registryEffects, registryRules } from "./rules/registry.ts";
 import { workloadEffects, workloadRules } from "./rules/workloads.ts";
 
@@ -12,6 +13,7 @@ export const rules: Rule[] = [
   ...networkRules,
   ...identityRules,
   ...clusterRules,
+  ...nodeRules,
   ...registryRules,
   ...workloadRules,
   ...edgeRules,
@@ -20,6 +22,7 @@ export const rules: Rule[] = [
 /** All that it does by itself. */
 export const effects: Effect[] = [
   ...clusterEffects,
+  ...nodeEffects,
   ...registryEffects,
   ...logsEffects,
   ...workloadEffects,

@@ -70,6 +70,8 @@ export class World {
   readonly accountId: string;
   readonly spans: Span[] = [];
   readonly faults: Fault[] = [];
+  /** Harm that no call was refused for, such as pods that were cut off. */
+  readonly incidents: string[] = [];
   #things = new Map<string, Thing>();
   #serial = 0;
 

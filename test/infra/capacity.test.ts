@@ -69,17 +69,17 @@ describe("room on a node", () => {
     const reserved = { kubelet: 255 + 11 * 17, eviction: 100, kernel: 0.075 * 4096 };
     const memoryMiB = 4096 - reserved.kubelet - reserved.eviction - reserved.kernel;
     const { cpuMillicores, ...room } = roomOf(typeOf("t4g.medium"));
-    assert.equal(cpuMillicores, 2000 - 60 - 10 - 450);
-    assert.equal(room.memoryMiB, Math.floor(memoryMiB - 256));
+    assert.equal(cpuMillicores, 2000 - 60 - 10 - 460);
+    assert.equal(room.memoryMiB, Math.floor(memoryMiB - 286));
     // 60, 10, 5, 5, and 2.5 for each of the twelve others.
-    assert.equal(roomOf(typeOf("m7g.4xlarge")).cpuMillicores, 16000 - 110 - 450);
-    assert.equal(roomOf(typeOf("m7g.medium")).cpuMillicores, 1000 - 60 - 450);
+    assert.equal(roomOf(typeOf("m7g.4xlarge")).cpuMillicores, 16000 - 110 - 460);
+    assert.equal(roomOf(typeOf("m7g.medium")).cpuMillicores, 1000 - 60 - 460);
   });
 
   it("has the pods that a managed node group allows, less those on every node", () => {
-    assert.equal(roomOf(typeOf("t4g.medium")).pods, 17 - 4);
-    assert.equal(roomOf(typeOf("m7g.4xlarge")).pods, 110 - 4);
-    assert.equal(roomOf(typeOf("m7g.16xlarge")).pods, 250 - 4);
+    assert.equal(roomOf(typeOf("t4g.medium")).pods, 17 - 5);
+    assert.equal(roomOf(typeOf("m7g.4xlarge")).pods, 110 - 5);
+    assert.equal(roomOf(typeOf("m7g.16xlarge")).pods, 250 - 5);
   });
 
   it("is the smallest one of several types, and unknown when one of them is", () => {

@@ -40,6 +40,8 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
         diskSizeGiB: 20,
       },
       logs,
+      autoscaled: true,
+      running: undefined,
       deployerNamespaces: ["web"],
       tags: { team: "shop" },
       ...changes,
@@ -134,10 +136,28 @@ describe("cluster", () => {
     assert.equal(other.inputs.amiType, "BOTTLEROCKET_x86_64");
   });
 
-  it("has nodes that repair themselves, update one at a time and keep their number", () => {
+  it("has nodes that repair themselves and update one at a time", () => {
     assert.equal(nodeGroup().inputs.nodeRepairConfig.enabled, true);
     assert.deepEqual(nodeGroup().inputs.updateConfig, { maxUnavailable: 1 });
-    assert.deepEqual(nodeGroup().ignoreChanges, ["scalingConfig.desiredSize"]);
+    assert.ok(addon("eks-node-monitoring-agent").dependsOn.includes(nodeGroup().urn));
+  });
+
+  it("asks for the sizes, the capacity type and the image release that the stack names", async () => {
+    const sizes = { minSize: 3, desiredSize: 4, maxSize: 5 };
+    const asked = {
+      ...nodes,
+      ...sizes,
+      instanceTypes: ["t3.medium"],
+      capacityType: "SPOT" as const,
+      release: "1.50.0-0a1b2c3d",
+    };
+    const group = only(
+      await cluster({ nodes: asked, autoscaled: false }),
+      "aws:eks/nodeGroup:NodeGroup",
+    );
+    assert.deepEqual(group.inputs.scalingConfig, sizes);
+    assert.equal(group.inputs.capacityType, "SPOT");
+    assert.equal(group.inputs.releaseVersion, "1.50.0-0a1b2c3d");
   });
 
   it("encrypts every disk", async () => {

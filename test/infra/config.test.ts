@@ -340,7 +340,7 @@ describe("config", () => {
     [
       "a pod larger than a node",
       web({ memoryMiB: 4096 }),
-      "services.web: 250 millicores and 4096 MiB for a pod are more than a node has left: 1480 millicores and 2990 MiB with nodes.instanceTypes t4g.medium",
+      "services.web: 250 millicores and 4096 MiB for a pod are more than a node has left: 1470 millicores and 2960 MiB with nodes.instanceTypes t4g.medium",
     ],
     [
       "more pods than the largest group holds",
@@ -350,7 +350,20 @@ describe("config", () => {
     [
       "more pods than there are nodes for, where nothing adds one",
       web({ maxReplicas: 12 }),
-      "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 3 of 13 web, 2 of 2 aws-load-balancer-controller, 1 of 1 amazon-cloudwatch-observability; allowed: at least 4",
+      "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 3 of 13 web, 2 of 2 aws-load-balancer-controller, 1 of 1 amazon-cloudwatch-observability; allowed: at least 3",
+    ],
+    [
+      "a pod that ends later than EKS waits in an update of its node",
+      {
+        ...web({ drainSeconds: 300, requestTimeoutSeconds: 300 }),
+        ingress: { idleTimeoutSeconds: 400 },
+      },
+      "services.web.drainSeconds: 300 with services.web.requestTimeoutSeconds 300 gives a pod 912 seconds to end, but an update of a node at most 900; allowed: shorter times",
+    ],
+    [
+      "an image release of the nodes for another Kubernetes version",
+      { nodes: { release: "1.35.4-20261101" } },
+      "nodes.release: 1.35.4-20261101 is not for cluster.kubernetesVersion 1.36",
     ],
     [
       "headroom that finds no room",

@@ -130,6 +130,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:addons:Headroom",
         "platform:addons:LoadBalancerController",
         "platform:cluster:Cluster",
+        "platform:cluster:Nodes",
         "platform:edge:Certificate",
         "platform:edge:Edge",
         "platform:edge:Firewall",

@@ -93,7 +93,7 @@ describe("plan --against", () => {
   });
 
   it("compares the code of two refs, whatever is in the folder", async () => {
-    edit("infra/cluster.ts", (text) => text.replace("maxUnavailable: 1", "maxUnavailable: 2"));
+    edit("infra/nodes.ts", (text) => text.replace("maxUnavailable: 1", "maxUnavailable: 2"));
     commit("second");
     git("reset", "--quiet", "--hard", "first");
     assert.match((await run("--against", "first..second")).out, /maxUnavailable: 1 -> 2/);

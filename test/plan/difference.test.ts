@@ -268,6 +268,14 @@ describe("differenceOf, the risk", () => {
     () =>
       ingress({ scheme, "inbound-cidrs": cidrs });
 
+  const nodesWith = (instanceType: string, replicas: number) => () => {
+    nodes({ instanceTypes: [instanceType] });
+    const metadata = { name: "web", namespace: "web" };
+    const selector = { matchLabels: { app: "web" } };
+    const template = { metadata: { labels: { app: "web" } }, spec: { containers: [] } };
+    new kubernetes.apps.v1.Deployment("web", { metadata, spec: { replicas, selector, template } });
+  };
+
   const cases: [what: string, from: () => unknown, to: () => unknown, expected: RegExp][] = [
     [
       "a cluster that is replaced",
@@ -345,6 +353,18 @@ describe("differenceOf, the risk", () => {
       () => cluster({ version: "1.35" }),
       () => cluster({ version: "1.36" }),
       /^amber Cluster cluster: a newer Kubernetes version/m,
+    ],
+    [
+      "nodes of another type",
+      nodesWith("m7g.large", 2),
+      nodesWith("m7g.xlarge", 2),
+      /^amber NodeGroup nodes is replaced: every pod moves to new nodes$/m,
+    ],
+    [
+      "nodes of another type under more pods than EKS waits for",
+      nodesWith("m7g.large", 12),
+      nodesWith("m7g.xlarge", 12),
+      /^red NodeGroup nodes is replaced: .* EKS ends .* 300 s and cuts off pods of web \(12 need 414 s\)$/m,
     ],
     ["anything that is deleted", () => new aws.sns.Topic("a"), nothing, /^amber deleted: Topic a/m],
   ];

@@ -116,13 +116,13 @@ for (const stack of ["dev", "prod"]) {
           [
             () => at("NodeGroup cluster-nodes"),
             () => at("Addon cluster-vpc-cni"),
-            "add dependsOn Addon cluster-vpc-cni to NodeGroup cluster-nodes",
+            "add dependsOn Addon cluster-vpc-cni to Nodes cluster-nodes",
             /outlived by Addon cluster-vpc-cni/,
           ],
           [
             () => at("NodeGroup cluster-nodes"),
             () => at("Addon cluster-kube-proxy"),
-            "add dependsOn Addon cluster-kube-proxy to NodeGroup cluster-nodes",
+            "add dependsOn Addon cluster-kube-proxy to Nodes cluster-nodes",
             /outlived by Addon cluster-kube-proxy/,
           ],
           [
@@ -140,7 +140,7 @@ for (const stack of ["dev", "prod"]) {
           [
             () => at("Addon cluster-coredns"),
             () => at("NodeGroup cluster-nodes"),
-            "add dependsOn NodeGroup cluster-nodes to Addon cluster-coredns",
+            "add dependsOn Nodes cluster-nodes to Addon cluster-coredns",
             /Addon cluster-coredns must be outlived by NodeGroup/,
           ],
           [

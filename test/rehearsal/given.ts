@@ -2,6 +2,7 @@ import { Clock } from "../../rehearsal/world/clock.ts";
 import { create, remove, update } from "../../rehearsal/world/cloud.ts";
 import { identityOf } from "../../rehearsal/world/identities.ts";
 import { outputsOf } from "../../rehearsal/world/outputs.ts";
+import { startNodes } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
 import { World } from "../../rehearsal/world/world.ts";
 
@@ -14,6 +15,7 @@ export const types = {
   route: "aws:ec2/route:Route",
   nat: "aws:ec2/natGateway:NatGateway",
   group: "aws:ec2/securityGroup:SecurityGroup",
+  scalingGroup: "aws:autoscaling/group:Group",
   interface: "aws:ec2/networkInterface:NetworkInterface",
   flowLog: "aws:ec2/flowLog:FlowLog",
   role: "aws:iam/role:Role",
@@ -165,6 +167,7 @@ export function platform() {
     version: "1.35",
     scalingConfig: { minSize: 2, desiredSize: 2, maxSize: 3 },
   });
+  startNodes(world, nodes);
   const coredns = addon("coredns");
 
   const controllerRole = role("controller", irsaTrust("kube-system:controller"));

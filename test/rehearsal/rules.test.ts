@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { rules } from "../../rehearsal/world/laws.ts";
+import { scaleTo } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "./given.ts";
 
@@ -196,6 +197,92 @@ describe("the simulated cloud", () => {
         given.create(types.nodes, nodes({ nodeGroupName: "bad", nodeRoleArn })),
         /^InvalidParameterException: .* cannot be assumed by ec2/,
       );
+    });
+
+    it("takes sizes of a node group that fit each other, all at once", async () => {
+      const sizes = (minSize: number, desiredSize: number, maxSize: number) => ({
+        scalingConfig: { minSize, desiredSize, maxSize },
+      });
+      await refused(given.create(types.nodes, nodes(sizes(3, 2, 4))), /minSize can't be greater/);
+      await refused(given.create(types.nodes, nodes(sizes(1, 5, 4))), /desiredSize can't be/);
+      await refused(
+        given.update(given.nodes, sizes(3, 2, 4)),
+        /^InvalidParameterException: Minimum capacity 3 can't be greater than desired size 2$/,
+      );
+      await refused(given.update(given.nodes, sizes(1, 3, 2)), /desiredSize can't be greater/);
+      const [scaling] = given.world.all(types.scalingGroup);
+      scaleTo(given.world, given.nodes, { desiredCapacity: 3 });
+      await given.update(given.nodes, { updateConfig: { maxUnavailable: 2 } });
+      assert.equal(scaling?.inputs.desiredCapacity, 3, "what is not changed is not sent");
+      await given.update(given.nodes, sizes(2, 2, 4));
+      assert.equal(scaling?.inputs.desiredCapacity, 2, "a stale size takes a node away");
+    });
+
+    it("takes an image release of the group's Kubernetes version alone", async () => {
+      await given.update(given.nodes, { releaseVersion: "1.35.4-20261101" });
+      await refused(
+        given.update(given.nodes, { releaseVersion: "1.36.1-20261101" }),
+        /^InvalidParameterException: Requested release version 1.36.1-20261101 is not valid/,
+      );
+    });
+
+    describe("with pods in three zones, one of which is full", () => {
+      const pods = (name: string, replicas: number, spread: string, cpu = "500m") => ({
+        metadata: { name, namespace: "web" },
+        spec: {
+          replicas,
+          template: {
+            spec: {
+              containers: [{ image: "public", resources: { requests: { cpu } } }],
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: "topology.kubernetes.io/zone",
+                  whenUnsatisfiable: spread,
+                },
+              ],
+            },
+          },
+        },
+      });
+      beforeEach(() => {
+        // The filler leaves no room in zone b, and four places in zone a.
+        given.nodes.inputs.instanceTypes = ["m7g.large"];
+        scaleTo(given.world, given.nodes, { desiredCapacity: 2 });
+        given.put(types.deployment, pods("filler", 2, "DoNotSchedule", "1400m"));
+        scaleTo(given.world, given.nodes, { desiredCapacity: 5, maxSize: 5 });
+        const [, inB] = given.inner;
+        const nodes = given.world
+          .all(types.interface)
+          .filter(({ name, inputs }) => /nodes/.test(name) && inputs.subnetId === inB);
+        for (const node of nodes.slice(1)) gone(node);
+      });
+
+      it("runs pods whose spread is soft where there is room", async () => {
+        await given.create(types.deployment, pods("web", 4, "ScheduleAnyway"));
+      });
+
+      it("leaves pods whose spread is hard Pending, though there is room", async () => {
+        await refused(
+          given.create(types.deployment, pods("web", 4, "DoNotSchedule")),
+          /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: .*didn't match pod topology spread constraints/,
+        );
+      });
+    });
+
+    it("cuts off pods that a deleted group of nodes does not wait for", async () => {
+      const pods = (replicas: number, terminationGracePeriodSeconds: number) => ({
+        metadata: { name: `web-${replicas}`, namespace: "web" },
+        spec: { replicas, template: { spec: { terminationGracePeriodSeconds, containers: [] } } },
+      });
+      given.put(types.deployment, pods(2, 107));
+      await given.remove(await given.create(types.nodes, nodes()));
+      assert.deepEqual(given.world.incidents, []);
+      given.put(types.deployment, pods(12, 107));
+      given.put(types.deployment, pods(1, 400));
+      await given.remove(await given.create(types.nodes, nodes()));
+      assert.equal(given.world.incidents.length, 2);
+      assert.match(given.world.incidents[0] ?? "", /cut off: they need 491 s, and have 300 s/);
     });
 
     it("updates nodes one after another, never ahead of the control plane", async () => {
@@ -555,12 +642,12 @@ describe("the simulated cloud", () => {
       const cluster = await given.create(types.cluster, { ...given.cluster.inputs, name: "other" });
       assert.ok(given.world.all(types.interface).length > 0);
       await given.remove(cluster);
-      assert.deepEqual(given.world.all(types.interface), []);
+      assert.equal(given.world.all(types.interface).length, 2, "the nodes of the other cluster");
       const inputs = { ...given.nodes.inputs, nodeGroupName: "more" };
       const nodes = await given.create(types.nodes, inputs);
-      assert.equal(given.world.all(types.interface).length, 2);
+      assert.equal(given.world.all(types.interface).length, 4);
       await given.remove(nodes);
-      assert.deepEqual(given.world.all(types.interface), []);
+      assert.equal(given.world.all(types.interface).length, 2);
     });
 
     it("leaves behind on purpose what the program wants to stay", async () => {

@@ -1,58 +1,12 @@
 import { waits } from "../../../plan/durations.ts";
-import { deniedAction, irsaRefusal, trustsService } from "../iam.ts";
+import { irsaRefusal, trustsService } from "../iam.ts";
 import type { Effect, Rule } from "../rule.ts";
-import type { Props, Thing, World } from "../world.ts";
-import { noRouteOut } from "./network.ts";
+import type { World } from "../world.ts";
+import { addon, addonType, clusterType, minor, selfManaged } from "./lookups.ts";
+import { addInterface, removeInterfaces } from "./network.ts";
+import { nodeGroups, nodeGroupType, noNodes } from "./nodes.ts";
 
-const clusterType = "aws:eks/cluster:Cluster";
-const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
-const addonType = "aws:eks/addon:Addon";
 const minutes = (count: number) => count * 60;
-
-export function addon(world: World, cluster: string, name: string): Thing | undefined {
-  const thing = world.get(addonType, `${cluster}:${name}`);
-  return thing && thing.status !== "creating" && thing.status !== "deleting" ? thing : undefined;
-}
-
-/** Whether EKS itself has put CNI, kube-proxy and CoreDNS into the cluster, as it does by default. */
-function selfManaged(world: World, cluster: string): boolean {
-  return world.get(clusterType, cluster)?.inputs.bootstrapSelfManagedAddons !== false;
-}
-
-function nodeGroups(world: World, cluster: string): Thing[] {
-  return world.live(nodeGroupType).filter(({ inputs }) => inputs.clusterName === cluster);
-}
-
-/** Why no pod can run in the cluster, or nothing. */
-export function noNodes(world: World, cluster: string): string | undefined {
-  const groups = nodeGroups(world, cluster);
-  if (groups.length === 0) return `cluster ${cluster} has no nodes`;
-  const reasons = groups.map(({ inputs }) => notReady(world, inputs));
-  return reasons.every(Boolean) ? reasons[0] : undefined;
-}
-
-/** Why the nodes of a group cannot reach Ready, or nothing. */
-function notReady(world: World, group: Props): string | undefined {
-  const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
-  const role = String(nodeRoleArn).split("/").at(-1) ?? "";
-  const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
-  if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
-  for (const subnetId of subnetIds as string[]) {
-    const stranded = noRouteOut(world, subnetId);
-    if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
-  }
-  const cni = addon(world, cluster, "vpc-cni");
-  if (!cni && !selfManaged(world, cluster)) {
-    return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready: no CNI";
-  }
-  const roleArn = cni?.inputs.serviceAccountRoleArn;
-  const refused = roleArn
-    ? irsaRefusal(world, { cluster, namespace: "kube-system", name: "aws-node", roleArn }, [
-        "ec2:AssignPrivateIpAddresses",
-      ])
-    : deniedAction(world, role, ["ec2:AssignPrivateIpAddresses"]);
-  return refused && `Unhealthy nodes in the kubernetes cluster: CNI: ${refused}`;
-}
 
 /** Why names are not resolved in the cluster, or nothing. */
 export function noDns(world: World, cluster: string): string | undefined {
@@ -135,28 +89,6 @@ export const clusterRules: Rule[] = [
   },
   {
     error: "InvalidParameterException",
-    on: "create",
-    types: [nodeGroupType],
-    source: "Amazon EKS API, CreateNodegroup; User Guide, node IAM role",
-    unless: ({ world, inputs }) =>
-      trustsService(world, inputs.nodeRoleArn, "ec2.amazonaws.com")
-        ? undefined
-        : `The role ${inputs.nodeRoleArn} cannot be assumed by ec2.amazonaws.com`,
-  },
-  {
-    error: "InvalidParameterException",
-    on: "update",
-    types: [nodeGroupType],
-    source: "Amazon EKS User Guide, update a managed node group: never ahead of the control plane",
-    unless: ({ world, inputs }) => {
-      const cluster = world.get(clusterType, inputs.clusterName);
-      return inputs.version !== undefined && minor(inputs.version) > minor(cluster?.inputs.version)
-        ? `Node group version ${inputs.version} is newer than the cluster's ${cluster?.inputs.version}`
-        : undefined;
-    },
-  },
-  {
-    error: "InvalidParameterException",
     on: "update",
     types: [addonType],
     source: "Kubernetes version skew policy: kube-proxy is never newer than the control plane",
@@ -167,15 +99,6 @@ export const clusterRules: Rule[] = [
         ? `Addon version specified is not supported: ${addonVersion} with Kubernetes ${cluster?.inputs.version}`
         : undefined;
     },
-  },
-  {
-    error: "NodeCreationFailure",
-    on: "create",
-    phase: "after",
-    types: [nodeGroupType],
-    source: "Amazon EKS User Guide, managed node group error codes; it gives up after 25 minutes",
-    patience: minutes(25),
-    unless: ({ world, inputs }) => notReady(world, inputs),
   },
   {
     error: "InsufficientNumberOfReplicas",
@@ -211,15 +134,6 @@ export const clusterRules: Rule[] = [
 ];
 
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
-const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
-
-function removeInterfaces(world: World, holder: string): void {
-  for (const thing of world.all(networkInterface)) if (thing.madeBy === holder) world.remove(thing);
-}
-
-function addInterface(world: World, holder: string, name: string, inputs: Props): void {
-  world.addOwn(networkInterface, world.hexId("eni"), holder, name, inputs);
-}
 
 export const clusterEffects: Effect[] = [
   {
@@ -259,36 +173,6 @@ export const clusterEffects: Effect[] = [
     },
   },
   {
-    on: "update",
-    types: [nodeGroupType],
-    source: "Amazon EKS User Guide, update behavior of managed node groups: one node after another",
-    happen: async ({ world, inputs, olds }) => {
-      if (["version", "launchTemplate"].every((key) => same(inputs[key], olds[key]))) return;
-      await world.clock.sleep(waits.nodeReplaced * inputs.scalingConfig.desiredSize);
-    },
-  },
-  {
-    on: "create",
-    types: [nodeGroupType],
-    source: "Amazon EKS User Guide, managed node groups: instances in the group's subnets",
-    happen: ({ world, thing }) => {
-      const cluster = world.get(clusterType, thing.inputs.clusterName);
-      const subnetIds = thing.inputs.subnetIds as string[];
-      for (let node = 0; node < thing.inputs.scalingConfig.desiredSize; node++) {
-        addInterface(world, `node group ${thing.id}`, `the nodes of ${thing.name}`, {
-          subnetId: subnetIds[node % subnetIds.length],
-          groups: [cluster?.outputs.vpcConfig.clusterSecurityGroupId],
-        });
-      }
-    },
-  },
-  {
-    on: "delete",
-    types: [nodeGroupType],
-    source: "Amazon EKS User Guide, delete a managed node group",
-    happen: ({ world, thing }) => removeInterfaces(world, `node group ${thing.id}`),
-  },
-  {
     on: "delete",
     types: [addonType],
     source: "terraform-aws-eks-blueprints docs/faq.md: without the CNI the pods' interfaces stay",
@@ -308,11 +192,3 @@ export const clusterEffects: Effect[] = [
     },
   },
 ];
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function minor(version: unknown): number {
-  return Number(String(version).split(".")[1]);
-}

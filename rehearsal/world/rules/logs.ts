@@ -1,7 +1,8 @@
 import { deniedAction } from "../iam.ts";
 import type { Effect } from "../rule.ts";
 import type { World } from "../world.ts";
-import { addon, noNodes } from "./cluster.ts";
+import { addon } from "./lookups.ts";
+import { noNodes } from "./nodes.ts";
 
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
 const deliverySeconds = 5;

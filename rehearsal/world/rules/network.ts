@@ -1,9 +1,17 @@
 import { blockOf } from "../../../infra/cidr.ts";
 import type { Rule } from "../rule.ts";
-import type { Thing, World } from "../world.ts";
+import type { Props, Thing, World } from "../world.ts";
 
-const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
+export const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const minutes = (count: number) => count * 60;
+
+export function addInterface(world: World, holder: string, name: string, inputs: Props): void {
+  world.addOwn(networkInterface, world.hexId("eni"), holder, name, inputs);
+}
+
+export function removeInterfaces(world: World, holder: string): void {
+  for (const thing of world.all(networkInterface)) if (thing.madeBy === holder) world.remove(thing);
+}
 
 /** The network interfaces that match, in one phrase, or nothing. */
 function interfaces(world: World, where: (interface_: Thing) => boolean): string | undefined {

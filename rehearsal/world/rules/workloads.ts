@@ -1,6 +1,7 @@
 import { waits } from "../../../plan/durations.ts";
 import { irsaRefusal } from "../iam.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
+import { unscheduled } from "../scheduler.ts";
 import type { Props, Thing, World } from "../world.ts";
 import {
   annotation,
@@ -11,8 +12,9 @@ import {
   othersOf,
   stackOf,
 } from "./balancer.ts";
-import { noDns, noNodes } from "./cluster.ts";
+import { noDns } from "./cluster.ts";
 import { noRouteOut } from "./network.ts";
+import { noNodes } from "./nodes.ts";
 import { pushedImage } from "./registry.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -239,6 +241,8 @@ function noPods({ world, thing, inputs, caller }: Attempt): string | undefined {
     if (!image.includes(`${world.accountId}.dkr.ecr.`)) continue;
     if (!pulled(world, image)) return `ImagePullBackOff: ${image}: not found`;
   }
+  const pending = unscheduled(world, thing);
+  if (pending) return `pods are Pending: ${pending}`;
   const gated = inCluster(world, "kubernetes:core/v1:Namespace", cluster).some(
     ({ id, inputs: { metadata } }) =>
       id === namespace &&

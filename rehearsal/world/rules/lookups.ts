@@ -1,0 +1,22 @@
+import type { Thing, World } from "../world.ts";
+
+export const clusterType = "aws:eks/cluster:Cluster";
+export const addonType = "aws:eks/addon:Addon";
+
+export function addon(world: World, cluster: string, name: string): Thing | undefined {
+  const thing = world.get(addonType, `${cluster}:${name}`);
+  return thing && thing.status !== "creating" && thing.status !== "deleting" ? thing : undefined;
+}
+
+/** Whether EKS itself has put CNI, kube-proxy and CoreDNS into the cluster, as it does by default. */
+export function selfManaged(world: World, cluster: string): boolean {
+  return world.get(clusterType, cluster)?.inputs.bootstrapSelfManagedAddons !== false;
+}
+
+export function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+export function minor(version: unknown): number {
+  return Number(String(version).split(".")[1]);
+}
