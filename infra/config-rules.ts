@@ -2,6 +2,7 @@ import { blockOf, contains, instanceMetadata } from "./cidr.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
 import type { Settings } from "./config-schema.ts";
+import { isBelow } from "./version.ts";
 
 /** The host names of the platform, of its services and of pull requests' environments, each once. */
 export function hostNames({
@@ -150,10 +151,12 @@ export const rules = [
       insights.traces &&
         insights.applicationSignals &&
         "insights.traces: true goes without insights.applicationSignals, which traces each request itself",
+      pin !== undefined &&
+        isBelow(pin, 4, 0) &&
+        `cluster.addonVersions.${addon}: ${pin} cannot be told to leave pods alone; allowed: at least v4.0.0`,
       insights.variant === "opentelemetry" &&
-        pin !== undefined &&
-        isBelow(pin, 6, 2) &&
-        `insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.${addon}, not ${pin}`,
+        (pin === undefined || isBelow(pin, 6, 2)) &&
+        `insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.${addon}, not ${pin ?? "AWS's default, which may be older"}`,
     ];
   }),
   rule(["alarms", "insights"], ({ alarms, insights }) => [
@@ -196,11 +199,6 @@ function production<Slice extends keyof Settings>(
   return rule(["environment", slice], (settings) =>
     settings.environment === "production" ? check(settings[slice]) : [],
   );
-}
-
-function isBelow(version: string, major: number, minor: number): boolean {
-  const [givenMajor = 0, givenMinor = 0] = version.replace(/^v/, "").split(".").map(Number);
-  return givenMajor < major || (givenMajor === major && givenMinor < minor);
 }
 
 /** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */

@@ -4,6 +4,7 @@ import { serviceMetrics } from "../service/src/metric-names.ts";
 import { addonVersion, type Cluster } from "./cluster.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "./config-schema.ts";
 import { ServiceAccountRole } from "./service-account-role.ts";
+import { isBelow } from "./version.ts";
 
 export interface ContainerInsightsArgs
   extends InsightsConfig,
@@ -86,16 +87,17 @@ export class ContainerInsights extends pulumi.ComponentResource {
       },
       parent,
     );
+    const version = pulumi.output(addonVersion("amazon-cloudwatch-observability", args, parent));
     new aws.eks.Addon(
       name,
       {
         clusterName: args.cluster.name,
         addonName: "amazon-cloudwatch-observability",
-        addonVersion: addonVersion("amazon-cloudwatch-observability", args, parent),
+        addonVersion: version,
         serviceAccountRoleArn: role.arn,
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
-        configurationValues: JSON.stringify(addonValues(args)),
+        configurationValues: version.apply((version) => JSON.stringify(addonValues(args, version))),
       },
       { ...parent, dependsOn: [role, ...Object.values(groups)] },
     );
@@ -108,19 +110,24 @@ export class ContainerInsights extends pulumi.ComponentResource {
   }
 }
 
-/** Values of the chart amazon-cloudwatch-observability 6.4.0, as the add-on takes them. */
-function addonValues(args: ContainerInsightsArgs) {
+/**
+ * Values of the chart amazon-cloudwatch-observability, as the add-on takes them. EKS refuses keys
+ * that the version does not know: the switches came with 6.2.0. Before it the agent's configuration
+ * says all that they say.
+ */
+function addonValues(args: ContainerInsightsArgs, version: string) {
   const { variant, applicationSignals, namespaces } = args;
   return {
     agent: { config: agentConfig(args) },
-    containerInsights: { enabled: variant === "enhanced" },
+    ...(!isBelow(version, 6, 2) && {
+      containerInsights: { enabled: variant === "enhanced" },
+      applicationSignals: { enabled: applicationSignals },
+    }),
     // Logs stay with Fluent Bit, in the same groups and fields: sent twice, they would cost twice.
-    // Add-ons before 6.2.0 do not know the key.
     ...(variant === "opentelemetry" && {
       otelContainerInsights: { enabled: true, logs: { enabled: false } },
     }),
     containerLogs: { enabled: true },
-    applicationSignals: { enabled: applicationSignals },
     manager: {
       applicationSignals: {
         autoMonitor: {

@@ -138,7 +138,10 @@ export function subnetCidrBlocks(
   };
 }
 
-/** No `logs:CreateLogGroup`: a late delivery must not bring a deleted group back without retention. */
+/**
+ * No `logs:CreateLogGroup`: a late delivery must not bring a deleted group back without retention.
+ * Listing groups cannot be narrowed to one of them.
+ */
 function flowLogsWriter(logGroupArn: pulumi.Input<string>): aws.iam.PolicyDocument {
   return {
     Version: "2012-10-17",
@@ -147,6 +150,11 @@ function flowLogsWriter(logGroupArn: pulumi.Input<string>): aws.iam.PolicyDocume
         Effect: "Allow",
         Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
         Resource: pulumi.interpolate`${logGroupArn}:*`,
+      },
+      {
+        Effect: "Allow",
+        Action: ["logs:DescribeLogGroups"],
+        Resource: "*",
       },
     ],
   };

@@ -219,7 +219,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
     addonName,
     kubernetesVersion,
-    version: `v${kubernetesVersion}.0-eksbuild.0`,
+    version: `v${addonName === "amazon-cloudwatch-observability" ? "6.99" : kubernetesVersion}.0-eksbuild.0`,
   }),
   // Elastic Load Balancing endpoints and quotas: AWS's own zone, another one in each region.
   "aws:lb/getHostedZoneId:getHostedZoneId": (_, { region }) => ({

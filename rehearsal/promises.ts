@@ -107,19 +107,19 @@ export function inOrder(world: World, types: string[]): string[] {
 
 /** Add-ons that are neither pinned nor at EKS's default for the version. */
 export function addonsBehind(world: World, kubernetesVersion: string): string[] {
-  const wanted = addonVersionFor(kubernetesVersion);
   return world
     .all("aws:eks/addon:Addon")
-    .filter(({ inputs, outputs }) => (inputs.addonVersion ?? outputs.addonVersion) !== wanted)
     .filter(({ inputs }) => !inputs.addonVersion || isDefault(inputs.addonVersion))
-    .map(
-      ({ inputs, outputs }) =>
-        `add-on ${inputs.addonName} stays at ${outputs.addonVersion}, not ${wanted}, the default for ${kubernetesVersion}`,
-    );
+    .flatMap(({ inputs, outputs }) => {
+      const wanted = addonVersionFor(inputs.addonName, kubernetesVersion);
+      return (inputs.addonVersion ?? outputs.addonVersion) === wanted
+        ? []
+        : `add-on ${inputs.addonName} stays at ${outputs.addonVersion}, not ${wanted}, the default for ${kubernetesVersion}`;
+    });
 }
 
 function isDefault(version: string): boolean {
-  return /^v1\.\d+\.0-eksbuild\.1$/.test(version);
+  return /^v[16]\.\d+\.0-eksbuild\.1$/.test(version);
 }
 
 export function leftBehind(world: World): string[] {

@@ -100,7 +100,7 @@ export const aws: Package = {
       id: addonName,
       addonName,
       kubernetesVersion,
-      version: addonVersionFor(kubernetesVersion),
+      version: addonVersionFor(addonName, kubernetesVersion),
     }),
     "aws:eks/getClusterVersions:getClusterVersions": () => ({
       id: "versions",

@@ -1,4 +1,5 @@
 import type { Effect, Rule } from "./rule.ts";
+import { addonRules } from "./rules/addons.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster.ts";
 import { edgeEffects, edgeRules } from "./rules/edge.ts";
 import { identityRules } from "./rules/identity.ts";
@@ -13,6 +14,7 @@ export const rules: Rule[] = [
   ...networkRules,
   ...identityRules,
   ...clusterRules,
+  ...addonRules,
   ...nodeRules,
   ...registryRules,
   ...workloadRules,

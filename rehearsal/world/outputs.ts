@@ -188,10 +188,11 @@ export function namespaced(type: string): boolean {
 /** EKS's default version of an add-on for a Kubernetes version; the numbers are ours. */
 export function defaultAddonVersion({ world, inputs }: Pick<Made, "world" | "inputs">): string {
   const cluster = world.get("aws:eks/cluster:Cluster", inputs.clusterName);
-  return addonVersionFor(String(cluster?.inputs.version ?? "1.36"));
+  return addonVersionFor(inputs.addonName, String(cluster?.inputs.version ?? "1.36"));
 }
 
-export function addonVersionFor(kubernetesVersion: string): string {
+export function addonVersionFor(addonName: string, kubernetesVersion: string): string {
   const [, minor = "0"] = kubernetesVersion.split(".");
-  return `v1.${minor}.0-eksbuild.1`;
+  const major = addonName === "amazon-cloudwatch-observability" ? 6 : 1;
+  return `v${major}.${minor}.0-eksbuild.1`;
 }

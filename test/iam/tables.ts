@@ -109,6 +109,7 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
           `${logGroup("network-flow-logs")}:log-stream:eni`,
         ),
         ...logs("DescribeLogStreams", `${logGroup("network-flow-logs")}:*`),
+        ...logs("DescribeLogGroups"),
       ],
       mayNot: [
         ...never,

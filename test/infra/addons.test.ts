@@ -104,6 +104,18 @@ describe("container insights", () => {
     }
   });
 
+  it("says to each version of the add-on only what it knows", async () => {
+    const of = (version: string, more: Partial<ContainerInsightsArgs> = {}) =>
+      valuesOf({ addonVersions: { "amazon-cloudwatch-observability": version }, ...more });
+    const older = await of("v5.4.0-eksbuild.1");
+    assert.deepEqual(Object.keys(older).sort(), ["agent", "containerLogs", "manager"]);
+    const newer = await of("v6.2.0-eksbuild.1", { applicationSignals: true });
+    assert.deepEqual(newer.containerInsights, { enabled: true });
+    assert.deepEqual(newer.applicationSignals, { enabled: true });
+    // What the switches say, the agent is told in both.
+    assert.deepEqual(older.agent, (await of("v6.2.0-eksbuild.1")).agent);
+  });
+
   it("tells the agent what the add-on's switches mean, and to take the services' metrics", async () => {
     const { agent, logs, traces } = await agentOf();
     assert.equal(agent.region, "eu-central-1");

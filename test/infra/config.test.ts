@@ -392,10 +392,21 @@ describe("config", () => {
       "insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.amazon-cloudwatch-observability, not v6.1.9-eksbuild.1",
     ],
     [
+      "OpenTelemetry by an add-on of which nobody knows the version",
+      { insights: { variant: "opentelemetry" } },
+      "insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.amazon-cloudwatch-observability, not AWS's default, which may be older",
+    ],
+    [
+      "an add-on that puts an agent into every pod",
+      { cluster: { addonVersions: { "amazon-cloudwatch-observability": "v3.7.0-eksbuild.1" } } },
+      "cluster.addonVersions.amazon-cloudwatch-observability: v3.7.0-eksbuild.1 cannot be told to leave pods alone; allowed: at least v4.0.0",
+    ],
+    [
       "alarms on metrics that the variant does not have",
       {
         alarms: { enabled: true, emails: ["on-call@example.com"] },
         insights: { variant: "opentelemetry" },
+        cluster: { addonVersions: { "amazon-cloudwatch-observability": "v6.4.0-eksbuild.1" } },
       },
       "alarms.enabled: true needs insights.variant enhanced; opentelemetry has no metrics of nodes and pods for alarms",
     ],

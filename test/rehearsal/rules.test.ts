@@ -304,6 +304,48 @@ describe("the simulated cloud", () => {
       );
     });
 
+    it("takes of an add-on's configuration only what its version knows", async () => {
+      gone(given.cni);
+      const cloudWatch = "amazon-cloudwatch-observability";
+      const unknown = (key: string) =>
+        new RegExp(
+          `^InvalidParameterException: ConfigurationValue provided .*\\[\\$\\.${key}: is not defined in the schema`,
+        );
+      const wrong: [name: string, version: string, values: Props, key: string][] = [
+        [cloudWatch, "v5.4.0-eksbuild.1", { containerInsights: {} }, "containerInsights"],
+        [cloudWatch, "v6.1.0-eksbuild.1", { applicationSignals: {} }, "applicationSignals"],
+        [
+          cloudWatch,
+          "v3.7.0-eksbuild.1",
+          { manager: { applicationSignals: {} } },
+          "manager.applicationSignals",
+        ],
+        [
+          "vpc-cni",
+          "v1.36.0-eksbuild.1",
+          { enableNetworkPolicies: "true" },
+          "enableNetworkPolicies",
+        ],
+        ["coredns", "v1.36.0-eksbuild.1", { replicas: 3 }, "replicas"],
+      ];
+      for (const [name, addonVersion, values, key] of wrong) {
+        const configurationValues = JSON.stringify(values);
+        const call = given.create(types.addon, addon(name, { addonVersion, configurationValues }));
+        await refused(call, unknown(key));
+      }
+      const configurationValues = JSON.stringify({ enableNetworkPolicy: "true" });
+      const addonVersion = "v1.20.0-eksbuild.1";
+      const cni = await given.create(
+        types.addon,
+        addon("vpc-cni", { addonVersion, configurationValues }),
+      );
+      await refused(
+        given.update(cni, { configurationValues: JSON.stringify({ networkPolicy: true }) }),
+        unknown("networkPolicy"),
+      );
+      await given.update(cni, { configurationValues: JSON.stringify({ env: {} }) });
+    });
+
     const failing: [why: string, spoil: () => void, message: RegExp][] = [
       ["their role may not join", () => goneAll(types.attachment), /may not eks:DescribeCluster/],
       ["they have no way out", () => goneAll(types.nat), /the NAT gateway of subnet .* is gone/],
@@ -623,6 +665,38 @@ describe("the simulated cloud", () => {
       await given.remove(given.put(types.logGroup, { name: "/aws/eks/platform/cluster" }));
       await settled();
       assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
+    it("delivers flow logs only by a role that may find the log group", async () => {
+      const role = given.put(types.role, {
+        name: "writer",
+        assumeRolePolicy: trusts("vpc-flow-logs"),
+      });
+      const write = (...actions: string[]) =>
+        given.put(types.rolePolicy, {
+          role: "writer",
+          name: `writer-${actions.length}`,
+          policy: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+          }),
+        });
+      const flowLog = () =>
+        given.create(types.flowLog, {
+          vpcId: given.vpc.id,
+          logDestination: "arn:aws:logs:eu-central-1:111122223333:log-group:flow-logs",
+          iamRoleArn: role.outputs.arn,
+        });
+      write("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams");
+      await flowLog();
+      assert.match(
+        given.world.incidents[0] ?? "",
+        /Access error: writer may not logs:DescribeLogGroups/,
+      );
+      given.world.incidents.length = 0;
+      write("logs:DescribeLogGroups");
+      await flowLog();
+      assert.deepEqual(given.world.incidents, []);
     });
 
     it("makes the log group of a control plane that has none", async () => {

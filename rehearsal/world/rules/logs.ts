@@ -7,6 +7,14 @@ import { noNodes } from "./nodes.ts";
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
 const deliverySeconds = 5;
 
+/** Without logs:CreateLogGroup, which AWS's sample has too: the group is there already. */
+const deliveryActions = [
+  "CreateLogStream",
+  "PutLogEvents",
+  "DescribeLogGroups",
+  "DescribeLogStreams",
+].map((action) => `logs:${action}`);
+
 /** Who writes into the log group now, and makes it when it is missing; nobody when undefined. */
 function writerOf(world: World, group: string): string | undefined {
   const [, cluster = ""] =
@@ -42,6 +50,21 @@ function deliver(world: World, group: string): void {
 }
 
 export const logsEffects: Effect[] = [
+  {
+    on: "create",
+    types: ["aws:ec2/flowLog:FlowLog"],
+    source:
+      "Amazon VPC User Guide, IAM role for publishing flow logs: the least it must have; troubleshooting: Access error",
+    happen: ({ world, thing: { id, inputs } }) => {
+      const role = String(inputs.iamRoleArn).split("/").at(-1) ?? "";
+      const denied = deniedAction(world, role, deliveryActions);
+      if (denied) {
+        world.incidents.push(
+          `flow log ${id} delivers nothing: Access error: ${role} may not ${denied}`,
+        );
+      }
+    },
+  },
   {
     on: "delete",
     types: [groupType],
