@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { requireAdmin } from "./infra/access.ts";
 import { Autoscaler } from "./infra/autoscaler.ts";
 import { Cluster } from "./infra/cluster.ts";
 import { loadConfig } from "./infra/config.ts";
@@ -19,6 +20,7 @@ const onAws = { providers: [provider] };
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);
+await requireAdmin(config.cluster.admins, { provider });
 const running = await runningNodes(config.cluster.name, { provider });
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 

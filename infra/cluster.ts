@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Access } from "./access.ts";
 import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config-schema.ts";
 import type { Network } from "./network.ts";
 import { type NodeSizes, Nodes } from "./nodes.ts";
@@ -64,13 +65,11 @@ export class Cluster extends pulumi.ComponentResource {
         name: args.name,
         version: args.kubernetesVersion,
         vpcId: args.network.vpcId,
-        publicSubnetIds: args.network.publicSubnetIds,
-        privateSubnetIds: args.network.privateSubnetIds,
+        privateSubnetIds: args.network.controlPlaneSubnetIds,
         endpointPrivateAccess: true,
         endpointPublicAccess: args.publicAccess,
         ...(args.publicAccess && { publicAccessCidrs: args.publicAccessCidrs }),
         authenticationMode: "API",
-        accessEntries: accessEntries(args),
         encryptionConfigKeyArn: key.arn,
         enabledClusterLogTypes: args.logTypes,
         upgradePolicy: { supportType: "STANDARD" },
@@ -85,9 +84,14 @@ export class Cluster extends pulumi.ComponentResource {
         corednsAddonOptions: { enabled: false },
         createOidcProvider: false,
       },
-      { ...parent, dependsOn: [args.network, logGroup] },
+      {
+        ...parent,
+        dependsOn: [args.network, logGroup],
+        transforms: [withoutCreatorAccess],
+      },
     );
     const clusterName = controlPlane.eksCluster.name;
+    const access = new Access(`${name}-access`, { ...args, clusterName }, parent);
 
     const identityProvider = new aws.iam.OpenIdConnectProvider(
       name,
@@ -164,7 +168,7 @@ export class Cluster extends pulumi.ComponentResource {
       name,
       // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
       { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
-      { ...parent, dependsOn: controlPlane },
+      { ...parent, dependsOn: [controlPlane, access] },
     );
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
@@ -186,25 +190,17 @@ export function addonVersion(
   );
 }
 
-function accessEntries(args: ClusterArgs) {
-  const policyArn = (policy: string) => `arn:aws:eks::aws:cluster-access-policy/${policy}`;
-  const entries = (kind: string, principals: string[], policy: object) =>
-    principals.map((principalArn) => [
-      `${kind}-${principalArn.split(":").at(-1)?.replaceAll("/", "-")}`,
-      { principalArn, accessPolicies: { [kind]: policy } },
-    ]);
-  return Object.fromEntries([
-    ...entries("admin", args.admins, {
-      policyArn: policyArn("AmazonEKSClusterAdminPolicy"),
-      accessScope: { type: "cluster" },
-    }),
-    ...entries("deployer", args.deployers, {
-      policyArn: policyArn("AmazonEKSEditPolicy"),
-      accessScope: { type: "namespace", namespaces: args.deployerNamespaces },
-    }),
-    ...entries("viewer", args.viewers, {
-      policyArn: policyArn("AmazonEKSViewPolicy"),
-      accessScope: { type: "cluster" },
-    }),
-  ]);
-}
+/**
+ * EKS would give an access entry to the principal that makes the cluster, and refuse a second one.
+ * The component of eks asks for it always (pulumi-eks issue 2373).
+ */
+const withoutCreatorAccess: pulumi.ResourceTransform = ({ type, props, opts }) =>
+  type === "aws:eks/cluster:Cluster"
+    ? {
+        props: {
+          ...props,
+          accessConfig: { ...props.accessConfig, bootstrapClusterCreatorAdminPermissions: false },
+        },
+        opts,
+      }
+    : undefined;

@@ -44,14 +44,14 @@ export const rules = [
     publicAccessCidrs.some((cidr) => cidr.endsWith("/0")) &&
       "cluster.publicAccessCidrs: 0.0.0.0/0 is not allowed: name the networks that may reach the endpoint",
   ]),
-  rule(["cluster"], ({ cluster: { admins, deployers, viewers } }) => {
-    const principals = [...admins, ...deployers, ...viewers];
+  rule(["cluster"], ({ cluster: { admins, deployers, viewers, auditors } }) => {
+    const principals = [...admins, ...deployers, ...viewers, ...auditors];
     const repeated = principals.filter((principal, at) => principals.indexOf(principal) !== at);
     return [
-      admins.length === 0 &&
-        "cluster.admins: is empty; without an administrator only the principal that made the cluster can reach it",
+      admins.length === 0 && "cluster.admins: is empty; nobody could reach the cluster",
       ...[...new Set(repeated)].map(
-        (principal) => `cluster: ${principal} is named twice in admins, deployers and viewers`,
+        (principal) =>
+          `cluster: ${principal} is named twice in admins, deployers, viewers and auditors`,
       ),
     ];
   }),

@@ -79,6 +79,7 @@ const clusterSchema = z.strictObject({
   admins: principals(),
   deployers: principals(),
   viewers: principals(),
+  auditors: principals(),
   logTypes: z.array(oneOf(controlPlaneLogTypes)).default([...controlPlaneLogTypes]),
   deletionProtection: flag().default(false),
   addonVersions: z

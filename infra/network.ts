@@ -22,6 +22,11 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcArn: pulumi.Output<string>;
   readonly publicSubnetIds: pulumi.Output<string[]>;
   readonly privateSubnetIds: pulumi.Output<string[]>;
+  /**
+   * The private subnets of the first two zones. EKS refuses to change the zones of a control plane,
+   * so a further zone must not reach it.
+   */
+  readonly controlPlaneSubnetIds: pulumi.Output<string[]>;
   readonly natGatewayIds: pulumi.Output<string[]>;
   /** The networks of the subnets that load balancers of each scheme live in. */
   readonly loadBalancerCidrBlocks: Record<"internet-facing" | "internal", string[]>;
@@ -106,6 +111,7 @@ export class Network extends pulumi.ComponentResource {
     this.vpcArn = vpc.vpc.arn;
     this.publicSubnetIds = vpc.publicSubnetIds;
     this.privateSubnetIds = vpc.privateSubnetIds;
+    this.controlPlaneSubnetIds = vpc.privateSubnetIds.apply((ids) => ids.slice(0, 2));
     this.natGatewayIds = pulumi
       .output(vpc.natGateways)
       .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));

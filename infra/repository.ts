@@ -39,7 +39,8 @@ export function makeRepository(
   new aws.ecr.LifecyclePolicy(
     name,
     { repository: repository.name, policy: JSON.stringify({ rules: [rule] }) },
-    parent,
+    // Another policy is a replacement, and AWS has one policy for a repository.
+    { ...parent, deleteBeforeReplace: true },
   );
   return repository;
 }

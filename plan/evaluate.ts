@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import callback from "@pulumi/pulumi/proto/callback_pb.js";
+import * as state from "@pulumi/pulumi/runtime/state.js";
 import { PlanError } from "./errors.ts";
 import { mocksOf } from "./mocks.ts";
 import { order } from "./order.ts";
@@ -150,18 +152,21 @@ async function record(settings: Settings, program: () => Promise<object>) {
     mocksOf({
       region: config[`${project}:region`] ?? "eu-central-1",
       accountId: config[`${project}:accountId`] ?? "111122223333",
+      // The plan is that of an administrator.
+      caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
     }),
     project,
     stack,
   );
   pulumi.runtime.setAllConfig(config, secretKeys);
+  const transforms = takeTransforms();
   const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
   monitor.newUrn = (parent, type, name) => urnOf(settings, parent, type, name);
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) =>
     register(request, (error, response) => {
       if (error) return callback(error, response);
-      const resource = resourceOf(request, response, handedDown);
+      const resource = transformed(resourceOf(request, response, handedDown), transforms);
       if (resources.some(({ urn }) => urn === resource.urn)) {
         // As the engine does; the mock monitor would forget the first one.
         const message = `Two resources have the URN ${resource.urn}`;
@@ -214,6 +219,42 @@ async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
     process.off("unhandledRejection", collect);
     for (const listener of listeners) process.on("unhandledRejection", listener);
   }
+}
+
+/** The part of Pulumi's client for transforms that programs use. */
+interface Callbacks {
+  registerTransform(transform: pulumi.ResourceTransform): Promise<unknown>;
+  registerStackTransform(transform: pulumi.ResourceTransform): void;
+  awaitStackRegistrations(): Promise<void>;
+  shutdown(): void;
+}
+
+/**
+ * Lets the program register transforms, which mocks refuse, and returns those of the stack. Those of a
+ * component that a plugin makes are for its children, which are not known here.
+ */
+function takeTransforms(): pulumi.ResourceTransform[] {
+  const transforms: pulumi.ResourceTransform[] = [];
+  const callbacks: Callbacks = {
+    registerTransform: async () => new callback.Callback(),
+    registerStackTransform: (transform) => transforms.push(transform),
+    awaitStackRegistrations: async () => {},
+    shutdown: () => {},
+  };
+  // Not in the typings of the SDK.
+  const { getStore } = state as unknown as { getStore(): object };
+  Object.assign(getStore(), { supportsTransforms: true, callbacks });
+  return transforms;
+}
+
+/** The resource with the inputs that the stack's transforms give it, which here are plain values. */
+function transformed(resource: Resource, transforms: pulumi.ResourceTransform[]): Resource {
+  const { type, name, custom } = resource;
+  for (const transform of transforms) {
+    const result = transform({ type, name, custom, props: resource.inputs, opts: {} });
+    if (result && "props" in result) resource.inputs = result.props;
+  }
+  return resource;
 }
 
 /** What went wrong, for people: where in the program, when it is not the settings' fault. */

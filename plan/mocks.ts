@@ -8,6 +8,8 @@ type Properties = Record<string, any>;
 export interface Place {
   region: string;
   accountId: string;
+  /** Who runs the program. */
+  caller: string;
 }
 
 /**
@@ -242,7 +244,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   }),
   "aws:index/getCallerIdentity:getCallerIdentity": (_, place) => ({
     accountId: place.accountId,
-    arn: globalArn(place, "iam", "user/plan"),
+    arn: place.caller,
   }),
   "aws:index/getPartition:getPartition": () => ({ partition: "aws", dnsSuffix: "amazonaws.com" }),
   "aws:index/getRegion:getRegion": (_, { region }) => ({ name: region, region }),

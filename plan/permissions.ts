@@ -76,18 +76,11 @@ function trustsOf({ trust, serviceAccount }: Role): string[] {
   );
 }
 
-/** People come into the cluster by access entries, of the component's or their own resources. */
+/** People come into the cluster by access entries. */
 function entriesOf(resources: Resource[]): [string, Holder][] {
-  const policies = resources.flatMap(({ type, inputs }) => {
-    if (type === "aws:eks/accessPolicyAssociation:AccessPolicyAssociation") return [inputs];
-    if (type !== "eks:index:Cluster") return [];
-    return Object.values<Resource["inputs"]>(inputs.accessEntries ?? {}).flatMap((entry) =>
-      Object.values<Resource["inputs"]>(entry.accessPolicies ?? {}).map((policy) => ({
-        principalArn: entry.principalArn,
-        ...policy,
-      })),
-    );
-  });
+  const policies = resources
+    .filter(({ type }) => type === "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    .map(({ inputs }) => inputs);
   const holders = new Map<string, Holder>();
   for (const { principalArn, policyArn, accessScope } of policies) {
     const who = `cluster entry ${String(principalArn).split(":").at(-1)}`;

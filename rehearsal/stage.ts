@@ -71,6 +71,7 @@ export class Stage extends StagedStack {
     const world = new World({
       accountId: config["platform:accountId"],
       region: config["platform:region"],
+      principal: JSON.parse(config["platform:cluster"] ?? "{}").admins?.[0],
     });
 
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
@@ -180,6 +181,13 @@ export class Stage extends StagedStack {
     else {
       for (const [key, value] of Object.entries(values)) settings.setIn([...at, key], value);
     }
+    writeFileSync(this.#settingsFile, String(settings));
+  }
+
+  /** Removes a setting from the copy of the stack's file. */
+  remove(slice: string): void {
+    const settings = this.#settings();
+    settings.deleteIn(settingPath(slice));
     writeFileSync(this.#settingsFile, String(settings));
   }
 

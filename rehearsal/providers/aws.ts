@@ -29,10 +29,10 @@ export const aws: Package = {
       dnsSuffix: "amazonaws.com",
       reverseDnsPrefix: "com.amazonaws",
     }),
-    "aws:index/getCallerIdentity:getCallerIdentity": (_, __, { accountId }) => ({
+    "aws:index/getCallerIdentity:getCallerIdentity": (_, __, { accountId, principal }) => ({
       id: accountId,
       accountId,
-      arn: `arn:aws:iam::${accountId}:role/Deployer`,
+      arn: `arn:aws:sts::${accountId}:assumed-role/${principal.split("/").at(-1)}/session`,
       userId: "AROADEPLOYER",
     }),
     "aws:index/getRegion:getRegion": (_, __, { region }) => ({

@@ -1,5 +1,5 @@
 import { durations } from "../../plan/durations.ts";
-import { identityOf, takenError } from "./identities.ts";
+import { identityOf, putTypes, takenError, takenReason } from "./identities.ts";
 import { concerns, effects, rules } from "./laws.ts";
 import { outputsOf } from "./outputs.ts";
 import type { Attempt, Caller, Rule } from "./rule.ts";
@@ -23,8 +23,10 @@ export function create(world: World, request: Request, inputs: Props): Promise<T
     const attempt = { world, thing, caller, inputs, olds: {}, timeout: request.timeout };
     await obey("before", "create", attempt);
     thing.id = identityOf(type, inputs, world);
-    if (world.get(type, thing.id) && thing.cluster === world.get(type, thing.id)?.cluster) {
-      throw new CloudError(takenError(type), `${thing.id} already exists`);
+    const present = world.get(type, thing.id);
+    if (present && putTypes.has(type)) world.remove(present);
+    else if (present && thing.cluster === present.cluster) {
+      throw new CloudError(takenError(type), takenReason(type, thing.id));
     }
     thing.outputs = outputsOf(type, { world, id: thing.id, inputs, caller });
     world.add(thing);

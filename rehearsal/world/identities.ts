@@ -83,10 +83,22 @@ export function identityOf(type: string, inputs: Props, world: World): string {
 }
 
 /** What AWS or Kubernetes says when the name is taken. */
+/** What AWS puts in the place of what has its identifier: its second creation succeeds. */
+export const putTypes = new Set([
+  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+  "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+]);
+
 export function takenError(type: string): string {
   if (type.startsWith("kubernetes:")) return "AlreadyExists";
   if (type.startsWith("aws:iam/")) return "EntityAlreadyExists";
   if (type === "aws:ecr/repository:Repository") return "RepositoryAlreadyExistsException";
   if (type.startsWith("aws:eks/")) return "ResourceInUseException";
   return "ResourceAlreadyExistsException";
+}
+
+export function takenReason(type: string, id: string): string {
+  return type === "aws:eks/accessEntry:AccessEntry"
+    ? "The specified access entry resource is already in use on this cluster."
+    : `${id} already exists`;
 }

@@ -68,6 +68,8 @@ export class World {
   readonly clock: Clock;
   readonly region: string;
   readonly accountId: string;
+  /** The ARN of the role that runs the updates. */
+  readonly principal: string;
   readonly spans: Span[] = [];
   readonly faults: Fault[] = [];
   /** Harm that no call was refused for, such as pods that were cut off. */
@@ -75,9 +77,12 @@ export class World {
   #things = new Map<string, Thing>();
   #serial = 0;
 
-  constructor(options: { region?: string; accountId?: string; clock?: Clock } = {}) {
+  constructor(
+    options: { region?: string; accountId?: string; principal?: string; clock?: Clock } = {},
+  ) {
     this.region = options.region ?? "eu-central-1";
     this.accountId = options.accountId ?? "111122223333";
+    this.principal = options.principal ?? `arn:aws:iam::${this.accountId}:role/Deployer`;
     this.clock = options.clock ?? new Clock();
   }
 

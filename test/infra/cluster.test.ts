@@ -25,6 +25,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
       admins: [principal("Admin")],
       deployers: [principal("Deployer")],
       viewers: [principal("Viewer")],
+      auditors: [principal("Auditor")],
       logTypes: ["api", "audit"],
       deletionProtection: true,
       addonVersions: {},
@@ -75,13 +76,37 @@ describe("cluster", () => {
   });
 
   it("is reached by access entries alone, each with what its list means", () => {
-    const { authenticationMode, accessEntries } = controlPlane().inputs;
-    assert.equal(authenticationMode, "API");
-    const entry = (kind: string, name: string) => accessEntries[`${kind}-role-${name}`];
-    assert.equal(entry("admin", "Admin").principalArn, principal("Admin"));
-    assert.match(JSON.stringify(entry("admin", "Admin")), /"cluster".*AmazonEKSClusterAdminPolicy/);
-    assert.match(JSON.stringify(entry("deployer", "Deployer")), /\["web"\].*AmazonEKSEditPolicy/);
-    assert.match(JSON.stringify(entry("viewer", "Viewer")), /AmazonEKSViewPolicy/);
+    assert.equal(controlPlane().inputs.authenticationMode, "API");
+    const access = (name: string) => {
+      const own = resources.filter(({ inputs }) => inputs.principalArn === principal(name));
+      only(own, "aws:eks/accessEntry:AccessEntry");
+      const { inputs } = only(own, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation");
+      return [String(inputs.policyArn).split("/").at(-1), inputs.accessScope.namespaces];
+    };
+    assert.deepEqual(access("Admin"), ["AmazonEKSClusterAdminPolicy", undefined]);
+    assert.deepEqual(access("Deployer"), ["AmazonEKSEditPolicy", ["web"]]);
+    assert.deepEqual(access("Viewer"), ["AmazonEKSViewPolicy", undefined]);
+    assert.deepEqual(access("Auditor"), ["AmazonEKSAdminViewPolicy", undefined]);
+    assert.equal(controlPlane().inputs.accessEntries, undefined, "those of the component move");
+  });
+
+  it("gives principals of one name in two accounts an entry each", async () => {
+    const admins = ["111122223333", "444455556666"].map((id) => `arn:aws:iam::${id}:role/Admin`);
+    const entries = (await cluster({ admins })).filter(({ type }) => type.endsWith(":AccessEntry"));
+    const principals = entries.map(({ inputs }) => inputs.principalArn);
+    for (const admin of admins) assert.ok(principals.includes(admin), admin);
+  });
+
+  it("keeps access to its API until the last Kubernetes object is gone", () => {
+    const provider = only(resources, "pulumi:providers:kubernetes");
+    const associations = resources.filter(({ type }) => type.endsWith(":AccessPolicyAssociation"));
+    assert.equal(associations.length, 4);
+    for (const { urn } of associations) assert.ok(provider.dependsOn.includes(urn), urn);
+  });
+
+  it("gives its control plane the subnets of two zones, whatever zones the nodes have", () => {
+    assert.equal(controlPlane().inputs.privateSubnetIds.length, 2);
+    assert.equal(controlPlane().inputs.publicSubnetIds, undefined);
   });
 
   it("has a private endpoint, and a public one only for the networks named", async () => {
@@ -124,10 +149,8 @@ describe("cluster", () => {
   });
 
   it("has nodes in private subnets, of the architecture and system asked for", async () => {
-    assert.deepEqual(
-      nodeGroup().inputs.subnetIds,
-      resources.find(({ type }) => type === "eks:index:Cluster")?.inputs.privateSubnetIds,
-    );
+    const vpc = only(resources, "awsx:ec2:Vpc");
+    assert.deepEqual(nodeGroup().inputs.subnetIds, vpc.outputs.privateSubnetIds);
     assert.equal(nodeGroup().inputs.amiType, "AL2023_ARM_64_STANDARD");
     const other = only(
       await cluster({ nodes: { ...nodes, instanceTypes: ["t3.medium"] } }),

@@ -193,12 +193,12 @@ describe("config", () => {
     [
       "a cluster without administrators",
       { cluster: { admins: [] } },
-      "cluster.admins: is empty; without an administrator only the principal that made the cluster can reach it",
+      "cluster.admins: is empty; nobody could reach the cluster",
     ],
     [
       "a principal with two kinds of access",
       { cluster: { viewers: valid.cluster.admins } },
-      "cluster: arn:aws:iam::111122223333:role/PlatformAdmin is named twice in admins, deployers and viewers",
+      "cluster: arn:aws:iam::111122223333:role/PlatformAdmin is named twice in admins, deployers, viewers and auditors",
     ],
     [
       "fewer nodes at most than at least",

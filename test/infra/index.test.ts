@@ -129,6 +129,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:addons:ContainerInsights",
         "platform:addons:Headroom",
         "platform:addons:LoadBalancerController",
+        "platform:cluster:Access",
         "platform:cluster:Cluster",
         "platform:cluster:Nodes",
         "platform:edge:Certificate",

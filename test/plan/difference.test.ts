@@ -241,17 +241,12 @@ describe("differenceOf, the permissions", () => {
 });
 
 describe("differenceOf, the risk", () => {
-  const subject = { principalArn: "arn:aws:iam::1:role/Dev", accessPolicies: {} };
   const entry = (policy: string) => () =>
-    cluster({
-      accessEntries: {
-        dev: {
-          ...subject,
-          accessPolicies: {
-            it: { policyArn: `arn:x/${policy}`, accessScope: { type: "cluster" } },
-          },
-        },
-      },
+    new aws.eks.AccessPolicyAssociation("dev", {
+      clusterName: "platform",
+      principalArn: "arn:aws:iam::1:role/Dev",
+      policyArn: `arn:x/${policy}`,
+      accessScope: { type: "cluster" },
     });
   const open =
     (...publicAccessCidrs: string[]) =>

@@ -33,7 +33,7 @@ describe("mocks", () => {
   });
 
   it("give ARNs of the stack's account and region", async () => {
-    const place = { region: "eu-west-3", accountId: "444455556666" };
+    const place = { region: "eu-west-3", accountId: "444455556666", caller: "" };
     const make = (type: string) =>
       mocksOf(place).newResource({ type, name: "one", inputs: {}, custom: true });
     const arn = async (type: string) => (await make(type)).state.arn;
@@ -53,7 +53,11 @@ describe("mocks", () => {
     assert.equal(outputs.tags, undefined);
     assert.match(outputs.vpcId, /^vpc-[0-9a-f]{17}$/);
     const unknown = { type: "other:index:Component", name: "one", inputs: { a: 1 }, custom: false };
-    const mocks = mocksOf({ region: "eu-central-1", accountId: "111122223333" });
+    const mocks = mocksOf({
+      region: "eu-central-1",
+      accountId: "111122223333",
+      caller: "arn:aws:iam::111122223333:role/Admin",
+    });
     assert.deepEqual((await mocks.newResource(unknown)).state, {});
   });
 

@@ -2,6 +2,7 @@ import { Clock } from "../../rehearsal/world/clock.ts";
 import { create, remove, update } from "../../rehearsal/world/cloud.ts";
 import { identityOf } from "../../rehearsal/world/identities.ts";
 import { outputsOf } from "../../rehearsal/world/outputs.ts";
+import { grantAdmin } from "../../rehearsal/world/rules/cluster.ts";
 import { startNodes } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
 import { World } from "../../rehearsal/world/world.ts";
@@ -31,6 +32,7 @@ export const types = {
   nodes: "aws:eks/nodeGroup:NodeGroup",
   addon: "aws:eks/addon:Addon",
   entry: "aws:eks/accessEntry:AccessEntry",
+  association_: "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
   release: "kubernetes:helm.sh/v3:Release",
   namespace: "kubernetes:core/v1:Namespace",
   priorityClass: "kubernetes:scheduling.k8s.io/v1:PriorityClass",
@@ -134,6 +136,7 @@ export function platform() {
     bootstrapSelfManagedAddons: false,
     enabledClusterLogTypes: ["api"],
   });
+  grantAdmin(world, "platform");
   const issuer: string = cluster.outputs.identities[0].oidcs[0].issuer;
   const identityProvider = put(types.identityProvider, {
     url: issuer,

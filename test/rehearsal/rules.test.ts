@@ -181,6 +181,64 @@ describe("the simulated cloud", () => {
       await given.remove(given.cluster);
     });
 
+    it("gives its creator an access entry, and refuses a second one", async () => {
+      const of = (more: Props) => ({ ...given.cluster.inputs, ...more });
+      await given.create(types.cluster, of({ name: "other" }));
+      const entry = (clusterName: string) => ({
+        clusterName,
+        principalArn: given.world.principal,
+      });
+      await refused(
+        given.create(types.entry, entry("other")),
+        /^ResourceInUseException: The specified access entry resource is already in use/,
+      );
+      const accessConfig = { bootstrapClusterCreatorAdminPermissions: false };
+      await given.create(types.cluster, of({ name: "third", accessConfig }));
+      await given.create(types.entry, entry("third"));
+    });
+
+    it("makes Kubernetes objects for administrators alone", async () => {
+      const namespace = { metadata: { name: "shop" } };
+      await given.create(types.namespace, namespace);
+      const [association] = given.world.all(types.association_);
+      assert.ok(association);
+      const calls = [
+        () => given.create(types.namespace, { metadata: { name: "more" } }),
+        () => given.update(given.namespace, {}),
+        () => given.remove(given.namespace),
+      ];
+      gone(association);
+      for (const call of calls) await refused(call(), /^Unauthorized: the server has asked/);
+    });
+
+    it("takes other subnets for a control plane in the same zones only", async () => {
+      const [a = "", b = ""] = given.inner;
+      const zone = given.put(types.subnet, {
+        vpcId: given.vpc.id,
+        availabilityZone: "eu-central-1c",
+      });
+      const vpcConfig = (...subnetIds: string[]) => ({ vpcConfig: { subnetIds } });
+      await given.update(given.cluster, vpcConfig(a, b));
+      await refused(
+        given.update(given.cluster, vpcConfig(a, b, zone.id)),
+        /^InvalidParameterException: Provided subnets belong to the AZs .*1c'. But they should/,
+      );
+    });
+
+    it("loses what it has put in place of another, when that is deleted after it", async () => {
+      const association = {
+        clusterName: "platform",
+        principalArn: "arn:aws:iam::111122223333:role/Dev",
+        policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        accessScope: { type: "namespace", namespaces: ["web"] },
+      };
+      const old = await given.create(types.association_, association);
+      const accessScope = { type: "namespace", namespaces: ["web", "shop"] };
+      await given.create(types.association_, { ...association, accessScope });
+      await given.remove(old);
+      assert.equal(given.world.get(types.association_, old.id), undefined);
+    });
+
     it("makes nothing for a cluster that does not exist", async () => {
       const entry = (clusterName: string) => ({ clusterName, principalArn: "arn" });
       await given.create(types.entry, entry("platform"));

@@ -27,6 +27,48 @@ const addonAccounts: Record<string, { namespace: string; name: string; actions: 
   },
 };
 
+const entryType = "aws:eks/accessEntry:AccessEntry";
+const associationType = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
+
+/** What EKS gives the principal that makes a cluster, unless it is told not to. */
+export function grantAdmin(world: World, clusterName: string): void {
+  const { principal } = world;
+  const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+  const holder = `EKS cluster ${clusterName}`;
+  world.addOwn(entryType, `${clusterName}:${principal}`, holder, "the creator's access entry", {
+    clusterName,
+    principalArn: principal,
+  });
+  world.addOwn(
+    associationType,
+    `${clusterName}#${principal}#${policyArn}`,
+    holder,
+    "the creator's access policy",
+    { clusterName, principalArn: principal, policyArn, accessScope: { type: "cluster" } },
+  );
+}
+
+/** Whether the principal may make any Kubernetes object. */
+export function isAdmin(world: World, clusterName: string): boolean {
+  return world
+    .live(associationType)
+    .some(
+      ({ inputs }) =>
+        inputs.clusterName === clusterName &&
+        inputs.principalArn === world.principal &&
+        inputs.policyArn.endsWith("/AmazonEKSClusterAdminPolicy"),
+    );
+}
+
+const zonesOf = (world: World, subnetIds: string[]): string =>
+  [
+    ...new Set(
+      subnetIds.map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone),
+    ),
+  ]
+    .sort()
+    .join(",");
+
 export const clusterRules: Rule[] = [
   {
     error: "InvalidParameterException",
@@ -37,12 +79,10 @@ export const clusterRules: Rule[] = [
       if (!trustsService(world, inputs.roleArn, "eks.amazonaws.com")) {
         return `Role with arn: ${inputs.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`;
       }
-      const zones = new Set(
-        (inputs.vpcConfig.subnetIds as string[]).map(
-          (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
-        ),
-      );
-      return zones.size < 2 ? "Subnets specified must be in at least two different AZs" : undefined;
+      const zones = zonesOf(world, inputs.vpcConfig.subnetIds).split(",");
+      return zones.length < 2
+        ? "Subnets specified must be in at least two different AZs"
+        : undefined;
     },
   },
   {
@@ -55,6 +95,18 @@ export const clusterRules: Rule[] = [
       return step === 0 || step === 1
         ? undefined
         : `Unsupported Kubernetes minor version update from ${olds.version} to ${inputs.version}`;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, VPC requirements; containers-roadmap issue 2258",
+    unless: ({ world, inputs, olds }) => {
+      const [before, after] = [olds, inputs].map((one) => zonesOf(world, one.vpcConfig.subnetIds));
+      return before === after
+        ? undefined
+        : `Provided subnets belong to the AZs '${after}'. But they should belong to the exact set of AZs '${before}' in which subnets were provided during cluster creation.`;
     },
   },
   {
@@ -146,6 +198,9 @@ export const clusterEffects: Effect[] = [
       const vpcId = world.get("aws:ec2/subnet:Subnet", subnetIds[0] ?? "")?.inputs.vpcId;
       const holder = `EKS cluster ${thing.id}`;
       world.addOwn(securityGroup, group, holder, `eks-cluster-sg-${thing.id}`, { vpcId });
+      if (thing.inputs.accessConfig?.bootstrapClusterCreatorAdminPermissions !== false) {
+        grantAdmin(world, thing.id);
+      }
       for (const subnetId of subnetIds.slice(-2)) {
         addInterface(world, holder, `the control plane of ${thing.id}`, {
           subnetId,
@@ -160,6 +215,11 @@ export const clusterEffects: Effect[] = [
     source: "Amazon EKS User Guide, delete a cluster",
     happen: ({ world, thing }) => {
       removeInterfaces(world, `EKS cluster ${thing.id}`);
+      for (const type of [entryType, associationType]) {
+        for (const one of world.all(type)) {
+          if (one.madeBy && one.inputs.clusterName === thing.id) world.remove(one);
+        }
+      }
       const group = world.get(securityGroup, thing.outputs.vpcConfig.clusterSecurityGroupId);
       if (group) world.remove(group);
     },

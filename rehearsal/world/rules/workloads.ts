@@ -12,7 +12,7 @@ import {
   othersOf,
   stackOf,
 } from "./balancer.ts";
-import { noDns } from "./cluster.ts";
+import { isAdmin, noDns } from "./cluster.ts";
 import { noRouteOut } from "./network.ts";
 import { noNodes } from "./nodes.ts";
 import { pushedImage } from "./registry.ts";
@@ -111,6 +111,18 @@ export const workloadRules: Rule[] = [
         world.live("aws:eks/cluster:Cluster").some(({ id }) => id === caller.cluster)
           ? undefined
           : `configured Kubernetes cluster is unreachable: ${caller.cluster ?? "no kubeconfig"}`,
+    }),
+  ),
+  ...(["create", "update", "delete"] as const).map(
+    (on): Rule => ({
+      error: "Unauthorized",
+      on,
+      types: ["kubernetes:*"],
+      source: "Amazon EKS User Guide, access entries; client-go's words",
+      unless: ({ world, caller }) =>
+        isAdmin(world, caller.cluster ?? "")
+          ? undefined
+          : `the server has asked for the client to provide credentials (${world.principal})`,
     }),
   ),
   {

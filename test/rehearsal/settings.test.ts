@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { Stage } from "../../rehearsal/stage.ts";
+import { needsEngine } from "./apart.ts";
+
+/** Changes of settings, one `up` after another on one stack. */
+describe("a stack whose settings change", function () {
+  this.timeout(600_000);
+  const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
+  let stage: Stage;
+  before(async function () {
+    await needsEngine.call(this);
+    stage = await Stage.open({ stack: "dev" });
+    stage.configure("cluster", { deployers: [role("Deployer")], viewers: [role("Developer")] });
+    await up();
+  });
+  after(() => stage?.close());
+
+  const up = async () => {
+    const { errors, failed } = await stage.up();
+    assert.ok(!failed, errors.join("\n"));
+    assert.deepEqual(stage.world.incidents, []);
+  };
+  /** The access policy of a principal and its namespaces, as the cluster has them now. */
+  const access = (name: string) =>
+    stage.world
+      .live("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+      .filter(({ inputs }) => inputs.principalArn === role(name))
+      .map(({ inputs }) => [
+        String(inputs.policyArn).split("/").at(-1),
+        inputs.accessScope.namespaces?.toSorted(),
+      ]);
+
+  it("lets deployers reach all services when one is added, and when it is removed", async () => {
+    assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["web"]]]);
+    stage.configure("services.shop", { image: { context: "service" }, route: { path: "/shop" } });
+    await up();
+    assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["shop", "web"]]]);
+    stage.remove("services.shop");
+    await up();
+    assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["web"]]]);
+  });
+
+  it("moves a principal from one list to another", async () => {
+    stage.configure("cluster", { viewers: [], deployers: [role("Deployer"), role("Developer")] });
+    await up();
+    assert.deepEqual(access("Developer"), [["AmazonEKSEditPolicy", ["web"]]]);
+  });
+
+  it("takes a further zone", async () => {
+    const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
+    stage.configure("network", { zones });
+    await up();
+    const [group] = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+    assert.equal(group?.inputs.subnetIds.length, 3);
+    assert.deepEqual((await stage.up()).steps, []);
+  });
+
+  it("refuses an update by a principal that is not an administrator, before it changes anything", async () => {
+    stage.configure("cluster", { admins: [role("Somebody")] });
+    const { errors, failed, steps } = await stage.up();
+    assert.ok(failed);
+    assert.match(errors.join(), /cluster\.admins: .*PlatformAdmin.* runs this update/);
+    assert.deepEqual(
+      steps.filter(({ custom }) => custom),
+      [],
+    );
+  });
+});
