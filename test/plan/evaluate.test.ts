@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { boundRoles } from "../../infra/role-boundary.ts";
 import { PlanError } from "../../plan/errors.ts";
 import { deploy, evaluate, only, type Resource } from "../../plan/evaluate.ts";
 
@@ -50,6 +51,14 @@ describe("deploy", () => {
       "urn:pulumi:test::platform::test:group:Group$test:group:Group$aws:kms/key:Key::key",
     );
     assert.equal(parent, named(resources, "inner").urn);
+  });
+
+  it("records inputs as the transforms of the stack leave them", async () => {
+    const [role] = await deploy(() => {
+      boundRoles("arn:aws:iam::111122223333:policy/boundary");
+      new aws.iam.Role("role", { assumeRolePolicy: "{}" });
+    });
+    assert.equal(role?.inputs.permissionsBoundary, "arn:aws:iam::111122223333:policy/boundary");
   });
 
   it("records what a resource waits for, by its options and by its inputs", async () => {
