@@ -177,6 +177,8 @@ const serviceSchema = z.strictObject({
   memoryMiB: whole(128, 65536).default(256),
   drainSeconds: whole(5, 900).default(30),
   requestTimeoutSeconds: whole(1, 3595).default(30),
+  /** The firewall sees the first 8 KiB of a body: what a service takes beyond them is not looked at. */
+  maxBodyKiB: whole(1, 10_240).default(8),
   logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace"]).default("info"),
   faultInjection: flag().default(false),
   policyArns: z.array(arn("an IAM policy"), "a list of ARNs").max(10, "at most 10").default([]),

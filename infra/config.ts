@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hostNames, rules } from "./config-rules.ts";
 import { type Settings, settingsSchema } from "./config-schema.ts";
 import { drainClock } from "./drain.ts";
+import type { BodyRoute } from "./firewall.ts";
 import { readSettings } from "./settings-reader.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
@@ -60,7 +61,14 @@ function slices(settings: Settings) {
     },
     edge: {
       domain: named,
-      firewall: { ...settings.firewall, clusterName: cluster.name, accountId, region, logs },
+      firewall: {
+        ...settings.firewall,
+        bodies: bodyRoutes(settings),
+        clusterName: cluster.name,
+        accountId,
+        region,
+        logs,
+      },
       loadBalancerLogs: {
         ...settings.loadBalancerLogs,
         accountId,
@@ -93,6 +101,16 @@ function slices(settings: Settings) {
       region,
     },
   };
+}
+
+/** Where the services answer, in the stack and in the environments of pull requests, and what they take. */
+function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
+  const guests = domain && pullRequests.environments > 0 ? domain.hostName : undefined;
+  return Object.entries(services).map(([name, { route, maxBodyKiB }]) => ({
+    hosts: route.host ? [route.host, ...(guests ? [`${name}-pr-*.${guests}`] : [])] : [],
+    path: route.path,
+    maxBodyKiB,
+  }));
 }
 
 /** The host names of the registries that the stack deploys from: its own, and those it is told of. */

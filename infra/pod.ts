@@ -81,6 +81,7 @@ function environment(
     ...drainEnvironment(clock),
     PORT: String(port),
     METRICS_PORT: String(metricsPort),
+    MAX_BODY_BYTES: String(args.maxBodyKiB * 1024),
     LOG_LEVEL: args.logLevel,
     SERVICE_NAME: args.name,
     FAULT_INJECTION: String(args.faultInjection),

@@ -2,7 +2,8 @@ import { missingEdges } from "../plan/laws.ts";
 import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
 import { addonVersionFor } from "./world/outputs.ts";
-import { ingressType } from "./world/rules/balancer.ts";
+import { annotation, ingressType } from "./world/rules/balancer.ts";
+import { blockedBy } from "./world/web-acl.ts";
 import type { Thing, World } from "./world/world.ts";
 
 // Each promise gives what is not so, each time in one sentence; nothing when it is kept.
@@ -91,6 +92,26 @@ export function imagesByTag(world: World): string[] {
         .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
         .map(({ image }) => `Deployment ${name} names its image by tag, not by digest: ${image}`),
     );
+}
+
+/** Bodies that a service takes and the firewall before it would block. */
+export function blockedBodies(world: World): string[] {
+  return world.all(ingressType).flatMap(({ inputs: { metadata, spec }, ...ingress }) => {
+    const arn = annotation({ metadata }, "wafv2-acl-arn");
+    const acl = world.all("aws:wafv2/webAcl:WebAcl").find(({ outputs }) => outputs.arn === arn);
+    const deployment = world
+      .all("kubernetes:apps/v1:Deployment")
+      .find(({ inputs }) => inputs.metadata.namespace === metadata.namespace);
+    if (!acl || !deployment) return [];
+    const [{ env }] = deployment.inputs.spec.template.spec.containers;
+    const { value } = env.find(({ name }: { name: string }) => name === "MAX_BODY_BYTES") ?? {};
+    const [{ host = "any.example", http }] = spec.rules;
+    const [{ path }] = http.paths;
+    const by = blockedBy(acl.inputs, { host, path, bodyBytes: Number(value) });
+    return by
+      ? [`Ingress ${ingress.name}: its service takes bodies of ${value} bytes, which ${by} blocks`]
+      : [];
+  });
 }
 
 /** The last updates of these types were one after the other. */

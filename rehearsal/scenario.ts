@@ -4,6 +4,7 @@ import { kubernetesVersions } from "../infra/config-schema.ts";
 import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
 import {
   addonsBehind,
+  blockedBodies,
   danglingNames,
   describe,
   differences,
@@ -162,6 +163,7 @@ async function arrival(
       ...unready(world),
       ...withoutRetention(world),
       ...imagesByTag(world),
+      ...blockedBodies(world),
       ...orderedByLuck(await stage.state()),
     ],
   );

@@ -1,10 +1,16 @@
 import { randomBytes } from "node:crypto";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type { Config } from "./config.ts";
 import { documentation } from "./documentation.ts";
 import { faults } from "./fault.ts";
 import { setHeaders } from "./headers.ts";
 import { health } from "./health.ts";
+import { requestLimits } from "./limits.ts";
 import { requestLog } from "./log.ts";
 import { type Observers, watch } from "./observe.ts";
 import {
@@ -15,8 +21,6 @@ import {
   sendProblem,
 } from "./problem.ts";
 import { routes } from "./routes.ts";
-
-const maxUrlLength = 8192;
 
 /** The whole service without a port. Probes are answered but neither logged nor counted. */
 export async function buildApp(config: Config, observers: Observers): Promise<FastifyInstance> {
@@ -31,14 +35,14 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
     genReqId: requestIds(),
     // Counted from the right of X-Forwarded-For; whatever a client wrote there stands further left.
     trustProxy: config.trustedProxyHops > 0 && ((_, hop) => hop < config.trustedProxyHops),
-    bodyLimit: 64 * 1024,
+    bodyLimit: config.maxBodyBytes,
     keepAliveTimeout: config.keepAliveSeconds * 1000,
     requestTimeout: config.requestTimeoutSeconds * 1000,
     connectionTimeout: config.drain.closeTimeoutSeconds * 1000,
     http: {
       headersTimeout: Math.min(10, config.requestTimeoutSeconds) * 1000,
       connectionsCheckingInterval: 1000,
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: requestLimits.head,
     },
     // While it closes, the service still serves whatever comes in.
     return503OnClosing: false,
@@ -68,7 +72,7 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
   });
   const probes = (scope: FastifyInstance) => health(scope, traffic);
   const endpoints = (scope: FastifyInstance) => {
-    routes(scope, config.identity);
+    routes(scope, config);
     if (config.faultInjection) faults(scope, config.requestTimeoutSeconds);
   };
 
@@ -76,8 +80,9 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
   await app.register(async (observed) => {
     observed.addHook("onRequest", (request, reply, done) => {
       watch(request, reply, observers);
-      if (request.url.length <= maxUrlLength) return done();
-      sendProblem(reply, 414, `a URL has at most ${maxUrlLength} characters`);
+      const refusal = tooLarge(request);
+      if (!refusal) return done();
+      sendProblem(reply, ...refusal);
     });
     handleUnknown(observed, methods);
     endpoints(observed);
@@ -87,6 +92,18 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
     });
   });
   return app;
+}
+
+/** What is larger than the firewall in front of the service would let pass, wherever it runs. */
+function tooLarge({ url, headers }: FastifyRequest): [status: number, detail: string] | undefined {
+  const { path, query, cookies } = requestLimits;
+  const at = url.indexOf("?");
+  const pathBytes = at < 0 ? url.length : at;
+  if (pathBytes > path) return [414, `a path has at most ${path} bytes`];
+  if (url.length - pathBytes - 1 > query) return [414, `a query has at most ${query} bytes`];
+  if ((headers.cookie?.length ?? 0) > cookies)
+    return [431, `cookies have at most ${cookies} bytes`];
+  return undefined;
 }
 
 /** Ids that differ between processes and cost next to nothing. */

@@ -1,3 +1,5 @@
+import { requestLimits } from "./limits.ts";
+
 /** What the service is told by its environment, checked and typed. Every duration is in seconds. */
 export interface Config {
   host: string;
@@ -9,6 +11,7 @@ export interface Config {
   drain: DrainSettings;
   keepAliveSeconds: number;
   requestTimeoutSeconds: number;
+  maxBodyBytes: number;
   faultInjection: boolean;
   trustedProxyHops: number;
   metricsNamespace: string;
@@ -128,6 +131,7 @@ export function readConfig(environment: Environment): Config {
     },
     keepAliveSeconds: seconds("KEEP_ALIVE_SECONDS", 70, 1, 4000),
     requestTimeoutSeconds: seconds("REQUEST_TIMEOUT_SECONDS", 30, 0.1, 3600),
+    maxBodyBytes: integer("MAX_BODY_BYTES", requestLimits.body, 1024, 10 * 1024 * 1024),
     faultInjection: read("FAULT_INJECTION", false, "true false", (value) =>
       value === "true" ? true : value === "false" ? false : undefined,
     ),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { FromSchema } from "json-schema-to-ts";
-import type { Identity } from "./config.ts";
+import type { Config } from "./config.ts";
 
 const text = { type: "string" } as const;
 
@@ -24,15 +24,31 @@ const versionSchema = {
   required: ["version", "revision", "imageDigest", "runtime"],
 } as const;
 
-const echoSchema = {
-  type: "object",
-  properties: { message: { type: "string", minLength: 1, maxLength: 4096 } },
-  required: ["message"],
-  additionalProperties: false,
-} as const;
+const echoSchema = (maxLength: number) =>
+  ({
+    type: "object",
+    properties: { message: { type: "string", minLength: 1, maxLength } },
+    required: ["message"],
+    additionalProperties: false,
+  }) as const;
+type Echo = FromSchema<ReturnType<typeof echoSchema>>;
+
+/** `{"message":""}` */
+const bytesAround = 14;
+/** A character beyond U+FFFF, written as two escapes. */
+const mostBytesOfCharacter = "\\ud83d\\ude00".length;
+
+/** So long a message, however it is written in JSON, fits into a body of so many bytes. */
+export function longestMessage(maxBodyBytes: number): number {
+  return Math.min(4096, Math.floor((maxBodyBytes - bytesAround) / mostBytesOfCharacter));
+}
 
 /** What the service does for its clients. */
-export function routes(app: FastifyInstance, identity: Identity): void {
+export function routes(
+  app: FastifyInstance,
+  { identity, maxBodyBytes }: Pick<Config, "identity" | "maxBodyBytes">,
+): void {
+  const echo = echoSchema(longestMessage(maxBodyBytes));
   const { version, revision, imageDigest } = identity;
 
   app.get(
@@ -47,12 +63,9 @@ export function routes(app: FastifyInstance, identity: Identity): void {
     () => ({ version, revision, imageDigest, runtime: process.version }),
   );
 
-  app.post<{ Body: FromSchema<typeof echoSchema> }>(
+  app.post<{ Body: Echo }>(
     "/echo",
-    {
-      bodyLimit: 16 * 1024,
-      schema: { summary: "Says it back", body: echoSchema, response: { 200: echoSchema } },
-    },
+    { schema: { summary: "Says it back", body: echo, response: { 200: echo } } },
     (request) => request.body,
   );
 }

@@ -104,6 +104,32 @@ describe("config", () => {
     });
   });
 
+  it("tells the firewall which bodies the services take, in environments of pull requests too", () => {
+    const routes = (changes: Slices) =>
+      load({ ...domain, autoscaler, nodes: { maxSize: 9 }, ...changes }).edge.firewall.bodies.map(
+        ({ hosts, ...rest }) => ({
+          hosts: hosts.join(" "),
+          ...rest,
+        }),
+      );
+    const services = {
+      web: { image: { context: "service" } },
+      shop: {
+        image: { context: "service" },
+        route: { host: "shop.platform.example.com", path: "/buy" },
+        maxBodyKiB: 64,
+      },
+    };
+    const web = { hosts: "", path: "/", maxBodyKiB: 8 };
+    const shop = { hosts: "shop.platform.example.com", path: "/buy", maxBodyKiB: 64 };
+    assert.deepEqual(routes({ services }), [web, shop]);
+    const hosts = `${shop.hosts} shop-pr-*.platform.example.com`;
+    assert.deepEqual(routes({ services, pullRequests: { environments: 1 } }), [
+      web,
+      { ...shop, hosts },
+    ]);
+  });
+
   it("reports all problems at once, of single settings and between settings", () => {
     const lines = problems({
       region: "Frankfurt",

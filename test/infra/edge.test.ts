@@ -84,6 +84,7 @@ describe("firewall", () => {
           enabled: true,
           countOnly: false,
           requestsPerFiveMinutes: 2000,
+          bodies: [{ hosts: [], path: "/", maxBodyKiB: 8 }],
           clusterName: "platform-test",
           region: "eu-central-1",
           accountId: "111122223333",

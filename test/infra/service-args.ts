@@ -11,6 +11,7 @@ export const serviceSettings = {
   memoryMiB: 256,
   drainSeconds: 30,
   requestTimeoutSeconds: 30,
+  maxBodyKiB: 8,
   logLevel: "info" as const,
   faultInjection: false,
   policyArns: [],

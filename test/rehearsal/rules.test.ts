@@ -869,6 +869,17 @@ describe("the simulated cloud", () => {
       await given.remove(acl);
     });
 
+    it("takes no metric name that AWS WAF keeps to itself, of a web ACL or of its rules", async () => {
+      const named = (metricName: string, ofRule: string) => ({
+        visibilityConfig: { metricName },
+        rules: [{ visibilityConfig: { metricName: ofRule } }],
+      });
+      const problem = /^WAFInvalidParameterException: .*METRIC_NAME, parameter: /;
+      await refused(given.create(types.acl, named("all", "one")), problem);
+      await refused(given.create(types.acl, named("one", "Default_Action")), problem);
+      await given.create(types.acl, named("passed-all-rules", "one"));
+    });
+
     it("logs requests of a web ACL to a group whose name says so", async () => {
       const logging = (group: string) => ({
         resourceArn: "arn:acl",

@@ -7,6 +7,7 @@ import { durations } from "../../plan/durations.ts";
 import { evaluate } from "../../plan/evaluate.ts";
 import { forcesReplacement, replacements } from "../../plan/replacements.ts";
 import { criticalPath, lowerBound, type StateResource } from "../../rehearsal/critical-path.ts";
+import { blockedBodies } from "../../rehearsal/promises.ts";
 import { changedPaths } from "../../rehearsal/providers/changes.ts";
 import { docker } from "../../rehearsal/providers/docker.ts";
 import { kubernetes } from "../../rehearsal/providers/kubernetes.ts";
@@ -33,6 +34,36 @@ describe("the engine's work", () => {
     }
     assert.ok(seen.filter(Boolean).length > 40, `${seen}`);
     await ended;
+  });
+});
+
+describe("the firewall's promise", () => {
+  it("is broken by AWS's rule for bodies as it comes, where a service takes more", () => {
+    const { world, put } = emptyWorld();
+    const rule = (ruleActionOverrides: Props[]) => ({
+      name: "core",
+      priority: 0,
+      overrideAction: { none: {} },
+      statement: {
+        managedRuleGroupStatement: { name: "AWSManagedRulesCommonRuleSet", ruleActionOverrides },
+      },
+    });
+    const acl = put(types.acl, { scope: "REGIONAL", rules: [rule([])], defaultAction: {} });
+    const metadata = { name: "web", namespace: "web" };
+    put(types.ingress, {
+      metadata: {
+        ...metadata,
+        annotations: { "alb.ingress.kubernetes.io/wafv2-acl-arn": acl.outputs.arn },
+      },
+      spec: { rules: [{ http: { paths: [{ path: "/" }] } }] },
+    });
+    const containers = [{ env: [{ name: "MAX_BODY_BYTES", value: "16384" }] }];
+    put(types.deployment, { metadata, spec: { template: { spec: { containers } } } });
+    assert.deepEqual(blockedBodies(world), [
+      "Ingress given: its service takes bodies of 16384 bytes, which AWSManagedRulesCommonRuleSet/SizeRestrictions_BODY blocks",
+    ]);
+    acl.inputs.rules = [rule([{ name: "SizeRestrictions_BODY", actionToUse: { count: {} } }])];
+    assert.deepEqual(blockedBodies(world), []);
   });
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
+import { requestLimits } from "../../service/src/limits.ts";
+import { longestMessage } from "../../service/src/routes.ts";
 import { service } from "./harness.ts";
 
 type Service = Awaited<ReturnType<typeof service>>;
@@ -61,6 +63,62 @@ describe("routes", () => {
     assert.equal((await echo('{"message":"a","more":1}')).statusCode, 400);
   });
 
+  it("/echo takes every message of its schema, whatever its bytes, and says why of a longer one", async () => {
+    const spellings: ((length: number) => string)[] = [
+      (length) => "a".repeat(length),
+      (length) => "\u6f22".repeat(length),
+      (length) => "\\u6f22".repeat(length),
+      (length) => "\u{1f600}".repeat(length),
+      (length) => "\\ud83d\\ude00".repeat(length),
+    ];
+    for (const limit of [1024, 8 * 1024, 64 * 1024]) {
+      const { app } = await service({ MAX_BODY_BYTES: String(limit) });
+      const longest = longestMessage(limit);
+      const schema = (await app.inject("/openapi.json")).json().paths["/echo"].post.requestBody;
+      const { message } = schema.content["application/json"].schema.properties;
+      assert.equal(message.maxLength, longest);
+      const headers = { "content-type": "application/json" };
+      const say = async (text: string) =>
+        (
+          await app.inject({
+            ...{ method: "POST", url: "/echo", headers },
+            payload: `{"message":"${text}"}`,
+          })
+        ).statusCode;
+      for (const spell of spellings) assert.equal(await say(spell(longest)), 200, String(spell));
+      assert.equal(await say("a".repeat(longest + 1)), 400);
+      assert.equal(await say("a".repeat(limit)), 413);
+    }
+    assert.equal(longestMessage(10_000_000), 4096);
+  });
+
+  it("takes bodies to the byte that it is told", async () => {
+    const { app } = await service({ MAX_BODY_BYTES: "2048" });
+    const headers = { "content-type": "application/json" };
+    const sent = async (bytes: number) =>
+      (
+        await app.inject({
+          ...{ method: "POST", url: "/echo", headers },
+          payload: `{"message":"a"}`.padEnd(bytes),
+        })
+      ).statusCode;
+    assert.equal(await sent(2048), 200);
+    assert.equal(await sent(2049), 413);
+  });
+
+  it("takes no longer path, query or cookies than the firewall lets pass", async () => {
+    const { path, query, cookies } = requestLimits;
+    const status = async (url: string, cookie = "") =>
+      (await app.inject({ url, headers: { cookie } })).statusCode;
+    assert.equal(await status(`/${"a".repeat(path - 1)}`), 404);
+    assert.equal(await status(`/${"a".repeat(path)}`), 414);
+    assert.equal(await status(`/${"a".repeat(path)}?a`), 414);
+    assert.equal(await status(`/?${"a".repeat(query)}`), 200);
+    assert.equal(await status(`/?${"a".repeat(query + 1)}`), 414);
+    assert.equal(await status("/", "a".repeat(cookies)), 200);
+    assert.equal(await status("/", "a".repeat(cookies + 1)), 431);
+  });
+
   it("/echo refuses what is too large, no JSON, or poisoned", async () => {
     assert.equal((await echo(`{"message":"${"a".repeat(17_000)}"}`)).statusCode, 413);
     assert.equal((await echo("{")).statusCode, 400);
@@ -86,7 +144,7 @@ describe("routes", () => {
     assert.deepEqual(info, { title: "web", version: "1.2.3" });
     assert.deepEqual(Object.keys(paths).sort(), ["/", "/echo", "/healthz", "/readyz", "/version"]);
     const { requestBody, responses } = paths["/echo"].post;
-    assert.equal(requestBody.content["application/json"].schema.properties.message.maxLength, 4096);
+    assert.ok(requestBody.content["application/json"].schema.properties.message.maxLength > 500);
     assert.ok(responses.default.content["application/problem+json"]);
   });
 

@@ -55,6 +55,7 @@ describe("the service's configuration", () => {
     ["DRAIN_MIN_SECONDS", "30s", "seconds from 0 to 3600"],
     ["KEEP_ALIVE_SECONDS", "0", "seconds from 1 to 4000"],
     ["REQUEST_TIMEOUT_SECONDS", "0", "seconds from 0.1 to 3600"],
+    ["MAX_BODY_BYTES", "1023", "a whole number from 1024 to 10485760"],
     ["FAULT_INJECTION", "yes", "true false"],
     ["TRUSTED_PROXY_HOPS", "1.5", "a whole number from 0 to 10"],
     [

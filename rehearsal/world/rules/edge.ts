@@ -1,5 +1,5 @@
 import type { Effect, Rule } from "../rule.ts";
-import type { Thing, World } from "../world.ts";
+import type { Props, Thing, World } from "../world.ts";
 import { annotation, attributesOf, ingressType } from "./balancer.ts";
 
 const certificateType = "aws:acm/certificate:Certificate";
@@ -57,6 +57,21 @@ export const edgeRules: Rule[] = [
       return used.length > 0
         ? `AWS WAF couldn't perform the operation because your resource is being used by another resource: the load balancer of Ingress ${names(used)}`
         : undefined;
+    },
+  },
+  {
+    error: "WAFInvalidParameterException",
+    on: "create",
+    types: ["aws:wafv2/webAcl:WebAcl"],
+    source:
+      "AWS WAF API, VisibilityConfig: a metric's name can't be one that is reserved for AWS WAF, for example All and Default_Action; in which case is not said",
+    unless: ({ inputs }) => {
+      const configs: Props[] = [inputs, ...(inputs.rules ?? [])].map((one) => one.visibilityConfig);
+      const reserved = configs.find((one) => /^(all|default_action)$/i.test(one?.metricName ?? ""));
+      return (
+        reserved &&
+        `Error reason: The parameter contains formatting that is not valid., field: METRIC_NAME, parameter: ${reserved.metricName}`
+      );
     },
   },
   {
