@@ -151,26 +151,23 @@ export function signingKeyStatements(
   { accountId, signer }: Pick<BootstrapConfig, "accountId" | "signer">,
   deployRoleArns: Record<string, string>,
 ): Statement[] {
-  const allow = (
-    Sid: string,
-    arns: string[],
-    actions: Pick<Statement, "Action" | "NotAction">,
-  ) => ({
+  const allow = (Sid: string, arns: string[], actions: string) => ({
     Sid,
     Effect: "Allow" as const,
     Principal: { AWS: arns },
-    ...actions,
+    Action: actions.split(" ").map((action) => `kms:${action}`),
     Resource: "*",
   });
   return [
-    allow("AllButSigning", [`arn:aws:iam::${accountId}:root`], {
-      // A grant hands on what its maker need not have.
-      NotAction: ["kms:Sign", "kms:CreateGrant"],
-    }),
-    allow("Verify", Object.values(deployRoleArns), {
-      Action: ["kms:DescribeKey", "kms:GetPublicKey"],
-    }),
-    allow("Sign", [deployRoleArns[signer] ?? ""], { Action: ["kms:Sign"] }),
+    // Each by name, because a statement of a key's policy without Action has no effect (AWS KMS API,
+    // PutKeyPolicy). Not CreateGrant: a grant hands on what its maker need not have.
+    allow(
+      "AllButSigning",
+      [`arn:aws:iam::${accountId}:root`],
+      "CreateAlias DeleteAlias UpdateAlias Describe* Get* List* Verify PutKeyPolicy UpdateKeyDescription EnableKey DisableKey RevokeGrant RetireGrant TagResource UntagResource ScheduleKeyDeletion CancelKeyDeletion",
+    ),
+    allow("Verify", Object.values(deployRoleArns), "DescribeKey GetPublicKey"),
+    allow("Sign", [deployRoleArns[signer] ?? ""], "Sign"),
   ];
 }
 

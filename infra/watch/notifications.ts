@@ -9,7 +9,7 @@ export interface NotificationsArgs {
 }
 
 /**
- * A topic, encrypted with a key of its own, to which the alarms and rules of this account may
+ * A topic, encrypted with a key of its own, to which the alarms of this account and EventBridge may
  * publish, and its subscribers.
  *
  * AWS asks each subscriber to confirm, and sends nothing before. A key that AWS has for everybody
@@ -67,8 +67,7 @@ function withoutSecrets(url: string): string {
 
 /**
  * SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
- * topics": EventBridge names no source to the key, so its statement has no condition. The topic's
- * policy says whose rules may publish.
+ * topics": EventBridge names no source to the key, so its statement has no condition.
  */
 function keyPolicy({ accountId }: NotificationsArgs): aws.iam.PolicyDocument {
   const use = {
@@ -97,21 +96,25 @@ function keyPolicy({ accountId }: NotificationsArgs): aws.iam.PolicyDocument {
   };
 }
 
+/**
+ * EventBridge User Guide, "Using resource-based policies": a topic's policy for its rules takes no
+ * Condition, as AWS's samples have it. With one, messages may be lost without a word.
+ */
 function topicPolicy(
   topicArn: pulumi.Output<string>,
   { accountId }: NotificationsArgs,
 ): aws.iam.PolicyDocument {
+  const publish = { Effect: "Allow" as const, Action: "sns:Publish", Resource: topicArn };
   return {
     Version: "2012-10-17",
     Statement: [
       {
-        Sid: "Publish",
-        Effect: "Allow",
-        Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com"] },
-        Action: "sns:Publish",
-        Resource: topicArn,
+        ...publish,
+        Sid: "Alarms",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
         Condition: { StringEquals: { "aws:SourceAccount": accountId } },
       },
+      { ...publish, Sid: "Events", Principal: { Service: "events.amazonaws.com" } },
     ],
   };
 }

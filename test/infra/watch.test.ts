@@ -228,17 +228,27 @@ describe("watch", () => {
       assert.equal(events.Condition, undefined);
     });
 
-    it("come from this account's alarms and rules alone", () => {
-      const [publish, ...others] = statements(only(resources, types.topicPolicy).inputs.policy);
+    it("come from this account's alarms, and from EventBridge, which takes no condition", () => {
+      const [alarming, events, ...others] = statements(
+        only(resources, types.topicPolicy).inputs.policy,
+      );
       assert.deepEqual(others, []);
-      assert.equal(publish.Action, "sns:Publish");
-      assert.deepEqual(publish.Principal.Service, [
-        "cloudwatch.amazonaws.com",
-        "events.amazonaws.com",
-      ]);
-      assert.deepEqual(publish.Condition, {
+      for (const { Action, Resource, Effect } of [alarming, events]) {
+        assert.deepEqual(
+          { Action, Resource, Effect },
+          {
+            Action: "sns:Publish",
+            Resource: only(resources, types.topic).outputs.arn,
+            Effect: "Allow",
+          },
+        );
+      }
+      assert.deepEqual(alarming.Principal, { Service: "cloudwatch.amazonaws.com" });
+      assert.deepEqual(alarming.Condition, {
         StringEquals: { "aws:SourceAccount": "111122223333" },
       });
+      assert.deepEqual(events.Principal, { Service: "events.amazonaws.com" });
+      assert.equal(events.Condition, undefined);
     });
 
     it("go to everybody that the stack names", () => {

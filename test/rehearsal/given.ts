@@ -45,6 +45,7 @@ export const types = {
   record: "aws:route53/record:Record",
   acl: "aws:wafv2/webAcl:WebAcl",
   aclLogging: "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+  keyPolicy: "aws:kms/keyPolicy:KeyPolicy",
   bucket: "aws:s3/bucket:Bucket",
   bucketPolicy: "aws:s3/bucketPolicy:BucketPolicy",
 } as const;

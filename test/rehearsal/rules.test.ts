@@ -129,6 +129,21 @@ describe("the simulated cloud", () => {
       }
     });
 
+    it("takes a key's policy only while somebody may put the next one, said by Action", async () => {
+      const policy = (actions: Props) => ({
+        keyId: "key-1",
+        policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { AWS: "root" }, Resource: "*", ...actions }],
+        }),
+      });
+      const locked = /^MalformedPolicyDocumentException: .* will not allow you to update/;
+      for (const actions of [{ NotAction: ["kms:Sign"] }, { Action: "kms:Sign" }]) {
+        await refused(given.create(types.keyPolicy, policy(actions)), locked);
+      }
+      await given.create(types.keyPolicy, policy({ Action: ["kms:Get*", "kms:PutKeyPolicy"] }));
+    });
+
     it("refuses a name that is taken", async () => {
       const again = { name: "nodes", assumeRolePolicy: trusts("ec2") };
       await refused(given.create(types.role, again), /^EntityAlreadyExists: nodes/);

@@ -110,6 +110,16 @@ describe("a release", () => {
     assert.match(said.join("\n"), /Ringing already, [^\n]*: old\n.*After the update: 5xx\n/s);
   });
 
+  it("does not mind, as the first of a stack, alarms that ring until their data come", async () => {
+    stack.running = {};
+    alarms = [[], ["no-targets"], ["no-targets"], []];
+    assert.equal(await releasing("b"), true);
+    stack.running = {};
+    alarms = [[], ...Array.from({ length: 4 }, () => ["no-targets"])];
+    assert.equal(await releasing("b"), false);
+    assert.match(said.join("\n"), /After the update: no-targets\n.*nothing ran before/);
+  });
+
   it("interrupts the update as soon as Kubernetes has given up on the rollout", async () => {
     attempt.rollouts = async () => "Deployment web/web: has timed out progressing";
     stack.up = async (_, signal) => {

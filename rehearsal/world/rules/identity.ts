@@ -1,4 +1,5 @@
 import type { Rule } from "../rule.ts";
+import type { Props } from "../world.ts";
 
 export const identityRules: Rule[] = [
   {
@@ -53,6 +54,27 @@ export const identityRules: Rule[] = [
       } catch {
         return "Syntax errors in policy.";
       }
+    },
+  },
+  {
+    error: "MalformedPolicyDocumentException",
+    on: "create",
+    types: ["aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"],
+    source:
+      "AWS KMS API, PutKeyPolicy: a statement without Action or Resource has no effect; the lockout safety check asks who may put the next policy",
+    unless: ({ inputs }) => {
+      if (!inputs.policy) return undefined;
+      const { policy } = inputs;
+      const { Statement } = typeof policy === "string" ? JSON.parse(policy) : policy;
+      const administered = (Statement as Props[]).some(
+        ({ Effect, Action, Resource }) =>
+          Effect === "Allow" &&
+          Resource &&
+          [Action ?? []].flat().some((one) => /^(\*|kms:(\*|Put\*|PutKeyPolicy))$/.test(one)),
+      );
+      return administered
+        ? undefined
+        : "The new key policy will not allow you to update the key policy in the future.";
     },
   },
 ];
