@@ -17,10 +17,10 @@ const config = loadConfig();
 boundRoles(config.permissionsBoundary);
 const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
+await requireAdmin(config.cluster.admins, { provider });
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);
-await requireAdmin(config.cluster.admins, { provider });
 const running = await runningNodes(config.cluster.name, { provider });
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 

@@ -67,3 +67,24 @@ describe("a stack whose settings change", function () {
     );
   });
 });
+
+describe("the first update of a stack", function () {
+  this.timeout(600_000);
+  before(needsEngine);
+
+  it("makes nothing when a principal runs it that is not an administrator", async () => {
+    const stage = await Stage.open({ stack: "dev" });
+    try {
+      stage.configure("cluster", { admins: ["arn:aws:iam::111122223333:role/Somebody"] });
+      const { failed, errors } = await stage.up();
+      assert.ok(failed);
+      assert.match(errors.join(), /cluster\.admins: .*PlatformAdmin.* runs this update/);
+      assert.deepEqual(
+        stage.world.spans.map(({ name }) => name),
+        [],
+      );
+    } finally {
+      stage.close();
+    }
+  });
+});
