@@ -21,7 +21,7 @@ await requireAdmin(config.cluster.admins, { provider });
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);
-const running = await runningNodes(config.cluster.name, { provider });
+const running = await runningNodes(config.cluster, config.network, { provider });
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
 // What every workload on it relies on.

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./access.ts";
 import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "./config-schema.ts";
 import type { Network } from "./network.ts";
-import { type NodeSizes, Nodes } from "./nodes.ts";
+import { Nodes, type RunningNodes } from "./nodes.ts";
 import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
 
 export interface ClusterArgs extends ClusterConfig {
@@ -13,8 +13,8 @@ export interface ClusterArgs extends ClusterConfig {
   nodes: NodesConfig;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
-  /** The node group's sizes on AWS, where there is one. */
-  running: NodeSizes | undefined;
+  /** The node group on AWS, where there is one. */
+  running: RunningNodes | undefined;
   logs: LogsConfig;
   /** The namespaces that deployers may change. */
   deployerNamespaces: string[];

@@ -5,6 +5,12 @@ import type { ClusterConfig, NodesConfig } from "./config-schema.ts";
 /** The limits of a group, and how many nodes it asks for. */
 export type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
 
+/** What runs on AWS. */
+export interface RunningNodes extends NodeSizes {
+  /** Whether the settings ask for other nodes, so that another group takes the place of this one. */
+  replaced: boolean;
+}
+
 export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
   subnetIds: pulumi.Input<string[]>;
@@ -12,8 +18,8 @@ export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesV
   addons: pulumi.Resource[];
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
-  /** The group's sizes on AWS, where it exists. */
-  running: NodeSizes | undefined;
+  /** The group on AWS, where it exists. */
+  running: RunningNodes | undefined;
   /** Tags of the instances and volumes, which do not inherit the provider's. */
   tags: Record<string, string>;
 }
@@ -78,8 +84,9 @@ export class Nodes extends pulumi.ComponentResource {
  * The sizes that AWS is asked for. AWS takes all three at once, so an old desired size must never
  * travel with a new limit: AWS refuses it, or takes nodes away.
  *
- * Without the autoscaler the settings hold. With it the number of nodes is left alone while the
- * limits are AWS's, and else is what runs now, within the new limits.
+ * Without the autoscaler the settings hold. With it the number of nodes is left alone while group and
+ * limits stay, and else is what runs now, within the new limits: a group that takes the place of
+ * another one would begin with the ignored number of long ago.
  */
 export function sizesToSend({
   minSize,
@@ -92,7 +99,8 @@ export function sizesToSend({
   ignoreChanges: string[];
 } {
   if (!autoscaled) return { scalingConfig: { minSize, desiredSize, maxSize }, ignoreChanges: [] };
-  const unchanged = running?.minSize === minSize && running.maxSize === maxSize;
+  const unchanged =
+    running?.minSize === minSize && running.maxSize === maxSize && !running.replaced;
   if (!running || unchanged) {
     const scalingConfig = { minSize, desiredSize, maxSize };
     return { scalingConfig, ignoreChanges: ["scalingConfig.desiredSize"] };
@@ -102,13 +110,14 @@ export function sizesToSend({
 }
 
 /**
- * The sizes of the cluster's node group on AWS; undefined before the group exists. While a group is
- * replaced, and two exist, those of the larger.
+ * The cluster's node group on AWS; undefined before it exists. While a group is replaced, and two
+ * exist, the larger.
  */
 export async function runningNodes(
-  clusterName: string,
+  { name: clusterName, nodes }: { name: string; nodes: NodesConfig },
+  { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
-): Promise<NodeSizes | undefined> {
+): Promise<RunningNodes | undefined> {
   const filters = [{ name: "tag:eks:cluster-name", values: [clusterName] }];
   // The name that the SDK gives the data source aws_autoscaling_groups.
   const { names } = await aws.autoscaling.getAmiIds({ filters }, options);
@@ -116,13 +125,20 @@ export async function runningNodes(
     names.map((name) => aws.autoscaling.getGroup({ name }, options)),
   );
   const [largest] = groups.sort((a, b) => b.desiredCapacity - a.desiredCapacity);
-  return (
-    largest && {
-      minSize: largest.minSize,
-      desiredSize: largest.desiredCapacity,
-      maxSize: largest.maxSize,
-    }
-  );
+  if (!largest) return undefined;
+  const { minSize, desiredCapacity, maxSize, availabilityZones, tags } = largest;
+  const nodeGroupName = tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
+  const group = await aws.eks.getNodeGroup({ clusterName, nodeGroupName }, options);
+  const replaced =
+    group.amiType !== amiTypes[nodes.operatingSystem][nodes.architecture] ||
+    group.capacityType !== nodes.capacityType ||
+    !sameMembers(group.instanceTypes, nodes.instanceTypes) ||
+    !sameMembers(availabilityZones, zones);
+  return { minSize, desiredSize: desiredCapacity, maxSize, replaced };
+}
+
+function sameMembers(one: string[], other: string[]): boolean {
+  return one.toSorted().join() === other.toSorted().join();
 }
 
 /** The provider gives up on an update after 60 minutes unless it is told otherwise. */

@@ -1,5 +1,5 @@
 import { addonVersionFor } from "../world/outputs.ts";
-import { scalingGroupType } from "../world/rules/nodes.ts";
+import { nodeGroupType, scalingGroupType } from "../world/rules/nodes.ts";
 import type { Props, World } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
@@ -59,8 +59,17 @@ export const aws: Package = {
     "aws:autoscaling/getGroup:getGroup": ({ name }, _, world) => {
       const group = world.get(scalingGroupType, name);
       if (!group) throw new Error("empty result");
-      const { minSize, desiredCapacity, maxSize } = group.inputs;
-      return { id: name, name, minSize, desiredCapacity, maxSize };
+      const { minSize, desiredCapacity, maxSize, availabilityZones } = group.inputs;
+      const tags = Object.entries(group.inputs.tags).map(([key, value]) => ({ key, value }));
+      return { id: name, name, minSize, desiredCapacity, maxSize, availabilityZones, tags };
+    },
+    "aws:eks/getNodeGroup:getNodeGroup": ({ clusterName, nodeGroupName }, _, world) => {
+      const group = world
+        .all(nodeGroupType)
+        .find(({ id }) => id === `${clusterName}:${nodeGroupName}`);
+      if (!group) throw new Error("couldn't find resource");
+      const { amiType, instanceTypes, capacityType } = group.inputs;
+      return { id: group.id, amiType, instanceTypes, capacityType };
     },
     "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, _, world) =>
       tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { Stage } from "../../rehearsal/stage.ts";
+import { nodesOf, scaleTo } from "../../rehearsal/world/rules/nodes.ts";
 import { needsEngine } from "./apart.ts";
 
 /** Changes of settings, one `up` after another on one stack. */
@@ -53,6 +54,21 @@ describe("a stack whose settings change", function () {
     await up();
     const [group] = stage.world.live("aws:eks/nodeGroup:NodeGroup");
     assert.equal(group?.inputs.subnetIds.length, 3);
+    assert.deepEqual((await stage.up()).steps, []);
+  });
+
+  it("replaces nodes by as many as run, whatever number they began with", async () => {
+    const [group] = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+    assert.ok(group);
+    scaleTo(stage.world, group, { desiredCapacity: 4 });
+    assert.deepEqual((await stage.up()).steps, [], "the autoscaler's number is left alone");
+    stage.configure("nodes", { instanceTypes: ["t4g.large"] });
+    await up();
+    const groups = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+    assert.deepEqual(
+      groups.map((one) => [one.inputs.instanceTypes, nodesOf(stage.world, one).length]),
+      [[["t4g.large"], 4]],
+    );
     assert.deepEqual((await stage.up()).steps, []);
   });
 

@@ -78,10 +78,14 @@ export function scaleTo(world: World, group: Thing, sizes: Partial<Props>): void
 /** The Auto Scaling group that EKS makes, and its first nodes. */
 export function startNodes(world: World, group: Thing): void {
   const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
+  const zones = (group.inputs.subnetIds as string[]).map(
+    (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+  );
   const { name } = group.outputs.resources[0].autoscalingGroups[0];
   const tags = { "eks:cluster-name": clusterName, "eks:nodegroup-name": nodeGroupName };
   world.addOwn(scalingGroupType, name, holderOf(group), `the nodes of ${group.name}`, {
     tags,
+    availabilityZones: zones,
     desiredCapacity: 0,
   });
   scaleTo(world, group, sizesOf(scalingConfig));
@@ -182,6 +186,18 @@ function cutOff({ world, thing }: Attempt): string[] {
     });
 }
 
+/** Whether the group that takes over has fewer nodes: pods wait until there are as many. */
+function unplaced({ world, thing }: Attempt): string[] {
+  const ran = nodesOf(world, thing).length;
+  const left = nodeGroups(world, thing.inputs.clusterName)
+    .filter(({ id }) => id !== thing.id)
+    .map((group) => nodesOf(world, group).length);
+  const total = left.reduce((sum, nodes) => sum + nodes, 0);
+  return left.length > 0 && total < ran
+    ? [`pods of ${ran} nodes of ${thing.name} are evicted, and ${total} nodes take over`]
+    : [];
+}
+
 export const nodeEffects: Effect[] = [
   {
     on: "update",
@@ -210,7 +226,7 @@ export const nodeEffects: Effect[] = [
     source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
     happen: (attempt) => {
       const { world, thing } = attempt;
-      world.incidents.push(...cutOff(attempt));
+      world.incidents.push(...cutOff(attempt), ...unplaced(attempt));
       scaleTo(world, thing, { minSize: 0, desiredCapacity: 0 });
       const scaling = scalingGroupOf(world, thing);
       if (scaling) world.remove(scaling);
