@@ -16,6 +16,7 @@ import { type Observers, watch } from "./observe.ts";
 import {
   handleError,
   handleMalformed,
+  handleUncommon,
   handleUnknown,
   rememberMethods,
   sendProblem,
@@ -43,6 +44,8 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
       headersTimeout: Math.min(10, config.requestTimeoutSeconds) * 1000,
       connectionsCheckingInterval: 1000,
       maxHeaderSize: requestLimits.head,
+      // It is asked for below, where the answer is a problem.
+      requireHostHeader: false,
     },
     // While it closes, the service still serves whatever comes in.
     return503OnClosing: false,
@@ -65,6 +68,7 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
   });
   const methods = rememberMethods(app);
   app.setErrorHandler(handleError);
+  handleUncommon(app.server, methods);
   // At sending, not at arrival: a request in flight when the signal comes must be told, too.
   app.addHook("onSend", (_request, reply, payload, done) => {
     setHeaders(reply, traffic);
@@ -80,11 +84,13 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
   await app.register(async (observed) => {
     observed.addHook("onRequest", (request, reply, done) => {
       watch(request, reply, observers);
-      const refusal = tooLarge(request);
-      if (!refusal) return done();
-      sendProblem(reply, ...refusal);
+      const refusal = refused(request);
+      if (refusal) return void sendProblem(reply, ...refusal);
+      // Before a body is read, which nobody would take.
+      if (request.is404) return void handleUnknown(request, reply, methods);
+      done();
     });
-    handleUnknown(observed, methods);
+    observed.setNotFoundHandler((request, reply) => handleUnknown(request, reply, methods));
     endpoints(observed);
     documentation(observed, config.identity, (scope) => {
       endpoints(scope);
@@ -94,8 +100,12 @@ export async function buildApp(config: Config, observers: Observers): Promise<Fa
   return app;
 }
 
-/** What is larger than the firewall in front of the service would let pass, wherever it runs. */
-function tooLarge({ url, headers }: FastifyRequest): [status: number, detail: string] | undefined {
+/** What no HTTP/1.1 is, or larger than a firewall in front of the service would let pass. */
+function refused({
+  url,
+  headers,
+  raw,
+}: FastifyRequest): [status: number, detail: string] | undefined {
   const { path, query, cookies } = requestLimits;
   const at = url.indexOf("?");
   const pathBytes = at < 0 ? url.length : at;
@@ -103,6 +113,7 @@ function tooLarge({ url, headers }: FastifyRequest): [status: number, detail: st
   if (url.length - pathBytes - 1 > query) return [414, `a query has at most ${query} bytes`];
   if ((headers.cookie?.length ?? 0) > cookies)
     return [431, `cookies have at most ${cookies} bytes`];
+  if (headers.host === undefined && raw.httpVersion === "1.1") return [400, "a host is missing"];
   return undefined;
 }
 

@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { DestinationStream, Logger } from "pino";
 import type { Traffic } from "./drain.ts";
 import type { Metrics } from "./metrics.ts";
+import { traceId } from "./trace-id.ts";
 import type { Tracing } from "./tracing.ts";
 
 export interface Observers {
@@ -23,14 +25,12 @@ export function watch(request: FastifyRequest, reply: FastifyReply, observers: O
   const client = request.ip;
   const route = request.routeOptions.url ?? "unmatched";
   const header = request.headers["x-amzn-trace-id"];
-  const trace = traceId(header);
+  const trace = traceId(header, Date.now());
   const span = tracing?.start(request.method, route, trace, header);
   traffic.inFlight++;
   traffic.lastAt = started;
 
-  // Not Fastify's onResponse: it never comes when the client leaves early, and a drain that waits
-  // for a request which is long gone would wait until its maximum.
-  reply.raw.on("close", () => {
+  whenOver(request, reply, () => {
     traffic.inFlight--;
     const duration = performance.now() - started;
     const { headersSent, statusCode } = reply.raw;
@@ -42,6 +42,35 @@ export function watch(request: FastifyRequest, reply: FastifyReply, observers: O
       destination.write(line(level, request, reply, route, trace, status, duration, client));
     }
   });
+}
+
+/** Of each connection, what is to be told when it closes. */
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls `end` once, when the answer is sent or nobody is left to take it. A drain that waits for a
+ * request which is long gone would wait until its maximum.
+ *
+ * Fastify's onResponse never comes when the client leaves early, and a response's `close` never comes
+ * when it waits behind another one on a connection that closes.
+ */
+function whenOver({ raw: { socket } }: FastifyRequest, reply: FastifyReply, end: () => void): void {
+  let ends = waiting.get(socket);
+  if (ends === undefined) {
+    const made = new Set<() => void>();
+    socket.once("close", () => {
+      for (const one of made) one();
+    });
+    waiting.set(socket, made);
+    ends = made;
+  }
+  const those = ends;
+  const once = () => {
+    if (those.delete(once)) end();
+  };
+  those.add(once);
+  if (socket.closed) once();
+  else reply.raw.on("close", once);
 }
 
 /** Written by hand: a general serializer costs four times as much for this one shape. */
@@ -63,11 +92,4 @@ function line(
     `"durationMs":${duration.toFixed(3)},"bytes":${bytes},` +
     `"client":${JSON.stringify(client)}}\n`
   );
-}
-
-/** The load balancer's trace id, or nothing: what a client made up must not get into the log. */
-export function traceId(header: string | string[] | undefined): string | undefined {
-  return typeof header === "string"
-    ? /(?:^|;\s*)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/.exec(header)?.[1]
-    : undefined;
 }

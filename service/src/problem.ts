@@ -1,5 +1,6 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type {
   FastifyBaseLogger,
   FastifyError,
@@ -59,15 +60,17 @@ export function rememberMethods(app: FastifyInstance): Map<string, string[]> {
   return methods;
 }
 
-/** Makes unknown paths 404, and known paths with another method 405. */
-export function handleUnknown(app: FastifyInstance, methods: Map<string, string[]>): void {
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    const allow = [...methods].filter(([url]) => matches(url, path)).flatMap(([, names]) => names);
-    if (allow.length === 0) return sendProblem(reply, 404, "nothing is here");
-    reply.header("allow", allow.join(", "));
-    return sendProblem(reply, 405, `allowed: ${allow.join(", ")}`);
-  });
+/** Answers an unknown path with 404, and a known path with another method with 405. */
+export function handleUnknown(
+  { url }: FastifyRequest,
+  reply: FastifyReply,
+  methods: Map<string, string[]>,
+): FastifyReply {
+  const path = url.split("?", 1)[0] ?? "";
+  const allow = [...methods].filter(([url]) => matches(url, path)).flatMap(([, names]) => names);
+  if (allow.length === 0) return sendProblem(reply, 404, "nothing is here");
+  reply.header("allow", allow.join(", "));
+  return sendProblem(reply, 405, `allowed: ${allow.join(", ")}`);
 }
 
 /** Answers what could not be read as HTTP, then closes the connection. */
@@ -83,19 +86,40 @@ export function handleMalformed(
   }
   const status = malformed.get(error.code ?? "") ?? 400;
   log.info({ status, code: error.code }, "malformed request");
-  const body = JSON.stringify(problem(status));
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `content-type: ${contentType}`,
-      `content-length: ${Buffer.byteLength(body)}`,
-      "connection: close",
-      "",
-      body,
-    ].join("\r\n"),
-  );
+  endWith(socket, status);
   // The answer can be lost if the socket is destroyed while the client still sends.
   socket.setTimeout(1000, () => socket.destroy());
+}
+
+/** Answers by problems what Node would answer by itself: CONNECT, and an `Expect` that nobody knows. */
+export function handleUncommon(server: Server, methods: Map<string, string[]>): void {
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    socket.on("error", () => socket.destroy());
+    const allow = [...new Set([...methods.values()].flat())].join(", ");
+    endWith(socket, 405, { allow });
+  });
+  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+    const body = JSON.stringify(problem(417));
+    response
+      .writeHead(417, {
+        "content-type": contentType,
+        "content-length": Buffer.byteLength(body),
+        connection: "close",
+      })
+      .end(body);
+  });
+}
+
+function endWith(socket: Duplex, status: number, headers: Record<string, string> = {}): void {
+  const body = JSON.stringify(problem(status));
+  const all = {
+    "content-type": contentType,
+    "content-length": Buffer.byteLength(body),
+    connection: "close",
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
 }
 
 const malformed = new Map([

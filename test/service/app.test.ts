@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { METHODS } from "node:http";
 import { before, describe, it } from "mocha";
 import { requestLimits } from "../../service/src/limits.ts";
 import { longestMessage } from "../../service/src/routes.ts";
@@ -211,6 +212,17 @@ describe("problem details (RFC 9457)", () => {
       assert.ok(title && requestId);
     });
   }
+
+  it("answer every method that Node knows with 405 or 404, before a body is read", async () => {
+    const sent = { payload: "{", headers: { "content-type": "a/b", "content-length": "9999999" } };
+    for (const method of METHODS.filter((one) => !["GET", "HEAD", "CONNECT"].includes(one))) {
+      const known = await app.inject({ method: method as "PUT", url: "/", ...sent });
+      assert.deepEqual([known.statusCode, known.headers.allow], [405, "GET, HEAD"], method);
+      assert.equal(known.json().status, 405);
+      const unknown = await app.inject({ method: method as "PUT", url: "/nowhere", ...sent });
+      assert.equal(unknown.statusCode, 404, method);
+    }
+  });
 
   it("name the methods that are allowed", async () => {
     const answer = await app.inject({ method: "PUT", url: "/echo" });

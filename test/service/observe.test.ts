@@ -6,7 +6,10 @@ import { createLog } from "../../service/src/log.ts";
 import { serviceMetrics as names } from "../../service/src/metric-names.ts";
 import { close, listening, service, until } from "./harness.ts";
 
-const root = "1-67a1b2c3-0123456789abcdef01234567";
+const hexadecimal = (seconds: number) => Math.round(seconds).toString(16).padStart(8, "0");
+const at = (seconds: number, random = "0123456789abcdef01234567") =>
+  `1-${hexadecimal(Date.now() / 1000 + seconds)}-${random}`;
+const root = at(0);
 
 describe("the log line of a request", () => {
   afterEach(close);
@@ -39,6 +42,34 @@ describe("the log line of a request", () => {
     assert.ok(Math.abs(Date.parse(time) - Date.now()) < 10_000);
     assert.ok(durationMs >= 0 && durationMs < 10_000);
     assert.match(requestId, /^[0-9a-f]{12}-1$/);
+  });
+
+  it("has the load balancer's id instead of one that a client made up and X-Ray refuses", async () => {
+    const day = 24 * 60 * 60;
+    const self = at(-1, "fedcba9876543210fedcba98");
+    const told = async (header: string) => {
+      const { app, lines } = await service();
+      await app.inject({ url: "/", headers: { "x-amzn-trace-id": header } });
+      return lines()[0].traceId;
+    };
+    const zeros = "0".repeat(24);
+    for (const bad of [
+      `1-00000000-${zeros}`,
+      "1-00000000-0123456789abcdef01234567",
+      at(0, zeros),
+      at(-31 * day),
+      at(-30 * day),
+      at(day),
+      at(600),
+      "1-ffffffff-0123456789abcdef01234567",
+    ]) {
+      assert.equal(await told(`Root=${bad}`), undefined, bad);
+      assert.equal(await told(`Self=${self};Root=${bad};Sampled=1`), self, bad);
+    }
+    for (const good of [at(-29 * day), at(0), at(60)]) {
+      assert.equal(await told(`Self=${self};Root=${good}`), good);
+    }
+    assert.equal(await told(`Root=${at(0)}, Root=${at(-5)}`), undefined);
   });
 
   it("is not written for probes", async () => {

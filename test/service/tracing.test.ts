@@ -8,7 +8,8 @@ import { after, before, describe, it } from "mocha";
 import { ask, bundled, start } from "./process.ts";
 
 const atOnce = { DRAIN_MIN_SECONDS: "0", DRAIN_QUIET_SECONDS: "0" };
-const hex = "67a1b2c3-0123456789abcdef01234567";
+const now = Math.floor(Date.now() / 1000).toString(16);
+const hex = `${now}-0123456789abcdef01234567`;
 
 describe("traces", () => {
   let built: Awaited<ReturnType<typeof bundled>>;
@@ -40,6 +41,9 @@ describe("traces", () => {
     await get("/fault/status/503", "");
     await get("/echo", `Root=1-${hex};Sampled=0`);
     await get("/healthz", `Root=1-${hex}`);
+    const old = "5759e988-bd862e3fe1be46a994272793";
+    await get("/", `Root=1-${old}`);
+    await get("/", `Self=1-${hex.replace("0123", "ffff")};Root=1-${old}`);
     service.child.kill("SIGTERM");
     assert.equal(await service.end(), 0);
     collector.close();
@@ -60,11 +64,15 @@ describe("traces", () => {
       [
         ["GET /version", 2, 0],
         ["GET /fault/status/:code", 2, 2],
+        ["GET /", 2, 0],
+        ["GET /", 2, 0],
       ],
     );
     assert.equal(spans[0].traceId, hex.replace("-", ""));
     assert.match(spans[1].traceId, /^[0-9a-f]{32}$/);
     assert.notEqual(spans[1].traceId, spans[0].traceId);
+    assert.notEqual(spans[2].traceId, old.replace("-", ""));
+    assert.equal(spans[3].traceId, hex.replace("0123", "ffff").replace("-", ""));
   });
 
   it("hold up neither a request nor the end when the collector is gone", async () => {
