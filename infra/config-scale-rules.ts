@@ -69,13 +69,10 @@ export const scaleRules = [
     if (!room || !pods.every((one) => fits(one, room))) return [];
     return [tooFewNodes(settings, pods, room)];
   }),
-  rule(["network", "nodes", "ingress"], ({ network, nodes, ingress }) => {
+  rule(["network", "nodes"], ({ network, nodes }) => {
     const types = nodes.instanceTypes.map(instanceType).filter((type) => type !== undefined);
     const each = Math.max(0, ...types.map(addressesOf));
-    const others =
-      controlPlaneAddresses +
-      network.interfaceEndpoints.length +
-      (ingress.scheme === "internal" ? loadBalancerAddresses : 0);
+    const others = controlPlaneAddresses + network.interfaceEndpoints.length;
     const zones = network.zones.length;
     const needed = nodesOfZone(nodes.maxSize, zones) * each + others;
     const there = privateAddresses(network);
@@ -143,8 +140,6 @@ const requestOf = ({ cpuMillicores, memoryMiB }: Pick<Room, "cpuMillicores" | "m
 
 /** EKS asks for six free addresses in each subnet that it is given, for its own interfaces. */
 const controlPlaneAddresses = 6;
-/** A load balancer asks for eight. */
-const loadBalancerAddresses = 8;
 /** AWS keeps five of each subnet to itself. */
 const reservedAddresses = 5;
 

@@ -96,6 +96,7 @@ function slices(settings: Settings) {
       serviceLevel: settings.serviceLevel,
       insights: settings.insights,
       scale: services,
+      scheme: ingress.scheme,
       clusterName: cluster.name,
       accountId,
       region,

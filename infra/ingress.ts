@@ -4,8 +4,17 @@ import type { DrainClock } from "./drain.ts";
 import type { Edge } from "./edge.ts";
 import type { LogDelivery } from "./load-balancer-logs.ts";
 
+type Scheme = IngressConfig["scheme"];
+
+/** A name that another scheme changes: load balancers of two schemes are two. */
+export function nameBy(scheme: Scheme, name: string): string {
+  return scheme === "internet-facing" ? name : `${name}-${scheme}`;
+}
+
 /** The group whose Ingresses share one load balancer. */
-export const groupName = "platform";
+export function groupName(scheme: Scheme): string {
+  return nameBy(scheme, "platform");
+}
 
 /** What AWS recommends, and its console offers first: TLS 1.2 and 1.3, post-quantum key exchange. */
 export const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
@@ -30,9 +39,16 @@ interface TargetGroupAttributes {
   "stickiness.enabled": boolean;
 }
 
-/** The controller's annotations of a load balancer that we write, without their prefix. */
-interface LoadBalancerAnnotations {
-  scheme: "internet-facing" | "internal";
+/** The controller's annotations that say which listeners of which load balancer are meant. */
+interface ListenerAnnotations {
+  "group.name": string;
+  "listen-ports": string;
+  "certificate-arn"?: pulumi.Input<string>;
+}
+
+/** Those of a load balancer. */
+interface LoadBalancerAnnotations extends ListenerAnnotations {
+  scheme: Scheme;
   "inbound-cidrs": string;
   "ssl-policy"?: string;
   "ssl-redirect"?: "443";
@@ -40,13 +56,10 @@ interface LoadBalancerAnnotations {
   "load-balancer-attributes": pulumi.Input<string>;
 }
 
-/** Those of an Ingress's own rules and targets. */
-interface RuleAnnotations {
-  "group.name": string;
+/** Those of a service's rules and targets. */
+interface ServiceAnnotations extends ListenerAnnotations {
   "group.order": string;
   "target-type": "ip";
-  "listen-ports": string;
-  "certificate-arn"?: pulumi.Input<string>;
   "healthcheck-path": string;
   "healthcheck-port": "traffic-port";
   "healthcheck-interval-seconds": string;
@@ -62,38 +75,28 @@ export interface IngressArgs extends IngressConfig {
   route: RouteConfig;
   edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
   healthCheckPath: string;
-  /** Whether another stack has the load balancer. @default false */
-  guest?: boolean;
 }
 
-/**
- * The annotations from which the controller makes the load balancer.
- *
- * The controller ignores a misspelled annotation in silence, so they are written from a typed
- * object. It also leaves an attribute as it was when its key goes away, so every attribute is
- * always written, the ones that are off too. A guest writes nothing of the load balancer itself: two
- * Ingresses that say different things of it stop the controller for all that share it.
- */
-export function ingressAnnotations(args: IngressArgs): Record<string, pulumi.Input<string>> {
-  const annotations = args.guest
-    ? ruleAnnotations(args)
-    : { ...loadBalancerAnnotations(args), ...ruleAnnotations(args) };
-  return Object.fromEntries(
-    Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
-  );
-}
+// The controller ignores a misspelled annotation in silence, so annotations are written from typed
+// objects. It also leaves an attribute as it was when its key goes away, so every attribute is always
+// written, the ones that are off too.
 
-function loadBalancerAnnotations({ clock, edge, ...args }: IngressArgs): LoadBalancerAnnotations {
+/** The annotations from which the controller makes the load balancer, with a fixed 404 by this name. */
+export function loadBalancerAnnotations(
+  { edge, ...args }: Pick<IngressArgs, keyof IngressConfig | "edge">,
+  notFound: string,
+): Record<string, pulumi.Input<string>> {
   const logs = edge.logDelivery;
   const loadBalancer: LoadBalancerAttributes = {
     ...logAttributes("access_logs", "access", logs?.access, logs),
     ...logAttributes("connection_logs", "connections", logs?.connections, logs),
     ...logAttributes("health_check_logs", "health-checks", logs?.healthChecks, logs),
     "deletion_protection.enabled": args.deletionProtection,
-    "idle_timeout.timeout_seconds": clock.idleTimeoutSeconds,
+    "idle_timeout.timeout_seconds": args.idleTimeoutSeconds,
     "routing.http.drop_invalid_header_fields.enabled": true,
   };
-  return {
+  const annotations: LoadBalancerAnnotations = {
+    ...listenerAnnotations(args.scheme, edge),
     scheme: args.scheme,
     "inbound-cidrs": args.inboundCidrs.join(","),
     // Port 80 then does nothing but redirect.
@@ -102,23 +105,34 @@ function loadBalancerAnnotations({ clock, edge, ...args }: IngressArgs): LoadBal
     "wafv2-acl-arn": edge.webAclArn ?? "none",
     "load-balancer-attributes": attributes(loadBalancer),
   };
+  const fixedResponseConfig = { contentType: "text/plain", statusCode: "404" };
+  return {
+    ...prefixed(annotations),
+    [`${prefix}actions.${notFound}`]: JSON.stringify({
+      type: "fixed-response",
+      fixedResponseConfig,
+    }),
+  };
 }
 
-function ruleAnnotations({ clock, edge, ...args }: IngressArgs): RuleAnnotations {
+/**
+ * The annotations of a service's rules and targets. They say nothing of the load balancer itself: two
+ * Ingresses that say different things of it stop the controller for all that share it.
+ */
+export function serviceAnnotations({
+  clock,
+  edge,
+  ...args
+}: IngressArgs): Record<string, pulumi.Input<string>> {
   const targetGroup: TargetGroupAttributes = {
     "deregistration_delay.timeout_seconds": clock.deregistrationDelaySeconds,
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "stickiness.enabled": false,
   };
-  return {
-    "group.name": groupName,
+  const annotations: ServiceAnnotations = {
+    ...listenerAnnotations(args.scheme, edge),
     "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
-    "listen-ports": JSON.stringify([
-      { HTTP: 80 },
-      ...(edge.certificateArn ? [{ HTTPS: 443 }] : []),
-    ]),
-    ...(edge.certificateArn && { "certificate-arn": edge.certificateArn }),
     "healthcheck-path": args.healthCheckPath,
     "healthcheck-port": "traffic-port",
     "healthcheck-interval-seconds": "10",
@@ -128,6 +142,24 @@ function ruleAnnotations({ clock, edge, ...args }: IngressArgs): RuleAnnotations
     "success-codes": "200",
     "target-group-attributes": attributes({ ...targetGroup }),
   };
+  return prefixed(annotations);
+}
+
+function listenerAnnotations(
+  scheme: Scheme,
+  { certificateArn }: IngressArgs["edge"],
+): ListenerAnnotations {
+  return {
+    "group.name": groupName(scheme),
+    "listen-ports": JSON.stringify([{ HTTP: 80 }, ...(certificateArn ? [{ HTTPS: 443 }] : [])]),
+    ...(certificateArn && { "certificate-arn": certificateArn }),
+  };
+}
+
+function prefixed(annotations: object): Record<string, pulumi.Input<string>> {
+  return Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
+  );
 }
 
 /**

@@ -10,11 +10,11 @@ export interface NetworkArgs extends NetworkConfig {
 }
 
 /**
- * A VPC with one public and one private subnet a zone, tagged so that the load balancer
- * controller finds them.
+ * A VPC with three subnets a zone: a public one, a private one, and one for internal load balancers.
+ * Tags tell the load balancer controller which subnets are for load balancers.
  *
- * Nodes and pods live in the private subnets and reach AWS through NAT, or through endpoints
- * where one is declared. All traffic is in the flow logs. The default security group admits
+ * Nodes and pods live in the private subnets and reach AWS through NAT, or through endpoints where
+ * one is declared. No load balancer lives there, so pods can admit its subnets and nobody else. All traffic is in the flow logs. The default security group admits
  * nothing.
  */
 export class Network extends pulumi.ComponentResource {
@@ -51,9 +51,11 @@ export class Network extends pulumi.ComponentResource {
             cidrBlocks: blocks.public,
             tags: { "kubernetes.io/role/elb": "1" },
           },
+          { type: "Private", cidrBlocks: blocks.private },
           {
-            type: "Private",
-            cidrBlocks: blocks.private,
+            type: "Isolated",
+            name: "internal-load-balancer",
+            cidrBlocks: blocks.internalLoadBalancer,
             tags: { "kubernetes.io/role/internal-elb": "1" },
           },
         ],
@@ -117,7 +119,7 @@ export class Network extends pulumi.ComponentResource {
       .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));
     this.loadBalancerCidrBlocks = {
       "internet-facing": blocks.public,
-      internal: blocks.private,
+      internal: blocks.internalLoadBalancer,
     };
     this.logGroups = { flowLogs: flowLogs.name };
     this.registerOutputs({ vpcId: this.vpcId });
@@ -125,14 +127,15 @@ export class Network extends pulumi.ComponentResource {
 }
 
 /**
- * The subnets' networks, one of each kind a zone: of sixteen equal parts of the VPC the first are
- * private, and the last one, in sixteen again, is public. A /16 gives private /20 and public /24.
- * Zones can be added at the end without moving the others.
+ * The subnets' networks, one of each kind a zone. Of sixteen equal parts of the VPC the first are
+ * private. The last part is divided by sixteen again: its first half is public, its second half is for
+ * internal load balancers. A /16 gives private /20 and others /24. Zones can be added at the end
+ * without moving the others.
  */
 export function subnetCidrBlocks(
   cidrBlock: string,
   zones: number,
-): { public: string[]; private: string[] } {
+): Record<"public" | "private" | "internalLoadBalancer", string[]> {
   const { address, prefix, size } = blockOf(cidrBlock);
   const block = (index: number, bits: number, from: number) =>
     cidrOf(from + (index * size) / 2 ** bits, prefix + bits);
@@ -141,6 +144,7 @@ export function subnetCidrBlocks(
   return {
     private: each.map((zone) => block(zone, 4, address)),
     public: each.map((zone) => block(zone, 8, lastPart)),
+    internalLoadBalancer: each.map((zone) => block(8 + zone, 8, lastPart)),
   };
 }
 

@@ -3,6 +3,7 @@ import { Admission, type AdmissionArgs } from "./admission.ts";
 import type { PullRequestsConfig, ServiceConfig } from "./config-schema.ts";
 import { HostNames, type HostNamesArgs } from "./domain.ts";
 import type { Images } from "./image.ts";
+import { LoadBalancer } from "./load-balancer.ts";
 import { type Offer, PullRequests } from "./pull-requests.ts";
 import { WebService, type WebServiceArgs } from "./web-service.ts";
 
@@ -46,17 +47,23 @@ export class Services extends pulumi.ComponentResource {
       { ...admission, namespaces: Object.keys(services) },
       { parent: this },
     );
+    const loadBalancer = new LoadBalancer(
+      "load-balancer",
+      { ...shared.ingress, edge: shared.edge },
+      { parent: this },
+    );
     this.services = Object.fromEntries(
       Object.entries(services).map(([service, settings]) => [
         service,
         new WebService(
           service,
           { ...settings, ...shared, name: service, image: images.references[service] ?? "" },
-          { parent: this, dependsOn: admitted },
+          { parent: this, dependsOn: [admitted, loadBalancer] },
         ),
       ]),
     );
     const all = Object.values(this.services);
+    this.loadBalancer = loadBalancer.hostName;
     this.pullRequests = new PullRequests(
       "pull-requests",
       {
@@ -67,11 +74,8 @@ export class Services extends pulumi.ComponentResource {
         domain,
         registries: admission.registries,
       },
-      { parent: this },
+      { parent: this, dependsOn: loadBalancer },
     ).offer;
-    this.loadBalancer = pulumi
-      .all(all.map(({ loadBalancer }) => loadBalancer))
-      .apply(([host]) => host ?? "");
     new HostNames(
       "host-names",
       { domain, target: this.loadBalancer },

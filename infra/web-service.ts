@@ -4,7 +4,7 @@ import type { Cluster } from "./cluster.ts";
 import type { IngressConfig, NodesConfig, ServiceConfig } from "./config-schema.ts";
 import type { ContainerInsights } from "./container-insights.ts";
 import { drainClock } from "./drain.ts";
-import { type IngressArgs, ingressAnnotations } from "./ingress.ts";
+import { type IngressArgs, nameBy, serviceAnnotations } from "./ingress.ts";
 import type { Network } from "./network.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { containerResources, podSpec, quotaFor, readinessPath, servicePort } from "./pod.ts";
@@ -42,8 +42,6 @@ export interface WebServiceArgs
  * Ingress goes down only while all of them still work. A guest cannot; its namespace goes with its host.
  */
 export class WebService extends pulumi.ComponentResource {
-  /** The load balancer's host name. */
-  readonly loadBalancer: pulumi.Output<string>;
   /** Names in the cluster, by which others measure the service. */
   readonly names: Record<"deployment" | "ingress" | "service", pulumi.Output<string>>;
 
@@ -128,15 +126,14 @@ export class WebService extends pulumi.ComponentResource {
       parent,
     );
     const ingress = new kubernetes.networking.v1.Ingress(
-      name,
+      nameBy(args.ingress.scheme, name),
       {
         metadata: {
           ...metadata,
           annotations: {
-            ...ingressAnnotations({
+            ...serviceAnnotations({
               ...args,
               ...args.ingress,
-              guest: args.host !== undefined,
               clock,
               healthCheckPath: readinessPath,
             }),
@@ -163,13 +160,8 @@ export class WebService extends pulumi.ComponentResource {
           ],
         },
       },
-      // Deleting waits until the controller has removed the load balancer and its finalizer.
-      {
-        ...parent,
-        customTimeouts: { create: "15m", delete: "15m" },
-        // Refuses a destroy as a whole. AWS's own protection would leave it hanging half-way.
-        protect: args.ingress.deletionProtection,
-      },
+      // Deleting waits until the controller has removed the rules and its finalizer.
+      { ...parent, customTimeouts: { create: "15m", delete: "15m" } },
     );
 
     // Readiness gates are given to pods that are made after the load balancer's target group.
@@ -231,14 +223,11 @@ export class WebService extends pulumi.ComponentResource {
       parent,
     );
 
-    this.loadBalancer = ingress.status.apply(
-      (status) => status.loadBalancer?.ingress?.[0]?.hostname ?? "",
-    );
     this.names = {
       deployment: deployment.metadata.name,
       ingress: ingress.metadata.name,
       service: service.metadata.name,
     };
-    this.registerOutputs({ loadBalancer: this.loadBalancer });
+    this.registerOutputs();
   }
 }

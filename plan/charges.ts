@@ -151,14 +151,15 @@ function instancePrice(type: string): Price | undefined {
   return large && larges ? { ...large, usd: Number((large.usd * larges).toFixed(4)) } : undefined;
 }
 
-/** The Ingresses of one group share one load balancer, which is billed to the first of them. */
+/** The Ingresses of one group share one load balancer, billed to the one that names its scheme, or the first. */
 function loadBalancer(ingress: Resource, all: Resource[]): Charges {
   const annotation = ({ inputs }: Resource, name: string): string | undefined =>
     inputs.metadata?.annotations?.[`alb.ingress.kubernetes.io/${name}`];
   const group = annotation(ingress, "group.name");
-  const first = all.find(
+  const members = all.filter(
     (one) => one.type === ingress.type && annotation(one, "group.name") === group,
   );
+  const first = members.find((one) => annotation(one, "scheme")) ?? members[0];
   if (group !== undefined && first !== ingress) return {};
   const vpc = all.find(({ type }) => type === "awsx:ec2:Vpc");
   const inPublic = annotation(ingress, "scheme") === "internet-facing";

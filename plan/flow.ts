@@ -23,7 +23,7 @@ export function requestFlows(resources: Resource[]): Hop[][] {
             kind === "Service" && namespace === metadata.namespace && names.has(name),
         )
         .map((service) => [
-          ...entry(ingress),
+          ...entry(ingress, resources),
           { at: "Service", what: `${addressOf(service)}, ${portsOf(service)}` },
           ...podsOf(service, manifests).flatMap((workload) => pods(workload, manifests, resources)),
           ...observation(resources),
@@ -31,9 +31,17 @@ export function requestFlows(resources: Resource[]): Hop[][] {
     });
 }
 
-function entry({ inputs: { metadata, spec }, id }: Resource): Hop[] {
+function entry(ingress: Resource, resources: Resource[]): Hop[] {
+  const { spec } = ingress.inputs;
+  const own = ({ inputs }: Resource, name: string): string | undefined =>
+    inputs.metadata.annotations?.[`alb.ingress.kubernetes.io/${name}`];
+  const group = own(ingress, "group.name");
+  // What one Ingress of a group says of the load balancer holds for all.
+  const members = resources.filter(
+    (one) => one.type === ingress.type && group !== undefined && own(one, "group.name") === group,
+  );
   const annotation = (name: string) =>
-    metadata.annotations?.[`alb.ingress.kubernetes.io/${name}`] as string | undefined;
+    own(ingress, name) ?? members.flatMap((one) => own(one, name) ?? [])[0];
   const listeners = (JSON.parse(annotation("listen-ports") ?? '[{"HTTP": 80}]') as object[])
     .flatMap((listener) => Object.entries(listener))
     .map(([protocol, port]) => `${protocol} ${port}`);
@@ -54,7 +62,7 @@ function entry({ inputs: { metadata, spec }, id }: Resource): Hop[] {
     ...(guard === "none" ? [] : [{ at: "firewall", what: `web ACL ${guard.split("/").at(-1)}` }]),
     {
       at: "load balancer",
-      what: `${annotation("scheme") ?? "internal"}, ${routes.join(", ")} of Ingress ${id}, sends to ${target}`,
+      what: `${annotation("scheme") ?? "internal"}, ${routes.join(", ")} of Ingress ${ingress.id}, sends to ${target}`,
     },
   ];
 }

@@ -31,6 +31,7 @@ function lawsOf(resources: Resource[]): Law[] {
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
   const ingresses = ofType(ingressType);
+  const balancers = ingresses.filter(isBalancer);
   // With it go the environments of pull requests, which have Ingresses too.
   const hosts = ofType("kubernetes:scheduling.k8s.io/v1:PriorityClass").filter(
     ({ inputs }) =>
@@ -89,6 +90,11 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "readiness gates are given to pods that are made after the target group",
     })),
     {
+      mortals: [...ingresses.filter((one) => !isBalancer(one)), ...hosts],
+      survivors: balancers,
+      because: "rules are added to a load balancer, which has its scheme from its first Ingress",
+    },
+    {
       mortals: [...ingresses, ...hosts],
       survivors: ofType(
         "aws:acm/certificateValidation:CertificateValidation",
@@ -100,7 +106,7 @@ function lawsOf(resources: Resource[]): Law[] {
     },
     {
       mortals: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
-      survivors: ingresses,
+      survivors: balancers,
       because: "a record that points at a load balancer which is gone can be taken over",
     },
     {
@@ -193,6 +199,9 @@ function balancedObjects(resources: Resource[]): Resource[] {
 
 const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
   type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;
+/** Whether the Ingress says what the load balancer of its group is. */
+const isBalancer = ({ inputs }: Resource) =>
+  inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/scheme"] !== undefined;
 const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";
 const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
 const listOf = (resources: Resource[]) => resources.map(label).join(", ");

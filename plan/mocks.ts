@@ -162,7 +162,7 @@ const resources: Record<string, Answer> = {
         vpc: { id: vpcId, arn: arnOf(place, "ec2", `vpc/${vpcId}`), cidrBlock },
         publicSubnetIds: subnets("public"),
         privateSubnetIds: subnets("private"),
-        isolatedSubnetIds: [],
+        isolatedSubnetIds: subnets("isolated"),
         natGateways: (inputs.natGateways?.strategy === "OnePerAz" ? zones : zones.slice(0, 1)).map(
           (zone) => ({ id: `nat-${hex(name + zone, 17)}` }),
         ),

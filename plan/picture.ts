@@ -140,7 +140,7 @@ function flowOf(resources: Resource[], components: Map<Resource, Resource | unde
     const found = resources.find(test);
     return found && components.get(found);
   };
-  const service = find(({ type }) => type.endsWith(":Ingress"));
+  const service = find(({ type, inputs }) => type.endsWith(":Ingress") && inputs.spec?.rules);
   const agent = find(({ inputs }) => inputs.addonName === "amazon-cloudwatch-observability");
   const [hop] = requestFlows(resources)[0] ?? [];
   if (!service || !hop) return [];

@@ -44,6 +44,9 @@ export function risksOf(
         ? [red(`data deleted: ${labelOf(one)} goes with what is in it`)]
         : []),
       ...(one.protect ? [red(`${labelOf(one)} is protected: Pulumi refuses the update`)] : []),
+      ...(one.type.endsWith(":Ingress") && albAnnotation(one, "scheme")
+        ? [red(`${labelOf(one)} goes: its load balancer is deleted, and its name leads nowhere`)]
+        : []),
     ]),
     ...exposures(from, to),
     ...difference.permissions.flatMap(permissionRisks),
@@ -111,11 +114,14 @@ function exposures(from: Resource[], to: Resource[]): Risk[] {
   });
 }
 
+function albAnnotation({ inputs }: Pick<Resource, "inputs">, name: string): string {
+  return inputs.metadata?.annotations?.[`alb.ingress.kubernetes.io/${name}`] ?? "";
+}
+
 function openings(resource?: Resource): Set<string> {
   const { type = "", inputs = {} } = resource ?? {};
   const found = new Set<string>();
-  const annotation = (name: string): string =>
-    inputs.metadata?.annotations?.[`alb.ingress.kubernetes.io/${name}`] ?? "";
+  const annotation = (name: string) => albAnnotation({ inputs }, name);
   if (type.endsWith(":Ingress") && annotation("scheme") === "internet-facing") {
     const sources = annotation("inbound-cidrs") || "0.0.0.0/0";
     found.add(everywhere.test(sources) ? "is open to everybody" : `is open to ${sources}`);
@@ -169,6 +175,21 @@ function evictionRisk(group: Difference["replaced"][number], to: Resource[]): Ri
       );
 }
 
+/** Changes of annotations in place that the load balancer controller can only answer by a new thing. */
+function byController(one: Difference["changed"][number], path: string): Risk[] {
+  const [, name = ""] = /alb\.ingress\.kubernetes\.io\/([\w.-]+)/.exec(path) ?? [];
+  if (["scheme", "group.name", "load-balancer-name"].includes(name)) {
+    return [
+      red(
+        `${labelOf(one)}: the controller deletes its load balancer, a protected one too, and makes one with another name`,
+      ),
+    ];
+  }
+  return ["target-type", "backend-protocol", "backend-protocol-version"].includes(name)
+    ? [amber(`${labelOf(one)}: its target groups are replaced, and targets register again`)]
+    : [];
+}
+
 function changeRisks(one: Difference["changed"][number]): Risk[] {
   const paths = one.changes.map(({ path }) => path);
   if (isCluster(one) && paths.includes("version")) {
@@ -188,6 +209,8 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
       ...(addresses ? [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)] : []),
     ];
   }
+  if (one.type.endsWith(":Ingress"))
+    return one.changes.flatMap(({ path }) => byController(one, path));
   if (/deletionProtection|^protect$|skipDestroy/.test(paths.join())) {
     return [amber(`${labelOf(one)}: its protection changes`)];
   }

@@ -9,14 +9,22 @@ const annotation = (name: string) => `alb.ingress.kubernetes.io/${name}`;
 const current = /^ELBSecurityPolicy-TLS13-1-[23](-Res|-FIPS|-PQ)*-20\d\d-\d\d$/;
 
 /** The security policies of an HTTPS endpoint; nothing where there is none. */
-function tlsPolicies({ type, inputs }: Subject): (string | undefined)[] {
+function tlsPolicies({ type, inputs }: Subject, others: Subject[]): (string | undefined)[] {
   if (type === listener) return /^(HTTPS|TLS)$/.test(inputs.protocol) ? [inputs.sslPolicy] : [];
   if (type !== ingressType) return [];
   const annotations = inputs.metadata?.annotations ?? {};
   const encrypted =
     (annotations[annotation("listen-ports")] ?? "").includes("HTTPS") ||
     annotation("certificate-arn") in annotations;
-  return encrypted ? [annotations[annotation("ssl-policy")]] : [];
+  if (!encrypted) return [];
+  // The Ingresses of a group share a listener, whose policy one of them names.
+  const group = annotations[annotation("group.name")];
+  const ofGroup = others
+    .filter((other) => other.type === ingressType && group !== undefined)
+    .map((other) => other.inputs.metadata?.annotations ?? {})
+    .filter((other) => other[annotation("group.name")] === group)
+    .flatMap((other) => other[annotation("ssl-policy")] ?? []);
+  return [annotations[annotation("ssl-policy")] ?? ofGroup[0]];
 }
 
 const ingress = (annotations: Record<string, string>): Example[] => [
@@ -38,8 +46,9 @@ export const tlsRules: Rule[] = [
     promise: "What speaks TLS speaks 1.2 or 1.3, with a policy that is named",
     reason: "The load balancer's default still offers TLS 1.0 (FSBP ELB.17)",
     remedy: "Name a policy ELBSecurityPolicy-TLS13-1-2-…",
-    check: (one) =>
-      tlsPolicies(one).map(
+    together: true,
+    check: (one, { others }) =>
+      tlsPolicies(one, others).map(
         (policy) =>
           !current.test(policy ?? "") && `its TLS policy is ${policy ?? "AWS's default of 2016"}`,
       ),
@@ -50,6 +59,14 @@ export const tlsRules: Rule[] = [
         "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
       }),
       [
+        ...ingress({ "listen-ports": '[{"HTTPS":443}]', "group.name": "platform" }),
+        ...ingress({
+          "listen-ports": '[{"HTTPS":443}]',
+          "group.name": "platform",
+          "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+        }),
+      ],
+      [
         {
           type: listener,
           inputs: { protocol: "HTTPS", sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06" },
@@ -58,6 +75,10 @@ export const tlsRules: Rule[] = [
     ],
     bad: [
       ingress({ "listen-ports": '[{"HTTP":80},{"HTTPS":443}]' }),
+      [
+        ...ingress({ "listen-ports": '[{"HTTPS":443}]', "group.name": "platform" }),
+        ...ingress({ "group.name": "other", "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06" }),
+      ],
       ingress({ "certificate-arn": "arn", "ssl-policy": "ELBSecurityPolicy-2016-08" }),
       [{ type: listener, inputs: { protocol: "TLS" } }],
     ],

@@ -2,9 +2,9 @@ import { missingEdges } from "../plan/laws.ts";
 import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
 import { addonVersionFor } from "./world/outputs.ts";
-import { annotation, ingressType } from "./world/rules/balancer.ts";
+import { groupAnnotation, ingressType, loadBalancerType } from "./world/rules/balancer.ts";
 import { blockedBy } from "./world/web-acl.ts";
-import type { Thing, World } from "./world/world.ts";
+import type { Props, Thing, World } from "./world/world.ts";
 
 // Each promise gives what is not so, each time in one sentence; nothing when it is kept.
 
@@ -96,8 +96,9 @@ export function imagesByTag(world: World): string[] {
 
 /** Bodies that a service takes and the firewall before it would block. */
 export function blockedBodies(world: World): string[] {
-  return world.all(ingressType).flatMap(({ inputs: { metadata, spec }, ...ingress }) => {
-    const arn = annotation({ metadata }, "wafv2-acl-arn");
+  return world.all(ingressType).flatMap((ingress) => {
+    const { metadata, spec } = ingress.inputs;
+    const arn = groupAnnotation(world, ingress, "wafv2-acl-arn");
     const acl = world.all("aws:wafv2/webAcl:WebAcl").find(({ outputs }) => outputs.arn === arn);
     const deployment = world
       .all("kubernetes:apps/v1:Deployment")
@@ -158,6 +159,26 @@ export function danglingNames(world: World): string[] {
   return gone("aws:route53/record:Record")
     .filter(({ name, end }) => name.startsWith("host-names-") && end > firstIngress)
     .map(({ name }) => `Record ${name} still led to the load balancer when that was deleted`);
+}
+
+/** What names a load balancer that is not there: in DNS somebody else could get it. */
+export function staleNames(world: World): string[] {
+  const names = new Set(world.live(loadBalancerType).map(({ id }) => id));
+  const suffixes = new Set(world.live(loadBalancerType).map(({ outputs }) => outputs.arnSuffix));
+  const records = world
+    .live("aws:route53/record:Record")
+    .filter(({ inputs }) => inputs.aliases?.some((alias: Props) => !names.has(alias.name)));
+  const alarms = world
+    .live("aws:cloudwatch/metricAlarm:MetricAlarm")
+    .filter(({ inputs }) =>
+      [inputs, ...(inputs.metricQueries ?? []).map(({ metric }: Props) => metric ?? {})].some(
+        ({ dimensions }) =>
+          dimensions?.LoadBalancer !== undefined && !suffixes.has(dimensions.LoadBalancer),
+      ),
+    );
+  return [...records, ...alarms].map(
+    (one) => `${describe(one)} names a load balancer that is gone`,
+  );
 }
 
 function names(steps: Step[]): string {

@@ -15,6 +15,7 @@ import {
   only,
   onlyUpdates,
   orderedByLuck,
+  staleNames,
   touched,
   unready,
   withoutRetention,
@@ -85,6 +86,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       : [
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
           ...stage.world.incidents.splice(0),
+          ...staleNames(stage.world),
           ...(await promises({ steps, errors })),
         ];
     const done = { title, steps, simulatedSeconds, realSeconds, broken };

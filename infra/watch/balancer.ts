@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { IngressConfig } from "../config-schema.ts";
 import { groupName } from "../ingress.ts";
 import { servicePort } from "../pod.ts";
 import type { Services } from "../services.ts";
@@ -7,6 +8,7 @@ import type { Services } from "../services.ts";
 export interface BalancerArgs {
   clusterName: string;
   services: Pick<Services, "loadBalancer" | "services">;
+  scheme: IngressConfig["scheme"];
 }
 
 /** The last parts of ARNs, by which CloudWatch knows what the load balancer controller made. */
@@ -21,13 +23,13 @@ export interface Balancer {
  * pkg/deploy/tracking and the ids that pkg/ingress gives), once the Ingresses have an address.
  */
 export function findBalancer(
-  { clusterName, services }: BalancerArgs,
+  { clusterName, services, scheme }: BalancerArgs,
   opts: pulumi.InvokeOptions,
 ): Balancer {
   const tags = (resource: pulumi.Input<string>) =>
     pulumi.all([resource, services.loadBalancer]).apply(([id]) => ({
       "elbv2.k8s.aws/cluster": clusterName,
-      "ingress.k8s.aws/stack": groupName,
+      "ingress.k8s.aws/stack": groupName(scheme),
       "ingress.k8s.aws/resource": id,
     }));
   return {

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   AlarmsConfig,
   DashboardConfig,
+  IngressConfig,
   InsightsConfig,
   ServiceConfig,
   ServiceLevelConfig,
@@ -16,6 +17,7 @@ import type { Watched } from "./metrics.ts";
 import { SavedQueries } from "./saved-queries.ts";
 
 export interface WatchArgs {
+  scheme: IngressConfig["scheme"];
   alarms: AlarmsConfig;
   dashboard: DashboardConfig;
   serviceLevel: ServiceLevelConfig;

@@ -178,7 +178,8 @@ function isInterface({ vpcEndpointType }: EndpointSpec): boolean {
 }
 
 function publicFirst(one: SubnetSpec, other: SubnetSpec): number {
-  const rank = ({ type }: SubnetSpec) => ["public", "private"].indexOf(type.toLowerCase());
+  const rank = ({ type }: SubnetSpec) =>
+    ["public", "private", "isolated"].indexOf(type.toLowerCase());
   return rank(one) - rank(other);
 }
 

@@ -49,7 +49,10 @@ for (const stack of ["dev", "prod"] as const) {
       const open = inputsAsText().filter((text) => /0\.0\.0\.0\/0|::\/0/.test(text));
       assert.deepEqual(
         open.map((text) => text.split(" ")[0]),
-        [only(resources, "kubernetes:networking.k8s.io/v1:Ingress").urn],
+        [
+          resources.find(({ type, name }) => name === "load-balancer" && type.endsWith(":Ingress"))
+            ?.urn,
+        ],
       );
     });
 
@@ -142,6 +145,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:image:ServiceImage",
         "platform:network:Network",
         "platform:service:Admission",
+        "platform:service:LoadBalancer",
         "platform:service:PullRequests",
         "platform:service:Services",
         "platform:service:WebService",

@@ -33,7 +33,7 @@ describe("subnets", () => {
       fc.property(layouts, ({ second, prefix, zones }) => {
         const vpc = `10.${second}.0.0/${prefix}`;
         const blocks = subnetCidrBlocks(vpc, zones);
-        promise(vpc, [...blocks.private, ...blocks.public], zones);
+        promise(vpc, Object.values(blocks).flat(), zones);
       }),
     );
 
@@ -78,7 +78,8 @@ describe("network", () => {
       subnetSpecs.map(({ type, tags }: { type: string; tags: object }) => [type, tags]),
       [
         ["Public", { "kubernetes.io/role/elb": "1" }],
-        ["Private", { "kubernetes.io/role/internal-elb": "1" }],
+        ["Private", undefined],
+        ["Isolated", { "kubernetes.io/role/internal-elb": "1" }],
       ],
     );
   });

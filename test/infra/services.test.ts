@@ -64,40 +64,74 @@ const attributesOf = (ingress: Resource["inputs"] | undefined) =>
 describe("services", () => {
   let ingresses: ReturnType<typeof ingressesOf>;
   let resources: Resource[];
+  const balancer = () => ingresses["load-balancer"];
   before(async () => {
     resources = await deploy(() => new Services("services", args));
     ingresses = ingressesOf(resources);
   });
 
   it("share one load balancer, so that the third costs none", () => {
-    assert.deepEqual(Object.keys(ingresses).sort(), ["orders", "shop", "web"]);
+    assert.deepEqual(Object.keys(ingresses).sort(), ["load-balancer", "orders", "shop", "web"]);
     const groups = Object.values(ingresses).map((ingress) => annotation(ingress, "group.name"));
     assert.equal(new Set(groups).size, 1);
     assert.ok(groups[0]);
   });
 
-  it("agree on whatever is the load balancer's, which the controller would refuse otherwise", () => {
+  it("agree on the listeners, and leave what is the load balancer's to its own Ingress", () => {
+    const values = (name: string) =>
+      Object.values(ingresses).map((ingress) => annotation(ingress, name));
+    for (const name of ["listen-ports", "certificate-arn"]) {
+      assert.equal(new Set(values(name)).size, 1, name);
+    }
+    // Two Ingresses that say different things of it would stop the controller for all.
     for (const name of [
       "scheme",
       "inbound-cidrs",
-      "listen-ports",
-      "certificate-arn",
       "ssl-policy",
       "ssl-redirect",
       "wafv2-acl-arn",
       "load-balancer-attributes",
     ]) {
-      const values = Object.values(ingresses).map((ingress) => annotation(ingress, name));
-      assert.equal(new Set(values).size, 1, `${name}: ${values}`);
+      assert.equal(values(name).filter(Boolean).length, 1, name);
+      assert.ok(annotation(balancer(), name), name);
     }
+  });
+
+  it("come after their load balancer and go before it", () => {
+    const needs = prerequisites(resources);
+    const urn = (name: string) =>
+      resources.find((one) => one.name === name && one.type.endsWith(":Ingress"))?.urn ?? "";
+    for (const name of ["web", "orders", "shop"]) {
+      assert.ok(outlivedBy(urn(name), needs).has(urn("load-balancer")), name);
+    }
+  });
+
+  it("are behind another load balancer, with rules of their own, when the scheme is another", async () => {
+    const ingress = { ...args.ingress, scheme: "internal" as const };
+    const internal = ingressesOf(
+      await deploy(() => new Services("services", { ...args, ingress })),
+    );
+    for (const name of Object.keys(internal)) assert.equal(ingresses[name], undefined, name);
+    const groups = Object.values(internal).map((one) => annotation(one, "group.name"));
+    assert.equal(new Set(groups).size, 1);
+    assert.notEqual(groups[0], annotation(balancer(), "group.name"));
+  });
+
+  it("answer nothing where no service has a rule", () => {
+    const { defaultBackend, rules } = balancer()?.spec ?? {};
+    assert.equal(rules, undefined);
+    assert.equal(defaultBackend.service.port.name, "use-annotation");
+    const action = JSON.parse(annotation(balancer(), `actions.${defaultBackend.service.name}`));
+    assert.equal(action.type, "fixed-response");
+    assert.equal(action.fixedResponseConfig.statusCode, "404");
   });
 
   it("live in a namespace of their own each, and in no role of another", () => {
     const roles = resources.filter(({ type }) => type === "aws:iam/role:Role");
     assert.equal(roles.length, 3);
     const names = ["orders", "shop", "web"];
-    const namespaces = Object.values(ingresses).map(({ metadata }) => metadata.namespace);
-    assert.deepEqual(namespaces.sort(), names);
+    const namespaces = names.map((name) => ingresses[name]?.metadata.namespace);
+    assert.deepEqual(namespaces, names);
     const accounts = resources
       .filter(({ type }) => type === "kubernetes:apps/v1:Deployment")
       .map(({ inputs }) => inputs.spec.template.spec.serviceAccountName);
@@ -130,15 +164,14 @@ describe("services", () => {
   });
 
   it("answer over TLS, by a policy without old ciphers, and only redirect without", () => {
-    const { web } = ingresses;
-    assert.equal(annotation(web, "listen-ports"), '[{"HTTP":80},{"HTTPS":443}]');
-    assert.equal(annotation(web, "ssl-redirect"), "443");
-    assert.equal(annotation(web, "ssl-policy"), tlsPolicy);
+    assert.equal(annotation(balancer(), "listen-ports"), '[{"HTTP":80},{"HTTPS":443}]');
+    assert.equal(annotation(balancer(), "ssl-redirect"), "443");
+    assert.equal(annotation(balancer(), "ssl-policy"), tlsPolicy);
     assert.match(tlsPolicy, /TLS13-1-[23]-Res-PQ/);
   });
 
   it("deliver the logs that are asked for, and turn the others off", () => {
-    const attributes = attributesOf(ingresses.web);
+    const attributes = attributesOf(balancer());
     assert.equal(attributes["access_logs.s3.enabled"], "true");
     assert.equal(attributes["access_logs.s3.bucket"], "logs-1");
     assert.equal(attributes["connection_logs.s3.enabled"], "false");
@@ -146,8 +179,27 @@ describe("services", () => {
     assert.equal(attributes["health_check_logs.s3.enabled"], "false");
   });
 
+  it("write the attributes that are off too, so that turning one off has an effect", async () => {
+    const edge = { certificateArn: undefined };
+    const off = ingressesOf(await deploy(() => new Services("services", { ...args, edge })));
+    const attributes = attributesOf(off["load-balancer"]);
+    assert.equal(attributes["deletion_protection.enabled"], "false");
+    assert.equal(attributes["access_logs.s3.enabled"], "false");
+    assert.equal(attributes["routing.http.drop_invalid_header_fields.enabled"], "true");
+    assert.equal(attributes["idle_timeout.timeout_seconds"], "60");
+  });
+
+  it("are open to the networks that the stack names", async () => {
+    const ingress = { ...args.ingress, inboundCidrs: ["198.51.100.0/24", "203.0.113.0/24"] };
+    const open = ingressesOf(await deploy(() => new Services("services", { ...args, ingress })));
+    assert.equal(
+      annotation(open["load-balancer"], "inbound-cidrs"),
+      "198.51.100.0/24,203.0.113.0/24",
+    );
+  });
+
   it("let go of a firewall and a certificate that the stack no longer has", async () => {
-    const { web } = ingressesOf(
+    const { "load-balancer": balancer } = ingressesOf(
       await deploy(
         () =>
           new Services("services", {
@@ -156,9 +208,9 @@ describe("services", () => {
           }),
       ),
     );
-    assert.equal(annotation(web, "wafv2-acl-arn"), "none");
-    assert.equal(annotation(web, "listen-ports"), '[{"HTTP":80}]');
-    assert.equal(annotation(web, "ssl-redirect"), undefined);
+    assert.equal(annotation(balancer, "wafv2-acl-arn"), "none");
+    assert.equal(annotation(balancer, "listen-ports"), '[{"HTTP":80}]');
+    assert.equal(annotation(balancer, "ssl-redirect"), undefined);
   });
 
   it("are named in DNS once all of them answer, and for no longer", () => {
@@ -183,10 +235,11 @@ describe("services", () => {
           ingress: { ...args.ingress, deletionProtection: true },
         }),
     );
-    const { web } = ingressesOf(protectedOnes);
-    assert.equal(attributesOf(web)["deletion_protection.enabled"], "true");
-    for (const { type, protect } of protectedOnes.filter(({ type }) => /Ingress$/.test(type))) {
-      assert.equal(protect, true, type);
+    const { "load-balancer": balancer } = ingressesOf(protectedOnes);
+    assert.equal(attributesOf(balancer)["deletion_protection.enabled"], "true");
+    for (const { name, protect } of protectedOnes.filter(({ type }) => /Ingress$/.test(type))) {
+      // A service goes while the load balancer is protected.
+      assert.equal(protect, name === "load-balancer", name);
     }
   });
 });

@@ -4,7 +4,6 @@ import type { WebService } from "../../infra/web-service.ts";
 
 const service = (name: string) =>
   ({
-    loadBalancer: pulumi.output("alb.example"),
     names: {
       deployment: pulumi.output(`${name}-deployment`),
       ingress: pulumi.output(`${name}-ingress`),
@@ -26,6 +25,7 @@ export const watchArgs: WatchArgs = {
   serviceLevel: { availabilityPercent: 99.9, latencyMilliseconds: 300, latencyPercent: 99 },
   insights: { variant: "enhanced", applicationSignals: false, traces: false },
   clusterName: "platform-test",
+  scheme: "internet-facing",
   accountId: "111122223333",
   region: "eu-central-1",
   network: { natGatewayIds: pulumi.output(["nat-1", "nat-2"]) },

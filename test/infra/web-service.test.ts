@@ -148,7 +148,6 @@ describe("web service", () => {
         attributesOf(resources, "target-group")["deregistration_delay.timeout_seconds"],
         String(clock.deregistrationDelaySeconds),
       );
-      assert.equal(attributesOf(resources, "load-balancer")["idle_timeout.timeout_seconds"], "90");
     });
   });
 
@@ -273,24 +272,6 @@ describe("web service", () => {
       const annotations = annotationsOf(await service());
       assert.equal(annotations["alb.ingress.kubernetes.io/target-type"], "ip");
       assert.equal(annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/readyz");
-    });
-
-    it("writes the attributes that are off too, so that turning one off has an effect", async () => {
-      const attributes = attributesOf(await service(), "load-balancer");
-      assert.equal(attributes["deletion_protection.enabled"], "false");
-      assert.equal(attributes["access_logs.s3.enabled"], "false");
-      assert.equal(attributes["routing.http.drop_invalid_header_fields.enabled"], "true");
-    });
-
-    it("is open to the networks that the stack names", async () => {
-      const inboundCidrs = ["198.51.100.0/24", "203.0.113.0/24"];
-      const annotations = annotationsOf(
-        await service({ ingress: { ...args.ingress, inboundCidrs } }),
-      );
-      assert.equal(
-        annotations["alb.ingress.kubernetes.io/inbound-cidrs"],
-        "198.51.100.0/24,203.0.113.0/24",
-      );
     });
 
     it("waits for its host name, not for endpoints that come after it", async () => {

@@ -212,7 +212,7 @@ describe("plan, as text", () => {
   it("says which settings to turn before a destroy of a protected stack", async () => {
     const { out } = await run(["--stack", "prod"]);
     const said = /refused while protected: (.*?)\n +1 /s.exec(out)?.[1]?.replaceAll(/\s+/g, " ");
-    assert.match(said ?? "", /Key cluster-secrets, .*Repository web, .*Ingress web/);
+    assert.match(said ?? "", /Key cluster-secrets, .*Repository web, .*Ingress load-balancer/);
     for (const setting of [
       "environment: development",
       "cluster.deletionProtection: false",
@@ -291,13 +291,15 @@ describe("plan, as a document", () => {
     const isClusterWide = (kind: string) => /^Namespace$|AdmissionPolicy/.test(kind);
     for (const { apiVersion, kind, metadata, ...rest } of document.manifests) {
       assert.ok(apiVersion && kind && metadata.name, JSON.stringify(metadata));
-      if (!isClusterWide(kind)) assert.equal(metadata.namespace, "web");
+      if (!isClusterWide(kind)) assert.match(metadata.namespace ?? "", /^(web|kube-system)$/);
       for (const field of Object.keys(rest)) {
         assert.ok(["spec", "data", "automountServiceAccountToken"].includes(field), field);
       }
       assert.doesNotMatch(JSON.stringify(metadata), /pulumi/);
     }
-    const kinds = document.manifests.map(({ kind }) => kind);
+    const kinds = document.manifests
+      .filter(({ metadata }) => metadata.namespace !== "kube-system")
+      .map(({ kind }) => kind);
     assert.ok(kinds.slice(0, kinds.indexOf("Namespace")).every(isClusterWide));
   });
 

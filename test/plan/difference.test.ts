@@ -361,6 +361,25 @@ describe("differenceOf, the risk", () => {
       nodesWith("m7g.xlarge", 12),
       /^red NodeGroup nodes is replaced: .* EKS ends .* 300 s and cuts off pods of web \(12 need 414 s\)$/m,
     ],
+    [
+      "a load balancer of another scheme",
+      face("internet-facing"),
+      face("internal"),
+      /^red Ingress web: the controller deletes its load balancer, a protected one too/m,
+    ],
+    ["a load balancer that goes", face("internal"), nothing, /^red Ingress web goes: its load/m],
+    [
+      "a service that moves to another load balancer",
+      () => ingress({ "group.name": "a" }),
+      () => ingress({ "group.name": "b" }),
+      /^red Ingress web: the controller deletes its load balancer/m,
+    ],
+    [
+      "targets of another kind",
+      () => ingress({ "target-type": "ip" }),
+      () => ingress({ "target-type": "instance" }),
+      /^amber Ingress web: its target groups are replaced/m,
+    ],
     ["anything that is deleted", () => new aws.sns.Topic("a"), nothing, /^amber deleted: Topic a/m],
   ];
   for (const [what, from, to, expected] of cases) {
@@ -375,7 +394,11 @@ describe("differenceOf, the risk", () => {
     ["what is added", nothing, () => new aws.sns.Topic("a")],
     ["logs that are kept on destroy", logs(true), logs(true)],
     ["permissions that are lost", () => role([allow("s3:*")]), () => role([])],
-    ["a load balancer that closes", face("internet-facing"), face("internal")],
+    [
+      "an internal load balancer that opens to fewer networks",
+      face("internal", "10.0.0.0/8,192.0.2.0/24"),
+      face("internal", "10.0.0.0/8"),
+    ],
     ["a zone that is appended", zones("a"), zones("a", "b")],
   ];
   for (const [what, from, to] of harmless) {

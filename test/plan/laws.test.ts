@@ -210,7 +210,10 @@ for (const stack of ["dev", "prod"]) {
                 : one,
             ),
           ).join("\n");
-          assert.match(missing, /Record host-names-platform.example.com .*outlived by Ingress web/);
+          assert.match(
+            missing,
+            /Record host-names-platform.example.com .*outlived by Ingress load-balancer/,
+          );
         });
       }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
+import { staleNames } from "../../rehearsal/promises.ts";
 import { rules } from "../../rehearsal/world/laws.ts";
 import { scaleTo } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
@@ -850,10 +851,57 @@ describe("the simulated cloud", () => {
         "load-balancer-attributes": `deletion_protection.enabled=${on}`,
       });
       const ingress = await given.create(types.ingress, annotated(protection(true)));
-      await refused(given.remove(ingress), /^OperationNotPermitted: .* deletion protection/);
+      await refused(
+        given.remove(ingress),
+        /^OperationNotPermitted: deletion_protection is enabled/,
+      );
       await given.update(ingress, annotated(protection(false)));
       await given.remove(ingress);
       assert.deepEqual(balancers(), []);
+    });
+
+    it("does nothing for a group while a protected Ingress of it is being deleted", async () => {
+      const group = (name: string, more = {}) => annotated({ "group.name": "all", ...more }, name);
+      const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
+      const ingress = await given.create(types.ingress, group("web", protection));
+      ingress.status = "deleting";
+      await refused(
+        given.create(types.ingress, group("shop")),
+        /^FailedBuildModel: .*deletion_protection is enabled, cannot delete the ingress: web\/web/,
+      );
+      ingress.status = "ready";
+      const other = await given.create(types.ingress, group("orders"));
+      await given.remove(other);
+      assert.equal(balancers().length, 1, "what is not protected comes and goes");
+    });
+
+    it("replaces a load balancer whose scheme changes, a protected one too", async () => {
+      const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
+      const ingress = await given.create(types.ingress, annotated(protection));
+      const [before] = balancers();
+      await given.update(ingress, annotated({ ...protection, scheme: "internal" }));
+      const [after] = balancers();
+      assert.equal(balancers().length, 1);
+      assert.notEqual(after?.id, before?.id);
+      const [{ hostname }] = ingress.outputs.status.loadBalancer.ingress;
+      assert.equal(hostname, before?.id, "the status is late");
+      assert.deepEqual(staleNames(given.world), []);
+      const aliases = [{ name: hostname }];
+      given.put(types.record, { zoneId: "Z1", name: "example.com", type: "A", aliases });
+      assert.match(
+        staleNames(given.world).join(),
+        /Record given names a load balancer that is gone/,
+      );
+    });
+
+    it("keeps the value of a priority class", async () => {
+      const metadata = { name: "low" };
+      const low = await given.create(types.priorityClass, { metadata, value: -1 });
+      await given.update(low, { description: "low" });
+      await refused(
+        given.update(low, { value: 1 }),
+        /^Invalid: value: Forbidden: may not be changed/,
+      );
     });
 
     it("issues a certificate once its records are in DNS", async () => {

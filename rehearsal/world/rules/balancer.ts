@@ -23,6 +23,13 @@ export function stackOf({ id, inputs, cluster }: Thing): string {
   return `load balancer ${cluster}/${annotation(inputs, "group.name") ?? id}`;
 }
 
+/** What an Ingress or another one of its group says of their load balancer. */
+export function groupAnnotation(world: World, ingress: Thing, name: string): string | undefined {
+  return [ingress, ...othersOf(world, ingress)].flatMap(
+    ({ inputs }) => annotation(inputs, name) ?? [],
+  )[0];
+}
+
 export function loadBalancerOf(world: World, ingress: Thing): Thing | undefined {
   return world.all(loadBalancerType).find(({ madeBy }) => madeBy === stackOf(ingress));
 }

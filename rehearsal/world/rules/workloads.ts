@@ -6,6 +6,7 @@ import type { Props, Thing, World } from "../world.ts";
 import {
   annotation,
   attributesOf,
+  groupAnnotation,
   ingressType,
   loadBalancerOf,
   loadBalancerType,
@@ -86,8 +87,10 @@ function crashing(world: World, cluster: string, { chart, namespace, values = {}
 }
 
 /** The subnets that the controller finds by their tags, one a zone. */
-function taggedSubnets(world: World, ingress: Props): Thing[] {
-  const tag = isPublic(ingress) ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
+function taggedSubnets(world: World, ingress: Thing): Thing[] {
+  const tag = isPublic(world, ingress)
+    ? "kubernetes.io/role/elb"
+    : "kubernetes.io/role/internal-elb";
   const zones = new Map(
     world
       .live("aws:ec2/subnet:Subnet")
@@ -97,7 +100,19 @@ function taggedSubnets(world: World, ingress: Props): Thing[] {
   return [...zones.values()];
 }
 
-const isPublic = (ingress: Props) => annotation(ingress, "scheme") === "internet-facing";
+const isPublic = (world: World, ingress: Thing) =>
+  groupAnnotation(world, ingress, "scheme") === "internet-facing";
+
+const isProtected = ({ inputs }: Thing): boolean =>
+  attributesOf(inputs, "load-balancer")["deletion_protection.enabled"] === "true";
+
+/** Why the controller does nothing for the group of this Ingress, or nothing. */
+function stalled(world: World, ingress: Thing): string | undefined {
+  const held = othersOf(world, ingress).find(
+    (other) => other.status === "deleting" && isProtected(other),
+  );
+  return held && `deletion_protection is enabled, cannot delete the ingress: ${held.id}`;
+}
 
 export const workloadRules: Rule[] = [
   ...(["create", "update", "delete"] as const).map(
@@ -161,10 +176,10 @@ export const workloadRules: Rule[] = [
     types: [ingressType],
     source: "aws-load-balancer-controller; pulumi-kubernetes gives up after 10 minutes",
     patience: minutes(10),
-    unless: ({ world, caller, inputs }) => {
-      const reason = noController(world, caller.cluster ?? "");
+    unless: ({ world, caller, thing }) => {
+      const reason = noController(world, caller.cluster ?? "") ?? stalled(world, thing);
       if (reason) return `the Ingress has no load balancer: ${reason}`;
-      const subnets = taggedSubnets(world, inputs);
+      const subnets = taggedSubnets(world, thing);
       return subnets.length < 2
         ? `the Ingress has no load balancer: couldn't auto-discover subnets: ${subnets.length} tagged, 2 zones needed`
         : undefined;
@@ -187,12 +202,11 @@ export const workloadRules: Rule[] = [
     on: "delete",
     types: [ingressType],
     source:
-      "Elastic Load Balancing API, DeleteLoadBalancer; the controller then keeps its finalizer",
+      "aws-load-balancer-controller v3.5.0, seen: one protected Ingress stops its whole group",
     patience: minutes(10),
-    unless: ({ world, thing }) =>
-      attributesOf(thing.inputs, "load-balancer")["deletion_protection.enabled"] === "true" &&
-      othersOf(world, thing).every(({ outputs }) => outputs.finalized)
-        ? `Load balancer '${loadBalancerOf(world, thing)?.id}' cannot be deleted because deletion protection is enabled`
+    unless: ({ thing }) =>
+      isProtected(thing)
+        ? `deletion_protection is enabled, cannot delete the ingress: ${thing.id}`
         : undefined,
   },
   {
@@ -210,6 +224,16 @@ export const workloadRules: Rule[] = [
         )
         ? `namespace ${thing.id} is Terminating: content has ingress.k8s.aws/resources`
         : undefined,
+  },
+  {
+    error: "Invalid",
+    on: "update",
+    types: [priorityClassType],
+    source: "Kubernetes, ValidatePriorityClassUpdate",
+    unless: ({ inputs, olds }) =>
+      inputs.value === olds.value
+        ? undefined
+        : "value: Forbidden: may not be changed in an update.",
   },
   {
     error: "foregroundDeletion",
@@ -305,7 +329,7 @@ function backendsOf({ inputs, outputs }: Thing): string[] {
 /** A load balancer with its security groups and network interfaces; gives its host name. */
 function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefined): string {
   const madeBy = stackOf(ingress);
-  const subnets = taggedSubnets(world, ingress.inputs);
+  const subnets = taggedSubnets(world, ingress);
   const vpcId = subnets[0]?.inputs.vpcId;
   const { namespace, name } = ingress.outputs.metadata;
   const group = annotation(ingress.inputs, "group.name") ?? `${namespace}-${name}`;
@@ -331,7 +355,7 @@ function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefi
       world.hexId("eni"),
       madeBy,
       `load balancer ${stem}`,
-      { subnetId: subnet.id, groups, publicAddress: isPublic(ingress.inputs) },
+      { subnetId: subnet.id, groups, publicAddress: isPublic(world, ingress) },
     );
   }
   return host;
@@ -362,6 +386,23 @@ async function finalize(world: World, ingress: Thing): Promise<void> {
   }
 }
 
+/** A target group for each of the Ingress's backends. */
+function addTargetGroups(world: World, ingress: Thing, host: string): void {
+  for (const resource of backendsOf(ingress)) {
+    world.addOwn(
+      "aws:lb/targetGroup:TargetGroup",
+      `${host} ${resource}`,
+      stackOf(ingress),
+      resource,
+      {
+        ingress: ingress.id,
+        arnSuffix: `targetgroup/${resource}`,
+        tags: controllerTags(ingress, resource),
+      },
+    );
+  }
+}
+
 export const workloadEffects: Effect[] = [
   {
     on: "create",
@@ -369,17 +410,34 @@ export const workloadEffects: Effect[] = [
     source: "aws-load-balancer-controller v3.5.0, seen: host name within seconds",
     happen: async ({ world, thing, caller }) => {
       await world.clock.sleep(waits.reconcile);
-      const stack = stackOf(thing);
       const host =
         loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
-      for (const resource of backendsOf(thing)) {
-        world.addOwn("aws:lb/targetGroup:TargetGroup", `${host} ${resource}`, stack, resource, {
-          ingress: thing.id,
-          arnSuffix: `targetgroup/${resource}`,
-          tags: controllerTags(thing, resource),
-        });
-      }
+      addTargetGroups(world, thing, host);
       thing.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
+    },
+  },
+  {
+    on: "update",
+    types: [ingressType],
+    source:
+      "aws-load-balancer-controller v3.5.0, seen: another scheme is another load balancer, made after the old one was deleted, protected or not; the status shows the old name for a moment",
+    happen: async ({ world, thing, inputs, olds, caller }) => {
+      const moved = ["scheme", "group.name"].some(
+        (name) => annotation(inputs, name) !== annotation(olds, name),
+      );
+      if (!moved) return;
+      const before = { ...thing, inputs: olds };
+      const old = loadBalancerOf(world, before);
+      const shared = othersOf(world, before).length > 0 && stackOf(before) !== stackOf(thing);
+      const made = world.all().filter(({ madeBy }) => madeBy === stackOf(before));
+      for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === thing.id)) {
+        world.remove(part);
+      }
+      await world.clock.sleep(waits.reconcile);
+      const host =
+        loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
+      addTargetGroups(world, thing, host);
+      if (old) thing.outputs.status = { loadBalancer: { ingress: [{ hostname: old.id }] } };
     },
   },
   {
