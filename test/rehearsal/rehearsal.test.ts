@@ -94,7 +94,7 @@ describe("the rehearsal", function () {
     assert.match(broken.up ?? "", /Ingress web.* must be outlived by NodeGroup cluster-nodes/);
     assert.match(
       broken.destroy ?? "",
-      /finalizer: .* the controller cannot run: cluster platform-dev has no nodes/,
+      /finalizer: .* the controller cannot run: cluster platform-dev has no (nodes|CoreDNS)/,
     );
   });
 
