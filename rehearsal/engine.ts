@@ -101,7 +101,7 @@ function pinnedVersion(): string {
   return version;
 }
 
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const root =
     process.env.XDG_CACHE_HOME ||
     (process.platform === "darwin" ? join(homedir(), "Library/Caches") : join(homedir(), ".cache"));

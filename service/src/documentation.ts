@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import fastify, { type FastifyInstance } from "fastify";
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { Identity } from "./config.ts";
@@ -46,9 +47,20 @@ async function describe(
   const app = fastify({ exposeHeadRoutes: false });
   await app.register(swagger, {
     openapi: { openapi: "3.1.0", info: { title: identity.name, version: identity.version } },
-    transform: ({ schema, url }) => ({
+    transform: ({ schema, url, route: { config } }) => ({
       url,
-      schema: { ...schema, response: { ...(schema?.response as object), default: problemSchema } },
+      schema: {
+        ...schema,
+        response: {
+          ...(schema?.response as object),
+          ...problems([
+            ...usual,
+            ...(schema?.body ? ofBodies : []),
+            ...(schema?.params ? [404] : []),
+            ...(config?.problems ?? []),
+          ]),
+        },
+      },
     }),
   });
   endpoints(app);
@@ -56,8 +68,26 @@ async function describe(
   return app.swagger() as OpenAPIV3_1.Document;
 }
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Statuses of the route's own, besides those that each route answers. */
+    problems?: (number | string)[];
+  }
+}
+
+/** What any request may be answered, and one with a body. */
+const usual = [400, 405, 408, 414, 417, 431, 500];
+const ofBodies = [413, 415];
+
+const problems = (statuses: (number | string)[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { ...problemSchema, description: STATUS_CODES[status] ?? "Asked for" },
+    ]),
+  );
+
 const problemSchema = {
-  description: "Problem details (RFC 9457)",
   content: {
     "application/problem+json": {
       schema: {
@@ -112,8 +142,12 @@ ${operations.join("\n")}
 
 function section(method: string, path: string, operation: OpenAPIV3_1.OperationObject): string {
   const { summary = "", parameters, requestBody, responses = {} } = operation;
-  const { default: _problem, ...answers } = responses;
-  const parts = Object.entries({ parameters, requestBody, responses: answers })
+  const answers = Object.entries(responses).filter(([status]) => status.startsWith("2"));
+  const parts = Object.entries({
+    parameters,
+    requestBody,
+    responses: Object.fromEntries(answers),
+  })
     .filter(([, part]) => part && Object.keys(part).length > 0)
     .map(([name, part]) => `<h3>${name}</h3><pre>${html(JSON.stringify(part, null, 2))}</pre>`);
   return `<h2>${method.toUpperCase()} ${html(path)}</h2><p>${html(summary)}</p>${parts.join("")}`;

@@ -14,7 +14,10 @@ export function faults(app: FastifyInstance, longestSeconds: number): void {
 
   app.get<{ Params: { code: string } }>(
     "/fault/status/:code",
-    { schema: { tags, summary: "Answers with a status", params: digits("^[45]\\d\\d$", "code") } },
+    {
+      schema: { tags, summary: "Answers with a status", params: digits("^[45]\\d\\d$", "code") },
+      config: { problems: ["4XX", "5XX"] },
+    },
     (request, reply) => sendProblem(reply, Number(request.params.code), "asked for"),
   );
 

@@ -18,7 +18,10 @@ export function health(app: FastifyInstance, traffic: Traffic): void {
 
   app.get("/healthz", { schema: schema("Whether the process is alive") }, () => ({ status: "ok" }));
 
-  app.get("/readyz", { schema: schema("Whether to send requests here") }, (_request, reply) =>
-    traffic.draining ? sendProblem(reply, 503, "draining") : reply.send({ status: "ready" }),
+  app.get(
+    "/readyz",
+    { schema: schema("Whether to send requests here"), config: { problems: [503] } },
+    (_request, reply) =>
+      traffic.draining ? sendProblem(reply, 503, "draining") : reply.send({ status: "ready" }),
   );
 }

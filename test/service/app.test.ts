@@ -146,7 +146,11 @@ describe("routes", () => {
     assert.deepEqual(Object.keys(paths).sort(), ["/", "/echo", "/healthz", "/readyz", "/version"]);
     const { requestBody, responses } = paths["/echo"].post;
     assert.ok(requestBody.content["application/json"].schema.properties.message.maxLength > 500);
-    assert.ok(responses.default.content["application/problem+json"]);
+    assert.deepEqual(Object.keys(responses), [
+      ...["200", "400", "405", "408", "413", "414", "415", "417", "431", "500"],
+    ]);
+    assert.ok(responses["413"].content["application/problem+json"]);
+    assert.ok(paths["/readyz"].get.responses["503"].content["application/problem+json"]);
   });
 
   it("/docs is a page that needs no script and no other host", async () => {
