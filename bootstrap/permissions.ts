@@ -149,7 +149,7 @@ export const permissions: Record<string, Permissions> = {
     ],
   },
   "docker:index/image:Image": {
-    read: to("ecr", "GetAuthorizationToken DescribeImages"),
+    read: to("ecr", "GetAuthorizationToken DescribeImages ListImages"),
     write: to(
       "ecr",
       "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage",

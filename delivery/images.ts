@@ -13,7 +13,9 @@ export async function buildImages(stack: string, folder: string): Promise<string
   const { resources } = await evaluate(stack);
   const images = resources.filter(({ type }) => type === "docker:index/image:Image");
   mkdirSync(folder, { recursive: true });
-  for (const { name, inputs } of images) {
+  const services = images.map(({ parent = "" }) => parent.split("::").at(-1) ?? "");
+  for (const [at, { inputs }] of images.entries()) {
+    const name = services[at];
     const { context, dockerfile, platform, args } = inputs.build;
     const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
     const tag = `${name}:pull-request`;
@@ -21,5 +23,5 @@ export async function buildImages(stack: string, folder: string): Promise<string
     await run("docker", ["build", ...what, context], { show: true });
     await run("docker", ["save", "--output", join(resolve(folder), `${name}.tar`), tag]);
   }
-  return images.map(({ name }) => name);
+  return services;
 }

@@ -1,4 +1,5 @@
 import { blockOf, contains, instanceMetadata } from "./cidr.ts";
+import { imageRules } from "./config-image-rules.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
 import type { Settings } from "./config-schema.ts";
@@ -143,6 +144,7 @@ export const rules = [
       /^services\.pr-\d+-/.test(at) &&
       `${at}: is not allowed with pullRequests.environments, whose namespaces begin so`,
   ]),
+  ...imageRules,
   ...scaleRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";

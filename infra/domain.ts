@@ -44,10 +44,11 @@ export class Certificate extends pulumi.ComponentResource {
             type: record.apply((option) => option?.resourceRecordType ?? ""),
             records: [record.apply((option) => option?.resourceRecordValue ?? "")],
             ttl: 300,
-            // A former certificate for the same name had the same record.
+            // Another certificate for the same name has the same record.
             allowOverwrite: true,
           },
-          parent,
+          // Other certificates of the name are renewed by the same record, of this stack or not.
+          { ...parent, retainOnDelete: true },
         );
       });
       this.arn = new aws.acm.CertificateValidation(

@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import dockerignore from "@balena/dockerignore";
 import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { contentTag, packageOf } from "./build-context.ts";
 import type { ImageConfig, NodesConfig, RegistryConfig, ServiceConfig } from "./config-schema.ts";
 import { makeRepository } from "./repository.ts";
 
@@ -40,9 +37,10 @@ export interface ServiceImageArgs
  * A service's image in an ECR repository of its own, named by digest.
  *
  * The build context is a folder relative to the project, with a Dockerfile and a package.json. Built
- * and pushed when its content changes, never during preview, for the nodes' architecture. With
- * `digest` nothing is built and no Docker daemon is asked: the image has been pushed already, to this
- * repository or to `repositoryUrl`.
+ * and pushed when the repository has no image of its content yet, never during preview, for the
+ * nodes' architecture; otherwise the image that is there is used. With `digest` nothing is built and
+ * no Docker daemon is asked: the image has been pushed already, to this repository or to
+ * `repositoryUrl`.
  */
 export class ServiceImage extends pulumi.ComponentResource {
   /** `<repository>@sha256:<digest>` */
@@ -75,66 +73,98 @@ export class ServiceImage extends pulumi.ComponentResource {
   }
 
   private build(name: string, args: ServiceImageArgs, repository: aws.ecr.Repository) {
+    const parent = { parent: this };
     const token = aws.ecr.getAuthorizationTokenOutput(
       { registryId: repository.registryId },
-      { parent: this },
+      parent,
     );
-    const provider = new docker.Provider(name, {}, { parent: this });
+    const provider = new docker.Provider(name, {}, parent);
     const build = buildArgs(args);
-    const tag = contentTag(build.context, build);
+    const tag = contentTag(build.context, { ...build, reused });
+    const pushed = known(
+      aws.ecr
+        .getImagesOutput({ repositoryName: repository.name }, parent)
+        .apply(({ imageIds }) => imageIds.find(({ imageTag }) => imageTag === tag)?.imageDigest),
+    );
+    const either = <T>(built: T, standIn: T) => pushed.then((digest) => (digest ? standIn : built));
+    // Named by its content: another content is another image, and the former one is let go.
     const image = new docker.Image(
-      name,
+      `${name}-${tag}`,
       {
-        imageName: pulumi.interpolate`${repository.repositoryUrl}:${tag}`,
-        build: { ...build, args: { ...build.args, REVISION: tag } },
+        imageName: pulumi.interpolate`${repository.repositoryUrl}:${either(tag, `reused-${tag}`)}`,
+        build: {
+          ...build,
+          context: either(build.context, reused.context),
+          dockerfile: either(build.dockerfile, reused.dockerfile),
+          args: { ...build.args, REVISION: tag },
+        },
+        skipPush: either(false, true),
         registry: {
           server: repository.repositoryUrl,
           username: token.userName,
           password: pulumi.secret(token.password),
         },
       },
-      { parent: this, provider },
+      {
+        ...parent,
+        provider,
+        // As the name says, only the content makes another image.
+        ignoreChanges: ["imageName", "build", "skipPush"],
+        // The provider hashes the context by itself: should that ever differ, it is made anew.
+        replaceOnChanges: ["build"],
+      },
     );
-    return image.repoDigest;
+    return pulumi
+      .all([repository.repositoryUrl, pushed])
+      .apply(([url, digest]) =>
+        digest
+          ? pulumi.output(`${url}@${digest}`)
+          : image.repoDigest.apply((reference) => inRepository(image, reference)),
+      );
   }
 }
 
+/**
+ * Where an empty image is built from. It takes a place in the state and is never pushed: when the
+ * repository has an image that the state has not, as after a change that was taken back or an update
+ * that was killed. Builds are not reproducible, so a second push of the tag would be another image,
+ * which an immutable repository refuses.
+ */
+const reused = { context: "infra/reused", dockerfile: "infra/reused/Dockerfile" };
+
+/** The value; nothing where a preview cannot know it. */
+async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  // Every output has it, though the typings leave it out.
+  const { isKnown } = output as unknown as { isKnown: Promise<boolean> };
+  return (await isKnown) ? new Promise((resolve) => output.apply(resolve)) : undefined;
+}
+
+/**
+ * A preview knows the reference of an image that the state has. Its repository, which was just asked,
+ * must have it too.
+ */
+function inRepository(image: docker.Image, reference: string): string {
+  if (pulumi.runtime.isDryRun() || !reference.includes("@")) {
+    pulumi.log.error(
+      `${reference} is no longer in its repository; build it again by pulumi up --replace with the URN of this image`,
+      image,
+    );
+  }
+  return reference;
+}
+
 function buildArgs({ context = ".", architecture, nodeImage, runtimeImage }: ServiceImageArgs) {
-  const { version, repository } = JSON.parse(readFileSync(join(context, "package.json"), "utf8"));
+  const { version, source } = packageOf(context);
   return {
     context,
     dockerfile: `${context}/Dockerfile`,
     platform: `linux/${architecture}`,
     builderVersion: docker.BuilderVersion.BuilderBuildKit,
     args: {
-      VERSION: String(version),
-      ...(repository?.url && { SOURCE: String(repository.url) }),
+      ...(version && { VERSION: version }),
+      ...(source && { SOURCE: source }),
       ...(nodeImage && { NODE_IMAGE: nodeImage }),
       ...(runtimeImage && { RUNTIME_IMAGE: runtimeImage }),
     },
   };
-}
-
-/**
- * A tag that is the same exactly when what is built is the same: the files of the context that
- * `.dockerignore` lets through, and the build's settings. Tags are immutable, so content and tag
- * must change together.
- */
-export function contentTag(context: string, settings: object): string {
-  const hash = createHash("sha256").update(JSON.stringify(settings));
-  for (const path of contextFiles(context)) {
-    hash.update(`\0${path}\0`).update(readFileSync(join(context, path)));
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
-function contextFiles(context: string): string[] {
-  const ignored = dockerignore.default().add(readFileSync(join(context, ".dockerignore"), "utf8"));
-  const walk = (folder: string): string[] =>
-    readdirSync(join(context, folder), { withFileTypes: true }).flatMap((entry) => {
-      const path = folder ? `${folder}/${entry.name}` : entry.name;
-      if (entry.isDirectory()) return entry.name === "node_modules" ? [] : walk(path);
-      return ignored.ignores(path) ? [] : [path];
-    });
-  return walk("").sort();
 }

@@ -217,6 +217,8 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     password: "a password that is valid for twelve hours",
     proxyEndpoint: `https://${registryOf(place)}`,
   }),
+  // Nothing is pushed where nothing is.
+  "aws:ecr/getImages:getImages": ({ repositoryName }) => ({ repositoryName, imageIds: [] }),
   // Which version is AWS's default is AWS's to say: none looks like this.
   "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
     addonName,

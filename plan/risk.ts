@@ -86,7 +86,8 @@ function twins(
 }
 
 function deletions(removed: Difference["removed"]): Risk[] {
-  const real = removed.filter(({ type }) => !type.startsWith("pulumi:"));
+  // Of an image that is let go the repository keeps what was pushed.
+  const real = removed.filter(({ type }) => !/^(pulumi|docker):/.test(type));
   const isolating = real.filter(({ type }) => type.endsWith(":NetworkPolicy"));
   return [
     ...isolating.map((one) => amber(`${labelOf(one)} is deleted: pods are less isolated`)),

@@ -3,6 +3,7 @@ import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
 import { addonVersionFor } from "./world/outputs.ts";
 import { groupAnnotation, ingressType, loadBalancerType } from "./world/rules/balancer.ts";
+import { withoutRenewal } from "./world/rules/edge.ts";
 import { blockedBy } from "./world/web-acl.ts";
 import type { Props, Thing, World } from "./world/world.ts";
 
@@ -20,6 +21,32 @@ export function onlyUpdates(steps: Step[]): string[] {
 export function only(steps: Step[], types: string[]): string[] {
   const others = steps.filter(({ type, custom }) => custom && !types.includes(type));
   return others.length === 0 ? [] : [`it should not touch ${names(others)}`];
+}
+
+/** Another image is another resource; what runs it is only updated. */
+export function anotherImage(steps: Step[]): string[] {
+  const imageType = "docker:index/image:Image";
+  return [
+    ...onlyUpdates(steps.filter(({ type }) => type !== imageType)),
+    ...only(steps, [imageType, "kubernetes:apps/v1:Deployment"]),
+  ];
+}
+
+/** Asked later: whether as many images have been pushed since. */
+export function builtSince(world: World): (count: number) => string[] {
+  const pushed = () => world.all("aws:ecr/image:Image").length;
+  const before = pushed();
+  return (count) =>
+    pushed() - before === count ? [] : [`${pushed() - before} images were pushed, not ${count}`];
+}
+
+/** The images that run, by Deployment. */
+export function deployedImages(world: World): string {
+  return JSON.stringify(
+    world
+      .all("kubernetes:apps/v1:Deployment")
+      .map(({ id, inputs }) => [id, inputs.spec.template.spec.containers[0].image]),
+  );
 }
 
 export function touched(steps: Step[], urns: string[]): string[] {
@@ -178,6 +205,14 @@ export function staleNames(world: World): string[] {
     );
   return [...records, ...alarms].map(
     (one) => `${describe(one)} names a load balancer that is gone`,
+  );
+}
+
+/** A record that others' certificates are renewed by is not ours to remove. */
+export function lostRenewals(world: World): string[] {
+  return withoutRenewal(world).map(
+    (certificate) =>
+      `${describe(certificate)} is renewed no more: a validation record of it was deleted`,
   );
 }
 

@@ -1,16 +1,20 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubernetesVersions } from "../infra/config-schema.ts";
 import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
 import {
   addonsBehind,
+  anotherImage,
   blockedBodies,
+  builtSince,
   danglingNames,
+  deployedImages,
   describe,
   differences,
   imagesByTag,
   inOrder,
   leftBehind,
+  lostRenewals,
   nothing,
   only,
   onlyUpdates,
@@ -22,6 +26,7 @@ import {
 } from "./promises.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
+import { issueElsewhere } from "./world/rules/edge.ts";
 import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/nodes.ts";
 import type { World } from "./world/world.ts";
 
@@ -63,6 +68,7 @@ export interface RehearsalOptions extends StageOptions {
   onAct?: (act: Act) => void;
 }
 
+const imageType = "docker:index/image:Image";
 const deploymentType = "kubernetes:apps/v1:Deployment";
 const logGroupType = "aws:cloudwatch/logGroup:LogGroup";
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
@@ -95,6 +101,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     if (unexpected || (stopWhenBroken && broken.length > 0)) throw new Over();
   };
   try {
+    const hostName = stage.setting<string>("domain", "hostName");
+    if (hostName) {
+      issueElsewhere(stage.world, hostName, stage.setting("domain", "hostedZoneId") ?? "");
+    }
     const upgrade = length === "whole" ? upgradeOf(stage) : undefined;
     if (upgrade) stage.configure("cluster", { kubernetesVersion: upgrade.from });
     await arrival(stage, act, length, upgrade);
@@ -172,19 +182,70 @@ async function arrival(
 }
 
 async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
+  const { world } = stage;
   await act("up again", () => stage.up(), nothing);
+  const before = deployedImages(world);
+  const takeBack = changeService(stage);
   await act(
     "a new image",
-    () => {
-      changeService(stage);
-      return stage.up();
-    },
+    () => stage.up(),
     ({ steps }) => [
-      ...onlyUpdates(steps),
-      ...only(steps, ["docker:index/image:Image", deploymentType]),
+      ...anotherImage(steps),
       ...(steps.some(({ type }) => type === deploymentType)
         ? []
         : ["the Deployment did not change: its image is not named by digest"]),
+    ],
+  );
+  const built = builtSince(world);
+  takeBack();
+  await act(
+    "the change taken back: the image that is there",
+    () => stage.up(),
+    ({ steps }) => [
+      ...anotherImage(steps),
+      ...built(0),
+      ...(deployedImages(world) === before ? [] : ["the image is not the one that it was"]),
+    ],
+  );
+}
+
+/** Deployments by another machine, and by one that was stopped in the middle. */
+async function oddBuilds(stage: Stage, act: Play): Promise<void> {
+  const { world } = stage;
+  const file = join(stage.folder, "service/package.json");
+  const sinceModes = builtSince(world);
+  await act(
+    "other permissions of a file: another image",
+    () => {
+      chmodSync(file, statSync(file).mode ^ 0o020);
+      return stage.up();
+    },
+    ({ steps }) => [...anotherImage(steps), ...sinceModes(1)],
+  );
+  const built = builtSince(world);
+  await act(
+    "an up that is killed after its push",
+    () => {
+      changeService(stage);
+      world.faults.push({
+        action: "create",
+        type: imageType,
+        code: "killed",
+        message: "the engine is no more",
+        unheard: true,
+      });
+      return stage.up();
+    },
+    () => built(1),
+    { fails: true },
+  );
+  await act(
+    "up after it: takes what was pushed",
+    () => stage.up(),
+    ({ steps }) => [
+      ...anotherImage(steps),
+      ...built(1),
+      ...(steps.some(({ type }) => type === deploymentType) ? [] : ["it was not deployed"]),
     ],
   );
 }
@@ -227,6 +288,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
       ],
     );
   }
+  await oddBuilds(stage, act);
   await act(
     "a release whose pods crash: fails",
     () => {
@@ -240,8 +302,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
       return stage.up();
     },
     ({ steps, errors }) => [
-      ...onlyUpdates(steps),
-      ...only(steps, ["docker:index/image:Image", deploymentType]),
+      ...anotherImage(steps),
       ...(errors.some((error) => error.includes("CrashLoopBackOff"))
         ? []
         : [`the error does not say why: ${errors[0]}`]),
@@ -252,8 +313,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
     "up after it: recovers",
     () => stage.up(),
     ({ steps }) => [
-      ...onlyUpdates(steps),
-      ...only(steps, [deploymentType]),
+      ...anotherImage(steps),
       ...(steps.length === 0 ? ["nothing was done about the failed Deployment"] : []),
       ...unready(world),
     ],
@@ -299,14 +359,18 @@ async function departure(stage: Stage, act: Play): Promise<void> {
       for (const thing of stage.world.all()) {
         if (thing.urn && retained.has(thing.urn)) thing.kept = true;
       }
-      return [...leftBehind(stage.world), ...danglingNames(stage.world)];
+      const { world } = stage;
+      return [...leftBehind(world), ...danglingNames(world), ...lostRenewals(world)];
     },
   );
 }
 
-/** Any change of what is built makes another image. */
-function changeService(stage: Stage): void {
-  appendFileSync(join(stage.folder, "service/package.json"), "\n");
+/** Any change of what is built makes another image. Gives the way back. */
+function changeService(stage: Stage): () => void {
+  const file = join(stage.folder, "service/package.json");
+  const before = readFileSync(file);
+  appendFileSync(file, "\n");
+  return () => writeFileSync(file, before);
 }
 
 /** The autoscaler has grown the group to its limit, which only AWS knows. */

@@ -97,6 +97,7 @@ export class Stage extends StagedStack {
         recursive: true,
         filter: (path) => basename(path) !== "node_modules",
       });
+      cpSync(join(project, "infra/reused"), join(folder, "infra/reused"), { recursive: true });
       const providers: string[] = [];
       for (const provided of [aws, kubernetes, docker]) {
         const server = await serve(world, provided);

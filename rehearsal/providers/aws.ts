@@ -1,5 +1,6 @@
 import { addonVersionFor } from "../world/outputs.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/nodes.ts";
+import { imagesOf } from "../world/rules/registry.ts";
 import type { Props, World } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
@@ -104,6 +105,10 @@ export const aws: Package = {
       password: `token-${clock.now}-${Math.random()}`,
       proxyEndpoint: `https://${accountId}.dkr.ecr.${region}.amazonaws.com`,
       expiresAt: "2026-11-24T12:00:00Z",
+    }),
+    "aws:ecr/getImages:getImages": ({ repositoryName }, _, world) => ({
+      repositoryName,
+      imageIds: imagesOf(world, repositoryName),
     }),
     "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
       id: addonName,

@@ -23,6 +23,8 @@ export interface Package {
   normalize?: (type: string, inputs: Props) => Props;
   /** Paths of inputs whose change is none. */
   ignored?: (type: string, path: string) => boolean;
+  /** Whether the provider itself leaves alone what the program ignores. @default true */
+  ignoresByItself?: boolean;
   /** Whether a change of the provider's own configuration replaces all that it made. */
   replacesAll?: (olds: Props, news: Props) => string[];
   functions: Record<string, (args: Props, caller: Caller, world: World) => Props>;
@@ -63,6 +65,9 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       timeout: call.request.getTimeout?.() ?? 0,
     };
   };
+
+  const ignoredBy = (call: Call): string[] =>
+    provided.ignoresByItself === false ? [] : call.request.getIgnorechangesList();
 
   const state = (type: string, { outputs, inputs }: { outputs: Props; inputs: Props }) => ({
     ...outputs,
@@ -115,7 +120,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const { type } = request(call);
       const olds = props(call.request.getOldInputs() ?? call.request.getOlds());
       const news = props(call.request.getNews());
-      for (const path of call.request.getIgnorechangesList()) restore(news, olds, path);
+      for (const path of ignoredBy(call)) restore(news, olds, path);
       const paths = changedPaths(olds, news).filter((path) => !provided.ignored?.(type, path));
       return diffed(
         paths,
@@ -143,7 +148,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const olds = props(call.request.getOlds());
       const inputs = props(call.request.getNews());
       const oldInputs = props(call.request.getOldInputs());
-      for (const path of call.request.getIgnorechangesList()) restore(inputs, oldInputs, path);
+      for (const path of ignoredBy(call)) restore(inputs, oldInputs, path);
       const response = new rpc.UpdateResponse();
       if (call.request.getPreview()) {
         const stale = Object.fromEntries(

@@ -24,7 +24,8 @@ export function create(world: World, request: Request, inputs: Props): Promise<T
     await obey("before", "create", attempt);
     thing.id = identityOf(type, inputs, world);
     const present = world.get(type, thing.id);
-    if (present && putTypes.has(type)) world.remove(present);
+    // Of a record allow_overwrite: from then on it is the program's.
+    if (present && (putTypes.has(type) || inputs.allowOverwrite === true)) world.remove(present);
     else if (present && thing.cluster === present.cluster) {
       throw new CloudError(takenError(type), takenReason(type, thing.id));
     }
@@ -33,6 +34,12 @@ export function create(world: World, request: Request, inputs: Props): Promise<T
     await world.clock.sleep(durationOf(type).create);
     await obey("after", "create", attempt);
     await happen("create", attempt);
+    const killed = world.takeFault("create", type, true);
+    if (killed) {
+      // The state's own things are nowhere else.
+      if (type.startsWith("docker:")) world.remove(thing);
+      throw new CloudError(killed.code, killed.message);
+    }
     thing.status = "ready";
     world.clock.changed();
     return thing;

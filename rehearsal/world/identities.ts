@@ -93,6 +93,7 @@ export function takenError(type: string): string {
   if (type.startsWith("kubernetes:")) return "AlreadyExists";
   if (type.startsWith("aws:iam/")) return "EntityAlreadyExists";
   if (type === "aws:ecr/repository:Repository") return "RepositoryAlreadyExistsException";
+  if (type === "aws:route53/record:Record") return "InvalidChangeBatch";
   if (type.startsWith("aws:eks/")) return "ResourceInUseException";
   return "ResourceAlreadyExistsException";
 }

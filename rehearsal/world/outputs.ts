@@ -127,14 +127,12 @@ const computed: Record<string, Compute> = {
     accessEntryArn: `arn:aws:eks:${made.world.region}:${made.world.accountId}:access-entry/${made.inputs.clusterName}/${hash(made.id, 12)}`,
     type: made.inputs.type ?? "STANDARD",
   }),
-  "docker:index/image:Image": (made) => {
-    const repository = String(made.inputs.imageName).replace(/:[^/:]*$/, "");
-    return {
-      baseImageName: made.inputs.imageName,
-      registryServer: made.inputs.registry?.server ?? "",
-      repoDigest: `${repository}@${digestOf(made.inputs)}`,
-    };
-  },
+  "docker:index/image:Image": ({ inputs }) => ({
+    baseImageName: inputs.imageName,
+    registryServer: inputs.registry?.server ?? "",
+    // Known once it is built.
+    repoDigest: "",
+  }),
   "kubernetes:helm.sh/v3:Release": (made) => ({
     status: {
       name: made.inputs.name,
@@ -174,9 +172,9 @@ export const recomputed: Record<string, string[]> = {
   "kubernetes:helm.sh/v3:Release": ["status"],
 };
 
-/** The digest of an image is decided by what is built. */
-export function digestOf(inputs: Props): string {
-  return `sha256:${hash(JSON.stringify(inputs.build ?? {}), 64)}`;
+/** No two builds give the same: times of files and of the build itself are in the image. */
+export function newDigest(world: World): string {
+  return `sha256:${hash(`build ${world.serial()}`, 64)}`;
 }
 
 export function namespaced(type: string): boolean {

@@ -61,6 +61,8 @@ export interface Fault {
   type: string;
   code: string;
   message: string;
+  /** All is done, and the engine never hears of it: it was killed. @default false */
+  unheard?: boolean;
 }
 
 /** Everything that exists, on one clock. */
@@ -136,8 +138,11 @@ export class World {
     return `${prefix}-${this.serial().toString(16).padStart(17, "0")}`;
   }
 
-  takeFault(action: Action, type: string): Fault | undefined {
-    const at = this.faults.findIndex((fault) => fault.action === action && fault.type === type);
+  takeFault(action: Action, type: string, unheard = false): Fault | undefined {
+    const at = this.faults.findIndex(
+      (fault) =>
+        fault.action === action && fault.type === type && (fault.unheard ?? false) === unheard,
+    );
     return at < 0 ? undefined : this.faults.splice(at, 1)[0];
   }
 }

@@ -272,6 +272,16 @@ describe("config", () => {
       "services.web.image.repositoryUrl: needs services.web.image.digest; a stack that builds pushes to its own repository",
     ],
     [
+      "a build context that is not there",
+      web({ image: { context: "servce" } }),
+      "services.web.image.context: servce is not a folder; allowed: a folder with a Dockerfile and a package.json, such as service, in which everything can be read",
+    ],
+    [
+      "a build context without a Dockerfile",
+      web({ image: { context: "plan" } }),
+      "services.web.image.context: plan has no file Dockerfile; allowed: a folder with a Dockerfile and a package.json, such as service, in which everything can be read",
+    ],
+    [
       "an image from nowhere",
       web({ image: {} }),
       "services.web.image: needs a context to build, or the digest of an image that was pushed",

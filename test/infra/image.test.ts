@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, it } from "mocha";
-import { contentTag, ServiceImage, type ServiceImageArgs } from "../../infra/image.ts";
+import { describe, it } from "mocha";
+import { ServiceImage, type ServiceImageArgs } from "../../infra/image.ts";
 import { deploy, only } from "../../plan/evaluate.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -57,57 +54,5 @@ describe("service image", () => {
   it("with a digest is not built, and no Docker daemon is asked", async () => {
     assert.deepEqual(dockerTypes(await image({ digest })), []);
     assert.notDeepEqual(dockerTypes(await image()), []);
-  });
-});
-
-describe("content tag", () => {
-  let context: string;
-  const write = (path: string, content: string) => {
-    mkdirSync(join(context, path, ".."), { recursive: true });
-    writeFileSync(join(context, path), content);
-  };
-  beforeEach(() => {
-    context = mkdtempSync(join(tmpdir(), "context-"));
-    write(".dockerignore", "*.md\n!LICENSE.md\ndist\n");
-    write("Dockerfile", "FROM scratch\n");
-    write("src/server.ts", "export {};\n");
-  });
-  afterEach(() => rmSync(context, { recursive: true }));
-
-  const settings = { platform: "linux/arm64" };
-  const changesWhen = (change: () => void) => {
-    const before = contentTag(context, settings);
-    change();
-    return contentTag(context, settings) !== before;
-  };
-
-  it("is a tag that a registry accepts", () =>
-    assert.match(contentTag(context, settings), /^[0-9a-f]{16}$/));
-
-  it("stays when nothing changes", () => assert.ok(!changesWhen(() => {})));
-
-  it("changes with a file's content", () =>
-    assert.ok(changesWhen(() => write("src/server.ts", "export const a = 1;\n"))));
-
-  it("changes with a file's name", () => {
-    assert.ok(
-      changesWhen(() => {
-        rmSync(join(context, "src/server.ts"));
-        write("src/main.ts", "export {};\n");
-      }),
-    );
-  });
-
-  it("changes with what is built and how", () =>
-    assert.notEqual(
-      contentTag(context, settings),
-      contentTag(context, { platform: "linux/amd64" }),
-    ));
-
-  it("stays when a file changes that .dockerignore keeps out", () => {
-    assert.ok(!changesWhen(() => write("README.md", "hello")));
-    assert.ok(!changesWhen(() => write("dist/server.js", "hello")));
-    assert.ok(!changesWhen(() => write("node_modules/fastify/package.json", "{}")));
-    assert.ok(changesWhen(() => write("LICENSE.md", "let through again")));
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
 import { type RehearsalOptions, rehearse } from "../../rehearsal/scenario.ts";
 import { needsEngine } from "./apart.ts";
@@ -62,6 +62,51 @@ describe("the rehearsal", function () {
     assert.ok(timeToReady);
     const least = timeToReady.bound.reduce((sum, { seconds }) => sum + seconds, 0);
     assert.ok(timeToReady.seconds - least <= 5 * 60, `ready after ${timeToReady.seconds} s`);
+  });
+
+  it("leaves of the stack prod what it is told to keep, and what others' certificates need", async () => {
+    const { acts, kept } = await rehearse({ stack: "prod", length: "ends" });
+    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+    const records = kept.filter((one) => one.startsWith("Record "));
+    assert.deepEqual(records, ["Record certificate-validation-platform.example.com"]);
+    for (const one of kept) {
+      assert.match(one, /^(LogGroup|Bucket\w*|Record|Certificate of another stack)\b/);
+    }
+  });
+
+  it("fails when a validation record goes that others' certificates are renewed by", async () => {
+    const broken = await brokenBy(
+      ({ type, props, opts }) =>
+        type === "aws:route53/record:Record"
+          ? { props, opts: { ...opts, retainOnDelete: false } }
+          : undefined,
+      { stack: "prod" },
+    );
+    assert.match(
+      broken.destroy ?? "",
+      /Certificate of another stack of the account is renewed no more/,
+    );
+  });
+
+  it("fails when an image is pushed to a tag that its repository has", async () => {
+    const broken = await brokenBy(
+      ({ type, name, props, opts }) =>
+        type === "docker:index/image:Image"
+          ? {
+              props: {
+                ...props,
+                imageName: pulumi.interpolate`${props.registry.server}:${name.split("-").at(-1)}`,
+                skipPush: false,
+              },
+              opts,
+            }
+          : undefined,
+      { length: "fast", stopWhenBroken: true },
+    );
+    assert.match(
+      broken["the change taken back: the image that is there"] ?? "",
+      /tag invalid: The image tag '[0-9a-f]{16}' already exists in the 'web-\w+' repository/,
+    );
   });
 
   it("fails when the Ingress forgets its controller, and what else would go after it", async () => {

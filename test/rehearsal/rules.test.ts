@@ -496,13 +496,23 @@ describe("the simulated cloud", () => {
       await refused(given.update(made, elsewhere), message);
     });
 
-    it("refuses a second push of an immutable tag with other content", async () => {
+    it("refuses a second push of an immutable tag, in the words of docker push", async () => {
       const made = await given.create(types.image, image("a"));
       await given.update(made, image("b", "two"));
-      const message = /^ImageTagAlreadyExistsException: The image tag 'a'/;
-      await refused(given.update(made, image("a", "three")), message);
+      const message =
+        /^tag invalid: The image tag 'a' already exists in the 'web' repository and cannot be overwritten because the tag is immutable\.$/;
+      await refused(given.update(made, image("a")), message);
       gone(made);
-      await refused(given.create(types.image, image("a", "three")), message);
+      await refused(given.create(types.image, image("a")), message);
+      await given.create(types.image, { ...image("a"), skipPush: true });
+    });
+
+    it("gives each build a digest of its own", async () => {
+      given.repository.inputs.imageTagMutability = "MUTABLE";
+      const made = await given.create(types.image, image("a"));
+      const { repoDigest } = made.outputs;
+      await given.update(made, image("a"));
+      assert.notEqual(made.outputs.repoDigest, repoDigest);
     });
 
     it("keeps a repository with images, unless forced", async () => {

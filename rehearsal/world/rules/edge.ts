@@ -1,3 +1,5 @@
+import { identityOf } from "../identities.ts";
+import { outputsOf } from "../outputs.ts";
 import type { Effect, Rule } from "../rule.ts";
 import type { Props, Thing, World } from "../world.ts";
 import { annotation, attributesOf, ingressType } from "./balancer.ts";
@@ -119,7 +121,52 @@ export const edgeRules: Rule[] = [
   },
 ];
 
+/** A certificate of somebody else for the name, renewed by the record that ours will have too. */
+export function issueElsewhere(world: World, domainName: string, zoneId: string): void {
+  const others = "another stack of the account";
+  const inputs = { domainName, validationMethod: "DNS" };
+  const id = identityOf(certificateType, inputs, world);
+  const certificate = world.addOwn(certificateType, id, others, `of ${others}`, inputs);
+  certificate.outputs = outputsOf(certificateType, { world, id, inputs, caller: {} });
+  const [option] = certificate.outputs.domainValidationOptions;
+  const record = {
+    zoneId,
+    name: option.resourceRecordName,
+    type: option.resourceRecordType,
+    records: [option.resourceRecordValue],
+  };
+  const recordId = identityOf(recordType, record, world);
+  for (const thing of [
+    certificate,
+    world.addOwn(recordType, recordId, others, `of ${others}`, record),
+  ]) {
+    thing.kept = true;
+  }
+}
+
+/** Certificates that ACM cannot renew: a record of theirs is gone. */
+export function withoutRenewal(world: World): Thing[] {
+  return world
+    .all(certificateType)
+    .filter(({ outputs }) => outputs.renewalStatus === "PENDING_VALIDATION");
+}
+
 export const edgeEffects: Effect[] = [
+  {
+    on: "delete",
+    types: [recordType],
+    source:
+      "AWS Certificate Manager User Guide, managed renewal: it needs each validation record in DNS",
+    happen: ({ world, thing }) => {
+      const name = thing.inputs.name;
+      for (const { outputs } of world.all(certificateType)) {
+        const options: Props[] = outputs.domainValidationOptions;
+        if (options.some(({ resourceRecordName }) => resourceRecordName === name)) {
+          outputs.renewalStatus = "PENDING_VALIDATION";
+        }
+      }
+    },
+  },
   {
     on: "create",
     types: [ingressType],

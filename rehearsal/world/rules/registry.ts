@@ -1,6 +1,6 @@
-import { digestOf } from "../outputs.ts";
+import { newDigest } from "../outputs.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
-import type { Thing, World } from "../world.ts";
+import type { Props, Thing, World } from "../world.ts";
 
 const repositoryType = "aws:ecr/repository:Repository";
 const pushedType = "aws:ecr/image:Image";
@@ -8,6 +8,16 @@ const pushedType = "aws:ecr/image:Image";
 /** An image in a registry; its id is `<repository URL>@<digest>`. */
 export function pushedImage(world: World, reference: string): Thing | undefined {
   return world.get(pushedType, reference);
+}
+
+/** The images of a repository, as ListImages gives them. */
+export function imagesOf(world: World, repository: string): Props[] {
+  const found = world.get(repositoryType, repository);
+  if (!found) throw new Error("reading ECR Images: couldn't find resource");
+  return world
+    .all(pushedType)
+    .filter(({ inputs }) => inputs.url === found.outputs.repositoryUrl)
+    .map(({ inputs: { tag, digest } }) => ({ imageTag: tag, imageDigest: digest }));
 }
 
 function target({ world, inputs }: Pick<Attempt, "world" | "inputs">) {
@@ -19,9 +29,11 @@ function target({ world, inputs }: Pick<Attempt, "world" | "inputs">) {
 }
 
 const buildsImage = ["docker:index/image:Image"];
+const always = ["create", "update"] as const;
+const pushes = ({ inputs }: Attempt) => inputs.skipPush !== true;
 
 export const registryRules: Rule[] = [
-  ...(["create", "update"] as const).map(
+  ...always.map(
     (on): Rule => ({
       error: "RepositoryNotFoundException",
       on,
@@ -29,23 +41,27 @@ export const registryRules: Rule[] = [
       source: "Amazon ECR API, PutImage",
       unless: (attempt) => {
         const { url, repository } = target(attempt);
-        return repository ? undefined : `The repository with name '${url}' does not exist`;
+        return pushes(attempt) && !repository
+          ? `The repository with name '${url}' does not exist`
+          : undefined;
       },
     }),
   ),
-  ...(["create", "update"] as const).map(
+  ...always.map(
     (on): Rule => ({
-      error: "ImageTagAlreadyExistsException",
+      error: "tag invalid",
       on,
       types: buildsImage,
-      source: "Amazon ECR User Guide, image tag mutability",
+      source: "what docker push says: moby/buildkit issue 3776, containers-roadmap issue 2380",
       unless: (attempt) => {
-        const { url, tag, repository } = target(attempt);
-        if (repository?.inputs.imageTagMutability !== "IMMUTABLE") return undefined;
-        const taken = attempt.world
-          .all(pushedType)
-          .find(({ inputs }) => inputs.url === url && inputs.tag === tag);
-        return taken && taken.inputs.digest !== digestOf(attempt.inputs)
+        const { tag, repository } = target(attempt);
+        if (!pushes(attempt) || repository?.inputs.imageTagMutability !== "IMMUTABLE") {
+          return undefined;
+        }
+        const taken = imagesOf(attempt.world, repository.id).some(
+          ({ imageTag }) => imageTag === tag,
+        );
+        return taken
           ? `The image tag '${tag}' already exists in the '${repository.id}' repository and cannot be overwritten because the tag is immutable.`
           : undefined;
       },
@@ -64,18 +80,25 @@ export const registryRules: Rule[] = [
   },
 ];
 
-const push = (attempt: Attempt) => {
+/** Builds, always anew, and pushes. */
+const build = (attempt: Attempt) => {
+  const { world, thing } = attempt;
   const { url, tag } = target(attempt);
-  const digest = digestOf(attempt.inputs);
-  const id = `${url}@${digest}`;
-  if (!pushedImage(attempt.world, id)) {
-    attempt.world.addOwn(pushedType, id, "docker push", `image ${tag}`, { url, tag, digest });
+  const digest = newDigest(world);
+  thing.outputs.repoDigest = pushes(attempt) ? `${url}@${digest}` : digest;
+  if (pushes(attempt)) {
+    world.addOwn(pushedType, `${url}@${digest}`, "docker push", `image ${tag}`, {
+      url,
+      tag,
+      digest,
+    });
   }
 };
 
 export const registryEffects: Effect[] = [
-  { on: "create", types: buildsImage, source: "Amazon ECR API, PutImage", happen: push },
-  { on: "update", types: buildsImage, source: "Amazon ECR API, PutImage", happen: push },
+  ...always.map(
+    (on): Effect => ({ on, types: buildsImage, source: "pulumi-docker, image.go", happen: build }),
+  ),
   {
     on: "delete",
     types: [repositoryType],
