@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { agentPeer } from "../../infra/container-insights.ts";
 import { drainClock } from "../../infra/drain.ts";
 import { WebService, type WebServiceArgs } from "../../infra/web-service.ts";
 import { deploy, only, type Resource } from "../../plan/evaluate.ts";
+import { readConfig } from "../../service/src/config.ts";
 import { serviceSettings, surroundings } from "./service-args.ts";
 
 const args: WebServiceArgs = {
@@ -123,6 +125,50 @@ describe("web service", () => {
       }
     });
 
+    it("tell the service all that it reads, each setting by its own value", async () => {
+      const told = async (changes: Partial<WebServiceArgs>) => {
+        const resources = await service(changes);
+        const { env, ports } = containerOf(resources);
+        const values = Object.fromEntries(
+          env.map((one: { name: string; value?: string; valueFrom?: object }) => [
+            one.name,
+            // The downward API gives what Kubernetes knows; here its path stands for it.
+            one.value ?? JSON.stringify(one.valueFrom),
+          ]),
+        );
+        return { config: readConfig({ ...values, IMAGE_DIGEST: "" }), values, ports };
+      };
+      for (const faultInjection of [true, false]) {
+        assert.equal((await told({ faultInjection })).config.faultInjection, faultInjection);
+      }
+      for (const logLevel of ["debug", "error"] as const) {
+        assert.equal((await told({ logLevel })).config.logLevel, logLevel);
+      }
+      for (const maxBodyKiB of [2, 64]) {
+        assert.equal((await told({ maxBodyKiB })).config.maxBodyBytes, maxBodyKiB * 1024);
+      }
+      const { config, values, ports } = await told({ name: "shop" });
+      assert.equal(config.identity.name, "shop");
+      assert.deepEqual(ports, [
+        { name: "http", containerPort: config.port },
+        { name: "metrics", containerPort: config.metricsPort },
+      ]);
+      // Said, not left to the service's defaults, which may change; and as the image has them.
+      assert.deepEqual([values.PORT, values.METRICS_PORT], ["8080", "9090"]);
+      assert.match(readFileSync("service/Dockerfile", "utf8"), /^EXPOSE 8080 9090$/m);
+      assert.ok(values.DRAIN_QUIET_SECONDS);
+      assert.equal(config.trustedProxyHops, 1);
+      const path = (fieldPath: string) => JSON.stringify({ fieldRef: { fieldPath } });
+      assert.deepEqual(
+        [values.POD_NAME, values.NODE_NAME, values.ZONE],
+        [
+          path("metadata.name"),
+          path("spec.nodeName"),
+          path("metadata.labels['topology.kubernetes.io/zone']"),
+        ],
+      );
+    });
+
     it("know the platform's clock", async () => {
       const clock = drainClock({
         drainSeconds: 45,
@@ -142,8 +188,16 @@ describe("web service", () => {
         only(resources, types.deployment).inputs.spec.progressDeadlineSeconds,
         clock.progressDeadlineSeconds,
       );
-      assert.equal(environmentOf(resources).DRAIN_MIN_SECONDS, String(clock.minSeconds));
-      assert.equal(environmentOf(resources).KEEP_ALIVE_SECONDS, String(clock.keepAliveSeconds));
+      // Each of six has another value, so none can stand for another.
+      const read = readConfig({ ...environmentOf(resources), IMAGE_DIGEST: "" });
+      assert.deepEqual(read.drain, {
+        minSeconds: 45,
+        quietSeconds: clock.quietSeconds,
+        maxSeconds: clock.maxSeconds,
+        closeTimeoutSeconds: clock.closeTimeoutSeconds,
+      });
+      assert.equal(read.keepAliveSeconds, clock.keepAliveSeconds);
+      assert.equal(read.requestTimeoutSeconds, 20);
       assert.equal(
         attributesOf(resources, "target-group")["deregistration_delay.timeout_seconds"],
         String(clock.deregistrationDelaySeconds),
