@@ -9,6 +9,7 @@ import { Images } from "./infra/image.ts";
 import { LoadBalancerController } from "./infra/load-balancer-controller.ts";
 import { Network } from "./infra/network.ts";
 import { runningNodes } from "./infra/nodes.ts";
+import { preflight } from "./infra/preflight.ts";
 import { boundRoles } from "./infra/role-boundary.ts";
 import { Services } from "./infra/services.ts";
 import { Watch } from "./infra/watch/watch.ts";
@@ -18,6 +19,7 @@ boundRoles(config.permissionsBoundary);
 const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
 await requireAdmin(config.cluster.admins, { provider });
+await preflight(config.preflight, { provider });
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);

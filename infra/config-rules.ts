@@ -3,6 +3,7 @@ import { imageRules } from "./config-image-rules.ts";
 import { perService, rule } from "./config-rule.ts";
 import { scaleRules } from "./config-scale-rules.ts";
 import type { Settings } from "./config-schema.ts";
+import { instanceTypeNames, isInstanceType, nearest, ownerOf, regions } from "./known-names.ts";
 import { isBelow } from "./version.ts";
 
 /** The host names of the platform, of its services and of pull requests' environments, each once. */
@@ -17,10 +18,32 @@ export function hostNames({
   return [...new Set([domain.hostName, ...hosts, ...any])];
 }
 
-/** AWS's quota, which cannot be raised. */
+/** Of a load balancer: AWS's quota, which cannot be raised. */
 const mostTargetGroups = 100;
+/** Of the 50 that AWS takes, without the program's four, a name and what controllers add. */
+const mostTags = 40;
+/** Amazon EKS service quota "Public endpoint access CIDR ranges per cluster", L-93A74D60. */
+const mostPublicNetworks = 40;
+
+/** RFC 1918, and RFC 6598's, which EKS takes for pods too. */
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
 
 export const rules = [
+  rule(["region"], ({ region }) => [
+    !regions.has(region) && `region: ${region} is not known; allowed: ${nearest(region, regions)}`,
+  ]),
+  rule(["tags"], ({ tags }) => [
+    Object.keys(tags).length > mostTags &&
+      `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,
+  ]),
+  rule(["services"], ({ services }) => [
+    ...Object.keys(services).flatMap((name) => {
+      const owner = ownerOf(name);
+      return owner ? [`services.${name}: is not allowed: the namespace is ${owner}'s`] : [];
+    }),
+    Object.keys(services).length > mostTargetGroups &&
+      `services: ${Object.keys(services).length} services are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${mostTargetGroups}`,
+  ]),
   rule(["network", "region"], ({ network: { zones }, region }) => [
     ...zones
       .filter((zone) => !new RegExp(`^${region}[a-z]$`).test(zone))
@@ -30,6 +53,8 @@ export const rules = [
   rule(["network"], ({ network: { cidrBlock } }) => {
     const { address, prefix, size } = blockOf(cidrBlock);
     return [
+      !privateNetworks.some((network) => contains(network, cidrBlock)) &&
+        `network.cidrBlock: ${cidrBlock} is not allowed: a part of ${privateNetworks.join(", ")}, which nobody has on the internet`,
       (prefix < 16 || prefix > 19) &&
         `network.cidrBlock: ${cidrBlock} is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)`,
       address % size !== 0 && `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
@@ -42,6 +67,8 @@ export const rules = [
     !publicAccess &&
       publicAccessCidrs.length > 0 &&
       "cluster.publicAccess: false goes with an empty cluster.publicAccessCidrs",
+    publicAccessCidrs.length > mostPublicNetworks &&
+      `cluster.publicAccessCidrs: ${publicAccessCidrs.length} networks are more than EKS takes; allowed: at most ${mostPublicNetworks}`,
     publicAccessCidrs.some((cidr) => cidr.endsWith("/0")) &&
       "cluster.publicAccessCidrs: 0.0.0.0/0 is not allowed: name the networks that may reach the endpoint",
   ]),
@@ -68,7 +95,13 @@ export const rules = [
       (desiredSize < minSize || desiredSize > maxSize) &&
       `nodes.desiredSize: ${desiredSize} is not between nodes.minSize ${minSize} and nodes.maxSize ${maxSize}`,
     ...instanceTypes
-      .filter((type) => architectureOf(type) !== architecture)
+      .filter((type) => !isInstanceType(type))
+      .map(
+        (type) =>
+          `nodes.instanceTypes: ${type} is not known; allowed: an instance type such as ${nearest(type, instanceTypeNames)}`,
+      ),
+    ...instanceTypes
+      .filter((type) => isInstanceType(type) && architectureOf(type) !== architecture)
       .map(
         (type) =>
           `nodes.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${architecture}`,

@@ -132,8 +132,11 @@ function tooFewNodes(
     ({ name, count }) => `${count} of ${pods.find((one) => one.name === name)?.count} ${name}`,
   );
   const scaled = autoscaler.enabled ? "" : " (autoscaler.enabled is false: nothing adds nodes)";
-  return `nodes.${key}: ${size}${scaled} is too few for all pods at their most: no room for ${whose.join(", ")}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
+  return `nodes.${key}: ${size}${scaled} is too few for all pods at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
 }
+
+const few = (names: string[]) =>
+  [...names.slice(0, 3), ...(names.length > 3 ? [`${names.length - 3} more`] : [])].join(", ");
 
 const requestOf = ({ cpuMillicores, memoryMiB }: Pick<Room, "cpuMillicores" | "memoryMiB">) =>
   `${cpuMillicores} millicores and ${memoryMiB} MiB`;

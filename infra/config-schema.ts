@@ -272,10 +272,14 @@ const dashboardSchema = z.strictObject({
 const tagsSchema = z
   .record(
     matching(
-      /^(?!aws:|elbv2\.k8s\.aws\/).{1,128}$/,
-      "not aws: or elbv2.k8s.aws/, which AWS and the load balancer controller keep to themselves",
+      /^(?!aws:|elbv2\.k8s\.aws\/)[\p{L}\p{N} _.:/+@-]{1,128}$/u,
+      "1 to 128 letters, digits, spaces and _.:/+@-, not beginning with aws: or elbv2.k8s.aws/, which AWS and the load balancer controller keep to themselves",
     ),
-    z.string("a string").max(256, "at most 256 characters"),
+    matching(
+      // An offline plan has this word for a value that only Pulumi can decrypt.
+      /^([\p{L}\p{N} _.:/=+@-]{0,256}|\[secret\])$/u,
+      "at most 256 letters, digits, spaces and _.:/=+@-, which IAM and Elastic Load Balancing take",
+    ),
   )
   .default({});
 

@@ -28,6 +28,11 @@ function slices(settings: Settings) {
         },
       },
     },
+    preflight: {
+      zones: settings.network.zones,
+      instanceTypes: nodes.instanceTypes,
+      domain,
+    },
     network: { ...settings.network, region, logs },
     cluster: {
       ...cluster,

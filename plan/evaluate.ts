@@ -153,6 +153,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
       region: config[`${project}:region`] ?? "eu-central-1",
       accountId: config[`${project}:accountId`] ?? "111122223333",
       // The plan is that of an administrator.
+      hostName: JSON.parse(config[`${project}:domain`] ?? "{}").hostName,
       caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
     }),
     project,

@@ -10,6 +10,8 @@ export interface Place {
   accountId: string;
   /** Who runs the program. */
   caller: string;
+  /** The host name that the stack's hosted zone is for. */
+  hostName?: string;
 }
 
 /**
@@ -241,8 +243,23 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   "aws:iam/getPolicyDocument:getPolicyDocument": ({ version = "2012-10-17", statements = [] }) => ({
     json: JSON.stringify({ Version: version, Statement: statements.map(statementOf) }),
   }),
+  // Before the first update it is not asked what the account has: the plan takes the settings' word.
   "aws:index/getAvailabilityZones:getAvailabilityZones": (_, { region }) => ({
     names: zonesOf(region),
+    zoneIds: zonesOf(region).map((_, at) => `${region}-az${at + 1}`),
+  }),
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": ({ filters }, { region }) => {
+    const types: string[] = filters?.[0]?.values ?? [];
+    const offers = types.flatMap((type) => zonesOf(region).map((zone) => [type, zone]));
+    return {
+      instanceTypes: offers.map(([type]) => type),
+      locations: offers.map(([, zone]) => zone),
+    };
+  },
+  "aws:route53/getZone:getZone": ({ zoneId }, { hostName }) => ({
+    zoneId,
+    name: hostName,
+    privateZone: false,
   }),
   "aws:index/getCallerIdentity:getCallerIdentity": (_, place) => ({
     accountId: place.accountId,
@@ -292,7 +309,7 @@ function registryOf({ region, accountId }: Place): string {
 }
 
 function zonesOf(region: string): string[] {
-  return ["a", "b", "c"].map((zone) => region + zone);
+  return ["a", "b", "c", "d", "e", "f"].map((zone) => region + zone);
 }
 
 function withoutScheme(url: string): string {

@@ -21,3 +21,16 @@ export function componentsOf(resources: Resource[]): Map<Resource, Resource | un
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   return new Map(resources.map((one) => [one, ancestors(one, byUrn).at(-1)]));
 }
+
+/** Every namespace that the resources name: of objects, of releases, of roles' service accounts. */
+export function namespacesOf(resources: Resource[]): string[] {
+  const found = resources.flatMap(({ type, inputs }) => [
+    ...(type.startsWith("kubernetes:")
+      ? [inputs.namespace ?? inputs.metadata?.namespace ?? []]
+      : []),
+    ...[...JSON.stringify(inputs).matchAll(/system:serviceaccount:([a-z0-9-]+):/g)].map(
+      ([, namespace = ""]) => namespace,
+    ),
+  ]);
+  return [...new Set(found.flat())];
+}

@@ -193,8 +193,11 @@ function byController(one: Difference["changed"][number], path: string): Risk[] 
 
 function changeRisks(one: Difference["changed"][number]): Risk[] {
   const paths = one.changes.map(({ path }) => path);
+  if (one.type.endsWith(":PriorityClass") && /(^|,)(value|preemptionPolicy)/.test(paths.join())) {
+    return [red(`${labelOf(one)}: Kubernetes refuses another value of a priority class`)];
+  }
   if (isCluster(one) && paths.includes("version")) {
-    return [amber(`${labelOf(one)}: a newer Kubernetes version cannot be taken back`)];
+    return [amber(`${labelOf(one)}: a newer Kubernetes version can be taken back for 7 days only`)];
   }
   if (isNodeGroup(one)) {
     const rolls = /(^|,)(version|launchTemplate|releaseVersion)/.test(paths.join());

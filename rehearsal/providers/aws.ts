@@ -45,7 +45,24 @@ export const aws: Package = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": (_, __, { region }) => ({
       id: region,
       names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
+      zoneIds: ["1", "2", "3"].map((zone) => `${region}-az${zone}`),
     }),
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": ({ filters }, _, world) => {
+      const offers = list<Props>(filters)
+        .flatMap(({ values }) => values as string[])
+        .flatMap((type) => ["a", "b", "c"].map((zone) => [type, `${world.region}${zone}`]))
+        .filter(([type, zone]) => !world.notOffered.has(`${type} ${zone}`));
+      return {
+        id: "offers",
+        instanceTypes: offers.map(([type]) => type),
+        locations: offers.map(([, zone]) => zone),
+      };
+    },
+    "aws:route53/getZone:getZone": ({ zoneId }, _, { hostedZones }) => {
+      const name = hostedZones[zoneId];
+      if (!name) throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
+      return { id: zoneId, zoneId, name, privateZone: false };
+    },
     "aws:autoscaling/getAmiIds:getAmiIds": ({ filters }, _, world) => {
       const names = world
         .all(scalingGroupType)

@@ -72,6 +72,10 @@ export class World {
   readonly accountId: string;
   /** The ARN of the role that runs the updates. */
   readonly principal: string;
+  /** Zones of Route 53, by their id. */
+  readonly hostedZones: Record<string, string> = { Z0123456789EXAMPLE: "example.com" };
+  /** Instance types that a zone does not have: `TYPE ZONE`. */
+  readonly notOffered = new Set<string>();
   readonly spans: Span[] = [];
   readonly faults: Fault[] = [];
   /** Harm that no call was refused for, such as pods that were cut off. */

@@ -45,6 +45,8 @@ const tenShops = Object.fromEntries(
   ]),
 );
 
+const webSettings = { image: { context: "service" } };
+
 /** `valid` with the given settings over it, slice by slice. */
 function load(changes: Slices = {}) {
   const settings: Slices = { ...valid };
@@ -174,7 +176,7 @@ describe("config", () => {
     [
       "a tag that the controller would refuse in silence",
       { tags: { "elbv2.k8s.aws/cluster": "x" } },
-      "tags: elbv2.k8s.aws/cluster is not allowed: not aws: or elbv2.k8s.aws/, which AWS and the load balancer controller keep to themselves",
+      "tags: elbv2.k8s.aws/cluster is not allowed: 1 to 128 letters, digits, spaces and _.:/+@-, not beginning with aws: or elbv2.k8s.aws/, which AWS and the load balancer controller keep to themselves",
     ],
     [
       "a single zone",
@@ -387,6 +389,63 @@ describe("config", () => {
       "more pods than there are nodes for, where nothing adds one",
       web({ maxReplicas: 12 }),
       "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 3 of 13 web, 2 of 2 aws-load-balancer-controller, 1 of 1 amazon-cloudwatch-observability; allowed: at least 3",
+    ],
+    [
+      "a namespace of Kubernetes' own",
+      { services: { "kube-system": webSettings } },
+      "services.kube-system: is not allowed: the namespace is Kubernetes's",
+    ],
+    [
+      "a namespace of an add-on",
+      { services: { "amazon-cloudwatch": webSettings } },
+      "services.amazon-cloudwatch: is not allowed: the namespace is AWS's",
+    ],
+    [
+      "more services than a load balancer has target groups",
+      {
+        services: Object.fromEntries(
+          Array.from({ length: 120 }, (_, at) => [
+            `service-${at}`,
+            { ...webSettings, route: { path: `/${at}` } },
+          ]),
+        ),
+      },
+      "services: 121 services are more than the 100 target groups of a load balancer; allowed: at most 100",
+    ],
+    [
+      "an instance type that AWS does not have",
+      { nodes: { instanceTypes: ["t9z.medium"] } },
+      "nodes.instanceTypes: t9z.medium is not known; allowed: an instance type such as t2.medium",
+    ],
+    [
+      "a region that AWS does not have",
+      { region: "eu-central-9" },
+      "region: eu-central-9 is not known; allowed: eu-central-1",
+    ],
+    [
+      "a network of the internet for the VPC",
+      { network: { cidrBlock: "8.8.0.0/16" } },
+      "network.cidrBlock: 8.8.0.0/16 is not allowed: a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, which nobody has on the internet",
+    ],
+    [
+      "more networks than EKS lets to its endpoint",
+      {
+        cluster: {
+          publicAccess: true,
+          publicAccessCidrs: Array.from({ length: 41 }, (_, at) => `203.0.113.${at}/32`),
+        },
+      },
+      "cluster.publicAccessCidrs: 41 networks are more than EKS takes; allowed: at most 40",
+    ],
+    [
+      "a tag with a comma, at which the controller would split it",
+      { tags: { teams: "shop,web" } },
+      'tags.teams: "shop,web" is not allowed: at most 256 letters, digits, spaces and _.:/=+@-, which IAM and Elastic Load Balancing take',
+    ],
+    [
+      "more tags than a resource has",
+      { tags: Object.fromEntries(Array.from({ length: 41 }, (_, at) => [`tag-${at}`, "x"])) },
+      "tags: 41 are more than a resource has besides the program's and the controller's; allowed: at most 40",
     ],
     [
       "a pod that ends later than EKS waits in an update of its node",

@@ -347,7 +347,7 @@ describe("differenceOf, the risk", () => {
       "a newer Kubernetes",
       () => cluster({ version: "1.35" }),
       () => cluster({ version: "1.36" }),
-      /^amber Cluster cluster: a newer Kubernetes version/m,
+      /^amber Cluster cluster: a newer Kubernetes version can be taken back for 7 days only/m,
     ],
     [
       "nodes of another type",

@@ -93,6 +93,16 @@ describe("the simulated cloud", () => {
       await refused(given.create(types.nat, { subnetId }), /^Gateway.NotAttached/);
     });
 
+    it("makes subnets in zones that the region has", async () => {
+      const subnet = (zone: string) => ({
+        vpcId: given.vpc.id,
+        cidrBlock: "10.0.64.0/20",
+        availabilityZone: `eu-central-1${zone}`,
+      });
+      await given.create(types.subnet, subnet("c"));
+      await refused(given.create(types.subnet, subnet("z")), /^InvalidParameterValue: .*1z/);
+    });
+
     it("makes no subnet over another one", async () => {
       const subnet = (cidrBlock: string) => ({ vpcId: given.vpc.id, cidrBlock });
       await given.create(types.subnet, subnet("10.0.64.0/20"));
@@ -270,6 +280,15 @@ describe("the simulated cloud", () => {
       await refused(
         given.create(types.nodes, nodes({ nodeGroupName: "bad", nodeRoleArn })),
         /^InvalidParameterException: .* cannot be assumed by ec2/,
+      );
+    });
+
+    it("makes nodes of types that their zones offer", async () => {
+      given.world.notOffered.add("m9g.large eu-central-1b");
+      await given.create(types.nodes, nodes({ instanceTypes: ["t4g.medium"] }));
+      await refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "new", instanceTypes: ["m9g.large"] })),
+        /^InvalidRequestException: Your requested instance type \(m9g.large\) is not supported .*1b/,
       );
     });
 
@@ -911,6 +930,15 @@ describe("the simulated cloud", () => {
       await refused(
         given.update(low, { value: 1 }),
         /^Invalid: value: Forbidden: may not be changed/,
+      );
+    });
+
+    it("names in a zone what is below it", async () => {
+      const record = (name: string) => ({ zoneId: "Z0123456789EXAMPLE", name, type: "A" });
+      await given.create(types.record, record("shop.example.com"));
+      await refused(
+        given.create(types.record, record("shop.example.org")),
+        /^InvalidChangeBatch: RRSet with DNS name shop.example.org. is not permitted/,
       );
     });
 

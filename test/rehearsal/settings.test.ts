@@ -84,6 +84,20 @@ for (const stack of ["dev", "prod"] as const) {
         assert.deepEqual((await stage.up()).steps, []);
       });
 
+      it("refuses a zone and an instance type that the account has not, before it changes anything", async () => {
+        const zones = stage.setting<string[]>("network", "zones") ?? [];
+        stage.world.notOffered.add("m7g.large eu-central-1b");
+        stage.configure("network", { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1f"] });
+        stage.configure("nodes", { instanceTypes: ["m7g.large"] });
+        const { errors, failed, steps } = await stage.up();
+        assert.ok(failed);
+        assert.match(errors.join("\n"), /network\.zones: eu-central-1f has no EKS/);
+        assert.match(errors.join("\n"), /nodes\.instanceTypes: m7g\.large is not offered in .*1b/);
+        assert.ok(steps.every(({ custom }) => !custom));
+        stage.configure("network", { zones });
+        stage.configure("nodes", { instanceTypes: ["t4g.large"] });
+      });
+
       it("refuses an update by who is not an administrator, before it changes anything", async () => {
         stage.configure("cluster", { admins: [role("Somebody")] });
         const { errors, failed, steps } = await stage.up();

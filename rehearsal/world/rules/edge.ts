@@ -19,6 +19,19 @@ const names = (things: Thing[]) => things.map(({ id }) => id).join(", ");
 /** What the load balancer holds on to, and what points at it. */
 export const edgeRules: Rule[] = [
   {
+    error: "InvalidChangeBatch",
+    on: "create",
+    types: [recordType],
+    source: "Amazon Route 53 API, ChangeResourceRecordSets",
+    unless: ({ world, inputs }) => {
+      const zone = world.hostedZones[inputs.zoneId];
+      const name = String(inputs.name).replace(/\.$/, "");
+      return zone === undefined || name === zone || name.endsWith(`.${zone}`)
+        ? undefined
+        : `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`;
+    },
+  },
+  {
     error: "ValidationTimedOut",
     on: "create",
     types: ["aws:acm/certificateValidation:CertificateValidation"],

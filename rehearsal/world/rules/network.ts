@@ -33,6 +33,19 @@ function within(world: World, vpcId: string, types: string[]): string | undefine
 /** A network can only be taken apart from the inside out. */
 export const networkRules: Rule[] = [
   {
+    error: "InvalidParameterValue",
+    on: "create",
+    types: ["aws:ec2/subnet:Subnet"],
+    source: "Amazon EC2 API, CreateSubnet",
+    unless: ({ world, inputs }) => {
+      const zones = ["a", "b", "c"].map((zone) => `${world.region}${zone}`);
+      const { availabilityZone: zone } = inputs;
+      return zone === undefined || zones.includes(zone)
+        ? undefined
+        : `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(", ")}.`;
+    },
+  },
+  {
     error: "DependencyViolation",
     on: "delete",
     types: ["aws:ec2/subnet:Subnet"],

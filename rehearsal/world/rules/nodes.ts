@@ -99,6 +99,24 @@ const sizesOf = ({ minSize, desiredSize, maxSize }: Props): Props => ({
 
 export const nodeRules: Rule[] = [
   {
+    error: "InvalidRequestException",
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EC2 API, RunInstances; Amazon EKS User Guide, managed node group error codes",
+    unless: ({ world, inputs }) => {
+      const zones = (inputs.subnetIds as string[]).map(
+        (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+      );
+      const missing = ((inputs.instanceTypes ?? []) as string[]).flatMap((type) =>
+        zones.filter((zone) => world.notOffered.has(`${type} ${zone}`)).map((zone) => [type, zone]),
+      )[0];
+      return (
+        missing &&
+        `Your requested instance type (${missing[0]}) is not supported in your requested Availability Zone (${missing[1]}).`
+      );
+    },
+  },
+  {
     error: "InvalidParameterException",
     on: "create",
     types: [nodeGroupType],
