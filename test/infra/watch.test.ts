@@ -309,12 +309,15 @@ describe("watch", () => {
   });
 
   describe("saved queries", () => {
+    const hexadecimalNow = () => Math.floor(Date.now() / 1000).toString(16);
+
     /** The fields of a request's line, as the service writes it. */
     function written(): string[] {
       let line = "";
       const raw = Object.assign(new EventEmitter(), { headersSent: true, statusCode: 500 });
       const request = {
-        headers: { "x-amzn-trace-id": "Root=1-00000000-000000000000000000000000" },
+        raw: { socket: new EventEmitter() },
+        headers: { "x-amzn-trace-id": `Root=1-${hexadecimalNow()}-0123456789abcdef01234567` },
         method: "GET",
         routeOptions: { url: "/" },
         id: "1",
