@@ -1,0 +1,23 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** A copy of the project's files, without its packages, in which faults can be planted. */
+export function workingCopy(project: string): { folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "mutation-"));
+  const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {
+    cwd: project,
+    encoding: "utf8",
+  });
+  for (const file of listed.split("\0").filter(Boolean)) {
+    if (!existsSync(join(project, file))) continue;
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    copyFileSync(join(project, file), join(folder, file));
+  }
+  for (const packages of ["node_modules", "service/node_modules"]) {
+    const from = join(project, packages);
+    if (existsSync(from)) symlinkSync(from, join(folder, packages));
+  }
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
