@@ -48,7 +48,8 @@ export class Cluster extends pulumi.ComponentResource {
       // Refuses a destroy as a whole. AWS's own protection refuses only when all else is gone.
       { ...parent, protect: args.deletionProtection },
     );
-    // EKS makes this group itself when it is missing, without retention.
+    // EKS makes this group itself when it is missing, without retention, also for a while after the
+    // cluster's end. It depends on nothing, so that it goes last, after the network.
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-control-plane`,
       {

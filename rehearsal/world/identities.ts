@@ -99,7 +99,10 @@ export function takenError(type: string): string {
 }
 
 export function takenReason(type: string, id: string): string {
-  return type === "aws:eks/accessEntry:AccessEntry"
-    ? "The specified access entry resource is already in use on this cluster."
+  if (type === "aws:eks/accessEntry:AccessEntry") {
+    return "The specified access entry resource is already in use on this cluster.";
+  }
+  return type === "aws:cloudwatch/logGroup:LogGroup"
+    ? "The specified log group already exists"
     : `${id} already exists`;
 }

@@ -138,6 +138,11 @@ describe("cluster", () => {
     assert.ok(controlPlane().dependsOn.includes(group.urn));
   });
 
+  it("keeps its log group to the last, because EKS delivers after the cluster's end", () => {
+    const group = resources.find(({ name }) => name === "cluster-control-plane");
+    assert.deepEqual(group?.dependsOn, []);
+  });
+
   it("leaves nodes, add-ons and identity provider to us", () => {
     const { inputs } = controlPlane();
     assert.equal(inputs.skipDefaultNodeGroup, true);

@@ -770,6 +770,30 @@ describe("the simulated cloud", () => {
       assert.deepEqual(given.world.all(types.logGroup), []);
     });
 
+    it("brings the log group of a control plane back that goes soon after it", async () => {
+      const name = "/aws/eks/other/cluster";
+      const group = given.put(types.logGroup, { name, retentionInDays: 7 });
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.remove(await given.create(types.cluster, inputs));
+      await given.remove(group);
+      await settled();
+      const [again] = given.world.all(types.logGroup);
+      assert.deepEqual([again?.id, again?.inputs.retentionInDays], [name, undefined]);
+      await assert.rejects(given.create(types.logGroup, { name }), {
+        message: "ResourceAlreadyExistsException: The specified log group already exists",
+      });
+    });
+
+    it("lets the log group of a control plane go after the last delivery", async () => {
+      const group = given.put(types.logGroup, { name: "/aws/eks/other/cluster" });
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.remove(await given.create(types.cluster, inputs));
+      await settled();
+      await given.remove(group);
+      await settled();
+      assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
     it("delivers flow logs only by a role that may find the log group", async () => {
       const role = given.put(types.role, {
         name: "writer",

@@ -6,6 +6,8 @@ import { noNodes } from "./nodes.ts";
 
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
 const deliverySeconds = 5;
+/** That EKS delivers after a deletion is reported, how long is not; ours is shorter than a VPC's end. */
+const lastDeliverySeconds = 60;
 
 /** Without logs:CreateLogGroup, which AWS's sample has too: the group is there already. */
 const deliveryActions = [
@@ -70,6 +72,21 @@ export const logsEffects: Effect[] = [
     types: [groupType],
     source: "Amazon EKS User Guide, control plane logs: a deleted group comes back; so with agents",
     happen: ({ world, thing }) => deliver(world, thing.id),
+  },
+  {
+    on: "delete",
+    types: ["aws:eks/cluster:Cluster"],
+    source:
+      "terraform-aws-eks issues 2446 and 2763: AWSServiceRoleForAmazonEKS makes the group again after the cluster's deletion",
+    happen: ({ world, thing: { id, inputs } }) => {
+      const name = `/aws/eks/${id}/cluster`;
+      if (!inputs.enabledClusterLogTypes?.length) return;
+      world.clock.later(lastDeliverySeconds, () => {
+        if (world.get(groupType, name)) return;
+        const writer = `the last delivery of ${id}`;
+        world.addOwn(groupType, name, writer, `log group ${name}`, { name });
+      });
+    },
   },
   {
     on: "create",
