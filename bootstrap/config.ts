@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching } from "../infra/config-schema.ts";
+import { logRetention, matching } from "../infra/config-schema.ts";
 import { readSettings } from "../infra/settings-reader.ts";
 
 const schema = z.strictObject({
@@ -19,6 +19,7 @@ const schema = z.strictObject({
   services: z
     .array(matching(/^[a-z][a-z0-9-]*$/, "the services' names"), "a list of services")
     .default(["web"]),
+  applicationSignalsRetentionDays: logRetention.optional(),
   servicePolicyArns: z
     .array(matching(/^arn:aws:iam::(\d{12}|aws):policy\/.+$/, "the ARN of a policy"), "a list")
     .default([]),

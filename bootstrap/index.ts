@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { ApplicationSignals } from "./application-signals.ts";
 import { loadConfig } from "./config.ts";
 import { GitHub } from "./github.ts";
 import { SigningKey } from "./signing-key.ts";
@@ -16,6 +17,11 @@ const onAws = { providers: [provider] };
 const state = new State("state", { bucketName: config.stateBucket, region }, onAws);
 const signing = new SigningKey("signing", onAws);
 const github = new GitHub("github", { ...config, state, signing }, onAws);
+new ApplicationSignals(
+  "application-signals",
+  { retentionDays: config.applicationSignalsRetentionDays },
+  onAws,
+);
 
 export const backendUrl = state.backendUrl;
 export const secretsProvider = state.secretsProvider;

@@ -9,6 +9,8 @@ const retentionDays = [
   3653,
 ] as const;
 
+export const logRetention = z.literal(retentionDays, `one of ${retentionDays.join(", ")}`);
+
 const controlPlaneLogTypes = [
   "api",
   "audit",
@@ -122,7 +124,7 @@ const autoscalerSchema = z.strictObject({
 });
 
 const logsSchema = z.strictObject({
-  retentionDays: z.literal(retentionDays, `one of ${retentionDays.join(", ")}`),
+  retentionDays: logRetention,
   keepOnDestroy: flag().default(false),
 });
 

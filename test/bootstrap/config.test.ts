@@ -41,6 +41,15 @@ describe("bootstrap's config", () => {
     });
   });
 
+  it("takes days that CloudWatch Logs knows, and none by itself", () => {
+    const days = (given: string) => load({ applicationSignalsRetentionDays: given });
+    assert.equal(load().applicationSignalsRetentionDays, undefined);
+    assert.equal(days("30").applicationSignalsRetentionDays, 30);
+    assert.throws(() => days("31"), {
+      message: /bootstrap:applicationSignalsRetentionDays: 31 is not allowed: one of 1, 3, 5, 7/,
+    });
+  });
+
   it("says of every problem its key, what was given and what is allowed", () =>
     assert.throws(
       () => load({ accountId: "12", environments: "[]", bucket: "x" }),

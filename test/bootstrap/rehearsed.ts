@@ -15,6 +15,7 @@ describe("bootstrap on the simulated cloud", function () {
       repository: "example/platform",
       stateBucket: "example-platform-pulumi-state",
       environments: ["dev", "prod"],
+      applicationSignalsRetentionDays: 30,
     });
   });
   after(() => stage?.close());

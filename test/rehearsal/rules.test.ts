@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { staleNames } from "../../rehearsal/promises.ts";
+import { staleNames, withoutRetention } from "../../rehearsal/promises.ts";
 import { rules } from "../../rehearsal/world/laws.ts";
 import { scaleTo } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
@@ -792,6 +792,32 @@ describe("the simulated cloud", () => {
       await given.remove(group);
       await settled();
       assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
+    it("makes Application Signals' log group when an agent is told to send, unless it is there", async () => {
+      const name = "/aws/application-signals/data";
+      const values = (metrics_collected: Props) => ({
+        clusterName: "platform",
+        addonName: "amazon-cloudwatch-observability",
+        configurationValues: JSON.stringify({ agent: { config: { logs: { metrics_collected } } } }),
+      });
+      const agents = given.put(types.addon, values({ emf: {} }));
+      await given.update(agents, {});
+      await settled();
+      assert.equal(given.world.get(types.logGroup, name), undefined);
+      await given.update(agents, values({ application_signals: {} }));
+      await settled();
+      const [again] = withoutRetention(given.world);
+      assert.match(
+        again ?? "",
+        /application-signals\/data has no retention: .* agents of platform/,
+      );
+
+      given.world.remove(given.world.get(types.logGroup, name) as Thing);
+      given.put(types.logGroup, { name, retentionInDays: 30 });
+      await given.update(agents, values({ application_signals: {} }));
+      await settled();
+      assert.deepEqual(withoutRetention(given.world), []);
     });
 
     it("delivers flow logs only by a role that may find the log group", async () => {

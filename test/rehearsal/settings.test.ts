@@ -151,4 +151,25 @@ describe("the first update of a stack", function () {
       stage.close();
     }
   });
+
+  it("stops at a log group that an earlier stack has left, and comes up once it is deleted", async () => {
+    const stage = await Stage.open({ stack: "dev" });
+    const type = "aws:cloudwatch/logGroup:LogGroup";
+    const id = "/aws/eks/platform-dev/cluster";
+    const left = stage.world.addOwn(type, id, "the last delivery of EKS", id, { name: id });
+    try {
+      const { failed, errors } = await stage.up();
+      assert.ok(failed);
+      assert.match(
+        errors.join(),
+        /ResourceAlreadyExistsException: The specified log group already exists/,
+      );
+      stage.world.remove(left);
+      assert.deepEqual((await stage.up()).errors, []);
+      const groups = stage.world.all(type);
+      assert.ok(groups.every(({ inputs }) => inputs.retentionInDays === 7));
+    } finally {
+      stage.close();
+    }
+  });
 });

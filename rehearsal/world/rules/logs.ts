@@ -1,10 +1,13 @@
 import { deniedAction } from "../iam.ts";
 import type { Effect } from "../rule.ts";
-import type { World } from "../world.ts";
+import type { Props, World } from "../world.ts";
 import { addon } from "./lookups.ts";
 import { noNodes } from "./nodes.ts";
 
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
+const addonType = "aws:eks/addon:Addon";
+/** One for all clusters of an account's region. */
+const signalsGroup = "/aws/application-signals/data";
 const deliverySeconds = 5;
 /** That EKS delivers after a deletion is reported, how long is not; ours is shorter than a VPC's end. */
 const lastDeliverySeconds = 60;
@@ -33,6 +36,10 @@ function writerOf(world: World, group: string): string | undefined {
     const agents = addon(world, cluster, "amazon-cloudwatch-observability");
     return agents && !noNodes(world, cluster) ? `the CloudWatch agents of ${cluster}` : undefined;
   }
+  if (group === signalsGroup) {
+    const agents = world.live(addonType).find(({ inputs }) => sendsSignals(inputs));
+    return agents && `the CloudWatch agents of ${agents.inputs.clusterName}`;
+  }
   const flowLog = world
     .live("aws:ec2/flowLog:FlowLog")
     .find(({ inputs }) => String(inputs.logDestination).split(":")[6] === group);
@@ -40,6 +47,12 @@ function writerOf(world: World, group: string): string | undefined {
   return flowLog && !deniedAction(world, role, ["logs:CreateLogGroup"])
     ? `flow log ${flowLog.id}`
     : undefined;
+}
+
+/** Whether the agent's configuration collects Application Signals; its log group cannot be named. */
+function sendsSignals({ configurationValues }: Props): boolean {
+  const { agent } = JSON.parse(configurationValues ?? "{}");
+  return agent?.config?.logs?.metrics_collected?.application_signals !== undefined;
 }
 
 function deliver(world: World, group: string): void {
@@ -90,7 +103,7 @@ export const logsEffects: Effect[] = [
   },
   {
     on: "create",
-    types: ["aws:eks/cluster:Cluster", "aws:eks/addon:Addon"],
+    types: ["aws:eks/cluster:Cluster", addonType],
     source:
       "Amazon EKS User Guide, control plane logs; Container Insights: groups made when missing",
     happen: ({ world, thing }) => {
@@ -103,5 +116,18 @@ export const logsEffects: Effect[] = [
             );
       for (const group of groups) deliver(world, group);
     },
+  },
+  {
+    on: "create",
+    types: [addonType],
+    source:
+      "CloudWatch User Guide, Application Signals: log group /aws/application-signals/data; CloudWatchAgentServerPolicy lets the agent make it",
+    happen: ({ world }) => deliver(world, signalsGroup),
+  },
+  {
+    on: "update",
+    types: [addonType],
+    source: "CloudWatch User Guide, Application Signals, as with an add-on that is made",
+    happen: ({ world }) => deliver(world, signalsGroup),
   },
 ];
