@@ -22,6 +22,9 @@ export function hostNames({
 const mostTargetGroups = 100;
 /** Of the 50 that AWS takes, without the program's four, a name and what controllers add. */
 const mostTags = 40;
+/** Of a security group (Amazon VPC User Guide, quotas), and the ports that networks are let to. */
+const mostGroupRules = 60;
+const listeners = 2;
 /** Amazon EKS service quota "Public endpoint access CIDR ranges per cluster", L-93A74D60. */
 const mostPublicNetworks = 40;
 
@@ -32,6 +35,13 @@ export const rules = [
   rule(["region"], ({ region }) => [
     !regions.has(region) && `region: ${region} is not known; allowed: ${nearest(region, regions)}`,
   ]),
+  rule(["ingress"], ({ ingress: { inboundCidrs } }) => {
+    const most = mostGroupRules / listeners;
+    return [
+      inboundCidrs.length > most &&
+        `ingress.inboundCidrs: ${inboundCidrs.length} networks on ${listeners} ports are more than the ${mostGroupRules} rules of a security group; allowed: at most ${most}`,
+    ];
+  }),
   rule(["tags"], ({ tags }) => [
     Object.keys(tags).length > mostTags &&
       `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,

@@ -10,7 +10,7 @@ import {
   withoutRoom,
 } from "./capacity.ts";
 import { perService, rule } from "./config-rule.ts";
-import type { NetworkConfig, Settings } from "./config-schema.ts";
+import type { NetworkConfig, NodesConfig, Settings } from "./config-schema.ts";
 import { drainClock, nodeDeadlines } from "./drain.ts";
 import { instanceType } from "./instance-types.ts";
 
@@ -70,11 +70,12 @@ export const scaleRules = [
     return [tooFewNodes(settings, pods, room)];
   }),
   rule(["network", "nodes"], ({ network, nodes }) => {
-    const types = nodes.instanceTypes.map(instanceType).filter((type) => type !== undefined);
-    const each = Math.max(0, ...types.map(addressesOf));
-    const others = controlPlaneAddresses + network.interfaceEndpoints.length;
     const zones = network.zones.length;
-    const needed = nodesOfZone(nodes.maxSize, zones) * each + others;
+    const { each, others, needed } = addressesNeeded(
+      nodes,
+      zones,
+      network.interfaceEndpoints.length,
+    );
     const there = privateAddresses(network);
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
@@ -83,6 +84,18 @@ export const scaleRules = [
     ];
   }),
 ];
+
+/** Addresses of a private subnet: of each node, of all that is no node, and of all together at most. */
+export function addressesNeeded(
+  { instanceTypes, maxSize }: Pick<NodesConfig, "instanceTypes" | "maxSize">,
+  zones: number,
+  interfaceEndpoints: number,
+): { each: number; others: number; needed: number } {
+  const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
+  const each = Math.max(0, ...types.map(addressesOf));
+  const others = controlPlaneAddresses + interfaceEndpoints;
+  return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
+}
 
 function alike(one: string, other: string): boolean {
   const [a, b] = [instanceType(one), instanceType(other)];

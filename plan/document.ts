@@ -3,6 +3,7 @@ import { type Cost, costOf } from "./cost.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
 import { order } from "./order.ts";
+import { type Quota, quotasOf } from "./quotas.ts";
 import { type Role, rolesOf } from "./roles.ts";
 import { policyViolations } from "./violations.ts";
 
@@ -25,6 +26,8 @@ export interface Plan {
   cost: Cost;
   order: { create: string[][]; delete: string[][] };
   violations: Violation[];
+  /** What AWS limits, and how much of it the stack needs at its most. */
+  quotas: Quota[];
 }
 
 /** The plan of an evaluated stack. All of it follows from what the program registered. */
@@ -46,5 +49,6 @@ export function planOf({ stack, resources }: Evaluation): Plan {
     cost: costOf(resources),
     order: order(resources),
     violations: policyViolations(resources),
+    quotas: quotasOf(resources),
   };
 }

@@ -8,6 +8,7 @@ import { manifestsOf } from "./manifests.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "./names.ts";
 import { order } from "./order.ts";
 import { protectionOf } from "./protection.ts";
+import { tightQuotas } from "./quotas.ts";
 import { type Role, rolesOf, type Statement } from "./roles.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
 import { policyViolations } from "./violations.ts";
@@ -26,6 +27,10 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     ...section(
       "Capacity",
       capacityOf(resources).flatMap(({ of, what }) => wrapped(what, `  ${of.padEnd(8)}`)),
+    ),
+    ...section(
+      "Quotas of AWS that it needs half of, or more",
+      tightQuotas(resources).map(({ what, used, limit }) => `  ${used} of ${limit} ${what}`),
     ),
     ...section(cost.title, cost.lines),
     ...section("Kubernetes objects", manifestLines(resources)),

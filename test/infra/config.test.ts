@@ -443,6 +443,11 @@ describe("config", () => {
       'tags.teams: "shop,web" is not allowed: at most 256 letters, digits, spaces and _.:/=+@-, which IAM and Elastic Load Balancing take',
     ],
     [
+      "more networks than a security group has rules",
+      { ingress: { inboundCidrs: Array.from({ length: 31 }, (_, at) => `203.0.113.${at}/32`) } },
+      "ingress.inboundCidrs: 31 networks on 2 ports are more than the 60 rules of a security group; allowed: at most 30",
+    ],
+    [
       "more tags than a resource has",
       { tags: Object.fromEntries(Array.from({ length: 41 }, (_, at) => [`tag-${at}`, "x"])) },
       "tags: 41 are more than a resource has besides the program's and the controller's; allowed: at most 40",

@@ -250,6 +250,7 @@ describe("plan, as a document", () => {
       "cost",
       "order",
       "violations",
+      "quotas",
     ]);
     assert.equal(document.stack, "prod");
     for (const resource of document.resources) {
