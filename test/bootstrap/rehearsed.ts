@@ -25,6 +25,9 @@ describe("bootstrap on the simulated cloud", function () {
     assert.deepEqual((await bootstrap.up()).steps, []);
     const made = stage.world.all("aws:iam/role:Role").map(({ name }) => name);
     assert.deepEqual(made.sort(), ["github-deploy-dev", "github-deploy-prod", "github-preview"]);
+    const [group] = stage.world.all("aws:cloudwatch/logGroup:LogGroup");
+    assert.equal(group?.id, "/aws/application-signals/data");
+    assert.deepEqual([group.inputs.retentionInDays, group.inputs.skipDestroy], [30, true]);
   });
 
   it("is not destroyed by mistake: nothing of it goes while state and keys are protected", async () => {
