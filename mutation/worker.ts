@@ -21,6 +21,7 @@ register("./hooks.js", { parentURL: import.meta.url, data: { project } });
 // What a mutant leaves behind is not the next one's.
 process.on("unhandledRejection", () => {});
 process.on("uncaughtException", () => {});
+process.on("disconnect", () => process.exit());
 const environment = { ...process.env };
 const folder = process.cwd();
 
