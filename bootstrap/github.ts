@@ -13,7 +13,7 @@ import {
 } from "./policies.ts";
 import type { SigningKey } from "./signing-key.ts";
 import type { State } from "./state.ts";
-import { audience, deployTrust, issuer, previewTrust } from "./trust.ts";
+import { audience, branchTrust, deployTrust, issuer, pullRequestTrust } from "./trust.ts";
 
 export interface GitHubArgs extends BootstrapConfig {
   state: Pick<State, "bucketArn" | "keyArn">;
@@ -21,12 +21,14 @@ export interface GitHubArgs extends BootstrapConfig {
 }
 
 /**
- * GitHub's identity in the account, and the roles that workflows of one repository take by it: one
- * that only looks, for previews, and one for each environment that deploys, of which one signs. No
- * secret is kept at GitHub.
+ * GitHub's identity in the account, and the roles that workflows of one repository take by it: two
+ * that only look, for previews of pull requests and for the branch's search for drift, and one for each
+ * environment that deploys, of which one signs. No secret is kept at GitHub.
  */
 export class GitHub extends pulumi.ComponentResource {
   readonly previewRoleArn: pulumi.Output<string>;
+  /** No code of a pull request gets it, so the cluster may let it read Secrets. */
+  readonly driftRoleArn: pulumi.Output<string>;
   /** What a stack's roles must be bounded by: its setting `permissionsBoundary`. */
   readonly workloadBoundaryArn: pulumi.Output<string>;
   /** By environment. */
@@ -38,11 +40,14 @@ export class GitHub extends pulumi.ComponentResource {
     const { bucketArn, keyArn } = args.state;
     const keyArns = pulumi.all([keyArn, args.signing.keyArn]);
 
-    const provider = new aws.iam.OpenIdConnectProvider(
-      name,
-      { url: `https://${issuer}`, clientIdLists: [audience] },
-      parent,
-    );
+    // An account has one provider for an issuer.
+    const providerArn =
+      args.identityProviderArn ??
+      new aws.iam.OpenIdConnectProvider(
+        name,
+        { url: `https://${issuer}`, clientIdLists: [audience] },
+        parent,
+      ).arn;
     const policy = (role: string, statements: pulumi.Input<Statement[]>) =>
       new aws.iam.Policy(
         `${name}-${role}`,
@@ -74,7 +79,7 @@ export class GitHub extends pulumi.ComponentResource {
     const boundary = policy(
       "boundary",
       pulumi
-        .all([bucketArn, keyArns, provider.arn])
+        .all([bucketArn, keyArns, providerArn])
         .apply(([bucket, keys, identity]) => boundaryStatements(args, bucket, keys, identity)),
     );
 
@@ -97,7 +102,12 @@ export class GitHub extends pulumi.ComponentResource {
     this.workloadBoundaryArn = workload.arn;
     this.previewRoleArn = role(
       "preview",
-      { assumeRolePolicy: previewTrust(provider.arn, args) },
+      { assumeRolePolicy: pullRequestTrust(providerArn, args) },
+      { look, "read-state": readState },
+    );
+    this.driftRoleArn = role(
+      "drift",
+      { assumeRolePolicy: branchTrust(providerArn, args) },
       { look, "read-state": readState },
     );
     this.deployRoleArns = Object.fromEntries(
@@ -106,7 +116,7 @@ export class GitHub extends pulumi.ComponentResource {
         role(
           `deploy-${environment}`,
           {
-            assumeRolePolicy: deployTrust(provider.arn, args, environment),
+            assumeRolePolicy: deployTrust(providerArn, args, environment),
             permissionsBoundary: boundary.arn,
             // The first deployment of a stack takes longer than the default hour may leave.
             maxSessionDuration: 2 * 60 * 60,

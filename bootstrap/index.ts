@@ -26,6 +26,7 @@ new ApplicationSignals(
 export const backendUrl = state.backendUrl;
 export const secretsProvider = state.secretsProvider;
 export const previewRoleArn = github.previewRoleArn;
+export const driftRoleArn = github.driftRoleArn;
 export const deployRoleArns = github.deployRoleArns;
 export const permissionsBoundary = github.workloadBoundaryArn;
 export const signingKey = signing.keyArn;

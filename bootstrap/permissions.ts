@@ -157,7 +157,40 @@ export const permissions: Record<string, Permissions> = {
   },
 };
 
+/**
+ * By function that the program, or a component of it, looks something up with. A test fails for a function
+ * that is missing.
+ */
+export const lookups: Record<string, string[]> = {
+  "aws:autoscaling/getAmiIds:getAmiIds": to("autoscaling", "DescribeAutoScalingGroups"),
+  "aws:autoscaling/getGroup:getGroup": to("autoscaling", "DescribeAutoScalingGroups"),
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": to(
+    "ec2",
+    "DescribeInstanceTypeOfferings",
+  ),
+  "aws:ecr/getAuthorizationToken:getAuthorizationToken": to("ecr", "GetAuthorizationToken"),
+  "aws:ecr/getImages:getImages": to("ecr", "ListImages"),
+  "aws:eks/getAddonVersion:getAddonVersion": to("eks", "DescribeAddonVersions"),
+  "aws:eks/getClusterVersions:getClusterVersions": to("eks", "DescribeClusterVersions"),
+  "aws:eks/getNodeGroup:getNodeGroup": to("eks", "DescribeNodegroup"),
+  "aws:index/getAvailabilityZones:getAvailabilityZones": to("ec2", "DescribeAvailabilityZones"),
+  "aws:lb/getLoadBalancer:getLoadBalancer": to(
+    "elasticloadbalancing",
+    "DescribeLoadBalancers DescribeTags DescribeLoadBalancerAttributes",
+  ),
+  "aws:lb/getTargetGroup:getTargetGroup": to(
+    "elasticloadbalancing",
+    "DescribeTargetGroups DescribeTags DescribeTargetGroupAttributes",
+  ),
+  "aws:route53/getZone:getZone": to(
+    "route53",
+    "GetHostedZone ListResourceRecordSets ListTagsForResource",
+  ),
+};
+
 /** All actions of a kind, each once, in order. */
 export function actionsOf(kind: keyof Permissions): string[] {
-  return [...new Set(Object.values(permissions).flatMap((one) => one[kind]))].sort();
+  const ofTypes = Object.values(permissions).flatMap((one) => one[kind]);
+  const looked = kind === "read" ? Object.values(lookups).flat() : [];
+  return [...new Set([...ofTypes, ...looked])].sort();
 }

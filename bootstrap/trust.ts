@@ -43,13 +43,19 @@ export function deployTrust(
   });
 }
 
-/** Trusts pull requests from branches of the repository, and the branch itself; GitHub gives forks no token. */
-export function previewTrust(
+/** Trusts pull requests from branches of the repository; GitHub gives forks no token. */
+export function pullRequestTrust(
+  providerArn: pulumi.Input<string>,
+  repository: Repository,
+): pulumi.Output<string> {
+  return trusted(providerArn, repository, { sub: `${repository.subject}:pull_request` });
+}
+
+/** Trusts jobs without an environment that run from the branch, and no code of a pull request. */
+export function branchTrust(
   providerArn: pulumi.Input<string>,
   repository: Repository,
 ): pulumi.Output<string> {
   const { subject, branch } = repository;
-  return trusted(providerArn, repository, {
-    sub: [`${subject}:pull_request`, `${subject}:ref:refs/heads/${branch}`],
-  });
+  return trusted(providerArn, repository, { sub: `${subject}:ref:refs/heads/${branch}` });
 }

@@ -54,6 +54,8 @@ export interface Evaluation {
   stack: string;
   /** In the order of their creation. */
   resources: Resource[];
+  /** The tokens of the functions that the program has called, each once. */
+  functions: string[];
   /** The stack's outputs; what is secret reads `[secret]`. */
   outputs: Record<string, unknown>;
   /** Settings that only Pulumi can decrypt; the program was given `[secret]`. */
@@ -79,8 +81,8 @@ export async function evaluate(stack: string, folder = projectFolder): Promise<E
   const from = process.cwd();
   process.chdir(folder);
   try {
-    const { resources, outputs } = await record(settings, () => import(program.href));
-    return { stack, resources, outputs, secretKeys: settings.secretKeys };
+    const recorded = await record(settings, () => import(program.href));
+    return { stack, ...recorded, secretKeys: settings.secretKeys };
   } catch (error) {
     throw new PlanError(explanation(error, folder), { cause: error });
   } finally {
@@ -147,18 +149,20 @@ async function record(settings: Settings, program: () => Promise<object>) {
   const { project, stack, config, secretKeys } = settings;
   const resources: Resource[] = [];
   const handedDown = new Map<string, Record<string, string>>();
+  const functions = new Set<string>();
 
-  await pulumi.runtime.setMocks(
-    mocksOf({
-      region: config[`${project}:region`] ?? "eu-central-1",
-      accountId: config[`${project}:accountId`] ?? "111122223333",
-      // The plan is that of an administrator.
-      hostName: JSON.parse(config[`${project}:domain`] ?? "{}").hostName,
-      caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
-    }),
-    project,
-    stack,
-  );
+  const mocks = mocksOf({
+    region: config[`${project}:region`] ?? "eu-central-1",
+    accountId: config[`${project}:accountId`] ?? "111122223333",
+    hostName: JSON.parse(config[`${project}:domain`] ?? "{}").hostName,
+    // The plan is that of an administrator.
+    caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
+  });
+  const call: typeof mocks.call = (args) => {
+    functions.add(args.token);
+    return mocks.call(args);
+  };
+  await pulumi.runtime.setMocks({ ...mocks, call }, project, stack);
   pulumi.runtime.setAllConfig(config, secretKeys);
   const transforms = takeTransforms();
   const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
@@ -187,6 +191,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
   return {
     // Within a layer, as the program registered them.
     resources: resources.sort((a, b) => (layerOf.get(a.urn) ?? 0) - (layerOf.get(b.urn) ?? 0)),
+    functions: [...functions].sort(),
     outputs: await resolved(outputs),
   };
 }

@@ -36,6 +36,11 @@ export class StagedStack {
     stack.info = async () => undefined;
   }
 
+  /** Sets a setting, by its full key. */
+  set(key: string, value: string): Promise<void> {
+    return this.stack.setConfig(key, { value });
+  }
+
   preview(): Promise<Outcome> {
     return this.#run((options) => this.stack.preview(options));
   }

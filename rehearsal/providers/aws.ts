@@ -1,3 +1,4 @@
+import { authorize } from "../world/lookups.ts";
 import { addonVersionFor } from "../world/outputs.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/nodes.ts";
 import { imagesOf } from "../world/rules/registry.ts";
@@ -23,7 +24,7 @@ export const aws: Package = {
           : [key, value],
       ),
     ),
-  functions: {
+  functions: authorized({
     "aws:index/getPartition:getPartition": () => ({
       id: "aws",
       partition: "aws",
@@ -146,8 +147,21 @@ export const aws: Package = {
         versionStatus: "STANDARD_SUPPORT",
       })),
     }),
-  },
+  }),
 };
+
+/** The functions, refused to a principal without the rights that they need. */
+function authorized(functions: Package["functions"]): Package["functions"] {
+  return Object.fromEntries(
+    Object.entries(functions).map(([token, compute]) => [
+      token,
+      (args, caller, world) => {
+        authorize(token, world);
+        return compute(args, caller, world);
+      },
+    ]),
+  );
+}
 
 /** The one of a type that bears all the tags: the provider refuses none as it does several. */
 function tagged(world: World, type: string, tags: Record<string, string>): Props {

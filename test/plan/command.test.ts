@@ -157,13 +157,19 @@ describe("plan, as text", () => {
     const resources = await deploy(
       () => new aws.iam.Role(long, { assumeRolePolicy: { Version: "2012-10-17", Statement: [] } }),
     );
-    const text = render({ stack: long, resources, outputs: {}, secretKeys: [] });
+    const text = render({ stack: long, resources, functions: [], outputs: {}, secretKeys: [] });
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(text, /Role x+…x+\n/);
   });
 
   it("shows a program that makes nothing", () => {
-    const text = render({ stack: "dev", resources: [], outputs: {}, secretKeys: [] });
+    const text = render({
+      stack: "dev",
+      resources: [],
+      functions: [],
+      outputs: {},
+      secretKeys: [],
+    });
     assert.match(text, /^Resources: 0\n {2}none$/m);
     assert.doesNotMatch(text, /outlived by\n(?! {2}none)/);
   });

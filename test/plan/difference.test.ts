@@ -13,7 +13,7 @@ import { styleOf } from "../../plan/text.ts";
 
 const version = (label: string, resources: Resource[]) => ({
   label,
-  evaluation: { stack: "test", resources, outputs: {}, secretKeys: [] },
+  evaluation: { stack: "test", resources, functions: [], outputs: {}, secretKeys: [] },
   notes: [],
 });
 const between = async (from: () => unknown, to: () => unknown) =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "mocha";
+import { actionsOf } from "../../bootstrap/permissions.ts";
 import { roleNames } from "../../bootstrap/policies.ts";
 import { findEngine } from "../../rehearsal/engine.ts";
 import { Stage } from "../../rehearsal/stage.ts";
@@ -69,6 +70,9 @@ describe("a release on the simulated cloud", function () {
     const bin = dirname((await findEngine()).path);
     stage = await Stage.open({ stack: "dev" });
     stage.configure("permissionsBoundary", workloadBoundary);
+    // Whoever deploys looks up what the alarms watch.
+    stage.configure("alarms", { enabled: true, emails: ["on-call@example.com"] });
+    stage.world.rights = (action) => actionsOf("read").includes(action);
     const up = await stage.up();
     assert.deepEqual(up.errors, []);
     stack = new RehearsedStack(stage, bin);
