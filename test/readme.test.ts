@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import type { z } from "zod";
 import { titleProblem } from "../compliance/titles.ts";
 import { settingsSchema } from "../infra/config-schema.ts";
+import { settingKeys } from "./infra/setting-keys.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -26,22 +26,6 @@ const rows: Row[] = readme
     const keys = names.map((name, at) => (at === 0 ? whole : stem + name));
     return { keys, cells: cells.map((cell) => cell.trim()) };
   });
-
-/** Every setting by its whole key; maps by name have `<name>`, lists are one setting. */
-function settings(schema: z.core.$ZodType, at = ""): string[] {
-  // biome-ignore lint/suspicious/noExplicitAny: zod's definitions differ by type
-  const { type, innerType, in: input, shape, valueType } = schema._zod.def as any;
-  if (innerType) return settings(innerType, at);
-  if (type === "pipe") return settings(input, at);
-  // A command writes it, whole.
-  if (at === "release") return [at];
-  if (type === "object") {
-    return Object.entries<z.core.$ZodType>(shape).flatMap(([key, of]) =>
-      settings(of, at ? `${at}.${key}` : key),
-    );
-  }
-  return type === "record" && at === "services" ? settings(valueType, `${at}.<name>`) : [at];
-}
 
 const given = (value: unknown, at = ""): string[] =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -78,7 +62,7 @@ describe("README", () => {
   });
 
   it("explains every setting, and no other", () => {
-    const known = settings(settingsSchema);
+    const known = settingKeys(settingsSchema);
     assert.ok(known.length > 40);
     const told = rows.flatMap(({ keys }) => keys).filter((key) => key !== "services.<name>");
     assert.deepEqual(told.sort(), known.sort());
