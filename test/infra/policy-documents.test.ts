@@ -114,6 +114,42 @@ for (const [stack, folder] of programs) {
       }
     });
 
+    it("let a service of AWS act for this account alone, where others could make it act", () => {
+      // EventBridge sends no source with a message to a topic, and pods and nodes have no other caller.
+      const without = /^(events|ec2|eks|pods\.eks|vpc-flow-logs|logs)\./;
+      for (const { urn, type, document } of documents()) {
+        if (type === "aws:iam/role:Role") continue;
+        for (const { Effect, Principal, Condition, Resource } of document.Statement) {
+          const service = (Principal as { Service?: string } | undefined)?.Service;
+          if (Effect !== "Allow" || !service || without.test(service)) continue;
+          // The load balancer writes into a folder of the account's id.
+          const bound = JSON.stringify([Condition ?? {}, Resource]);
+          assert.match(
+            bound,
+            /aws:Source(Account|Arn)|AWSLogs\/111122223333\//,
+            `${urn} ${service}`,
+          );
+        }
+      }
+    });
+
+    it("trust a token of an identity provider by its subject and its audience", () => {
+      for (const { urn, type, document } of documents()) {
+        if (type !== "aws:iam/role:Role") continue;
+        for (const { Action, Condition } of document.Statement) {
+          if (Action !== "sts:AssumeRoleWithWebIdentity") continue;
+          const keys = Object.keys(Condition?.StringEquals ?? {}).map((key) =>
+            key.split(":").at(-1),
+          );
+          assert.ok(keys.includes("sub") && keys.includes("aud"), urn);
+          const audience = Object.entries(Condition?.StringEquals ?? {}).find(([key]) =>
+            key.endsWith(":aud"),
+          );
+          assert.equal(audience?.[1], "sts.amazonaws.com", urn);
+        }
+      }
+    });
+
     it("are short enough for where they are", () => {
       for (const { urn, type, document } of documents()) {
         const most =
