@@ -43,14 +43,17 @@ export class Order {
   }
 
   noticed(source: string, test: string): void {
-    const key = `${source} ${test}`;
-    this.#noticed.set(key, (this.#noticed.get(key) ?? 0) + 1);
+    for (const key of [`${source} ${test}`, test]) {
+      this.#noticed.set(key, (this.#noticed.get(key) ?? 0) + 1);
+    }
   }
 
   of(source: string): string[] {
     const chance = (test: string) => {
       const distance = this.#reach.get(test)?.get(source) ?? 99;
-      return (this.#noticed.get(`${source} ${test}`) ?? 0) + 1 / (1 + distance);
+      // What has noticed faults elsewhere often will here.
+      const often = (this.#noticed.get(test) ?? 0) / 20;
+      return (this.#noticed.get(`${source} ${test}`) ?? 0) + often + 1 / (1 + distance);
     };
     const price = (test: string) => ((this.#took[test] ?? 0) + 300) / chance(test);
     const delivers = /^(delivery|release)\//.test(source);

@@ -17,6 +17,16 @@ for (const stack of ["dev", "prod"]) {
       ({ resources } = await evaluate(stack));
     });
 
+    it("belong to a component each, which what comes after can depend on as a whole", () => {
+      const byUrn = new Map(resources.map((one) => [one.urn, one]));
+      for (const { urn, type, custom, parent } of resources) {
+        if (!custom || type === "pulumi:providers:aws") continue;
+        const above = byUrn.get(parent ?? "");
+        assert.ok(above && above.type !== "pulumi:pulumi:Stack", urn);
+        assert.equal(above.custom, false, urn);
+      }
+    });
+
     it("keep every log group as long as the stack says, and all alike when they go", () => {
       const { retentionDays = 30, keepOnDestroy = false } = settings("logs");
       for (const { urn, inputs } of ofType("aws:cloudwatch/logGroup:LogGroup")) {

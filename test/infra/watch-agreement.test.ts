@@ -109,6 +109,18 @@ describe("alarms, in words and in numbers", () => {
     }
   });
 
+  it("are each on the dashboard by their state, but for the parts of others", () => {
+    const { dashboardBody } = only(resources, "aws:cloudwatch/dashboard:Dashboard").inputs;
+    const states = JSON.parse(dashboardBody).widgets.find(
+      ({ type }: { type: string }) => type === "alarm",
+    ).properties.alarms;
+    const telling = resources
+      .filter(({ type }) => /:(Metric|Composite)Alarm$/.test(type))
+      .filter(({ inputs }) => inputs.alarmActions?.length > 0);
+    assert.ok(telling.some(({ type }) => type.endsWith(":CompositeAlarm")));
+    assert.deepEqual([...states].sort(), telling.map(({ outputs }) => outputs.arn).sort());
+  });
+
   it("draw in graphs the limits at which they go off", () => {
     const { dashboardBody } = only(resources, "aws:cloudwatch/dashboard:Dashboard").inputs;
     const thresholds = alarms().map(({ inputs }) => inputs.threshold);
