@@ -23,7 +23,7 @@ export interface Run {
 }
 
 /** How many faults there are between two runs without one. */
-const control = 20;
+const control = 10;
 
 /** Plants each fault and says what became of it. */
 export async function run({
