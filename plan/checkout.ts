@@ -98,7 +98,14 @@ function named(ref: string, commit: string): string {
 function unpack(commit: string, folder: string, into: string): void {
   mkdirSync(into, { recursive: true });
   const prefix = git(folder, "rev-parse", "--show-prefix").stdout.toString().trim();
-  const archive = git(folder, "archive", "--format=tar", `${commit}:${prefix}`);
+  const archive = git(
+    folder,
+    "-c",
+    "tar.umask=user",
+    "archive",
+    "--format=tar",
+    `${commit}:${prefix}`,
+  );
   const tar = spawnSync("tar", ["-x", "-C", into], { input: archive.stdout });
   if (archive.status !== 0 || tar.status !== 0) {
     throw new PlanError(

@@ -185,7 +185,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     const exported = { ...(await program()) };
     await pulumi.runtime.disconnect();
     return exported;
-  });
+  }).finally(forgetMocks);
   const layers = order(resources).create;
   const layerOf = new Map(layers.flatMap((urns, at) => urns.map((urn) => [urn, at])));
   return {
@@ -225,6 +225,11 @@ async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
     process.off("unhandledRejection", collect);
     for (const listener of listeners) process.on("unhandledRejection", listener);
   }
+}
+
+/** Lets an engine be heard in this process again. */
+function forgetMocks(): void {
+  pulumi.runtime.resetOptions("", "", -1, "", "", false, "");
 }
 
 /** The part of Pulumi's client for transforms that programs use. */
