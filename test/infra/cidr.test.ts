@@ -60,6 +60,8 @@ describe("the nearest of known names", () => {
 
   it("is nothing where nothing is known, and of two as near the one with the same first letter", () => {
     assert.equal(nearest("web", []), "");
+    assert.equal(nearest("web2", ["web", "web2"]), "web2");
+    assert.equal(nearest("2web", ["web", "2web"]), "2web");
     assert.equal(nearest("ab", ["xb", "ax"]), "ax");
     assert.equal(nearest("ab", ["ax", "xb"]), "ax");
   });
