@@ -6,6 +6,9 @@ import { scaleTo } from "../../rehearsal/world/rules/nodes.ts";
 import type { Props, Thing } from "../../rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "./given.ts";
 
+const policyWith = (statement: Props) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+
 const refused = (call: Promise<unknown>, message: RegExp) => assert.rejects(call, { message });
 
 describe("the simulated cloud", () => {
@@ -155,6 +158,35 @@ describe("the simulated cloud", () => {
       await given.create(types.keyPolicy, policy({ Action: ["kms:Get*", "kms:PutKeyPolicy"] }));
     });
 
+    it("takes documents of the size that IAM takes", async () => {
+      const role = (text: string) => ({
+        name: `role-${text.length}`,
+        assumeRolePolicy: policyWith({ Principal: { Service: text } }),
+      });
+      await given.create(types.role, role("x".repeat(1800)));
+      await refused(
+        given.create(types.role, role("x".repeat(2048))),
+        /^LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048/,
+      );
+      const inline = (name: string, size: number) => ({
+        role: "nodes",
+        name,
+        policy: policyWith({ Action: ["s3:GetObject"], Resource: "x".repeat(size) }),
+      });
+      const small = await given.create(types.rolePolicy, inline("one", 6000));
+      await refused(
+        given.create(types.rolePolicy, inline("two", 6000)),
+        /^LimitExceeded: Maximum policy size of 10240 bytes exceeded for role nodes/,
+      );
+      await given.update(small, inline("one", 7000));
+      await refused(given.update(small, inline("one", 11_000)), /^LimitExceeded: Maximum policy/);
+      await given.update(given.nodeRole, role("x".repeat(1800)));
+      await refused(
+        given.update(given.nodeRole, role("x".repeat(2048))),
+        /^LimitExceeded: Cannot exceed quota/,
+      );
+    });
+
     it("refuses a name that is taken", async () => {
       const again = { name: "nodes", assumeRolePolicy: trusts("ec2") };
       await refused(given.create(types.role, again), /^EntityAlreadyExists: nodes/);
@@ -263,6 +295,20 @@ describe("the simulated cloud", () => {
       await given.create(types.association_, { ...association, accessScope });
       await given.remove(old);
       assert.equal(given.world.get(types.association_, old.id), undefined);
+    });
+
+    it("lets at most 40 networks reach a cluster", async () => {
+      const open = (count: number) => ({
+        vpcConfig: {
+          ...given.cluster.inputs.vpcConfig,
+          publicAccessCidrs: Array.from({ length: count }, (_, at) => `203.0.113.${at}/32`),
+        },
+      });
+      await given.update(given.cluster, open(40));
+      await refused(given.update(given.cluster, open(41)), /^InvalidParameterException: .* 40/);
+      const other = (count: number) => ({ ...given.cluster.inputs, ...open(count), name: "other" });
+      await refused(given.create(types.cluster, other(41)), /^InvalidParameterException: .* 40/);
+      await given.create(types.cluster, other(40));
     });
 
     it("makes nothing for a cluster that does not exist", async () => {
@@ -989,6 +1035,30 @@ describe("the simulated cloud", () => {
       await refused(
         given.create(types.record, record("shop.example.org")),
         /^InvalidChangeBatch: RRSet with DNS name shop.example.org. is not permitted/,
+      );
+    });
+
+    it("gives a load balancer 100 target groups", async () => {
+      const service = (name: string, count: number) => ({
+        ...annotated({ "group.name": "many" }, name),
+        spec: {
+          rules: [
+            {
+              http: {
+                paths: Array.from({ length: count }, (_, at) => ({
+                  path: `/${at}`,
+                  backend: { service: { name: `${name}-${at}`, port: { number: 80 } } },
+                })),
+              },
+            },
+          ],
+        },
+      });
+      await given.create(types.ingress, service("web", 99));
+      await given.create(types.ingress, service("shop", 1));
+      await refused(
+        given.create(types.ingress, service("orders", 1)),
+        /^FailedDeployModel: TooManyUniqueTargetGroupsPerLoadBalancer: You've reached the limit/,
       );
     });
 

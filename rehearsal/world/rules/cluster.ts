@@ -70,6 +70,18 @@ const zonesOf = (world: World, subnetIds: string[]): string =>
     .join(",");
 
 export const clusterRules: Rule[] = [
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "InvalidParameterException",
+      on,
+      types: [clusterType],
+      source: "Amazon EKS User Guide, service quotas, L-93A74D60: 40 networks",
+      unless: ({ inputs }) =>
+        (inputs.vpcConfig.publicAccessCidrs ?? []).length > 40
+          ? "The number of CIDRs in publicAccessCidrs exceeds the limit of 40"
+          : undefined,
+    }),
+  ),
   {
     error: "InvalidParameterException",
     on: "create",

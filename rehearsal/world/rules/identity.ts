@@ -1,7 +1,41 @@
 import type { Rule } from "../rule.ts";
 import type { Props } from "../world.ts";
 
+const sizeOf = (document: unknown): number =>
+  (typeof document === "string" ? document : JSON.stringify(document ?? "")).replaceAll(/\s/g, "")
+    .length;
+
 export const identityRules: Rule[] = [
+  ...(["create", "update"] as const).flatMap((on): Rule[] => [
+    {
+      error: "LimitExceeded",
+      on,
+      types: ["aws:iam/role:Role"],
+      source: "AWS IAM User Guide, IAM and AWS STS quotas: 2,048 characters unless raised",
+      unless: ({ inputs }) =>
+        sizeOf(inputs.assumeRolePolicy) > 2048
+          ? "Cannot exceed quota for ACLSizePerRole: 2048"
+          : undefined,
+    },
+    {
+      error: "LimitExceeded",
+      on,
+      types: ["aws:iam/rolePolicy:RolePolicy"],
+      source: "AWS IAM User Guide, IAM and AWS STS quotas: 10,240 characters of a role together",
+      unless: ({ world, thing, inputs }) => {
+        const others = world
+          .all("aws:iam/rolePolicy:RolePolicy")
+          .filter((one) => one !== thing && one.inputs.role === inputs.role);
+        const size = [inputs, ...others.map((one) => one.inputs)].reduce(
+          (sum, { policy }) => sum + sizeOf(policy),
+          0,
+        );
+        return size > 10_240
+          ? `Maximum policy size of 10240 bytes exceeded for role ${inputs.role}`
+          : undefined;
+      },
+    },
+  ]),
   {
     error: "DeleteConflict",
     on: "delete",

@@ -186,6 +186,19 @@ export const workloadRules: Rule[] = [
     },
   },
   {
+    error: "FailedDeployModel",
+    on: "create",
+    phase: "after",
+    types: [ingressType],
+    source: "Elastic Load Balancing API, CreateRule: TooManyUniqueTargetGroupsPerLoadBalancer",
+    unless: ({ world, thing }) => {
+      const group = [thing, ...othersOf(world, thing)].flatMap(backendsOf);
+      return group.length > 100
+        ? "TooManyUniqueTargetGroupsPerLoadBalancer: You've reached the limit on the number of unique target groups per load balancer across all listeners"
+        : undefined;
+    },
+  },
+  {
     error: "finalizer",
     on: "delete",
     phase: "after",
