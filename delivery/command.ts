@@ -80,7 +80,7 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
 
   up: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
-    await stack.up(`Deploy ${process.env.GITHUB_SHA ?? "by hand"}`);
+    await stack.up(`Deploy ${process.env.GITHUB_SHA ?? "by hand"}`, { policies: true });
     const { imageReferences = {} } = await stack.outputs();
     const images = Object.entries(imageReferences).map((image) => image.join("="));
     say(`${stack.name} runs ${images.join(", ")}`);

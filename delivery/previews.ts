@@ -31,7 +31,7 @@ export async function preview(stack: PlatformStack, folder: string): Promise<boo
   await pinned(stack);
   const head = `### \`pulumi preview\` of \`${stack.name}\``;
   try {
-    const text = await stack.pulumi(["preview", "--diff"]);
+    const text = await stack.pulumi(["preview", "--diff", "--policy-pack", "policy"]);
     const [summary = "Nothing would change."] = /^Resources:\n[\s\S]*$/m.exec(text) ?? [];
     const full = `<details><summary>In full</summary>\n\n${fenced(text, "diff")}\n</details>`;
     leave(folder, `preview-${stack.name}`, `${head}\n\n${fenced(summary)}\n${full}`);

@@ -1,3 +1,4 @@
+import { type Alarm, alarmsOf, type Watched } from "./alarms.ts";
 import { partsOf, Refused } from "./images.ts";
 import { CommandFailed, run } from "./shell.ts";
 import { requireSigned } from "./signatures.ts";
@@ -9,17 +10,14 @@ export interface Cloud {
   requireImage(reference: string): Promise<void>;
   /** Throws `Refused` unless the key, an ARN, has signed the image. */
   requireSigned(reference: string, key: string): Promise<void>;
-  /** The alarms among `watched` that ring now. */
-  ringing(watched: Watched): Promise<string[]>;
+  /** The alarms that tell somebody and whose names begin so, as they are now. */
+  alarms(watched: Watched): Promise<Alarm[]>;
 }
 
-/** All alarms whose names begin so; none when undefined. */
-export type Watched = { prefix: string } | undefined;
-
-/** The alarms that the command names, or else all of the stack: their names begin with its cluster. */
+/** The alarms that the command names, or else those of the stack: their names begin with its cluster. */
 export function watchedOf(prefix: string | undefined, { clusterName }: Outputs): Watched {
-  if (prefix !== undefined) return { prefix };
-  return clusterName === undefined ? undefined : { prefix: `${clusterName}/` };
+  if (prefix !== undefined) return { prefix, ofStack: false };
+  return clusterName === undefined ? undefined : { prefix: `${clusterName}/`, ofStack: true };
 }
 
 const registry = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/;
@@ -47,14 +45,13 @@ export const aws = (region: string): Cloud => ({
 
   requireSigned,
 
-  async ringing(watched) {
+  async alarms(watched) {
     if (!watched) return [];
     const answer = await run("aws", [
       ...["cloudwatch", "describe-alarms", "--region", region, "--output", "json"],
-      ...["--state-value", "ALARM", "--alarm-types", "MetricAlarm", "CompositeAlarm"],
+      ...["--alarm-types", "MetricAlarm", "CompositeAlarm"],
       ...["--alarm-name-prefix", watched.prefix],
     ]);
-    const { MetricAlarms = [], CompositeAlarms = [] } = JSON.parse(answer);
-    return [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName }) => String(AlarmName));
+    return alarmsOf(JSON.parse(answer));
   },
 });

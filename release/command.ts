@@ -14,8 +14,8 @@ npm run rollback -- --stack NAME
 
   --stack NAME     a stack that runs
   --image IMAGE    sha256:…, or REPOSITORY@sha256:… of another stack's; several with commas
-  --watch SECONDS  how long to watch alarms after the update (300)
-  --alarms PREFIX  the alarms whose names begin so, instead of all of the stack's
+  --watch SECONDS  how long to watch alarms after the update (as long as they need, at most 17 minutes)
+  --alarms PREFIX  the alarms whose names begin so, instead of those of the services and the load balancer
 
 exit code: 0 released; 1 it failed, and the stack went back; 2 refused, nothing was changed`;
 
@@ -38,16 +38,16 @@ export async function command(
     }
     const { stack: name, image, watch, alarms } = values;
     const back = positionals[0] === "rollback";
-    const seconds = Number(watch);
+    const seconds = watch === undefined ? undefined : Number(watch);
     if (!name) throw new Refused(`--stack is missing\n\n${usage}`);
     if (!back && !image) throw new Refused(`--image is missing\n\n${usage}`);
-    if (!Number.isInteger(seconds) || seconds < 0)
+    if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0))
       throw new Refused(`--watch ${watch}: no seconds`);
     const stack = new PlatformStack(name);
     const attempt: Attempt = {
       stack,
       cloud: cloudOf(stack.region),
-      rollouts: kubectl,
+      rollouts: kubectl(),
       who: await who(),
       watched: watchedOf(alarms, await stack.outputs()),
       watchSeconds: seconds,
@@ -73,7 +73,7 @@ function parsed(args: string[]) {
       options: {
         stack: { type: "string" },
         image: { type: "string", multiple: true },
-        watch: { type: "string", default: "300" },
+        watch: { type: "string" },
         alarms: { type: "string" },
         help: { type: "boolean", default: false, short: "h" },
       },

@@ -1,4 +1,5 @@
-import type { Cloud, Watched } from "./cloud.ts";
+import { type Alarm, judging, tooSlow, type Watched, watchFor } from "./alarms.ts";
+import type { Cloud } from "./cloud.ts";
 import { brief, type Images, Refused, same } from "./images.ts";
 import { previousOf, type Release, releasesOf } from "./record.ts";
 import type { Rollouts } from "./rollouts.ts";
@@ -14,18 +15,23 @@ export interface Attempt {
   /** Who does it, from where. */
   who: Pick<Release, "by" | "commit" | "run">;
   watched: Watched;
-  /** How long alarms are watched after the update. */
-  watchSeconds: number;
+  /** How long alarms are watched after the update; undefined for as long as they need. */
+  watchSeconds: number | undefined;
   say: (line: string) => void;
   /** Waits; a test's clock may be faster. */
   sleep: (seconds: number) => Promise<void>;
 }
 
 const pollSeconds = 15;
+/** So many answers in a row may fail to come: CloudWatch may have a bad moment. */
+const patience = 3;
 
 /**
  * Deploys images to a stack and watches alarms. When the update fails or an alarm begins to ring,
  * the stack goes back to the images it ran before. Tells whether the images were released.
+ *
+ * A stack's alarms count when they tell somebody and are about a service whose image changes, or about
+ * the load balancer. They are watched for as long as their own periods need.
  *
  * Throws `Refused`, and has changed nothing, when an image or an alarm cannot be read, or when the
  * stack asks for signatures and an image that it does not run has none. On the way back nothing is
@@ -46,12 +52,15 @@ export async function release(
     const fresh = Object.values(images).filter((reference) => !known.includes(reference));
     for (const reference of fresh) await cloud.requireSigned(reference, stack.signingKey);
   }
-  const rangBefore = await readable(attempt);
+  const changing = stack.services.filter((service) => images[service] !== running[service]);
+  // The same once more is a release of all.
+  const services = changing.length > 0 ? changing : stack.services;
+  const before = await readable(attempt, services);
 
   const change = { images, before: running, ...who, at: new Date().toISOString() };
   say(`${stack.name}: ${brief(running) || "nothing"} → ${brief(images)}`);
   const record = { ...change, ...(wentBackFrom && { wentBackFrom }) };
-  const failure = await deployed(attempt, record, outputs, rangBefore);
+  const failure = await deployed(attempt, record, outputs, services, before);
   if (!failure) {
     say(`${stack.name} runs ${brief(images)}.`);
     return true;
@@ -87,36 +96,68 @@ async function deployed(
   attempt: Attempt,
   record: Release,
   outputs: Outputs,
-  rangBefore: string[],
+  services: string[],
+  before: Alarm[],
 ): Promise<string | undefined> {
-  const { stack, cloud, watched, watchSeconds, say, sleep } = attempt;
+  const { stack, say } = attempt;
   await stack.pin(record.images, record);
   const over = new AbortController();
-  const stalled = attempt.rollouts(outputs, over.signal);
+  const stalled = attempt.rollouts(outputs, over.signal, say);
   try {
     // Pulumi itself would wait for its timeout, long after Kubernetes has given up.
     const early = new AbortController();
     stalled.then((reason) => reason && early.abort());
-    await stack.up(`Release ${brief(record.images)} by ${record.by}`, early.signal);
+    await stack.up(`Release ${brief(record.images)} by ${record.by}`, {
+      signal: early.signal,
+      // What ran before was judged when it came.
+      policies: !record.wentBackFrom,
+    });
   } catch (error) {
     over.abort();
     return `The update failed: ${(await stalled) ?? messageOf(error)}`;
   } finally {
     over.abort();
   }
-  if (!watched) {
+  if (!attempt.watched) {
     say("No alarm is named: the rollout alone has judged.");
     return undefined;
   }
-  say(`Watching alarms for ${watchSeconds} s.`);
-  // The update has made the alarms too: `no-targets` rings until its first data have come.
-  const first = Object.keys(record.before).length === 0;
+  return rang(attempt, services, before, Object.keys(record.before).length === 0);
+}
+
+/** What began to ring while the alarms were watched; nothing when nothing did. */
+async function rang(
+  { cloud, watched, watchSeconds: given, say, sleep }: Attempt,
+  services: string[],
+  before: Alarm[],
+  first: boolean,
+): Promise<string | undefined> {
+  const look = async () => judging(await cloud.alarms(watched), watched, services);
+  // The update may have made the alarms.
+  const alarms = await look().catch(() => before);
+  const watchSeconds = given ?? watchFor(alarms);
+  if (alarms.length === 0) say("No alarm tells of these services: the rollout alone has judged.");
+  else say(`Watching ${alarms.length} alarms for ${watchSeconds} s.`);
+  const slow = tooSlow(alarms, watchSeconds).map(({ name }) => name);
+  if (slow.length > 0) say(`They need longer, so they judge nothing new: ${slow.join(", ")}`);
+
+  const rangBefore = before.filter(({ rings }) => rings).map(({ name }) => name);
+  let unread = 0;
   for (let waited = 0; waited < watchSeconds; waited += pollSeconds) {
     await sleep(Math.min(pollSeconds, watchSeconds - waited));
-    const ringing = await cloud.ringing(watched).catch((error) => [messageOf(error)]);
-    const news = ringing.filter((alarm) => !rangBefore.includes(alarm));
     const isLast = waited + pollSeconds >= watchSeconds;
-    if (news.length > 0 && (isLast || !first)) return `After the update: ${news.join(", ")}`;
+    try {
+      const ringing = (await look()).filter(({ rings }) => rings).map(({ name }) => name);
+      unread = 0;
+      const news = ringing.filter((alarm) => !rangBefore.includes(alarm));
+      // The first update has made the alarms too: `no-targets` rings until its first data have come.
+      if (news.length > 0 && (isLast || !first)) return `After the update: ${news.join(", ")}`;
+    } catch (error) {
+      unread += 1;
+      if (unread > patience || isLast) {
+        return `After the update the alarms cannot be read: ${messageOf(error)}`;
+      }
+    }
   }
   return undefined;
 }
@@ -132,7 +173,7 @@ async function goBack(
   const before = earlier?.before ?? running;
   await stack.pin(running, { images: running, before, ...who, at, wentBackFrom: failed });
   try {
-    await stack.up(`Back to ${brief(running)} from ${brief(failed)}`);
+    await stack.up(`Back to ${brief(running)} from ${brief(failed)}`, { policies: false });
     say(
       `${stack.name} runs what it ran before: ${brief(running)}. Not released: ${brief(failed)}.`,
     );
@@ -142,12 +183,13 @@ async function goBack(
   }
 }
 
-/** The alarms that ring before anything is changed: they are not the release's fault. */
-async function readable({ cloud, watched, say }: Attempt): Promise<string[]> {
+/** The alarms as they are before anything is changed: what rings then is not the release's fault. */
+async function readable({ cloud, watched, say }: Attempt, services: string[]): Promise<Alarm[]> {
   try {
-    const ringing = await cloud.ringing(watched);
+    const alarms = judging(await cloud.alarms(watched), watched, services);
+    const ringing = alarms.filter(({ rings }) => rings).map(({ name }) => name);
     if (ringing.length > 0) say(`Ringing already, and not held against it: ${ringing.join(", ")}`);
-    return ringing;
+    return alarms;
   } catch (error) {
     throw new Refused(`The alarms cannot be read: ${messageOf(error)}`);
   }

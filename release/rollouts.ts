@@ -6,44 +6,56 @@ import { run } from "./shell.ts";
 import type { Outputs } from "./stack.ts";
 
 /** Why a rollout got stuck, once one is; nothing when it is over before. */
-export type Rollouts = (outputs: Outputs, over: AbortSignal) => Promise<string | undefined>;
+export type Rollouts = (
+  outputs: Outputs,
+  over: AbortSignal,
+  say: (line: string) => void,
+) => Promise<string | undefined>;
 
 interface Deployment {
   metadata: { namespace: string; name: string };
   status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
 }
 
-const pollSeconds = 10;
+/** The label of all that the platform deploys. */
+const selector = "app.kubernetes.io/part-of=platform";
 
 /**
  * Through kubectl on PATH: a Deployment of the platform that passes its progress deadline is stuck.
- * Where kubectl cannot be run or the cluster is out of reach, nothing is found: Pulumi's own timeout
- * is left to judge.
+ * Where kubectl cannot be run or the cluster is out of reach, it says so, and Pulumi's own timeout is
+ * left to judge.
  */
-export const kubectl: Rollouts = async ({ kubeconfig }, over) => {
-  if (!kubeconfig) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), "release-"));
-  const file = join(folder, "kubeconfig");
-  const text = typeof kubeconfig === "string" ? kubeconfig : JSON.stringify(kubeconfig);
-  writeFileSync(file, text, { mode: 0o600 });
-  const selector = "app.kubernetes.io/part-of=platform";
-  const ask = ["--kubeconfig", file, "get", "deployments", "-A", "-l", selector, "-o", "json"];
-  try {
-    // Stuck already, a Deployment is not the fault of what comes now.
-    const before = new Set(stuck(await run("kubectl", ask).catch(() => "{}")));
-    while (!over.aborted) {
-      await setTimeout(pollSeconds * 1000, undefined, { signal: over }).catch(() => {});
-      if (over.aborted) break;
-      const now = stuck(await run("kubectl", ask).catch(() => "{}"));
-      for (const one of before) if (!now.includes(one)) before.delete(one);
-      const reason = now.find((one) => !before.has(one));
-      if (reason) return reason;
+export const kubectl =
+  (pollSeconds = 10): Rollouts =>
+  async ({ kubeconfig }, over, say) => {
+    if (!kubeconfig) return undefined;
+    const folder = mkdtempSync(join(tmpdir(), "release-"));
+    const file = join(folder, "kubeconfig");
+    const text = typeof kubeconfig === "string" ? kubeconfig : JSON.stringify(kubeconfig);
+    writeFileSync(file, text, { mode: 0o600 });
+    const ask = ["--kubeconfig", file, "get", "deployments", "-A", "-l", selector, "-o", "json"];
+    /** What was stuck at the last look that was answered: it is not the fault of what comes now. */
+    let known: string[] | undefined;
+    let complained = false;
+    try {
+      while (!over.aborted) {
+        try {
+          const now = stuck(await run("kubectl", ask));
+          const before = known ?? now;
+          const reason = now.find((one) => !before.includes(one));
+          if (reason) return reason;
+          known = before.filter((one) => now.includes(one));
+        } catch (error) {
+          if (!complained) say(`The rollout cannot be watched: ${(error as Error).message}`);
+          complained = true;
+        }
+        await setTimeout(pollSeconds * 1000, undefined, { signal: over }).catch(() => {});
+      }
+      return undefined;
+    } finally {
+      rmSync(folder, { recursive: true });
     }
-    return undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
+  };
 
 /** The Deployments that have passed their progress deadline, and what they say of it. */
 export function stuck(answer: string): string[] {

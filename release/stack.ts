@@ -77,10 +77,16 @@ export class PlatformStack {
     await this.pulumi(["config", "set-all", "--path", ...plaintext]);
   }
 
-  /** Deploys the settings. Aborted, it ends early with an error, and the state is whole. */
-  async up(message: string, signal?: AbortSignal): Promise<void> {
-    const args = ["up", "--yes", "--skip-preview", "--message", message];
-    await this.pulumi(args, { show: true, signal });
+  /**
+   * Deploys the settings. Aborted, it ends early with an error, and the state is whole. Where the policies
+   * count, a preview comes first, and nothing is changed when that breaks one.
+   */
+  async up(
+    message: string,
+    { signal, policies }: { signal?: AbortSignal; policies: boolean },
+  ): Promise<void> {
+    const how = policies ? ["--policy-pack", "policy"] : ["--skip-preview"];
+    await this.pulumi(["up", "--yes", ...how, "--message", message], { show: true, signal });
   }
 
   pulumi(args: string[], options: Pick<ShellOptions, "show" | "signal"> = {}): Promise<string> {

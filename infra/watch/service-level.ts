@@ -1,5 +1,5 @@
 import type { ServiceLevelConfig } from "../config-schema.ts";
-import type { AlarmRule, CompositeRule } from "./alarm-rules.ts";
+import { type AlarmRule, type CompositeRule, fewestFailures } from "./alarm-rules.ts";
 import { type Metric, ownMetric, type Watched, type WatchedService } from "./metrics.ts";
 
 /**
@@ -12,7 +12,7 @@ export const burnRates = [
   { name: "slow", factor: 6, longSeconds: 21_600, shortSeconds: 1800 },
 ] as const;
 
-/** In a long window with fewer requests, a single bad one would look like an outage. */
+/** In a window with fewer requests, a single bad one would look like an outage. */
 const fewestRequests = 100;
 
 export interface Objective {
@@ -21,6 +21,8 @@ export interface Objective {
   metrics: Record<string, Metric>;
   /** The share of bad requests, in percent, of the metrics' ids. */
   bad: string;
+  /** When a short window says too little, of the metrics' ids. A long one needs requests enough. */
+  chance: string;
   /** The share that may be bad, in percent. */
   budget: number;
 }
@@ -46,6 +48,7 @@ export function objectives(
         requests: ownMetric(watched, service, "requests"),
       },
       bad: "100 * errors / requests",
+      chance: `errors < ${fewestFailures}`,
       budget: rest(availabilityPercent),
     },
     {
@@ -53,6 +56,7 @@ export function objectives(
       says: `${latencyPercent} % of the requests answered within ${latencyMilliseconds} ms`,
       metrics: { swift: ownMetric(watched, service, "duration", `PR(:${latencyMilliseconds})`) },
       bad: "100 - swift",
+      chance: `requests < ${fewestRequests}`,
       budget: rest(latencyPercent),
     },
   ];
@@ -72,7 +76,7 @@ export function burnAlarms(watched: Watched, service: WatchedService, level: Ser
 function burnAlarm(
   watched: Watched,
   service: WatchedService,
-  { name: objective, says, metrics, bad, budget }: Objective,
+  { name: objective, says, metrics, bad, chance, budget }: Objective,
   { name: pace, factor, longSeconds, shortSeconds }: (typeof burnRates)[number],
 ): { rules: [AlarmRule, AlarmRule]; composite: CompositeRule } {
   const name = `${service.name}/${objective}-${pace}-burn`;
@@ -83,14 +87,8 @@ function burnAlarm(
     runbook,
     says: `${promise}; the ${length} window of the ${pace} burn.`,
     notifies: false,
-    metrics:
-      length === "long"
-        ? { requests: ownMetric(watched, service, "requests"), ...metrics }
-        : metrics,
-    expression:
-      length === "long"
-        ? `IF(requests < ${fewestRequests}, 0, (${bad}) / ${budget})`
-        : `(${bad}) / ${budget}`,
+    metrics: { requests: ownMetric(watched, service, "requests"), ...metrics },
+    expression: `IF(${length === "long" ? `requests < ${fewestRequests}` : chance}, 0, (${bad}) / ${budget})`,
     comparison: "GreaterThanThreshold",
     threshold: factor,
     periodSeconds,

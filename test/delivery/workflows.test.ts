@@ -97,7 +97,11 @@ describe("workflows", function () {
     assert.equal(images, `web=${image("a")}`);
     const prod = await play("deploy/prod", { "needs.dev.outputs.images": images }, runs("b"));
     assert.equal(prod.code, 0, prod.text);
-    assert.equal(calls("pulumi up").length, 2);
+    const ups = calls("pulumi up");
+    assert.equal(ups.length, 2);
+    // Only with a preview before it do the policies stop an update before its first change.
+    for (const up of ups)
+      assert.match(up, /^pulumi up --yes --policy-pack policy (?!.*skip-preview)/);
     const [pin = ""] = calls("pulumi config set-all");
     assert.match(pin, new RegExp(`\\["web"\\].image.digest=${digest("a")}`));
     assert.match(pin, /image\.repositoryUrl=111122223333\.dkr\.ecr/);
@@ -222,6 +226,7 @@ describe("workflows", function () {
     const { code, text } = await play("rollback/prod", {}, answers);
     assert.equal(code, 0, text);
     assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("a")}`));
+    assert.doesNotMatch(calls("pulumi up")[0] ?? "", /policy-pack/);
   });
 
   it("leave the difference for a comment without credentials, also when it is red", async () => {
@@ -247,6 +252,15 @@ describe("workflows", function () {
     assert.equal(code, 0, text);
     assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("c")}`));
     assert.match(comment("preview-prod"), /1 to update/);
+    assert.match(calls("pulumi preview")[0] ?? "", / --policy-pack policy /);
+  });
+
+  it("fail for a pull request whose preview breaks a policy, and say which", async () => {
+    const said = "Policies:\n    ❌ platform@v0.1.0\n        - [mandatory]  api-not-public";
+    const answers = { "pulumi preview": { out: said, err: said, code: 1 }, ...runs("c") };
+    const { code } = await play("preview/preview", { "matrix.stack": "prod" }, answers);
+    assert.equal(code, 1);
+    assert.match(comment("preview-prod"), /It failed:[\s\S]*api-not-public/);
   });
 
   describe("comment", () => {

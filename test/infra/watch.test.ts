@@ -184,8 +184,8 @@ describe("watch", () => {
       assert.equal(Math.round(burn(1)), 1);
       assert.ok(burn(14) < 14.4 && burn(15) > 14.4);
       const late = expressionOf("web/latency-slow-burn-short");
-      assert.equal(computed(late, { swift: 99 }), 1);
-      assert.equal(computed(late, { swift: 94 }), 6);
+      assert.equal(computed(late, { requests: 1000, swift: 99 }), 1);
+      assert.equal(computed(late, { requests: 1000, swift: 94 }), 6);
     });
 
     it("is not broken by one bad request in a quiet hour", () => {
@@ -195,12 +195,24 @@ describe("watch", () => {
       assert.equal(computed(late, { requests: 20, swift: 50 }), 0);
     });
 
+    it("is not broken, in the minutes after a release, by a few bad requests among few", () => {
+      for (const pace of ["fast", "slow"]) {
+        const short = expressionOf(`web/availability-${pace}-burn-short`);
+        for (const requests of [4, 70, 1000]) {
+          assert.equal(computed(short, { requests, errors: 4 }), 0, `4 of ${requests}`);
+        }
+        assert.ok(computed(short, { requests: 50, errors: 5 }) > 14.4);
+        const late = expressionOf(`web/latency-${pace}-burn-short`);
+        assert.equal(computed(late, { requests: 99, swift: 0 }), 0);
+      }
+    });
+
     it("measures latency by the share of requests within the time promised", async () => {
       const serviceLevel = { ...watchArgs.serviceLevel, latencyMilliseconds: 250 };
       const found = (await watch({ serviceLevel })).find(
         ({ name }) => name === "web/latency-fast-burn-short",
       ) as Resource;
-      assert.equal(queriesOf(found).find(({ metric }) => metric)?.metric?.stat, "PR(:250)");
+      assert.equal(queriesOf(found).find(({ id }) => id === "swift")?.metric?.stat, "PR(:250)");
     });
 
     it("can be burnt fast with the loosest promise that the settings allow", () => {

@@ -89,7 +89,7 @@ describe("a release on the simulated cloud", function () {
       cloud: {
         requireImage: async () => {},
         requireSigned: async () => {},
-        ringing: async () => [],
+        alarms: async () => [],
       },
       rollouts: (_, over) =>
         new Promise((resolve) => over.addEventListener("abort", () => resolve(undefined))),

@@ -1,53 +1,37 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
-import { type Images, Refused } from "../../release/images.ts";
-import type { Release, Update } from "../../release/record.ts";
+import type { Alarm } from "../../release/alarms.ts";
+import { Refused } from "../../release/images.ts";
 import { type Attempt, release, rollback } from "../../release/release.ts";
+import { FakeStack, image } from "./fake-stack.ts";
 
-const image = (letter: string): Images => ({ web: `registry/web@sha256:${letter.repeat(64)}` });
+const needs: Record<string, number> = {
+  "web/errors": 600,
+  "web/no-targets": 180,
+  "web/slow-burn": 21_600,
+  "api/errors": 600,
+  "balancer-errors": 600,
+  "node-disk": 900,
+};
 
-/** A stack that keeps what it is told, and fails where the test wants it to. */
-class FakeStack {
-  name = "prod";
-  project = "platform";
-  services = ["web"];
-  signingKey: string | undefined = undefined;
-  running = image("a");
-  pinned: Release[] = [];
-  ups: string[] = [];
-  failing: (release: Release, signal?: AbortSignal) => string | undefined = () => undefined;
-  #history: Update[] = [];
-
-  outputs = async () => ({ imageReferences: this.running, release: this.deployed });
-  history = async () => this.#history;
-  deployed: Release | undefined;
-
-  pin = async (images: Images, release?: Release) => {
-    assert.ok(release);
-    assert.deepEqual(release.images, images);
-    this.pinned.push(release);
-  };
-
-  up = async (message: string, signal?: AbortSignal) => {
-    const release = this.pinned.at(-1) as Release;
-    this.ups.push(message);
-    const failure = this.failing(release, signal);
-    this.#history.unshift({
-      kind: "update",
-      result: failure ? "failed" : "succeeded",
-      config: { "platform:release": { value: JSON.stringify(release) } },
-    });
-    if (failure) throw new Error(failure);
-    this.deployed = release;
-    this.running = release.images;
-  };
-}
+/** All alarms of the stack, of which some ring. */
+const known = (ringing: string[]): Alarm[] =>
+  Object.entries(needs).map(([name, needsSeconds]) => ({
+    name: `platform-prod/${name}`,
+    rings: ringing.includes(name),
+    needsSeconds,
+  }));
 
 describe("a release", () => {
   let stack: FakeStack;
   let said: string[];
   let waited: number;
+  /** What rings before anything is changed, and after the update at each look. */
+  let atFirst: string[];
   let alarms: string[][];
+  let asked: number;
+  /** The looks that fail, the first is number 1. */
+  let unreadable: number[];
   let signed: string[];
   let attempt: Attempt;
   const releasing = (letter: string) => release(attempt, () => image(letter));
@@ -55,7 +39,10 @@ describe("a release", () => {
     stack = new FakeStack();
     said = [];
     waited = 0;
+    atFirst = [];
     alarms = [];
+    asked = 0;
+    unreadable = [];
     signed = [];
     attempt = {
       stack,
@@ -65,12 +52,16 @@ describe("a release", () => {
           assert.equal(key, stack.signingKey);
           if (!signed.includes(reference)) throw new Refused(`${reference} is not signed`);
         },
-        ringing: async () => alarms.shift() ?? [],
+        alarms: async () => {
+          asked += 1;
+          if (unreadable.includes(asked)) throw new Error("ThrottlingException");
+          return known((asked === 1 ? atFirst : alarms.shift()) ?? []);
+        },
       },
       rollouts: (_, over) =>
         new Promise((resolve) => over.addEventListener("abort", () => resolve(undefined))),
       who: { by: "octocat", commit: "1a2b3c4" },
-      watched: { prefix: "platform-prod" },
+      watched: { prefix: "platform-prod/", ofStack: true },
       watchSeconds: 60,
       say: (line) => said.push(line),
       sleep: async (seconds) => {
@@ -103,26 +94,80 @@ describe("a release", () => {
   });
 
   it("goes back by itself when an alarm begins to ring", async () => {
-    alarms = [["old"], ["old"], ["old", "5xx"]];
+    atFirst = ["web/errors"];
+    alarms = [[], ["web/errors"], ["web/errors", "web/no-targets"]];
     assert.equal(await releasing("b"), false);
     assert.deepEqual(stack.running, image("a"));
     assert.deepEqual(stack.pinned.at(-1)?.wentBackFrom, image("b"));
-    assert.match(said.join("\n"), /Ringing already, [^\n]*: old\n.*After the update: 5xx\n/s);
+    assert.match(
+      said.join("\n"),
+      /Ringing already, [^\n]*: platform-prod\/web\/errors\n.*After the update: platform-prod\/web\/no-targets\n/s,
+    );
+  });
+
+  it("is judged by alarms of the services that change, and by the load balancer's", async () => {
+    alarms = [[], ["api/errors", "node-disk"]];
+    assert.equal(await releasing("b"), true, said.join("\n"));
+    for (const ringing of ["web/errors", "balancer-errors"]) {
+      [asked, alarms] = [0, [[], [], [ringing]]];
+      assert.equal(await releasing("c"), false, ringing);
+    }
+  });
+
+  it("is watched for as long as its alarms need, and names those that need longer", async () => {
+    attempt.watchSeconds = undefined;
+    assert.equal(await releasing("b"), true);
+    assert.equal(waited, 600 + 120);
+    assert.match(
+      said.join("\n"),
+      /Watching 4 alarms for 720 s\.\n.*longer.*: platform-prod\/web\/slow-burn$/m,
+    );
+    // The last look is at the end of the time.
+    [asked, waited, alarms] = [0, 0, [...Array(48).fill([]), ["web/errors"]]];
+    assert.equal(await releasing("c"), false);
+    assert.equal(waited, 720);
+  });
+
+  it("names the alarms that a shorter watch cannot hear", async () => {
+    attempt.watchSeconds = 300;
+    assert.equal(await releasing("b"), true);
+    assert.match(
+      said.join("\n"),
+      /longer.*: platform-prod\/web\/errors, platform-prod\/web\/slow-burn, platform-prod\/balancer-errors$/m,
+    );
+  });
+
+  it("bears it when CloudWatch does not answer for a moment, and not for longer", async () => {
+    attempt.watchSeconds = 300;
+    unreadable = [4, 5, 6];
+    assert.equal(await releasing("b"), true, said.join("\n"));
+    [asked, unreadable] = [0, [4, 5, 6, 7]];
+    assert.equal(await releasing("c"), false);
+    assert.match(said.join("\n"), /the alarms cannot be read: ThrottlingException/);
+  });
+
+  it("goes through the policies, and back without them", async () => {
+    alarms = [[], ["web/errors"]];
+    assert.equal(await releasing("b"), false);
+    assert.deepEqual(stack.judged, [true, false]);
+    await releasing("b");
+    await rollback(attempt);
+    assert.deepEqual(stack.judged.slice(2), [true, false]);
   });
 
   it("does not mind, as the first of a stack, alarms that ring until their data come", async () => {
     stack.running = {};
-    alarms = [[], ["no-targets"], ["no-targets"], []];
+    alarms = [[], ["web/no-targets"], ["web/no-targets"], [], []];
     assert.equal(await releasing("b"), true);
     stack.running = {};
-    alarms = [[], ...Array.from({ length: 4 }, () => ["no-targets"])];
+    [asked, alarms] = [0, Array.from({ length: 5 }, () => ["web/no-targets"])];
     assert.equal(await releasing("b"), false);
-    assert.match(said.join("\n"), /After the update: no-targets\n.*nothing ran before/);
+    assert.match(said.join("\n"), /After the update: .*web\/no-targets\n.*nothing ran before/);
   });
 
   it("interrupts the update as soon as Kubernetes has given up on the rollout", async () => {
     attempt.rollouts = async () => "Deployment web/web: has timed out progressing";
-    stack.up = async (_, signal) => {
+    stack.up = async (_, { signal }) => {
       if (stack.pinned.length > 1) return;
       await new Promise((resolve) => signal?.addEventListener("abort", resolve));
       throw new Error("cancelled");
@@ -152,7 +197,7 @@ describe("a release", () => {
       "an image that is in no registry",
       { requireImage: () => Promise.reject(new Refused("not to be had")) },
     ],
-    ["alarms that cannot be read", { ringing: () => Promise.reject(new Error("AccessDenied")) }],
+    ["alarms that cannot be read", { alarms: () => Promise.reject(new Error("AccessDenied")) }],
   ] as const) {
     it(`changes nothing for ${title}`, async () => {
       Object.assign(attempt.cloud, cloud);
@@ -181,7 +226,7 @@ describe("a release", () => {
 
     it("goes back to what ran before, signed or not", async () => {
       signed = Object.values(image("b"));
-      alarms = [[], ["5xx"]];
+      alarms = [[], ["web/errors"]];
       assert.equal(await releasing("b"), false);
       assert.deepEqual(stack.running, image("a"));
       assert.equal(await releasing("b"), true);
@@ -201,7 +246,7 @@ describe("a release", () => {
 
   it("that went back by itself is passed over by a later rollback", async () => {
     await releasing("b");
-    alarms = [[], ["5xx"]];
+    [asked, alarms] = [0, [[], ["web/errors"]]];
     assert.equal(await releasing("c"), false);
     assert.equal(await rollback(attempt), true);
     assert.deepEqual(stack.running, image("a"));

@@ -1,0 +1,62 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const scripts = fileURLToPath(new URL("stand-ins/", import.meta.url));
+
+/** What the stand-ins of `aws` and `kubectl` answer from. */
+export interface State {
+  /** As CloudWatch describes them. */
+  alarms?: { MetricAlarms: object[]; CompositeAlarms: object[] };
+  /** Digests that ECR has, by repository. */
+  images?: Record<string, string[]>;
+  /** As the Kubernetes API describes them. */
+  deployments?: { metadata: { labels?: Record<string, string> } }[];
+  /** What a command says instead of an answer. */
+  failing?: Record<string, string>;
+}
+
+/**
+ * Commands `aws` and `kubectl` first on PATH, that understand the options which the real ones have,
+ * refuse others, and answer in the real ones' form.
+ */
+export class StandIns {
+  readonly folder = mkdtempSync(join(tmpdir(), "stand-ins-"));
+  readonly #path = process.env.PATH;
+
+  constructor() {
+    mkdirSync(join(this.folder, "bin"));
+    for (const name of ["aws", "kubectl"]) {
+      cpSync(join(scripts, `${name}.js`), join(this.folder, "bin", name));
+    }
+    writeFileSync(join(this.folder, "package.json"), '{"type":"module"}');
+    writeFileSync(join(this.folder, "calls"), "");
+    process.env.PATH = `${join(this.folder, "bin")}:${this.#path}`;
+    this.set({});
+  }
+
+  set(state: State): void {
+    const file = join(this.folder, "state.json");
+    writeFileSync(`${file}.new`, JSON.stringify(state));
+    renameSync(`${file}.new`, file);
+  }
+
+  /** The calls so far, each with its arguments. */
+  get calls(): string[] {
+    return readFileSync(join(this.folder, "calls"), "utf8").split("\n").filter(Boolean);
+  }
+
+  close(): void {
+    process.env.PATH = this.#path;
+    rmSync(this.folder, { recursive: true });
+  }
+}
