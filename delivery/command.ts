@@ -5,11 +5,13 @@ import { Refused } from "../release/images.ts";
 import { CommandFailed } from "../release/shell.ts";
 import { sign } from "../release/signatures.ts";
 import { PlatformStack } from "../release/stack.ts";
+import { requireApproval } from "./approval.ts";
 import { download } from "./artifacts.ts";
 import { post } from "./comments.ts";
 import { drift } from "./drift.ts";
 import { reconcile } from "./environments.ts";
 import { difference, preview } from "./previews.ts";
+import { reach } from "./reach.ts";
 import { smoke } from "./smoke.ts";
 
 const usage = `npm run deliver -- STEP
@@ -17,6 +19,8 @@ const usage = `npm run deliver -- STEP
   difference --against REF --out DIR   the offline difference of both stacks, as a comment in DIR
   preview --stack NAME --out DIR       what pulumi preview says, as a comment in DIR
   comments --run ID                    posts the comments of a workflow run
+  reach --stack NAME                   refuses a runner that the stack's Kubernetes API does not answer
+  approval --environment NAME          refuses an environment for which GitHub asks nobody's approval
   up --stack NAME                      deploys, and hands the images on to the next job
   smoke --stack NAME                   asks the service through its load balancer
   images --stack NAME --out DIR        builds the images of a pull request into DIR
@@ -49,7 +53,7 @@ export async function deliver(args: string[], say: (line: string) => void): Prom
 }
 
 interface Given {
-  need: (option: "stack" | "against" | "out" | "run") => string;
+  need: (option: "stack" | "against" | "out" | "run" | "environment") => string;
   say: (line: string) => void;
 }
 
@@ -89,9 +93,24 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
     return 0;
   },
 
+  reach: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const server = await reach(stack, process.env.CLUSTER_RUNNER);
+    say(server ? `${server} answers` : `${stack.name} has no cluster yet`);
+    return 0;
+  },
+
+  approval: async ({ need, say }) => {
+    const environment = need("environment");
+    await requireApproval(variable("GITHUB_REPOSITORY"), environment);
+    say(`${environment} is approved by a reviewer`);
+    return 0;
+  },
+
   smoke: async ({ need, say }) => {
-    const outputs = await new PlatformStack(need("stack")).outputs();
-    await smoke(outputs, patience);
+    const stack = new PlatformStack(need("stack"));
+    const outputs = await stack.outputs();
+    await smoke(outputs, { ...patience, closed: stack.closed });
     say(`${outputs.url} answers`);
     return 0;
   },
@@ -107,7 +126,8 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   environments: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
     const repository = variable("GITHUB_REPOSITORY");
-    return (await reconcile({ stack, repository, patience, say })) ? 0 : 1;
+    const guests = { stack, repository, patience: { ...patience, closed: stack.closed }, say };
+    return (await reconcile(guests)) ? 0 : 1;
   },
 
   sign: async ({ need, say }) => {
@@ -145,7 +165,7 @@ function parsed(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { stack: string, against: string, out: string, run: string },
+      options: { stack: string, against: string, out: string, run: string, environment: string },
     });
   } catch (error) {
     throw new Refused(`${(error as Error).message}\n\n${usage}`);

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { Refused } from "../release/images.ts";
+import { CommandFailed } from "../release/shell.ts";
 import type { Outputs } from "../release/stack.ts";
 
 export interface SmokeOptions {
@@ -8,6 +9,8 @@ export interface SmokeOptions {
   pauseSeconds: number;
   /** Good answers in a row that are enough. */
   answers: number;
+  /** Why not everybody is answered, where that is so. */
+  closed?: string;
 }
 
 /**
@@ -16,24 +19,30 @@ export interface SmokeOptions {
  */
 export async function smoke(
   { url }: Outputs,
-  { patienceSeconds, pauseSeconds, answers }: SmokeOptions,
+  { patienceSeconds, pauseSeconds, answers, closed }: SmokeOptions,
 ): Promise<void> {
   if (!url) throw new Refused("The stack has no url: is it deployed?");
   const end = Date.now() + patienceSeconds * 1000;
   let good = 0;
   let last = "no answer";
+  let isSilent = true;
   while (true) {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
       await response.arrayBuffer();
       last = `status ${response.status}`;
       good = response.ok ? good + 1 : 0;
+      isSilent = false;
     } catch (error) {
       last = String((error as Error).cause ?? error);
       good = 0;
+      isSilent = true;
     }
     if (good === answers) return;
-    if (Date.now() >= end) throw new Error(`${url} does not answer well: ${last}`);
+    if (Date.now() >= end) {
+      const why = closed && isSilent ? `. ${closed}` : "";
+      throw new CommandFailed("smoke", `${url} does not answer well: ${last}${why}`);
+    }
     await setTimeout(pauseSeconds * 1000);
   }
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { signingKey } from "../infra/config-schema.ts";
+import { type IngressConfig, signingKey } from "../infra/config-schema.ts";
 import type { Offer } from "../infra/pull-requests.ts";
 import { PlanError } from "../plan/errors.ts";
 import { settingsOf } from "../plan/settings.ts";
@@ -26,6 +26,8 @@ export class PlatformStack {
   readonly services: string[];
   /** The ARN of the key that its images must be signed with, if they must. */
   readonly signingKey?: string;
+  /** Whom its load balancer answers, where that is not everybody, and what to do about it. */
+  readonly closed?: string;
   readonly folder: string;
   readonly env: Record<string, string>;
 
@@ -41,6 +43,7 @@ export class PlatformStack {
       this.region = config[`${project}:region`] ?? "";
       this.services = Object.keys(JSON.parse(config[`${project}:services`] ?? "{}"));
       const registry = JSON.parse(config[`${project}:registry`] ?? "{}");
+      this.closed = closedBy(JSON.parse(config[`${project}:ingress`] ?? "{}"));
       this.signingKey = keyOf(registry.signingKey, `Pulumi.${name}.yaml: ${project}:registry`);
     } catch (error) {
       if (error instanceof PlanError) throw new Refused(error.message);
@@ -93,6 +96,14 @@ export class PlatformStack {
     const where = { cwd: this.folder, env: this.env, ...options };
     return pulumi([...args, "--stack", this.name], where);
   }
+}
+
+function closedBy({ scheme, inboundCidrs }: Partial<IngressConfig>): string | undefined {
+  if (scheme === "internal") {
+    return "Its load balancer is internal (ingress.scheme): ask from inside the VPC, by a runner there (CLUSTER_RUNNER)";
+  }
+  if (!inboundCidrs || inboundCidrs.includes("0.0.0.0/0")) return undefined;
+  return `Its load balancer answers ${inboundCidrs.join(", ")} alone (ingress.inboundCidrs): add the runner's address`;
 }
 
 function keyOf(given: unknown, where: string): string | undefined {

@@ -25,6 +25,7 @@ export interface Step {
 }
 export interface Job {
   if?: string;
+  "runs-on": string;
   steps: Step[];
   environment?: string;
   concurrency?: { group: string; "cancel-in-progress": boolean };
@@ -53,6 +54,26 @@ const parts = [
   ...["index.ts", "package.json", "Pulumi.yaml"],
 ];
 const settingsFiles = ["Pulumi.dev.yaml", "Pulumi.prod.yaml"];
+
+/** A text of a workflow with its expressions, of names, texts, `==`, `&&` and `||`, filled in. */
+export function filledIn(text: string, values: Record<string, string>): string {
+  const known: Record<string, string> = { "vars.CLUSTER_RUNNER": "cluster", ...values };
+  const termOf = (term: string) => {
+    const quoted = /^'(.*)'$/.exec(term);
+    return quoted ? (quoted[1] ?? "") : (known[term] ?? "");
+  };
+  const isTrue = (condition: string) => {
+    const [one = "", other] = condition.split(" == ");
+    return other === undefined ? termOf(one) !== "" : termOf(one) === termOf(other);
+  };
+  return text.replace(/\$\{\{ (.+?) \}\}/g, (_, expression: string) => {
+    for (const alternative of expression.split(" || ")) {
+      const terms = alternative.split(" && ");
+      if (terms.every(isTrue)) return termOf(terms.at(-1) ?? "");
+    }
+    return "";
+  });
+}
 
 /**
  * Runs the shell steps of workflows in a copy of the repository, with stand-ins for the commands
@@ -123,10 +144,7 @@ export class Player {
     this.#answer(answers);
     let text = "";
     for (const { run, env = {} } of job.steps.filter(({ run }) => run)) {
-      const filled = Object.entries(env).map(([key, value]) => [
-        key,
-        value.replace(/\$\{\{ (.+?) \}\}/g, (_, expression) => values[expression] ?? ""),
-      ]);
+      const filled = Object.entries(env).map(([key, text]) => [key, filledIn(text, values)]);
       const child = spawn("bash", ["-e", "-o", "pipefail", "-c", run ?? ""], {
         cwd: this.folder,
         env: {

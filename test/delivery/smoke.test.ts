@@ -32,4 +32,15 @@ describe("smoke test", () => {
     await assert.rejects(smoke({ url }, soon), /does not answer well: status 500/);
     await assert.rejects(smoke({ url: "http://127.0.0.1:1" }, soon), /does not answer well/);
   });
+
+  it("says whom the load balancer answers, when it has not answered at all", async () => {
+    const closed = "Its load balancer answers 192.0.2.0/24 alone";
+    const soon = { ...options, patienceSeconds: 0.2, closed };
+    const silent = smoke({ url: "http://127.0.0.1:1" }, soon);
+    await assert.rejects(silent, {
+      message: /does not answer well: .*bad port\. Its load bal/,
+    });
+    const { url } = await serving(503);
+    await assert.rejects(smoke({ url }, soon), { message: /status 503$/ });
+  });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, it } from "mocha";
-import { type Answers, folder, type Job, jobs, type Player, root } from "./player.ts";
+import { type Answers, filledIn, folder, type Job, jobs, type Player, root } from "./player.ts";
 import { playing } from "./playing.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -17,10 +17,163 @@ describe("workflows", function () {
   const calls = (begin: string) => given.player.calls(begin);
   const comment = (kind: string) =>
     readFileSync(join(given.player.folder, `comments/${kind}.md`), "utf8");
-  const runs = (letter: string, more = {}) => ({
-    "pulumi stack output": {
-      out: JSON.stringify({ url: given.url, imageReferences: { web: image(letter) }, ...more }),
+  const approved = {
+    "gh api repos/example/platform/environments/prod": {
+      out: JSON.stringify({
+        name: "prod",
+        protection_rules: [
+          { id: 3, type: "branch_policy" },
+          { id: 1, type: "required_reviewers", reviewers: [{ type: "User" }] },
+        ],
+      }),
     },
+  };
+
+  const runs = (letter: string, more = {}) => ({
+    ...approved,
+    "pulumi stack output": {
+      out: JSON.stringify({
+        url: given.url,
+        imageReferences: { web: image(letter) },
+        kubeconfig: { clusters: [{ cluster: { server: given.url } }] },
+        ...more,
+      }),
+    },
+  });
+
+  /** The jobs that reach AWS, and so a cluster; the others have no credentials. */
+  const ofStacks = jobs.filter(([, { steps }]) =>
+    steps.some(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@")),
+  );
+  it("run what reaches a cluster on the runner that a variable names, and nothing else", () => {
+    assert.equal(ofStacks.length, 7);
+    for (const [name, job] of jobs) {
+      const on = (values: Record<string, string>) => filledIn(job["runs-on"], values);
+      const inside = { "vars.CLUSTER_RUNNER": "inside" };
+      const both = { ...inside, "vars.CLUSTER_RUNNER_PROD": "inside-prod" };
+      if (!ofStacks.some(([one]) => one === name)) {
+        assert.match(on(both), /^ubuntu-24\.04(-arm)?$/, name);
+        continue;
+      }
+      assert.equal(on(inside), "inside", name);
+      const isOfProd = name.endsWith("/prod") || /matrix/.test(job["runs-on"]);
+      const runner = isOfProd ? "inside-prod" : "inside";
+      assert.equal(on({ ...both, "matrix.stack": "prod" }), runner, name);
+      assert.equal(on({ "vars.CLUSTER_RUNNER": "" }), "ubuntu-24.04", name);
+      // The first step with a stack is to see whether its API answers.
+      const [first] = job.steps.flatMap(({ run }) => (/--stack/.test(run ?? "") ? [run] : []));
+      assert.match(first ?? "", /^npm run --silent deliver -- reach --stack /, name);
+    }
+  });
+
+  it("change nothing from a runner that nobody chose, or that the Kubernetes API does not answer", async () => {
+    for (const job of ["deploy/dev", "deploy/prod", "rollback/prod", "release/prod"]) {
+      const unset = { "vars.CLUSTER_RUNNER": "" };
+      const { code, text } = await play(job, unset, { ...approved, ...runs("a") });
+      assert.equal(code, 2, text);
+      assert.match(
+        text,
+        /CLUSTER_RUNNER is not set: .* Kubernetes API of (dev|prod)\. Set the repo/,
+      );
+    }
+    const server = "http://127.0.0.1:1";
+    const closed = runs("a", { kubeconfig: { clusters: [{ cluster: { server } }] } });
+    const { code, text } = await play("deploy/dev", {}, closed);
+    assert.equal(code, 2);
+    assert.match(
+      text,
+      /API of dev, http:\/\/127\.0\.0\.1:1, does not answer the runner "cluster": ECONNREFUSED/,
+    );
+    assert.deepEqual([...calls("pulumi up"), ...calls("pulumi config")], []);
+    // Before the first deployment there is nothing to reach.
+    const first = await play("deploy/dev", {}, runs("a", { kubeconfig: undefined }));
+    assert.equal(first.code, 0, first.text);
+    assert.match(first.text, /dev has no cluster yet/);
+  });
+
+  it("take each stack's role, region and state where dev and prod have accounts of their own", () => {
+    const shared = {
+      "vars.AWS_PREVIEW_ROLE_ARN": "preview",
+      "vars.AWS_DRIFT_ROLE_ARN": "drift",
+      "vars.AWS_REGION": "eu-central-1",
+      "vars.PULUMI_BACKEND_URL": "s3://state",
+    };
+    const own = Object.fromEntries(
+      Object.entries(shared).map(([name, value]) => [`${name}_PROD`, `${value}-prod`]),
+    );
+    for (const name of ["preview", "drift"]) {
+      const job = jobs.find(([path]) => path === `${name}/${name}`)?.[1];
+      assert.ok(job);
+      const used = (values: Record<string, string>) => {
+        const filled = (text: unknown) => filledIn(String(text), values);
+        const credentials = job.steps.find(({ uses }) => /configure-aws/.test(uses ?? ""))?.with;
+        const backends = job.steps.flatMap(({ env }) => env?.PULUMI_BACKEND_URL ?? []).map(filled);
+        assert.equal(new Set(backends).size, 1);
+        return [
+          filled(credentials?.["role-to-assume"]),
+          filled(credentials?.["aws-region"]),
+          backends[0],
+        ];
+      };
+      const [ofDev, ofProd] = ["dev", "prod"].map((stack) => ({ "matrix.stack": stack }));
+      const one = [name, "eu-central-1", "s3://state"];
+      for (const of of [ofDev, ofProd]) assert.deepEqual(used({ ...shared, ...of }), one);
+      assert.deepEqual(used({ ...shared, ...own, ...ofDev }), one);
+      assert.deepEqual(
+        used({ ...shared, ...own, ...ofProd }),
+        one.map((value) => `${value}-prod`),
+      );
+    }
+  });
+
+  describe("approval", () => {
+    const environment = (...protection_rules: object[]): Answers => ({
+      "gh api repos/example/platform/environments/prod": {
+        out: JSON.stringify({ protection_rules }),
+      },
+    });
+    const images = { "needs.dev.outputs.images": `web=${image("a")}` };
+
+    for (const [title, answers] of [
+      ["an environment that asks nobody", environment({ type: "branch_policy" })],
+      ["a wait that asks nobody", environment({ type: "wait_timer", wait_timer: 5 })],
+      ["no reviewers left", environment({ type: "required_reviewers", reviewers: [] })],
+      [
+        "no environment",
+        {
+          "gh api repos/example/platform/environments/prod": {
+            err: "gh: Not Found (HTTP 404)",
+            code: 1,
+          },
+        },
+      ],
+    ] as const) {
+      it(`of prod is missing with ${title}: nothing is deployed`, async () => {
+        const { code, text } = await play("deploy/prod", images, { ...runs("b"), ...answers });
+        assert.equal(code, 2);
+        assert.match(text, /prod would be deployed without anybody's approval.*PROD_BY_HAND/);
+        assert.deepEqual([...calls("pulumi"), ...calls("aws")], []);
+      });
+    }
+
+    it("of prod is not taken for given when GitHub does not tell", async () => {
+      const answers = {
+        "gh api repos/example/platform/environments/prod": { err: "HTTP 403: forbidden", code: 1 },
+      };
+      const { code, text } = await play("deploy/prod", images, { ...runs("b"), ...answers });
+      assert.equal(code, 1);
+      assert.match(text, /HTTP 403/);
+      assert.deepEqual(calls("pulumi"), []);
+    });
+
+    it("is whoever starts the release by hand, where the plan has no reviewers", async () => {
+      const prod = jobs.find(([path]) => path === "deploy/prod")?.[1];
+      assert.equal(prod?.if, "vars.PROD_BY_HAND != 'true'");
+      const given = { "inputs.images": `web=${image("a")}` };
+      const { code, text } = await play("release/prod", given, runs("b"));
+      assert.equal(code, 0, text);
+      assert.match(calls("pulumi config set-all")[0] ?? "", new RegExp(`digest=${digest("a")}`));
+    });
   });
 
   it("have no shell of their own: each step is a command of the repository", () => {
@@ -46,7 +199,7 @@ describe("workflows", function () {
 
   it("never change one stack at once, and never stop a change half-way", () => {
     const holders = jobs.filter(([, { environment }]) => environment);
-    assert.equal(holders.length, 4);
+    assert.equal(holders.length, 5);
     for (const [name, { environment, concurrency }] of holders) {
       // The environments of pull requests are stacks of their own.
       const group = name.startsWith("environments/") ? "environments" : `stack-${environment}`;
