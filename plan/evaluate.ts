@@ -40,6 +40,13 @@ export interface Resource {
   protect: boolean;
   aliases?: Alias[];
   ignoreChanges: string[];
+  /** Further options that the program gave, under Pulumi's names. */
+  options?: {
+    retainOnDelete?: boolean;
+    deleteBeforeReplace?: boolean;
+    replaceOnChanges?: string[];
+    customTimeouts?: Record<string, string>;
+  };
   /** What it waits for: what its options name and what its inputs come from. */
   dependsOn: string[];
   /** By input: the resources that its value comes from. */
@@ -126,6 +133,10 @@ interface Request {
   getProtect(): boolean | undefined;
   getAliasesList(): AliasMessage[];
   getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getRetainondelete(): boolean | undefined;
+  getDeletebeforereplace(): boolean | undefined;
+  getCustomtimeouts(): { toObject(): Record<string, string> } | undefined;
   getDependenciesList(): string[];
   getPropertydependenciesMap(): MapOf<{ getUrnsList(): string[] }>;
   getObject(): { toJavaScript(): Properties } | undefined;
@@ -317,10 +328,23 @@ function resourceOf(
     protect: request.getProtect() ?? false,
     aliases: request.getAliasesList().map(aliasOf),
     ignoreChanges: request.getIgnorechangesList(),
+    options: optionsOf(request),
     dependsOn: request.getDependenciesList().toSorted(),
     propertyDependencies: entriesOf(request.getPropertydependenciesMap(), (of) => of.getUrnsList()),
     inputs: masked(request.getObject()?.toJavaScript() ?? {}) as Properties,
     outputs: masked(response.getObject()?.toJavaScript() ?? {}) as Properties,
+  };
+}
+
+function optionsOf(request: Request): Resource["options"] {
+  const replaceOnChanges = request.getReplaceonchangesList();
+  const timeouts = Object.entries(request.getCustomtimeouts()?.toObject() ?? {});
+  const given = timeouts.filter(([, timeout]) => timeout);
+  return {
+    ...(request.getRetainondelete() && { retainOnDelete: true }),
+    ...(request.getDeletebeforereplace() && { deleteBeforeReplace: true }),
+    ...(replaceOnChanges.length > 0 && { replaceOnChanges }),
+    ...(given.length > 0 && { customTimeouts: Object.fromEntries(given) }),
   };
 }
 

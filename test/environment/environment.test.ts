@@ -4,38 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "mocha";
 import { Environment } from "../../environment/environment.ts";
-import type { Offer } from "../../infra/pull-requests.ts";
 import { deploy, evaluate, only, type Resource } from "../../plan/evaluate.ts";
 import { policyViolations } from "../../plan/violations.ts";
-import { serviceSettings, surroundings } from "../infra/service-args.ts";
-
-const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
-const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
-const { network, ingress, architecture } = surroundings;
-const service = (route: { host?: string; path: string }) => ({
-  image: { context: "service" },
-  ...serviceSettings,
-  policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
-  egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
-  route,
-});
-const offer: Offer = {
-  ...{ network, ingress, architecture },
-  environments: 2,
-  days: 3,
-  clusterName: "platform-dev",
-  hostName: "dev.example.com",
-  certificateArn: "arn:certificate",
-  host: { name: "pull-requests", uid: "1-2-3" },
-  registries: [registry],
-  repositoryUrl: `${registry}/pull-requests`,
-  services: {
-    web: service({ path: "/" }),
-    orders: service({ path: "/orders" }),
-    shop: service({ host: "shop.dev.example.com", path: "/" }),
-  },
-};
-const images = { web: reference("a"), orders: reference("b"), shop: reference("c") };
+import { images, offer } from "./offer.ts";
 
 describe("the environment of a pull request", () => {
   let resources: Resource[];

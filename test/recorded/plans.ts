@@ -1,0 +1,39 @@
+import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Environment } from "../../environment/environment.ts";
+import { deploy, type Evaluation, evaluate, projectFolder } from "../../plan/evaluate.ts";
+import { images, offer } from "../environment/offer.ts";
+
+/** All plans that are recorded, by the name of their file. */
+export const plans: Record<string, () => Promise<Evaluation>> = {
+  dev: () => evaluate("dev"),
+  prod: () => evaluate("prod"),
+  everything: () => elsewhere("everything"),
+  internal: () => elsewhere("internal"),
+  bootstrap: () => evaluate("main", join(projectFolder, "bootstrap")),
+  environment: async () => ({
+    ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },
+    resources: await deploy(() => new Environment("pr-12", { pullRequest: 12, offer, images })),
+  }),
+};
+
+export const recordedFile = (plan: string) =>
+  fileURLToPath(new URL(`${plan}.plan.yaml`, import.meta.url));
+
+/** The program with the settings of a stack that has its file in this folder. */
+async function elsewhere(stack: string): Promise<Evaluation> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "recorded-")));
+  try {
+    const own = `Pulumi.${stack}.yaml`;
+    for (const name of readdirSync(projectFolder)) {
+      if (!/^Pulumi\..+\.yaml$/.test(name))
+        symlinkSync(join(projectFolder, name), join(folder, name));
+    }
+    symlinkSync(fileURLToPath(new URL(own, import.meta.url)), join(folder, own));
+    return await evaluate(stack, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
