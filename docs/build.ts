@@ -8,12 +8,14 @@ import { differenceText } from "../plan/difference-text.ts";
 import { evaluate } from "../plan/evaluate.ts";
 import { fittedDrawing, pictureOf } from "../plan/picture.ts";
 import { styleOf } from "../plan/text.ts";
+import { configurationPage } from "./configuration.ts";
 
 /** Two commits of this repository between which the platform changed. */
 const example = { from: "e811b96", to: "30b43b1", stack: "prod" };
 
 const file = (name: string) => new URL(name, import.meta.url);
 
+writeFileSync(file("configuration.md"), configurationPage());
 await drawArchitecture();
 await writeExample();
 

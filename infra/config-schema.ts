@@ -59,73 +59,126 @@ const hostName = () =>
 const imageName = (what: string) => matching(/^[^\s@]+(:|@sha256:)[^\s]+$/, what);
 
 const networkSchema = z.strictObject({
-  cidrBlock: cidrBlock().default("10.0.0.0/16"),
+  cidrBlock: cidrBlock().default("10.0.0.0/16").describe("The VPC's IPv4 network, /16 to /19."),
   zones: z
     .array(z.string(), "a list of availability zones")
     .min(2, "at least 2 zones: EKS and the load balancer need two")
-    .max(6, "at most 6 zones"),
-  natPerZone: flag().default(false),
+    .max(6, "at most 6 zones")
+    .describe("Availability zones of the subnets and nodes."),
+  natPerZone: flag()
+    .default(false)
+    .describe("One NAT gateway in each zone instead of one for all zones."),
   interfaceEndpoints: z
     .array(
       matching(/^[a-z0-9.-]+$/, "a service name such as ecr.api, sts or logs"),
       "a list of service names",
     )
-    .default([]),
+    .default([])
+    .describe(
+      "AWS services with an interface endpoint in the VPC. S3 always has a gateway endpoint.",
+    ),
 });
 
 const clusterSchema = z.strictObject({
-  name: matching(/^[a-z][a-z0-9-]{1,38}$/, "2 to 39 of a-z, 0-9 and -, beginning with a letter"),
-  kubernetesVersion: oneOf(kubernetesVersions),
-  publicAccess: flag().default(false),
-  publicAccessCidrs: z.array(cidrBlock(), "a list of IPv4 networks").default([]),
-  admins: principals(),
-  deployers: principals(),
-  viewers: principals(),
-  auditors: principals(),
-  logTypes: z.array(oneOf(controlPlaneLogTypes)).default([...controlPlaneLogTypes]),
-  deletionProtection: flag().default(false),
+  name: matching(
+    /^[a-z][a-z0-9-]{1,38}$/,
+    "2 to 39 of a-z, 0-9 and -, beginning with a letter",
+  ).describe("Name of the EKS cluster; names of many other resources begin with it."),
+  kubernetesVersion: oneOf(kubernetesVersions).describe(
+    "Kubernetes version of control plane and nodes.",
+  ),
+  publicAccess: flag()
+    .default(false)
+    .describe("The Kubernetes API also answers outside the VPC, to `publicAccessCidrs`."),
+  publicAccessCidrs: z
+    .array(cidrBlock(), "a list of IPv4 networks")
+    .default([])
+    .describe("Networks that may reach the public Kubernetes API."),
+  admins: principals().describe(
+    "IAM principals with all rights on the cluster. The one that runs `pulumi up` must be among them.",
+  ),
+  deployers: principals().describe("IAM principals that may edit the namespaces of the services."),
+  viewers: principals().describe("IAM principals that may read the cluster, without Secrets."),
+  auditors: principals().describe("IAM principals that may read the cluster, Secrets included."),
+  logTypes: z
+    .array(oneOf(controlPlaneLogTypes))
+    .default([...controlPlaneLogTypes])
+    .describe("Control plane logs that EKS sends to CloudWatch Logs."),
+  deletionProtection: flag()
+    .default(false)
+    .describe("AWS refuses to delete the cluster; Pulumi protects its key."),
   addonVersions: z
     .partialRecord(
       oneOf(addonNames),
       matching(/^v\d+\.\d+\.\d+-eksbuild\.\d+$/, "a version such as v1.20.4-eksbuild.2"),
     )
-    .default({}),
+    .default({})
+    .describe(
+      "Pinned versions of EKS add-ons, by the name of the add-on. Without a pin AWS chooses its default.",
+    ),
 });
 
 const nodesSchema = z.strictObject({
-  architecture: oneOf(["arm64", "amd64"]).default("arm64"),
-  operatingSystem: oneOf(["al2023", "bottlerocket"]).default("al2023"),
+  architecture: oneOf(["arm64", "amd64"])
+    .default("arm64")
+    .describe("CPU architecture of the nodes and of the images."),
+  operatingSystem: oneOf(["al2023", "bottlerocket"])
+    .default("al2023")
+    .describe("Operating system of the nodes."),
   instanceTypes: z
     .array(
       matching(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "an instance type such as t4g.medium"),
       "a list of instance types",
     )
-    .min(1, "at least one instance type"),
-  capacityType: oneOf(["ON_DEMAND", "SPOT"]).default("ON_DEMAND"),
-  minSize: whole(1, 450),
-  desiredSize: whole(1, 450).optional(),
-  maxSize: whole(1, 450),
+    .min(1, "at least one instance type")
+    .describe("EC2 instance types of the node group, of `nodes.architecture`."),
+  capacityType: oneOf(["ON_DEMAND", "SPOT"])
+    .default("ON_DEMAND")
+    .describe("On-demand or Spot instances."),
+  minSize: whole(1, 450).describe("Fewest nodes."),
+  desiredSize: whole(1, 450)
+    .optional()
+    .describe(
+      "Nodes at creation. Without the autoscaler an update sets it too. Default: `minSize`.",
+    ),
+  maxSize: whole(1, 450).describe("Most nodes."),
   release: matching(
     /^\d+\.\d+\.\d+-[0-9a-z]+$/,
     "a release of the nodes' image such as 1.36.2-20261112",
-  ).optional(),
-  diskSizeGiB: whole(20, 16384).default(20),
+  )
+    .optional()
+    .describe(
+      "Release of the node image. Default: the newest at creation, which later updates keep.",
+    ),
+  diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
 });
 
 const headroomSchema = z.strictObject({
-  replicas: whole(0, 1000).default(0),
-  cpuMillicores: whole(10, 64000).default(500),
-  memoryMiB: whole(16, 65536).default(512),
+  replicas: whole(0, 1000)
+    .default(0)
+    .describe("Pods of the lowest priority that keep room free for new pods."),
+  cpuMillicores: whole(10, 64000)
+    .default(500)
+    .describe("CPU request of each of these pods, in thousandths of a core."),
+  memoryMiB: whole(16, 65536)
+    .default(512)
+    .describe("Memory request of each of these pods, in MiB."),
 });
 
 const autoscalerSchema = z.strictObject({
-  enabled: flag().default(false),
+  enabled: flag()
+    .default(false)
+    .describe(
+      "Cluster Autoscaler adds and removes nodes between `nodes.minSize` and `nodes.maxSize`.",
+    ),
   headroom: headroomSchema.prefault({}),
 });
 
 const logsSchema = z.strictObject({
-  retentionDays: logRetention,
-  keepOnDestroy: flag().default(false),
+  retentionDays: logRetention.describe("Retention of every log group of the stack, in days."),
+  keepOnDestroy: flag()
+    .default(false)
+    .describe("`pulumi destroy` leaves log groups and the bucket of load balancer logs behind."),
 });
 
 /**
@@ -135,9 +188,15 @@ const logsSchema = z.strictObject({
  * today's prices, which were not read when this was written (2026-11).
  */
 const insightsSchema = z.strictObject({
-  variant: oneOf(["enhanced", "opentelemetry"]).default("enhanced"),
-  applicationSignals: flag().default(false),
-  traces: flag().default(false),
+  variant: oneOf(["enhanced", "opentelemetry"])
+    .default("enhanced")
+    .describe(
+      "Container Insights: `enhanced` is billed by observation and has alarms, `opentelemetry` is billed by the gigabyte.",
+    ),
+  applicationSignals: flag()
+    .default(false)
+    .describe("CloudWatch Application Signals instruments the services."),
+  traces: flag().default(false).describe("Services send a trace of every request to X-Ray."),
 });
 
 /** Not an alias, which could be pointed at another key. */
@@ -147,46 +206,95 @@ export const signingKey = matching(
 );
 
 const registrySchema = z.strictObject({
-  forceDelete: flag().default(false),
-  untaggedRetentionDays: whole(1, 365).default(7),
-  signingKey: signingKey.optional(),
+  forceDelete: flag()
+    .default(false)
+    .describe("`pulumi destroy` deletes ECR repositories that contain images."),
+  untaggedRetentionDays: whole(1, 365)
+    .default(7)
+    .describe("Days until ECR expires images without a tag."),
+  signingKey: signingKey
+    .optional()
+    .describe("KMS key that signs images. A release then refuses unsigned images."),
 });
 
 const imageSchema = z.strictObject({
-  context: z.string("a folder with a Dockerfile, such as service").min(1).optional(),
-  digest: matching(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits").optional(),
+  context: z
+    .string("a folder with a Dockerfile, such as service")
+    .min(1)
+    .optional()
+    .describe("Folder with a Dockerfile that Pulumi builds and pushes."),
+  digest: matching(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits")
+    .optional()
+    .describe("Digest of a pushed image to deploy instead of a build."),
   repositoryUrl: matching(
     /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\/[a-z0-9/._-]+$/,
     "an ECR repository such as 111122223333.dkr.ecr.eu-central-1.amazonaws.com/service",
-  ).optional(),
-  nodeImage: imageName("an image with a tag or digest").optional(),
-  runtimeImage: imageName("an image with a tag or digest").optional(),
+  )
+    .optional()
+    .describe("ECR repository of `digest`. Default: the repository of the service."),
+  nodeImage: imageName("an image with a tag or digest")
+    .optional()
+    .describe("Base image of the build stage, such as a mirror's. Default: the Dockerfile's."),
+  runtimeImage: imageName("an image with a tag or digest")
+    .optional()
+    .describe("Base image of the final stage, such as a mirror's. Default: the Dockerfile's."),
 });
 
 const routeSchema = z.strictObject({
-  host: hostName().optional(),
-  path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders").default("/"),
+  host: hostName()
+    .optional()
+    .describe("Host name that the load balancer sends to the service. Default: every host name."),
+  path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders")
+    .default("/")
+    .describe("Path prefix that the load balancer sends to the service."),
 });
 
 const serviceSchema = z.strictObject({
   image: imageSchema,
   route: routeSchema.prefault({}),
-  minReplicas: whole(2, 1000).default(2),
-  maxReplicas: whole(2, 1000).default(4),
-  targetCpuPercent: whole(10, 95).default(60),
-  cpuMillicores: whole(10, 64000).default(250),
-  cpuLimitMillicores: whole(10, 64000).default(1000),
-  memoryMiB: whole(128, 65536).default(256),
-  drainSeconds: whole(5, 900).default(30),
-  requestTimeoutSeconds: whole(1, 3595).default(30),
+  minReplicas: whole(2, 1000).default(2).describe("Fewest pods."),
+  maxReplicas: whole(2, 1000).default(4).describe("Most pods."),
+  targetCpuPercent: whole(10, 95)
+    .default(60)
+    .describe("CPU use that the HorizontalPodAutoscaler aims at, in percent of the request."),
+  cpuMillicores: whole(10, 64000)
+    .default(250)
+    .describe("CPU request of each pod, in thousandths of a core."),
+  cpuLimitMillicores: whole(10, 64000)
+    .default(1000)
+    .describe("CPU limit of each pod, in thousandths of a core."),
+  memoryMiB: whole(128, 65536)
+    .default(256)
+    .describe("Memory request and limit of each pod, in MiB."),
+  drainSeconds: whole(5, 900)
+    .default(30)
+    .describe(
+      "Longest time that a stopping pod keeps serving, in seconds. Every timeout of a rollout derives from it.",
+    ),
+  requestTimeoutSeconds: whole(1, 3595)
+    .default(30)
+    .describe("Longest time for one request, in seconds."),
   /** The firewall sees the first 8 KiB of a body: what a service takes beyond them is not looked at. */
-  maxBodyKiB: whole(1, 10_240).default(8),
-  logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace"]).default("info"),
-  faultInjection: flag().default(false),
-  policyArns: z.array(arn("an IAM policy"), "a list of ARNs").max(10, "at most 10").default([]),
+  maxBodyKiB: whole(1, 10_240)
+    .default(8)
+    .describe("Largest request body in KiB, for the service and the firewall."),
+  logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace"])
+    .default("info")
+    .describe("Lowest level that the service logs."),
+  faultInjection: flag()
+    .default(false)
+    .describe("The service has the routes below /fault, for trials."),
+  policyArns: z
+    .array(arn("an IAM policy"), "a list of ARNs")
+    .max(10, "at most 10")
+    .default([])
+    .describe("IAM policies of the role of the service."),
   egress: z
     .array(z.strictObject({ cidrBlock: cidrBlock(), port: whole(1, 65535) }), "a list")
-    .default([]),
+    .default([])
+    .describe(
+      "Networks and TCP ports that the pods may reach, besides DNS and the CloudWatch agent.",
+    ),
 });
 
 const servicesSchema = z
@@ -201,37 +309,51 @@ const servicesSchema = z
   .refine((services) => Object.keys(services).length > 0, "at least one service");
 
 const ingressSchema = z.strictObject({
-  scheme: oneOf(["internet-facing", "internal"]).default("internet-facing"),
+  scheme: oneOf(["internet-facing", "internal"])
+    .default("internet-facing")
+    .describe("Load balancer with public addresses, or in the VPC alone."),
   inboundCidrs: z
     .array(cidrBlock(), "a list of IPv4 networks")
     .min(1, "at least one network")
-    .default(["0.0.0.0/0"]),
-  idleTimeoutSeconds: whole(1, 4000).default(60),
-  deletionProtection: flag().default(false),
+    .default(["0.0.0.0/0"])
+    .describe("Networks that may reach the load balancer."),
+  idleTimeoutSeconds: whole(1, 4000)
+    .default(60)
+    .describe("Idle timeout of the load balancer's connections, in seconds."),
+  deletionProtection: flag().default(false).describe("AWS refuses to delete the load balancer."),
 });
 
 const domainSchema = z.strictObject({
-  hostedZoneId: matching(/^Z[A-Z0-9]{5,31}$/, "a Route 53 hosted zone such as Z0123456789ABC"),
-  hostName: hostName(),
+  hostedZoneId: matching(
+    /^Z[A-Z0-9]{5,31}$/,
+    "a Route 53 hosted zone such as Z0123456789ABC",
+  ).describe("Public hosted zone in Route 53 for the records. With `domain` traffic is HTTPS."),
+  hostName: hostName().describe("Host name of the certificate and the DNS record."),
 });
 
 /** Environments of pull requests. With none allowed, the stack is the same as without the setting. */
 const pullRequestsSchema = z.strictObject({
-  environments: whole(0, 20).default(0),
-  days: whole(1, 30).default(3),
+  environments: whole(0, 20)
+    .default(0)
+    .describe("Most pull requests with an environment on this stack at one time."),
+  days: whole(1, 30).default(3).describe("Days until an environment is removed."),
 });
 
 const firewallSchema = z.strictObject({
-  enabled: flag().default(false),
-  countOnly: flag().default(false),
-  requestsPerFiveMinutes: whole(10, 2_000_000_000).default(2000),
+  enabled: flag()
+    .default(false)
+    .describe("AWS WAF with AWS managed rules before the load balancer."),
+  countOnly: flag().default(false).describe("The rules count requests and block none."),
+  requestsPerFiveMinutes: whole(10, 2_000_000_000)
+    .default(2000)
+    .describe("Most requests of one client address in five minutes."),
 });
 
 const loadBalancerLogsSchema = z.strictObject({
-  access: flag().default(false),
-  connections: flag().default(false),
-  healthChecks: flag().default(false),
-  retentionDays: whole(1, 3653).default(90),
+  access: flag().default(false).describe("Access logs to an S3 bucket."),
+  connections: flag().default(false).describe("Connection logs to an S3 bucket."),
+  healthChecks: flag().default(false).describe("Health check logs to an S3 bucket."),
+  retentionDays: whole(1, 3653).default(90).describe("Days that the bucket keeps them."),
 });
 
 const imagesByService = () => z.record(z.string(), z.string("an image"), "images by service");
@@ -249,26 +371,42 @@ const releaseSchema = z.strictObject({
 
 /** In one place for all services: what each of them promises its callers. */
 const serviceLevelSchema = z.strictObject({
-  availabilityPercent: percent().default(99.9),
-  latencyMilliseconds: whole(1, 60_000).default(300),
-  latencyPercent: percent().default(99),
+  availabilityPercent: percent()
+    .default(99.9)
+    .describe("Percent of requests of each service that succeed."),
+  latencyMilliseconds: whole(1, 60_000)
+    .default(300)
+    .describe("Latency that `latencyPercent` of the requests keep, in milliseconds."),
+  latencyPercent: percent()
+    .default(99)
+    .describe("Percent of requests that are answered within `latencyMilliseconds`."),
 });
 
 /** About $0.10 a month for each metric that an alarm reads, $0.50 for each composite alarm. */
 const alarmsSchema = z.strictObject({
-  enabled: flag().default(false),
-  emails: z.array(z.email("an e-mail address"), "a list of e-mail addresses").default([]),
+  enabled: flag()
+    .default(false)
+    .describe("CloudWatch alarms, an SNS topic and an EventBridge rule for image findings."),
+  emails: z
+    .array(z.email("an e-mail address"), "a list of e-mail addresses")
+    .default([])
+    .describe("E-mail addresses that receive alarms once they confirm."),
   httpsEndpoints: z
     .array(
       matching(/^https:\/\/[a-z0-9.-]+(\/[^\s]*)?$/i, "a URL that starts with https://"),
       "a list of URLs",
     )
-    .default([]),
-  runbooks: z.string("where docs/runbooks.md can be read").min(1).default("docs/runbooks.md"),
+    .default([])
+    .describe("URLs that receive alarms once they confirm."),
+  runbooks: z
+    .string("where docs/runbooks.md can be read")
+    .min(1)
+    .default("docs/runbooks.md")
+    .describe("Address of docs/runbooks.md that the alarms name."),
 });
 
 const dashboardSchema = z.strictObject({
-  enabled: flag().default(false),
+  enabled: flag().default(false).describe("One CloudWatch dashboard, named like the cluster."),
 });
 
 const tagsSchema = z
@@ -286,11 +424,20 @@ const tagsSchema = z
   .default({});
 
 export const settingsSchema = z.strictObject({
-  region: matching(/^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/, "a region such as eu-central-1"),
-  accountId: matching(/^\d{12}$/, "12 digits, in quotes"),
-  environment: oneOf(["development", "production"]),
-  tags: tagsSchema,
-  permissionsBoundary: arn("an IAM policy").optional(),
+  region: matching(
+    /^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/,
+    "a region such as eu-central-1",
+  ).describe("AWS region of the stack."),
+  accountId: matching(/^\d{12}$/, "12 digits, in quotes").describe(
+    "AWS account of the stack. Credentials of another account are refused.",
+  ),
+  environment: oneOf(["development", "production"]).describe(
+    "`production` refuses settings that endanger data or uptime.",
+  ),
+  tags: tagsSchema.describe("Tags of every AWS resource."),
+  permissionsBoundary: arn("an IAM policy")
+    .optional()
+    .describe("Permissions boundary of every IAM role; bootstrap makes one."),
   network: networkSchema,
   cluster: clusterSchema,
   nodes: nodesSchema,
@@ -304,7 +451,9 @@ export const settingsSchema = z.strictObject({
   pullRequests: pullRequestsSchema.prefault({}),
   firewall: firewallSchema.prefault({}),
   loadBalancerLogs: loadBalancerLogsSchema.prefault({}),
-  release: releaseSchema.optional(),
+  release: releaseSchema
+    .optional()
+    .describe("Written by `npm run release`: images by service, who released them and when."),
   serviceLevel: serviceLevelSchema.prefault({}),
   alarms: alarmsSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),

@@ -13,17 +13,18 @@ export function reached(root: string, file: string): Map<string, number> {
     const next = [...source.matchAll(imported)].map(([, to = ""]) =>
       normalize(join(dirname(at), to)),
     );
-    if (at === file) next.push(...started(at, source));
+    if (at.startsWith("test/")) next.push(...started(at, source));
     for (const one of next) if (!steps.has(one)) steps.set(one, distance + 1);
   }
   return steps;
 }
 
-/** Programs that a test runs by their address or in a process of their own. */
+/** Programs that a test or its helper runs by their address or in a process of their own. */
 function started(test: string, source: string): string[] {
   const folder = test.split("/")[1] ?? "";
   return [
     ...(/\bevaluate\(/.test(source) ? ["index.ts"] : []),
+    ...(/\bevaluate\(.*"bootstrap"/.test(source) ? ["bootstrap/index.ts"] : []),
     ...["index.ts", "cli.ts", "pack.ts", "src/server.ts"].map((name) => `${folder}/${name}`),
     ...(folder === "delivery" ? ["release/cli.ts"] : []),
   ];
