@@ -1,38 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
-import { parse } from "yaml";
 import { titleProblem } from "../compliance/titles.ts";
+import { configurationPage, settingsOfSchema } from "../docs/configuration.ts";
 import { settingsSchema } from "../infra/config-schema.ts";
+import { evaluate } from "../plan/evaluate.ts";
+import { render } from "../plan/render.ts";
 import { settingKeys } from "./infra/setting-keys.ts";
 
 const readme = readFileSync("README.md", "utf8");
-
-interface Row {
-  keys: string[];
-  cells: string[];
-}
-
-/** The rows of the configuration table, with whole keys: `….path` continues the service's. */
-const rows: Row[] = readme
-  .slice(readme.indexOf("## Configuration"))
-  .split("\n")
-  .filter((line) => /^\| `/.test(line))
-  .map((line) => {
-    const [first = "", ...cells] = line.split("|").slice(1, -1);
-    const names = [...first.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-    const whole = (names[0] ?? "").replace("….", "services.<name>.");
-    const stem = whole.slice(0, whole.lastIndexOf(".") + 1);
-    const keys = names.map((name, at) => (at === 0 ? whole : stem + name));
-    return { keys, cells: cells.map((cell) => cell.trim()) };
-  });
-
-const given = (value: unknown, at = ""): string[] =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.entries(value).flatMap(([key, of]) =>
-        given(of, at === "services" ? `${at}.<name>` : at ? `${at}.${key}` : key),
-      )
-    : [at];
 
 /** What is wrong with the claims of "What you get": without a test, or with one that is not there. */
 function unproved(text: string): string[] {
@@ -48,7 +24,7 @@ function unproved(text: string): string[] {
 }
 
 describe("README", () => {
-  it("has at most 150 lines", () => assert.ok(readme.split("\n").length <= 151));
+  it("has at most 100 lines", () => assert.ok(readme.split("\n").length <= 101));
 
   it("claims nothing without a test that is there", () => {
     assert.deepEqual(unproved(readme), []);
@@ -61,26 +37,28 @@ describe("README", () => {
     assert.equal(plant(noFile), "there is no test file test/gone.test.ts");
   });
 
-  it("explains every setting, and no other", () => {
-    const known = settingKeys(settingsSchema);
-    assert.ok(known.length > 40);
-    const told = rows.flatMap(({ keys }) => keys).filter((key) => key !== "services.<name>");
-    assert.deepEqual(told.sort(), known.sort());
+  it("shows what npm start prints", async () => {
+    const [, shown = ""] = /begins so:\n\n```\n([^`]+)```/.exec(readme) ?? [];
+    const evaluation = await evaluate("dev");
+    const printed = render(evaluation);
+    assert.ok(shown.split("\n").length > 5);
+    assert.ok(printed.startsWith(shown), printed.slice(0, shown.length));
+  });
+});
+
+describe("docs/configuration.md", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(readFileSync("docs/configuration.md", "utf8"), configurationPage());
   });
 
-  for (const [at, stack] of [
-    [2, "dev"],
-    [3, "prod"],
-  ] as const) {
-    it(`has a value of ${stack} wherever the stack gives one`, () => {
-      const { config } = parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8"));
-      const keys = Object.entries(config)
-        .filter(([key]) => key !== "platform:accountId")
-        .flatMap(([key, value]) => given(value, key.replace("platform:", "")));
-      for (const key of keys) {
-        const row = rows.find((one) => one.keys.includes(key));
-        assert.ok(row?.cells[at], `${key} has no value in the column of ${stack}`);
-      }
-    });
-  }
+  it("says of every setting what it means and what is allowed", () => {
+    const settings = settingsOfSchema(settingsSchema);
+    assert.ok(settings.length > 80);
+    for (const { key, meaning, allowed } of settings) {
+      assert.match(meaning, /^\S.+\.$/, key);
+      assert.notEqual(allowed, "", key);
+    }
+    const keys = settings.map(({ key }) => key).filter((key) => key !== "services.<name>");
+    assert.deepEqual(keys.sort(), settingKeys(settingsSchema).sort());
+  });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, it } from "mocha";
-import { type Settings, settingsSchema } from "../../infra/config-schema.ts";
+import { settingsSchema } from "../../infra/config-schema.ts";
 
 /** The least that a stack must say. */
 const least = {
@@ -144,36 +144,4 @@ describe("a choice in the settings", () => {
       }
     });
   }
-});
-
-describe("the defaults of the settings", () => {
-  it("are those that the README names", () => {
-    const readme = readFileSync("README.md", "utf8");
-    const settings = settingsSchema.parse(least) as Settings;
-    let told = 0;
-    let prefix = "";
-    for (const row of readme.split("\n").filter((line) => /^\| `/.test(line))) {
-      const [, keys = "", , defaults = ""] = row.split("|").map((cell) => cell.trim());
-      const names = [...keys.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
-      const values = defaults.split(",").map((value) => value.trim());
-      if (names.length !== values.length) continue;
-      prefix = names[0]?.replace(/\.?[^.]*$/, "") ?? "";
-      for (const [at, name] of names.entries()) {
-        const whole = (at === 0 ? name : prefix ? `${prefix}.${name}` : name).replace(
-          "…",
-          "services.web",
-        );
-        const said = values[at] ?? "";
-        if (!/^(true|false|\d[\d.]*|[A-Z_]{4,}|[a-z0-9-]+)$/.test(said)) continue;
-        if (/^(none|nobody|minSize|all|HTTP)$/.test(said)) continue;
-        const value = whole
-          .split(".")
-          .filter(Boolean)
-          .reduce<unknown>((of, part) => (of as Record<string, unknown>)?.[part], settings);
-        assert.equal(String(value), said, whole);
-        told++;
-      }
-    }
-    assert.ok(told >= 30, `${told}`);
-  });
 });
