@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, it } from "mocha";
-import { titleProblem } from "../compliance/titles.ts";
-import { instanceType } from "../infra/instance-types.ts";
-import { type Evaluation, evaluate } from "../plan/evaluate.ts";
+import { instanceType } from "../infra/cluster/instance-types.ts";
+import { titleProblem } from "../tools/checks/compliance/titles.ts";
+import { type Evaluation, evaluate } from "../tools/graph/evaluate.ts";
 
 const text = readFileSync("docs/first-up.md", "utf8");
 const cellsOf = (line: string) => line.split(/(?<!\\) \| /).map((cell) => cell.trim());

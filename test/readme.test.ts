@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
-import { titleProblem } from "../compliance/titles.ts";
-import { configurationPage, settingsOfSchema } from "../docs/configuration.ts";
-import { settingsSchema } from "../infra/config-schema.ts";
-import { evaluate } from "../plan/evaluate.ts";
-import { render } from "../plan/render.ts";
-import { settingKeys } from "./infra/setting-keys.ts";
+import { settingsSchema } from "../infra/config/schema.ts";
+import { titleProblem } from "../tools/checks/compliance/titles.ts";
+import { configurationPage, settingsOfSchema } from "../tools/docs/configuration.ts";
+import { evaluate } from "../tools/graph/evaluate.ts";
+import { render } from "../tools/plan/render.ts";
+import { settingKeys } from "./support/setting-keys.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -31,8 +31,8 @@ describe("README", () => {
     const claim = "- **One server**: it never fails.";
     const plant = (line: string) => unproved(readme.replace(/^- \*\*/m, `${line}\n$&`)).join();
     assert.match(plant(claim), /^no test: .+never fails/);
-    const gone = `${claim} [✓](test/infra/drain.test.ts "never fails")`;
-    assert.equal(plant(gone), 'test/infra/drain.test.ts has no test "never fails"');
+    const gone = `${claim} [✓](test/infra/services/drain.test.ts "never fails")`;
+    assert.equal(plant(gone), 'test/infra/services/drain.test.ts has no test "never fails"');
     const noFile = `${claim} [✓](test/gone.test.ts "never fails")`;
     assert.equal(plant(noFile), "there is no test file test/gone.test.ts");
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, type Resource } from "../../plan/evaluate.ts";
 import { readConfig } from "../../service/src/config.ts";
+import { evaluate, type Resource } from "../../tools/graph/evaluate.ts";
 
 const suffix = (kind: string) => (resource: Resource) =>
   resource.type.startsWith("kubernetes:") && resource.type.endsWith(`:${kind}`);

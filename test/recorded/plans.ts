@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Environment } from "../../environment/environment.ts";
-import { deploy, type Evaluation, evaluate, projectFolder } from "../../plan/evaluate.ts";
-import { images, offer } from "../environment/offer.ts";
+import { Environment } from "../../projects/pull-request/environment.ts";
+import { deploy, type Evaluation, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
+import { images, offer } from "../support/preview-settings.ts";
 
 /** All plans that are recorded, by the name of their file. */
 export const plans: Record<string, () => Promise<Evaluation>> = {
@@ -12,8 +12,8 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   prod: () => evaluate("prod"),
   everything: () => elsewhere("everything"),
   internal: () => elsewhere("internal"),
-  bootstrap: () => evaluate("main", join(projectFolder, "bootstrap")),
-  environment: async () => ({
+  bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
+  "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },
     resources: await deploy(() => new Environment("pr-12", { pullRequest: 12, offer, images })),
   }),

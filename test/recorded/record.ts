@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { recordOf } from "../../plan/record.ts";
+import { recordOf } from "../../tools/plan/record.ts";
 import { plans, recordedFile } from "./plans.ts";
 
 for (const [name, plan] of Object.entries(plans)) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
-import { recordOf } from "../../plan/record.ts";
+import { recordOf } from "../../tools/plan/record.ts";
 import { plans, recordedFile } from "./plans.ts";
 
 describe("the recorded plan", function () {

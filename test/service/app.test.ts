@@ -3,7 +3,7 @@ import { METHODS } from "node:http";
 import { before, describe, it } from "mocha";
 import { requestLimits } from "../../service/src/limits.ts";
 import { longestMessage } from "../../service/src/routes.ts";
-import { service } from "./harness.ts";
+import { service } from "../support/service-harness.ts";
 
 type Service = Awaited<ReturnType<typeof service>>;
 

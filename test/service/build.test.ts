@@ -12,9 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { freePort } from "../../bench/port.ts";
-import { until } from "./harness.ts";
-import { ask, bundled } from "./process.ts";
+import { freePort } from "../../tools/bench/port.ts";
+import { until } from "../support/service-harness.ts";
+import { ask, bundled } from "../support/service-process.ts";
 
 describe("the build", () => {
   it("makes the same bytes of the same sources, wherever", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { drainClock, drainEnvironment } from "../../infra/drain.ts";
+import { drainClock, drainEnvironment } from "../../infra/services/drain.ts";
 import { ConfigError, readConfig } from "../../service/src/config.ts";
 
 const problems = (environment: Record<string, string>) => {

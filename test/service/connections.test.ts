@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { until } from "./harness.ts";
-import { ask, bundled, start } from "./process.ts";
+import { until } from "../support/service-harness.ts";
+import { ask, bundled, start } from "../support/service-process.ts";
 
 type Process = Awaited<ReturnType<typeof start>>;
 

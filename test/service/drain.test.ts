@@ -5,8 +5,8 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { until } from "./harness.ts";
-import { ask, Balancer, bundled, ServiceProcess, start } from "./process.ts";
+import { until } from "../support/service-harness.ts";
+import { ask, Balancer, bundled, ServiceProcess, start } from "../support/service-process.ts";
 
 const drain = {
   DRAIN_MIN_SECONDS: "1",

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { cacheFolder } from "../../rehearsal/engine.ts";
-import { bundled, start } from "./process.ts";
+import { cacheFolder } from "../../tools/rehearsal/engine.ts";
+import { bundled, start } from "../support/service-process.ts";
 
 /** On PATH, or where .ci/run puts it. */
 function schemathesis(): string | undefined {

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
-import { buildImage, docker, run } from "../../bench/container.ts";
-import { freePort } from "../../bench/port.ts";
-import { until } from "./harness.ts";
-import { ask, Balancer, bundled } from "./process.ts";
+import { buildImage, docker, run } from "../../tools/bench/container.ts";
+import { freePort } from "../../tools/bench/port.ts";
+import { until } from "../support/service-harness.ts";
+import { ask, Balancer, bundled } from "../support/service-process.ts";
 
 const engine = (() => {
   try {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
-import { service } from "./harness.ts";
-import { ask, bundled, start } from "./process.ts";
+import { service } from "../support/service-harness.ts";
+import { ask, bundled, start } from "../support/service-process.ts";
 
 const method = fc.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH");
 const text = fc.string({ unit: "binary", maxLength: 60 });

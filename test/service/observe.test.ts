@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { afterEach, describe, it } from "mocha";
 import { createLog } from "../../service/src/log.ts";
 import { serviceMetrics as names } from "../../service/src/metric-names.ts";
-import { close, listening, service, until } from "./harness.ts";
+import { close, listening, service, until } from "../support/service-harness.ts";
 
 const hexadecimal = (seconds: number) => Math.round(seconds).toString(16).padStart(8, "0");
 const at = (seconds: number, random = "0123456789abcdef01234567") =>

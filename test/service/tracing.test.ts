@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { ask, bundled, start } from "./process.ts";
+import { ask, bundled, start } from "../support/service-process.ts";
 
 const atOnce = { DRAIN_MIN_SECONDS: "0", DRAIN_QUIET_SECONDS: "0" };
 const now = Math.floor(Date.now() / 1000).toString(16);

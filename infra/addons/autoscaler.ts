@@ -1,0 +1,126 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../cluster/cluster.ts";
+import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import type { AutoscalerConfig, ClusterConfig } from "../config/schema.ts";
+import { autoscalerPolicy } from "./autoscaler-policy.ts";
+import { Headroom } from "./spare-capacity.ts";
+
+export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
+  cluster: Pick<Cluster, "oidc">;
+  /** The cluster's name as the configuration has it: part of the tags that EKS sets. */
+  clusterName: string;
+  region: string;
+  accountId: string;
+  /** Seconds that the slowest pod of any service has from SIGTERM to SIGKILL. */
+  longestGraceSeconds: number;
+}
+
+const namespace = "kube-system";
+const serviceAccount = "cluster-autoscaler";
+/** The newest one (2026-07-21). It still names 1.35.0 as its image. */
+const chartVersion = "9.59.0";
+
+/** The scheduler that it simulates is the one of its minor, so the image follows the cluster's. */
+export const imageTags: Record<ClusterConfig["kubernetesVersion"], string> = {
+  "1.35": "v1.35.2",
+  "1.36": "v1.36.1",
+};
+
+/**
+ * The Kubernetes Cluster Autoscaler: the node group grows when pods find no room and shrinks when
+ * they fit on fewer nodes, between its minimum and its maximum. Nothing when it is off.
+ *
+ * It only moves the desired size of the managed group, which owns its instances: what it adds goes
+ * with the group. Pods that may need a node must depend on the component; it depends on the cluster,
+ * and so is gone before the group is deleted.
+ */
+export class Autoscaler extends pulumi.ComponentResource {
+  constructor(name: string, args: AutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:addons:Autoscaler", name, {}, opts);
+    const parent = { parent: this };
+    if (args.enabled) {
+      const role = new ServiceAccountRole(
+        name,
+        { oidc: args.cluster.oidc, namespace, serviceAccount, policy: autoscalerPolicy(args) },
+        parent,
+      );
+      const release = new kubernetes.helm.v3.Release(
+        name,
+        {
+          name: "cluster-autoscaler",
+          namespace,
+          chart: "cluster-autoscaler",
+          version: chartVersion,
+          repositoryOpts: { repo: "https://kubernetes.github.io/autoscaler" },
+          // A release that fails is taken back whole, so that the next update starts clean.
+          atomic: true,
+          timeout: 600,
+          values: values(args, role.arn),
+        },
+        { ...parent, dependsOn: role },
+      );
+      new Headroom("headroom", args.headroom, { ...parent, dependsOn: release });
+    }
+    this.registerOutputs();
+  }
+}
+
+function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {
+  return {
+    fullnameOverride: "cluster-autoscaler",
+    cloudProvider: "aws",
+    awsRegion: args.region,
+    autoDiscovery: { clusterName: args.clusterName },
+    image: { tag: imageTags[args.kubernetesVersion] },
+    rbac: {
+      serviceAccount: {
+        create: true,
+        name: serviceAccount,
+        annotations: { "eks.amazonaws.com/role-arn": roleArn },
+      },
+    },
+    // One leads. The node that is lost may be its own, and then nobody else would replace it.
+    replicaCount: 2,
+    podDisruptionBudget: { maxUnavailable: 1 },
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: { "app.kubernetes.io/instance": "cluster-autoscaler" } },
+      },
+    ],
+    resources: {
+      requests: { cpu: "100m", memory: "256Mi" },
+      limits: { cpu: "500m", memory: "512Mi" },
+    },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65534,
+      runAsGroup: 65534,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containerSecurityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+    },
+    // Nothing scrapes it.
+    service: { create: false },
+    extraArgs: {
+      "balance-similar-node-groups": true,
+      expander: "least-waste",
+      "scale-down-utilization-threshold": 0.5,
+      // The agents on every node fill a quarter of a small one, and go with it.
+      "ignore-daemonsets-utilization": true,
+      // CoreDNS and the controllers have a second replica and a disruption budget.
+      "skip-nodes-with-system-pods": false,
+      // What is in an emptyDir here may be lost with its pod.
+      "skip-nodes-with-local-storage": false,
+      // By default a pod is cut off after 600 seconds, however long its drain clock is.
+      "max-graceful-termination-sec": Math.max(600, args.longestGraceSeconds),
+      v: 2,
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../cluster/cluster.ts";
+import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import type { Network } from "../network/network.ts";
+import {
+  controllerVersion,
+  loadBalancerControllerPolicy,
+} from "./load-balancer-controller-policy.ts";
+
+export interface LoadBalancerControllerArgs {
+  cluster: Pick<Cluster, "name" | "oidc">;
+  network: Pick<Network, "vpcId" | "vpcArn">;
+  region: string;
+  /** Tags of the load balancers and security groups, which do not inherit the provider's. */
+  tags: Record<string, string>;
+}
+
+const namespace = "kube-system";
+const serviceAccount = "aws-load-balancer-controller";
+
+/**
+ * The AWS Load Balancer Controller, which turns Ingresses into load balancers and removes them.
+ *
+ * An Ingress must depend on the component as a whole: only with its role, its policy and its pods
+ * alive does an Ingress get its load balancer, and only then does deleting it leave nothing behind.
+ */
+export class LoadBalancerController extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    args: LoadBalancerControllerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("platform:addons:LoadBalancerController", name, {}, opts);
+    const parent = { parent: this };
+
+    const role = new ServiceAccountRole(
+      name,
+      {
+        oidc: args.cluster.oidc,
+        namespace,
+        serviceAccount,
+        policy: loadBalancerControllerPolicy(args.network.vpcArn),
+      },
+      parent,
+    );
+    new kubernetes.helm.v3.Release(
+      name,
+      {
+        name: "aws-load-balancer-controller",
+        namespace,
+        chart: "aws-load-balancer-controller",
+        version: controllerVersion,
+        repositoryOpts: { repo: "https://aws.github.io/eks-charts" },
+        // A release that fails is taken back whole, so that the next update starts clean.
+        atomic: true,
+        timeout: 600,
+        values: {
+          clusterName: args.cluster.name,
+          region: args.region,
+          vpcId: args.network.vpcId,
+          serviceAccount: {
+            create: true,
+            name: serviceAccount,
+            annotations: { "eks.amazonaws.com/role-arn": role.arn },
+          },
+          replicaCount: 2,
+          podDisruptionBudget: { maxUnavailable: 1 },
+          resources: {
+            requests: { cpu: "100m", memory: "128Mi" },
+            limits: { cpu: "500m", memory: "256Mi" },
+          },
+          securityContext: {
+            readOnlyRootFilesystem: true,
+            runAsNonRoot: true,
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ["ALL"] },
+          },
+          defaultTargetType: "ip",
+          defaultTags: args.tags,
+          // Without it each upgrade makes a new certificate, and webhooks fail for a while.
+          keepTLSSecret: true,
+          // With it no Service in the cluster can be made while the controller is down.
+          enableServiceMutatorWebhook: false,
+          // Classic WAF has reached its end; WAFv2 stays on.
+          enableWaf: false,
+        },
+      },
+      { ...parent, dependsOn: role },
+    );
+    this.registerOutputs();
+  }
+}

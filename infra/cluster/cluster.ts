@@ -1,0 +1,207 @@
+import * as aws from "@pulumi/aws";
+import * as eks from "@pulumi/eks";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "../config/schema.ts";
+import type { Network } from "../network/network.ts";
+import { Access } from "./access.ts";
+import { Nodes, type RunningNodes } from "./nodes.ts";
+import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
+
+export interface ClusterArgs extends ClusterConfig {
+  network: Network;
+  nodes: NodesConfig;
+  /** Whether the cluster autoscaler owns the number of nodes. */
+  autoscaled: boolean;
+  /** The node group on AWS, where there is one. */
+  running: RunningNodes | undefined;
+  logs: LogsConfig;
+  /** The namespaces that deployers may change. */
+  deployerNamespaces: string[];
+  /** Tags of the instances and volumes, which do not inherit the provider's. */
+  tags: Record<string, string>;
+}
+
+/**
+ * An EKS cluster with one managed node group, ready to run pods.
+ *
+ * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
+ * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
+ * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
+ * nodes and DNS when it comes, and until it has gone.
+ */
+export class Cluster extends pulumi.ComponentResource {
+  readonly name: pulumi.Output<string>;
+  readonly oidc: OidcProvider;
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Makes Kubernetes objects in this cluster. */
+  readonly provider: kubernetes.Provider;
+  readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
+
+  constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:cluster:Cluster", name, {}, opts);
+    const parent = { parent: this };
+
+    const key = new aws.kms.Key(
+      `${name}-secrets`,
+      { description: `Kubernetes secrets of ${args.name}`, enableKeyRotation: true },
+      // Refuses a destroy as a whole. AWS's own protection refuses only when all else is gone.
+      { ...parent, protect: args.deletionProtection },
+    );
+    // EKS makes this group itself when it is missing, without retention, also for a while after the
+    // cluster's end. It depends on nothing, so that it goes last, after the network.
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-control-plane`,
+      {
+        name: `/aws/eks/${args.name}/cluster`,
+        retentionInDays: args.logs.retentionDays,
+        skipDestroy: args.logs.keepOnDestroy,
+      },
+      parent,
+    );
+
+    const controlPlane = new eks.Cluster(
+      name,
+      {
+        name: args.name,
+        version: args.kubernetesVersion,
+        vpcId: args.network.vpcId,
+        privateSubnetIds: args.network.controlPlaneSubnetIds,
+        endpointPrivateAccess: true,
+        endpointPublicAccess: args.publicAccess,
+        ...(args.publicAccess && { publicAccessCidrs: args.publicAccessCidrs }),
+        authenticationMode: "API",
+        encryptionConfigKeyArn: key.arn,
+        enabledClusterLogTypes: args.logTypes,
+        upgradePolicy: { supportType: "STANDARD" },
+        deletionProtection: args.deletionProtection,
+        // What follows is ours: nodes, add-ons, identity provider; and managed node groups use the
+        // security group that EKS itself makes.
+        skipDefaultNodeGroup: true,
+        skipDefaultSecurityGroups: true,
+        bootstrapSelfManagedAddons: false,
+        useDefaultVpcCni: true,
+        kubeProxyAddonOptions: { enabled: false },
+        corednsAddonOptions: { enabled: false },
+        createOidcProvider: false,
+      },
+      {
+        ...parent,
+        dependsOn: [args.network, logGroup],
+        transforms: [withoutCreatorAccess],
+      },
+    );
+    const clusterName = controlPlane.eksCluster.name;
+    const access = new Access(`${name}-access`, { ...args, clusterName }, parent);
+
+    const identityProvider = new aws.iam.OpenIdConnectProvider(
+      name,
+      { url: controlPlane.oidcProviderUrl, clientIdLists: ["sts.amazonaws.com"] },
+      parent,
+    );
+    this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
+
+    const addon = (
+      addonName: AddonName,
+      addonArgs: Partial<aws.eks.AddonArgs>,
+      dependsOn: pulumi.Resource[],
+    ) =>
+      new aws.eks.Addon(
+        `${name}-${addonName}`,
+        {
+          clusterName,
+          addonName,
+          addonVersion: addonVersion(addonName, args, parent),
+          resolveConflictsOnCreate: "OVERWRITE",
+          resolveConflictsOnUpdate: "OVERWRITE",
+          ...addonArgs,
+        },
+        { ...parent, dependsOn },
+      );
+
+    const cniRole = new ServiceAccountRole(
+      `${name}-vpc-cni`,
+      {
+        oidc: this.oidc,
+        namespace: "kube-system",
+        serviceAccount: "aws-node",
+        policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+      },
+      parent,
+    );
+    const cni = addon(
+      "vpc-cni",
+      {
+        serviceAccountRoleArn: cniRole.arn,
+        configurationValues: JSON.stringify({
+          enableNetworkPolicy: "true",
+          env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+        }),
+      },
+      [cniRole],
+    );
+    const kubeProxy = addon("kube-proxy", {}, []);
+
+    const nodes = new Nodes(
+      `${name}-nodes`,
+      {
+        ...args.nodes,
+        clusterName,
+        kubernetesVersion: args.kubernetesVersion,
+        subnetIds: args.network.privateSubnetIds,
+        addons: [cni, kubeProxy],
+        autoscaled: args.autoscaled,
+        running: args.running,
+        tags: { ...args.tags, Name: `${args.name}-node` },
+      },
+      parent,
+    );
+
+    // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
+    addon("coredns", {}, [nodes]);
+    addon("metrics-server", {}, [nodes]);
+    // Without it node repair sees only what the kubelet and EC2 report.
+    addon("eks-node-monitoring-agent", {}, [nodes]);
+
+    this.name = clusterName;
+    this.kubeconfig = controlPlane.kubeconfigJson;
+    this.provider = new kubernetes.Provider(
+      name,
+      // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
+      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
+      { ...parent, dependsOn: [controlPlane, access] },
+    );
+    this.logGroups = { controlPlane: logGroup.name };
+    this.registerOutputs({ name: this.name });
+  }
+}
+
+/**
+ * The version of an add-on: the stack's pin, else AWS's default for the Kubernetes version. Left
+ * open, an add-on would stay at the version it was made with when Kubernetes moves on.
+ */
+export function addonVersion(
+  addonName: AddonName,
+  { addonVersions, kubernetesVersion }: Pick<ClusterConfig, "addonVersions" | "kubernetesVersion">,
+  options: pulumi.InvokeOptions,
+): pulumi.Input<string> {
+  return (
+    addonVersions[addonName] ??
+    aws.eks.getAddonVersionOutput({ addonName, kubernetesVersion }, options).version
+  );
+}
+
+/**
+ * EKS would give an access entry to the principal that makes the cluster, and refuse a second one.
+ * The component of eks asks for it always (pulumi-eks issue 2373).
+ */
+const withoutCreatorAccess: pulumi.ResourceTransform = ({ type, props, opts }) =>
+  type === "aws:eks/cluster:Cluster"
+    ? {
+        props: {
+          ...props,
+          accessConfig: { ...props.accessConfig, bootstrapClusterCreatorAdminPermissions: false },
+        },
+        opts,
+      }
+    : undefined;

@@ -1,0 +1,181 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
+
+/** The limits of a group, and how many nodes it asks for. */
+export type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
+
+/** What runs on AWS. */
+export interface RunningNodes extends NodeSizes {
+  /** Whether the settings ask for other nodes, so that another group takes the place of this one. */
+  replaced: boolean;
+}
+
+export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
+  clusterName: pulumi.Input<string>;
+  subnetIds: pulumi.Input<string[]>;
+  /** Add-ons without which no node gets ready. */
+  addons: pulumi.Resource[];
+  /** Whether the cluster autoscaler owns the number of nodes. */
+  autoscaled: boolean;
+  /** The group on AWS, where it exists. */
+  running: RunningNodes | undefined;
+  /** Tags of the instances and volumes, which do not inherit the provider's. */
+  tags: Record<string, string>;
+}
+
+/**
+ * A managed node group in which EKS replaces one node at a time and repairs nodes that fail.
+ *
+ * Instances take IMDSv2 alone, and their volumes are encrypted. The node role reads images and joins
+ * the cluster; it carries no permission of a workload.
+ */
+export class Nodes extends pulumi.ComponentResource {
+  constructor(name: string, args: NodesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:cluster:Nodes", name, {}, opts);
+    const parent = { parent: this };
+
+    const role = new aws.iam.Role(
+      name,
+      { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
+      parent,
+    );
+    const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
+      (policy) =>
+        new aws.iam.RolePolicyAttachment(
+          `${name}-${policy}`,
+          { role: role.name, policyArn: `arn:aws:iam::aws:policy/${policy}` },
+          parent,
+        ),
+    );
+    const launchTemplate = new aws.ec2.LaunchTemplate(name, launchTemplateArgs(args), parent);
+    const { scalingConfig, ignoreChanges } = sizesToSend(args);
+    new aws.eks.NodeGroup(
+      name,
+      {
+        clusterName: args.clusterName,
+        version: args.kubernetesVersion,
+        releaseVersion: args.release,
+        nodeRoleArn: role.arn,
+        subnetIds: args.subnetIds,
+        amiType: amiTypes[args.operatingSystem][args.architecture],
+        instanceTypes: args.instanceTypes,
+        capacityType: args.capacityType,
+        launchTemplate: {
+          id: launchTemplate.id,
+          version: launchTemplate.latestVersion.apply(String),
+        },
+        scalingConfig,
+        updateConfig: { maxUnavailable: 1 },
+        nodeRepairConfig: { enabled: true },
+      },
+      {
+        ...parent,
+        dependsOn: [...policies, ...args.addons],
+        ignoreChanges,
+        customTimeouts: { update: `${updateMinutes(args.maxSize)}m` },
+      },
+    );
+    this.registerOutputs();
+  }
+}
+
+/**
+ * The sizes that AWS is asked for. AWS takes all three at once, so an old desired size must never
+ * travel with a new limit: AWS refuses it, or takes nodes away.
+ *
+ * Without the autoscaler the settings hold. With it the number of nodes is left alone while group and
+ * limits stay, and else is what runs now, within the new limits: a group that takes the place of
+ * another one would begin with the ignored number of long ago.
+ */
+export function sizesToSend({
+  minSize,
+  desiredSize = minSize,
+  maxSize,
+  autoscaled,
+  running,
+}: Pick<NodesArgs, "minSize" | "desiredSize" | "maxSize" | "autoscaled" | "running">): {
+  scalingConfig: NodeSizes;
+  ignoreChanges: string[];
+} {
+  if (!autoscaled) return { scalingConfig: { minSize, desiredSize, maxSize }, ignoreChanges: [] };
+  const unchanged =
+    running?.minSize === minSize && running.maxSize === maxSize && !running.replaced;
+  if (!running || unchanged) {
+    const scalingConfig = { minSize, desiredSize, maxSize };
+    return { scalingConfig, ignoreChanges: ["scalingConfig.desiredSize"] };
+  }
+  const clamped = Math.min(Math.max(running.desiredSize, minSize), maxSize);
+  return { scalingConfig: { minSize, desiredSize: clamped, maxSize }, ignoreChanges: [] };
+}
+
+/**
+ * The cluster's node group on AWS; undefined before it exists. While a group is replaced, and two
+ * exist, the larger.
+ */
+export async function runningNodes(
+  { name: clusterName, nodes }: { name: string; nodes: NodesConfig },
+  { zones }: { zones: string[] },
+  options: pulumi.InvokeOptions,
+): Promise<RunningNodes | undefined> {
+  const filters = [{ name: "tag:eks:cluster-name", values: [clusterName] }];
+  // The name that the SDK gives the data source aws_autoscaling_groups.
+  const { names } = await aws.autoscaling.getAmiIds({ filters }, options);
+  const groups = await Promise.all(
+    names.map((name) => aws.autoscaling.getGroup({ name }, options)),
+  );
+  const [largest] = groups.sort((a, b) => b.desiredCapacity - a.desiredCapacity);
+  if (!largest) return undefined;
+  const { minSize, desiredCapacity, maxSize, availabilityZones, tags } = largest;
+  const nodeGroupName = tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
+  const group = await aws.eks.getNodeGroup({ clusterName, nodeGroupName }, options);
+  const replaced =
+    group.amiType !== amiTypes[nodes.operatingSystem][nodes.architecture] ||
+    group.capacityType !== nodes.capacityType ||
+    !sameMembers(group.instanceTypes, nodes.instanceTypes) ||
+    !sameMembers(availabilityZones, zones);
+  return { minSize, desiredSize: desiredCapacity, maxSize, replaced };
+}
+
+function sameMembers(one: string[], other: string[]): boolean {
+  return one.toSorted().join() === other.toSorted().join();
+}
+
+/** The provider gives up on an update after 60 minutes unless it is told otherwise. */
+const leastUpdateMinutes = 60;
+/** A node starts in about 2.5 minutes, and the one that it replaces drains for up to 15. */
+const minutesPerNode = 10;
+
+/** Minutes that an update of all nodes may take, one node at a time. */
+function updateMinutes(nodes: number): number {
+  return Math.max(leastUpdateMinutes, nodes * minutesPerNode);
+}
+
+/** EKS's names of its machine images. */
+const amiTypes = {
+  al2023: { arm64: "AL2023_ARM_64_STANDARD", amd64: "AL2023_x86_64_STANDARD" },
+  bottlerocket: { arm64: "BOTTLEROCKET_ARM_64", amd64: "BOTTLEROCKET_x86_64" },
+} as const;
+
+function launchTemplateArgs(args: NodesArgs): aws.ec2.LaunchTemplateArgs {
+  const { operatingSystem, diskSizeGiB, tags } = args;
+  const disk = (deviceName: string, volumeSize: number) => ({
+    deviceName,
+    ebs: { volumeSize, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
+  });
+  return {
+    updateDefaultVersion: true,
+    blockDeviceMappings:
+      operatingSystem === "bottlerocket"
+        ? // The system is on the first disk, images and logs on the second.
+          [disk("/dev/xvda", 4), disk("/dev/xvdb", diskSizeGiB)]
+        : [disk("/dev/xvda", diskSizeGiB)],
+    // One hop: a pod that is not on the host's network cannot take the node's credentials.
+    metadataOptions: {
+      httpEndpoint: "enabled",
+      httpTokens: "required",
+      httpPutResponseHopLimit: 1,
+    },
+    tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
+  };
+}

@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BodyRoute } from "../edge/firewall.ts";
+import { drainClock } from "../services/drain.ts";
+import { readSettings } from "./reading.ts";
+import { hostNames, rules } from "./rules.ts";
+import { type Settings, settingsSchema } from "./schema.ts";
+
+/** The settings of a stack, in the slices that the components take whole. */
+export type PlatformConfig = ReturnType<typeof slices>;
+
+function slices(settings: Settings) {
+  const { region, accountId, environment, tags, cluster, nodes, logs, ingress, services, domain } =
+    settings;
+  const { addonVersions, kubernetesVersion } = cluster;
+  const { architecture } = nodes;
+  const named = domain && { ...domain, region, hostNames: hostNames(settings) };
+  return {
+    provider: {
+      region,
+      allowedAccountIds: [accountId],
+      defaultTags: {
+        tags: {
+          project: pulumi.getProject(),
+          stack: pulumi.getStack(),
+          environment,
+          "managed-by": "pulumi",
+          ...tags,
+        },
+      },
+    },
+    preflight: {
+      zones: settings.network.zones,
+      instanceTypes: nodes.instanceTypes,
+      domain,
+    },
+    network: { ...settings.network, region, logs },
+    cluster: {
+      ...cluster,
+      nodes,
+      autoscaled: settings.autoscaler.enabled,
+      logs,
+      tags,
+      deployerNamespaces: Object.keys(services),
+    },
+    autoscaler: {
+      ...settings.autoscaler,
+      kubernetesVersion,
+      clusterName: cluster.name,
+      region,
+      accountId,
+      longestGraceSeconds: Math.max(
+        ...Object.values(services).map(
+          (service) => drainClock({ ...service, ...ingress }).terminationGracePeriodSeconds,
+        ),
+      ),
+    },
+    loadBalancerController: { region, tags },
+    containerInsights: {
+      ...settings.insights,
+      clusterName: cluster.name,
+      addonVersions,
+      kubernetesVersion,
+      region,
+      namespaces: Object.keys(services),
+      logs,
+    },
+    edge: {
+      domain: named,
+      firewall: {
+        ...settings.firewall,
+        bodies: bodyRoutes(settings),
+        clusterName: cluster.name,
+        accountId,
+        region,
+        logs,
+      },
+      loadBalancerLogs: {
+        ...settings.loadBalancerLogs,
+        accountId,
+        keepOnDestroy: logs.keepOnDestroy,
+      },
+    },
+    images: { ...settings.registry, architecture, services },
+    services: {
+      services,
+      ingress,
+      architecture,
+      domain: named,
+      clusterName: cluster.name,
+      pullRequests: settings.pullRequests,
+      admission: {
+        registries: registries(settings),
+        applicationSignals: settings.insights.applicationSignals,
+      },
+    },
+    release: settings.release,
+    permissionsBoundary: settings.permissionsBoundary,
+    watch: {
+      alarms: settings.alarms,
+      dashboard: settings.dashboard,
+      serviceLevel: settings.serviceLevel,
+      insights: settings.insights,
+      scale: services,
+      scheme: ingress.scheme,
+      clusterName: cluster.name,
+      accountId,
+      region,
+    },
+  };
+}
+
+/** Where the services answer, in the stack and in the environments of pull requests, and what they take. */
+function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
+  const guests = domain && pullRequests.environments > 0 ? domain.hostName : undefined;
+  return Object.entries(services).map(([name, { route, maxBodyKiB }]) => ({
+    hosts: route.host ? [route.host, ...(guests ? [`${name}-pr-*.${guests}`] : [])] : [],
+    path: route.path,
+    maxBodyKiB,
+  }));
+}
+
+/** The host names of the registries that the stack deploys from: its own, and those it is told of. */
+function registries({ accountId, region, services }: Settings): string[] {
+  const others = Object.values(services).flatMap(({ image }) => image.repositoryUrl ?? []);
+  const hosts = others.map((url) => url.split("/")[0] ?? "");
+  return [...new Set([`${accountId}.dkr.ecr.${region}.amazonaws.com`, ...hosts])];
+}
+
+/**
+ * Reads the stack's settings (`platform:*` in `Pulumi.<stack>.yaml`), with defaults filled in.
+ *
+ * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
+ * Keys that no setting has are problems too, so that a misspelled key cannot be ignored.
+ */
+export function loadConfig(): PlatformConfig {
+  return slices(readSettings(settingsSchema, ["region", "accountId", "environment"], rules));
+}

@@ -1,0 +1,81 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { DomainConfig } from "./schema.ts";
+
+export interface PreflightArgs {
+  zones: string[];
+  instanceTypes: string[];
+  domain: DomainConfig | undefined;
+}
+
+/** Zones in which EKS makes no control plane (Amazon EKS User Guide, VPC and subnet requirements). */
+const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
+
+/**
+ * Asks AWS for what the settings take for granted, before anything is made: zones that the account
+ * has, instance types that they offer, a hosted zone for the host name.
+ *
+ * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
+ */
+export async function preflight(args: PreflightArgs, options: pulumi.InvokeOptions): Promise<void> {
+  const problems = await Promise.all([
+    zoneProblems(args, options),
+    instanceTypeProblems(args, options),
+    domainProblems(args, options),
+  ]);
+  const lines = problems.flat();
+  if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));
+}
+
+async function zoneProblems(
+  { zones }: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<string[]> {
+  const { names, zoneIds } = await aws.getAvailabilityZones({ state: "available" }, options);
+  const usable = names.filter((_, at) => !withoutEks.includes(zoneIds[at] ?? ""));
+  return zones
+    .filter((zone) => !usable.includes(zone))
+    .map(
+      (zone) => `network.zones: ${zone} has no EKS in this account; allowed: ${usable.join(", ")}`,
+    );
+}
+
+async function instanceTypeProblems(
+  { zones, instanceTypes }: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<string[]> {
+  const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
+    {
+      locationType: "availability-zone",
+      filters: [{ name: "instance-type", values: instanceTypes }],
+    },
+    options,
+  );
+  const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
+  return instanceTypes.flatMap((type) => {
+    const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
+    return missing.length === 0
+      ? []
+      : [
+          `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones`,
+        ];
+  });
+}
+
+async function domainProblems(
+  { domain }: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<string[]> {
+  if (!domain) return [];
+  const { hostName, hostedZoneId } = domain;
+  const { name, privateZone } = await aws.route53.getZone({ zoneId: hostedZoneId }, options);
+  const zone = name.replace(/\.$/, "");
+  return [
+    ...(privateZone
+      ? [`domain.hostedZoneId: ${hostedZoneId} is a private zone; allowed: a public one`]
+      : []),
+    ...(hostName === zone || hostName.endsWith(`.${zone}`)
+      ? []
+      : [`domain.hostName: ${hostName} is not in the hosted zone ${zone}; allowed: a name in it`]),
+  ];
+}

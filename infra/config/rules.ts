@@ -1,0 +1,252 @@
+import { blockOf, contains, instanceMetadata } from "../network/cidr.ts";
+import { imageRules } from "./image-rules.ts";
+import { instanceTypeNames, isInstanceType, nearest, ownerOf, regions } from "./known-names.ts";
+import { scaleRules } from "./scale-rules.ts";
+import type { Settings } from "./schema.ts";
+import { perService, rule } from "./setting-rule.ts";
+import { isBelow } from "./version.ts";
+
+/** The host names of the platform, of its services and of pull requests' environments, each once. */
+export function hostNames({
+  domain,
+  services,
+  pullRequests,
+}: Pick<Settings, "domain" | "services" | "pullRequests">): string[] {
+  if (!domain) return [];
+  const hosts = Object.values(services).flatMap(({ route }) => route.host ?? []);
+  const any = pullRequests.environments > 0 ? [`*.${domain.hostName}`] : [];
+  return [...new Set([domain.hostName, ...hosts, ...any])];
+}
+
+/** Of a load balancer: AWS's quota, which cannot be raised. */
+const mostTargetGroups = 100;
+/** Of the 50 that AWS takes, without the program's four, a name and what controllers add. */
+const mostTags = 40;
+/** Of a security group (Amazon VPC User Guide, quotas), and the ports that networks are let to. */
+const mostGroupRules = 60;
+const listeners = 2;
+/** Amazon EKS service quota "Public endpoint access CIDR ranges per cluster", L-93A74D60. */
+const mostPublicNetworks = 40;
+
+/** RFC 1918, and RFC 6598's, which EKS takes for pods too. */
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+
+export const rules = [
+  rule(["region"], ({ region }) => [
+    !regions.has(region) && `region: ${region} is not known; allowed: ${nearest(region, regions)}`,
+  ]),
+  rule(["ingress"], ({ ingress: { inboundCidrs } }) => {
+    const most = mostGroupRules / listeners;
+    return [
+      inboundCidrs.length > most &&
+        `ingress.inboundCidrs: ${inboundCidrs.length} networks on ${listeners} ports are more than the ${mostGroupRules} rules of a security group; allowed: at most ${most}`,
+    ];
+  }),
+  rule(["tags"], ({ tags }) => [
+    Object.keys(tags).length > mostTags &&
+      `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,
+  ]),
+  rule(["services"], ({ services }) => [
+    ...Object.keys(services).flatMap((name) => {
+      const owner = ownerOf(name);
+      return owner ? [`services.${name}: is not allowed: the namespace is ${owner}'s`] : [];
+    }),
+    Object.keys(services).length > mostTargetGroups &&
+      `services: ${Object.keys(services).length} services are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${mostTargetGroups}`,
+  ]),
+  rule(["network", "region"], ({ network: { zones }, region }) => [
+    ...zones
+      .filter((zone) => !new RegExp(`^${region}[a-z]$`).test(zone))
+      .map((zone) => `network.zones: ${zone} is not a zone of region ${region}`),
+    new Set(zones).size < zones.length && `network.zones: ${zones.join(", ")} names a zone twice`,
+  ]),
+  rule(["network"], ({ network: { cidrBlock } }) => {
+    const { address, prefix, size } = blockOf(cidrBlock);
+    return [
+      !privateNetworks.some((network) => contains(network, cidrBlock)) &&
+        `network.cidrBlock: ${cidrBlock} is not allowed: a part of ${privateNetworks.join(", ")}, which nobody has on the internet`,
+      (prefix < 16 || prefix > 19) &&
+        `network.cidrBlock: ${cidrBlock} is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)`,
+      address % size !== 0 && `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
+    ];
+  }),
+  rule(["cluster"], ({ cluster: { publicAccess, publicAccessCidrs } }) => [
+    publicAccess &&
+      publicAccessCidrs.length === 0 &&
+      "cluster.publicAccessCidrs: is empty; a public endpoint needs the networks that may reach it",
+    !publicAccess &&
+      publicAccessCidrs.length > 0 &&
+      "cluster.publicAccess: false goes with an empty cluster.publicAccessCidrs",
+    publicAccessCidrs.length > mostPublicNetworks &&
+      `cluster.publicAccessCidrs: ${publicAccessCidrs.length} networks are more than EKS takes; allowed: at most ${mostPublicNetworks}`,
+    publicAccessCidrs.some((cidr) => cidr.endsWith("/0")) &&
+      "cluster.publicAccessCidrs: 0.0.0.0/0 is not allowed: name the networks that may reach the endpoint",
+  ]),
+  rule(["cluster"], ({ cluster: { admins, deployers, viewers, auditors } }) => {
+    const principals = [...admins, ...deployers, ...viewers, ...auditors];
+    const repeated = principals.filter((principal, at) => principals.indexOf(principal) !== at);
+    return [
+      admins.length === 0 && "cluster.admins: is empty; nobody could reach the cluster",
+      ...[...new Set(repeated)].map(
+        (principal) =>
+          `cluster: ${principal} is named twice in admins, deployers, viewers and auditors`,
+      ),
+    ];
+  }),
+  rule(["nodes", "cluster"], ({ nodes: { release, operatingSystem }, cluster }) => [
+    release !== undefined &&
+      operatingSystem === "al2023" &&
+      !release.startsWith(`${cluster.kubernetesVersion}.`) &&
+      `nodes.release: ${release} is not for cluster.kubernetesVersion ${cluster.kubernetesVersion}`,
+  ]),
+  rule(["nodes"], ({ nodes: { minSize, desiredSize, maxSize, instanceTypes, architecture } }) => [
+    minSize > maxSize && `nodes.minSize: ${minSize} is above nodes.maxSize ${maxSize}`,
+    desiredSize !== undefined &&
+      (desiredSize < minSize || desiredSize > maxSize) &&
+      `nodes.desiredSize: ${desiredSize} is not between nodes.minSize ${minSize} and nodes.maxSize ${maxSize}`,
+    ...instanceTypes
+      .filter((type) => !isInstanceType(type))
+      .map(
+        (type) =>
+          `nodes.instanceTypes: ${type} is not known; allowed: an instance type such as ${nearest(type, instanceTypeNames)}`,
+      ),
+    ...instanceTypes
+      .filter((type) => isInstanceType(type) && architectureOf(type) !== architecture)
+      .map(
+        (type) =>
+          `nodes.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${architecture}`,
+      ),
+  ]),
+  perService(["ingress"], (at, service, { ingress }) => [
+    service.minReplicas > service.maxReplicas &&
+      `${at}.minReplicas: ${service.minReplicas} is above ${at}.maxReplicas ${service.maxReplicas}`,
+    service.cpuMillicores > service.cpuLimitMillicores &&
+      `${at}.cpuMillicores: ${service.cpuMillicores} is above ${at}.cpuLimitMillicores ${service.cpuLimitMillicores}`,
+    service.policyArns.length > 0 &&
+      !service.egress.some((rule) => rule.port === 443) &&
+      `${at}.policyArns: needs an egress rule for port 443, on which AWS answers`,
+    // What would be left of it is nothing, and Kubernetes refuses such a rule only during `up`.
+    service.egress.some(({ cidrBlock }) => contains(instanceMetadata, cidrBlock)) &&
+      `${at}.egress: ${instanceMetadata} is the instance metadata, which no pod may reach`,
+    service.requestTimeoutSeconds >= ingress.idleTimeoutSeconds &&
+      `${at}.requestTimeoutSeconds: ${service.requestTimeoutSeconds} is not below ingress.idleTimeoutSeconds ${ingress.idleTimeoutSeconds}; the load balancer would answer 504 first`,
+    !service.image.context &&
+      !service.image.digest &&
+      `${at}.image: needs a context to build, or the digest of an image that was pushed`,
+    service.image.repositoryUrl !== undefined &&
+      service.image.digest === undefined &&
+      `${at}.image.repositoryUrl: needs ${at}.image.digest; a stack that builds pushes to its own repository`,
+  ]),
+  rule(["services"], ({ services }) =>
+    Object.entries(services).flatMap(([name, { route }], at, all) =>
+      all
+        .slice(0, at)
+        .filter(([, other]) => other.route.host === route.host && other.route.path === route.path)
+        .map(
+          ([other]) =>
+            `services.${name}.route: ${route.host ?? ""}${route.path} is the route of services.${other} too`,
+        ),
+    ),
+  ),
+  (settings: Partial<Settings>) => {
+    const { services = {}, domain } = settings;
+    return Object.entries(services).flatMap(([name, { route }]) => {
+      const { host } = route;
+      if (!host) return [];
+      const at = `services.${name}.route.host: ${host}`;
+      if (!domain) return [`${at} needs domain, which names it in DNS`];
+      return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
+        ? []
+        : [`${at} is not ${domain.hostName} or below it`];
+    });
+  },
+  rule(["services", "domain", "pullRequests"], (settings) => {
+    const hosts = hostNames(settings);
+    return [
+      hosts.length > 10 &&
+        `services: ${hosts.length} host names, but a certificate of ACM takes at most 10`,
+    ];
+  }),
+  (settings: Partial<Settings>) =>
+    settings.pullRequests?.environments && !settings.domain
+      ? [
+          `pullRequests.environments: ${settings.pullRequests.environments} needs domain, below which each environment has its host name`,
+        ]
+      : [],
+  rule(["pullRequests", "services"], ({ pullRequests: { environments }, services }) => {
+    const { length } = Object.keys(services);
+    const most = Math.floor(mostTargetGroups / length) - 1;
+    return [
+      environments > 0 &&
+        environments > most &&
+        `pullRequests.environments: ${environments} with ${length} services each are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${most}`,
+    ];
+  }),
+  perService(["pullRequests"], (at, _, { pullRequests }) => [
+    pullRequests.environments > 0 &&
+      /^services\.pr-\d+-/.test(at) &&
+      `${at}: is not allowed with pullRequests.environments, whose namespaces begin so`,
+  ]),
+  ...imageRules,
+  ...scaleRules,
+  rule(["insights", "cluster"], ({ insights, cluster }) => {
+    const addon = "amazon-cloudwatch-observability";
+    const pin = cluster.addonVersions[addon];
+    return [
+      insights.traces &&
+        insights.applicationSignals &&
+        "insights.traces: true goes without insights.applicationSignals, which traces each request itself",
+      pin !== undefined &&
+        isBelow(pin, 4, 0) &&
+        `cluster.addonVersions.${addon}: ${pin} cannot be told to leave pods alone; allowed: at least v4.0.0`,
+      insights.variant === "opentelemetry" &&
+        (pin === undefined || isBelow(pin, 6, 2)) &&
+        `insights.variant: opentelemetry needs at least v6.2.0 in cluster.addonVersions.${addon}, not ${pin ?? "AWS's default, which may be older"}`,
+    ];
+  }),
+  rule(["alarms", "insights"], ({ alarms, insights }) => [
+    alarms.enabled &&
+      insights.variant !== "enhanced" &&
+      `alarms.enabled: true needs insights.variant enhanced; ${insights.variant} has no metrics of nodes and pods for alarms`,
+    alarms.enabled &&
+      alarms.emails.length + alarms.httpsEndpoints.length === 0 &&
+      "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
+  ]),
+  production("cluster", ({ deletionProtection }) => [
+    !deletionProtection && "cluster.deletionProtection: false is not allowed in production",
+  ]),
+  production("ingress", ({ deletionProtection }) => [
+    !deletionProtection && "ingress.deletionProtection: false is not allowed in production",
+  ]),
+  production("registry", ({ forceDelete }) => [
+    forceDelete && "registry.forceDelete: true is not allowed in production",
+  ]),
+  production("services", (services) =>
+    Object.entries(services).map(
+      ([name, { faultInjection }]) =>
+        faultInjection && `services.${name}.faultInjection: true is not allowed in production`,
+    ),
+  ),
+  production("pullRequests", ({ environments }) => [
+    environments > 0 &&
+      `pullRequests.environments: ${environments} is not allowed in production: it runs code that nobody has merged`,
+  ]),
+  production("logs", ({ retentionDays }) => [
+    retentionDays < 30 &&
+      `logs.retentionDays: ${retentionDays} is not allowed in production: at least 30`,
+  ]),
+];
+
+function production<Slice extends keyof Settings>(
+  slice: Slice,
+  check: (settings: Settings[Slice]) => (string | false)[],
+) {
+  return rule(["environment", slice], (settings) =>
+    settings.environment === "production" ? check(settings[slice]) : [],
+  );
+}
+
+/** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */
+function architectureOf(instanceType: string): "arm64" | "amd64" {
+  return /^[a-z]+\d+g/.test(instanceType) ? "arm64" : "amd64";
+}

@@ -1,0 +1,170 @@
+import {
+  addressesOf,
+  clusterPods,
+  environmentPods,
+  fits,
+  nodesFor,
+  type Pods,
+  type Room,
+  smallestRoom,
+  withoutRoom,
+} from "../cluster/capacity.ts";
+import { instanceType } from "../cluster/instance-types.ts";
+import { drainClock, nodeDeadlines } from "../services/drain.ts";
+import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
+import { perService, rule } from "./setting-rule.ts";
+
+/** What the schema allows. */
+const mostNodes = 450;
+
+/** Rules by which the numbers of nodes, pods, addresses and seconds fit together. */
+export const scaleRules = [
+  rule(["autoscaler"], ({ autoscaler: { enabled, headroom } }) => [
+    headroom.replicas > 0 &&
+      !enabled &&
+      `autoscaler.headroom.replicas: ${headroom.replicas} needs autoscaler.enabled: without it nothing makes room anew`,
+  ]),
+  rule(["autoscaler", "services"], ({ autoscaler: { headroom }, services }) => [
+    headroom.replicas > 0 &&
+      "headroom" in services &&
+      "services.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
+  ]),
+  rule(["nodes"], ({ nodes: { capacityType, instanceTypes } }) => [
+    capacityType === "SPOT" &&
+      new Set(instanceTypes).size < 2 &&
+      `nodes.instanceTypes: ${instanceTypes.join(", ")} is not enough for nodes.capacityType SPOT: at least 2 types, or one that AWS runs out of takes all nodes`,
+  ]),
+  rule(["nodes", "autoscaler"], ({ nodes: { instanceTypes }, autoscaler }) => {
+    const [first = "", ...others] = instanceTypes;
+    return others
+      .filter((type) => autoscaler.enabled && !alike(first, type))
+      .map(
+        (type) =>
+          `nodes.instanceTypes: ${type} has not the vCPUs and memory of ${first}, and the autoscaler takes every node for one of the first type`,
+      );
+  }),
+  perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
+    const { terminationGracePeriodSeconds } = drainClock({ ...service, ...ingress });
+    const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
+    return [
+      nodes.capacityType === "SPOT" &&
+        terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
+        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}`,
+      terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
+        `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
+    ];
+  }),
+  perService(["nodes"], (at, service, { nodes: { instanceTypes } }) => {
+    const room = smallestRoom(instanceTypes);
+    return [
+      room !== undefined &&
+        !fits(service, room) &&
+        `${at}: ${requestOf(service)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`,
+    ];
+  }),
+  rule(["network", "nodes", "autoscaler", "services", "pullRequests"], (settings) => {
+    const { instanceTypes } = settings.nodes;
+    const room = smallestRoom(instanceTypes);
+    const pods = podsAtMost(settings);
+    if (!room || !pods.every((one) => fits(one, room))) return [];
+    return [tooFewNodes(settings, pods, room)];
+  }),
+  rule(["network", "nodes"], ({ network, nodes }) => {
+    const zones = network.zones.length;
+    const { each, others, needed } = addressesNeeded(
+      nodes,
+      zones,
+      network.interfaceEndpoints.length,
+    );
+    const there = privateAddresses(network);
+    const most = nodesOfAll(Math.floor((there - others) / each), zones);
+    return [
+      needed > there &&
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+    ];
+  }),
+];
+
+/** Addresses of a private subnet: of each node, of all that is no node, and of all together at most. */
+export function addressesNeeded(
+  { instanceTypes, maxSize }: Pick<NodesConfig, "instanceTypes" | "maxSize">,
+  zones: number,
+  interfaceEndpoints: number,
+): { each: number; others: number; needed: number } {
+  const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
+  const each = Math.max(0, ...types.map(addressesOf));
+  const others = controlPlaneAddresses + interfaceEndpoints;
+  return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
+}
+
+function alike(one: string, other: string): boolean {
+  const [a, b] = [instanceType(one), instanceType(other)];
+  return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
+}
+
+/**
+ * All pods at their most: each service at its ceiling and in a rollout, the largest first, and once
+ * in each pull request's environment.
+ */
+function podsAtMost({
+  services,
+  autoscaler,
+  pullRequests: { environments },
+}: Pick<Settings, "services" | "autoscaler" | "pullRequests">): Pods[] {
+  const { replicas: count, ...headroom } = autoscaler.headroom;
+  const pods = Object.entries(services)
+    .map(([name, { maxReplicas, cpuMillicores, memoryMiB }]) => ({
+      name,
+      count: maxReplicas + 1,
+      cpuMillicores,
+      memoryMiB,
+      spread: false,
+    }))
+    .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
+  return [
+    ...pods,
+    ...environmentPods(pods, environments),
+    ...clusterPods({ autoscaler: autoscaler.enabled }),
+    ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
+  ];
+}
+
+function tooFewNodes(
+  { network, nodes, autoscaler }: Pick<Settings, "network" | "nodes" | "autoscaler">,
+  pods: Pods[],
+  room: Room,
+): string | false {
+  const zones = network.zones.length;
+  const [key, size] = autoscaler.enabled
+    ? (["maxSize", nodes.maxSize] as const)
+    : (["desiredSize", nodes.desiredSize ?? nodes.minSize] as const);
+  const left = withoutRoom(pods, { room, nodes: size, zones });
+  if (left.length === 0) return false;
+  const enough = nodesFor(pods, { room, zones, atLeast: size, atMost: mostNodes });
+  const whose = left.map(
+    ({ name, count }) => `${count} of ${pods.find((one) => one.name === name)?.count} ${name}`,
+  );
+  const scaled = autoscaler.enabled ? "" : " (autoscaler.enabled is false: nothing adds nodes)";
+  return `nodes.${key}: ${size}${scaled} is too few for all pods at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
+}
+
+const few = (names: string[]) =>
+  [...names.slice(0, 3), ...(names.length > 3 ? [`${names.length - 3} more`] : [])].join(", ");
+
+const requestOf = ({ cpuMillicores, memoryMiB }: Pick<Room, "cpuMillicores" | "memoryMiB">) =>
+  `${cpuMillicores} millicores and ${memoryMiB} MiB`;
+
+/** EKS asks for six free addresses in each subnet that it is given, for its own interfaces. */
+const controlPlaneAddresses = 6;
+/** AWS keeps five of each subnet to itself. */
+const reservedAddresses = 5;
+
+/** Nodes that an upgrade of the group adds to each zone at most. */
+const upgradeNodes = 2;
+const nodesOfZone = (nodes: number, zones: number) => Math.ceil(nodes / zones) + upgradeNodes;
+const nodesOfAll = (nodesOfZone: number, zones: number) => (nodesOfZone - upgradeNodes) * zones;
+
+/** Of one private subnet, which is a sixteenth of the VPC (network.ts). */
+export function privateAddresses({ cidrBlock }: Pick<NetworkConfig, "cidrBlock">): number {
+  return 2 ** (28 - Number(cidrBlock.split("/")[1])) - reservedAddresses;
+}

@@ -1,0 +1,170 @@
+import * as aws from "@pulumi/aws";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { ImageConfig, NodesConfig, RegistryConfig, ServiceConfig } from "../config/schema.ts";
+import { contentTag, packageOf } from "./build-context.ts";
+import { makeRepository } from "./repository.ts";
+
+export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
+  /** By name. */
+  services: Record<string, Pick<ServiceConfig, "image">>;
+}
+
+/** The images of all services. Depends on no cluster: they are built while it comes up. */
+export class Images extends pulumi.ComponentResource {
+  /** By service: `<repository>@sha256:<digest>` */
+  readonly references: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:image:Images", name, {}, opts);
+    const { services, ...shared } = args;
+    this.references = Object.fromEntries(
+      Object.entries(services).map(([service, { image }]) => [
+        service,
+        new ServiceImage(service, { ...shared, ...image }, { parent: this }).reference,
+      ]),
+    );
+    this.registerOutputs(this.references);
+  }
+}
+
+export interface ServiceImageArgs
+  extends ImageConfig,
+    RegistryConfig,
+    Pick<NodesConfig, "architecture"> {}
+
+/**
+ * A service's image in an ECR repository of its own, named by digest.
+ *
+ * The build context is a folder relative to the project, with a Dockerfile and a package.json. Built
+ * and pushed when the repository has no image of its content yet, never during preview, for the
+ * nodes' architecture; otherwise the image that is there is used. With `digest` nothing is built and
+ * no Docker daemon is asked: the image has been pushed already, to this repository or to
+ * `repositoryUrl`.
+ */
+export class ServiceImage extends pulumi.ComponentResource {
+  /** `<repository>@sha256:<digest>` */
+  readonly reference: pulumi.Output<string>;
+  readonly repositoryUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: ServiceImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:image:ServiceImage", name, {}, opts);
+    const parent = { parent: this };
+
+    // Every image that was pushed by name stays, so the one that is deployed does too.
+    const repository = makeRepository(
+      name,
+      {
+        forceDelete: args.forceDelete,
+        forget: {
+          tagStatus: "untagged",
+          days: args.untaggedRetentionDays,
+          description: "Images without a tag, which nothing deploys",
+        },
+      },
+      parent,
+    );
+
+    this.repositoryUrl = repository.repositoryUrl;
+    this.reference = args.digest
+      ? pulumi.interpolate`${args.repositoryUrl ?? repository.repositoryUrl}@${args.digest}`
+      : this.build(name, args, repository);
+    this.registerOutputs({ reference: this.reference });
+  }
+
+  private build(name: string, args: ServiceImageArgs, repository: aws.ecr.Repository) {
+    const parent = { parent: this };
+    const token = aws.ecr.getAuthorizationTokenOutput(
+      { registryId: repository.registryId },
+      parent,
+    );
+    const provider = new docker.Provider(name, {}, parent);
+    const build = buildArgs(args);
+    const tag = contentTag(build.context, { ...build, reused });
+    const pushed = known(
+      aws.ecr
+        .getImagesOutput({ repositoryName: repository.name }, parent)
+        .apply(({ imageIds }) => imageIds.find(({ imageTag }) => imageTag === tag)?.imageDigest),
+    );
+    const either = <T>(built: T, standIn: T) => pushed.then((digest) => (digest ? standIn : built));
+    // Named by its content: another content is another image, and the former one is let go.
+    const image = new docker.Image(
+      `${name}-${tag}`,
+      {
+        imageName: pulumi.interpolate`${repository.repositoryUrl}:${either(tag, `reused-${tag}`)}`,
+        build: {
+          ...build,
+          context: either(build.context, reused.context),
+          dockerfile: either(build.dockerfile, reused.dockerfile),
+          args: { ...build.args, REVISION: tag },
+        },
+        skipPush: either(false, true),
+        registry: {
+          server: repository.repositoryUrl,
+          username: token.userName,
+          password: pulumi.secret(token.password),
+        },
+      },
+      {
+        ...parent,
+        provider,
+        // As the name says, only the content makes another image.
+        ignoreChanges: ["imageName", "build", "skipPush"],
+        // The provider hashes the context by itself: should that ever differ, it is made anew.
+        replaceOnChanges: ["build"],
+      },
+    );
+    return pulumi
+      .all([repository.repositoryUrl, pushed])
+      .apply(([url, digest]) =>
+        digest
+          ? pulumi.output(`${url}@${digest}`)
+          : image.repoDigest.apply((reference) => inRepository(image, reference)),
+      );
+  }
+}
+
+/**
+ * Where an empty image is built from. It takes a place in the state and is never pushed: when the
+ * repository has an image that the state has not, as after a change that was taken back or an update
+ * that was killed. Builds are not reproducible, so a second push of the tag would be another image,
+ * which an immutable repository refuses.
+ */
+const reused = { context: "infra/image/reused", dockerfile: "infra/image/reused/Dockerfile" };
+
+/** The value; nothing where a preview cannot know it. */
+async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  // Every output has it, though the typings leave it out.
+  const { isKnown } = output as unknown as { isKnown: Promise<boolean> };
+  return (await isKnown) ? new Promise((resolve) => output.apply(resolve)) : undefined;
+}
+
+/**
+ * A preview knows the reference of an image that the state has. Its repository, which was just asked,
+ * must have it too.
+ */
+function inRepository(image: docker.Image, reference: string): string {
+  if (pulumi.runtime.isDryRun() || !reference.includes("@")) {
+    pulumi.log.error(
+      `${reference} is no longer in its repository; build it again by pulumi up --replace with the URN of this image`,
+      image,
+    );
+  }
+  return reference;
+}
+
+function buildArgs({ context = ".", architecture, nodeImage, runtimeImage }: ServiceImageArgs) {
+  const { version, source } = packageOf(context);
+  return {
+    context,
+    dockerfile: `${context}/Dockerfile`,
+    platform: `linux/${architecture}`,
+    builderVersion: docker.BuilderVersion.BuilderBuildKit,
+    args: {
+      ...(version && { VERSION: version }),
+      ...(source && { SOURCE: source }),
+      ...(nodeImage && { NODE_IMAGE: nodeImage }),
+      ...(runtimeImage && { RUNTIME_IMAGE: runtimeImage }),
+    },
+  };
+}

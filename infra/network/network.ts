@@ -1,0 +1,171 @@
+import * as aws from "@pulumi/aws";
+import * as awsx from "@pulumi/awsx";
+import * as pulumi from "@pulumi/pulumi";
+import type { LogsConfig, NetworkConfig } from "../config/schema.ts";
+import { blockOf, cidrOf } from "./cidr.ts";
+
+export interface NetworkArgs extends NetworkConfig {
+  region: string;
+  logs: LogsConfig;
+}
+
+/**
+ * A VPC with three subnets a zone: a public one, a private one, and one for internal load balancers.
+ * Tags tell the load balancer controller which subnets are for load balancers.
+ *
+ * Nodes and pods live in the private subnets and reach AWS through NAT, or through endpoints where
+ * one is declared. No load balancer lives there, so pods can admit its subnets and nobody else. All traffic is in the flow logs. The default security group admits
+ * nothing.
+ */
+export class Network extends pulumi.ComponentResource {
+  readonly vpcId: pulumi.Output<string>;
+  readonly vpcArn: pulumi.Output<string>;
+  readonly publicSubnetIds: pulumi.Output<string[]>;
+  readonly privateSubnetIds: pulumi.Output<string[]>;
+  /**
+   * The private subnets of the first two zones. EKS refuses to change the zones of a control plane,
+   * so a further zone must not reach it.
+   */
+  readonly controlPlaneSubnetIds: pulumi.Output<string[]>;
+  readonly natGatewayIds: pulumi.Output<string[]>;
+  /** The networks of the subnets that load balancers of each scheme live in. */
+  readonly loadBalancerCidrBlocks: Record<"internet-facing" | "internal", string[]>;
+  readonly logGroups: Record<"flowLogs", pulumi.Output<string>>;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:network:Network", name, {}, opts);
+    const parent = { parent: this };
+    const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
+
+    const vpc = new awsx.ec2.Vpc(
+      name,
+      {
+        cidrBlock: args.cidrBlock,
+        availabilityZoneNames: args.zones,
+        enableDnsHostnames: true,
+        subnetStrategy: "Auto",
+        subnetNameTagStrategy: "AvailabilityZone",
+        subnetSpecs: [
+          {
+            type: "Public",
+            cidrBlocks: blocks.public,
+            tags: { "kubernetes.io/role/elb": "1" },
+          },
+          { type: "Private", cidrBlocks: blocks.private },
+          {
+            type: "Isolated",
+            name: "internal-load-balancer",
+            cidrBlocks: blocks.internalLoadBalancer,
+            tags: { "kubernetes.io/role/internal-elb": "1" },
+          },
+        ],
+        natGateways: { strategy: args.natPerZone ? "OnePerAz" : "Single" },
+        vpcEndpointStrategy: "Auto",
+        vpcEndpointSpecs: [
+          { serviceName: `com.amazonaws.${args.region}.s3`, vpcEndpointType: "Gateway" },
+          ...args.interfaceEndpoints.map((service) => ({
+            serviceName: `com.amazonaws.${args.region}.${service}`,
+            vpcEndpointType: "Interface",
+          })),
+        ],
+      },
+      parent,
+    );
+
+    new aws.ec2.DefaultSecurityGroup(
+      `${name}-default-security-group`,
+      { vpcId: vpc.vpcId, ingress: [], egress: [] },
+      parent,
+    );
+
+    const flowLogs = new aws.cloudwatch.LogGroup(
+      `${name}-flow-logs`,
+      { retentionInDays: args.logs.retentionDays, skipDestroy: args.logs.keepOnDestroy },
+      parent,
+    );
+    const flowLogsRole = new aws.iam.Role(
+      `${name}-flow-logs`,
+      {
+        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({
+          Service: "vpc-flow-logs.amazonaws.com",
+        }),
+      },
+      parent,
+    );
+    const flowLogsPolicy = new aws.iam.RolePolicy(
+      `${name}-flow-logs`,
+      { role: flowLogsRole.name, policy: flowLogsWriter(flowLogs.arn) },
+      parent,
+    );
+    new aws.ec2.FlowLog(
+      `${name}-flow-logs`,
+      {
+        vpcId: vpc.vpcId,
+        trafficType: "ALL",
+        logDestination: flowLogs.arn,
+        iamRoleArn: flowLogsRole.arn,
+        maxAggregationInterval: 600,
+      },
+      { ...parent, dependsOn: flowLogsPolicy },
+    );
+
+    this.vpcId = vpc.vpcId;
+    this.vpcArn = vpc.vpc.arn;
+    this.publicSubnetIds = vpc.publicSubnetIds;
+    this.privateSubnetIds = vpc.privateSubnetIds;
+    this.controlPlaneSubnetIds = vpc.privateSubnetIds.apply((ids) => ids.slice(0, 2));
+    this.natGatewayIds = pulumi
+      .output(vpc.natGateways)
+      .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));
+    this.loadBalancerCidrBlocks = {
+      "internet-facing": blocks.public,
+      internal: blocks.internalLoadBalancer,
+    };
+    this.logGroups = { flowLogs: flowLogs.name };
+    this.registerOutputs({ vpcId: this.vpcId });
+  }
+}
+
+/**
+ * The subnets' networks, one of each kind a zone. Of sixteen equal parts of the VPC the first are
+ * private. The last part is divided by sixteen again: its first half is public, its second half is for
+ * internal load balancers. A /16 gives private /20 and others /24. Zones can be added at the end
+ * without moving the others.
+ */
+export function subnetCidrBlocks(
+  cidrBlock: string,
+  zones: number,
+): Record<"public" | "private" | "internalLoadBalancer", string[]> {
+  const { address, prefix, size } = blockOf(cidrBlock);
+  const block = (index: number, bits: number, from: number) =>
+    cidrOf(from + (index * size) / 2 ** bits, prefix + bits);
+  const lastPart = address + (15 * size) / 16;
+  const each = Array.from({ length: zones }, (_, zone) => zone);
+  return {
+    private: each.map((zone) => block(zone, 4, address)),
+    public: each.map((zone) => block(zone, 8, lastPart)),
+    internalLoadBalancer: each.map((zone) => block(8 + zone, 8, lastPart)),
+  };
+}
+
+/**
+ * No `logs:CreateLogGroup`: a late delivery must not bring a deleted group back without retention.
+ * Listing groups cannot be narrowed to one of them.
+ */
+function flowLogsWriter(logGroupArn: pulumi.Input<string>): aws.iam.PolicyDocument {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        Resource: pulumi.interpolate`${logGroupArn}:*`,
+      },
+      {
+        Effect: "Allow",
+        Action: ["logs:DescribeLogGroups"],
+        Resource: "*",
+      },
+    ],
+  };
+}

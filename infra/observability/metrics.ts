@@ -1,0 +1,112 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { serviceMetrics } from "../../service/src/metric-names.ts";
+import { ownNamespace } from "../addons/container-insights.ts";
+
+/** A metric of CloudWatch's, and how it is read. */
+export interface Metric {
+  namespace: string;
+  name: string;
+  dimensions: Record<string, pulumi.Input<string>>;
+  /** `PR(:n)` is the share, in percent, of the values up to n. */
+  statistic: "Average" | "Maximum" | "Minimum" | "Sum" | `p${number}` | `PR(:${number})`;
+  /** Only where the emitter is ours: a unit that is not the emitter's matches nothing, in silence. */
+  unit?: "Count" | "Milliseconds";
+}
+
+/** A service, as the metrics of the balancer and of the cluster name it. */
+export interface WatchedService {
+  /** Also its namespace, and what it calls itself in its own metrics. */
+  name: string;
+  deployment: pulumi.Input<string>;
+  /** The last part of the target group's ARN. */
+  targetGroup: pulumi.Input<string>;
+  maxReplicas: number;
+}
+
+export interface Watched {
+  clusterName: string;
+  /** The last part of the load balancer's ARN. */
+  loadBalancer: pulumi.Input<string>;
+  services: WatchedService[];
+}
+
+const balancer = [["LoadBalancer"]];
+const targets = [["LoadBalancer", "TargetGroup"]];
+const nodes = [["ClusterName"], ["ClusterName", "InstanceId", "NodeName"]];
+const workload = [["ClusterName", "Namespace", "PodName"]];
+
+/**
+ * The sets of dimensions with which AWS emits the metrics that we read, those that we use of them.
+ *
+ * `AWS/ApplicationELB`: Application Load Balancers guide, "CloudWatch metrics for your Application
+ * Load Balancer". `ContainerInsights`: the agent's own table, translator/translate/otel/exporter/
+ * awsemf/kubernetes.go of aws/amazon-cloudwatch-agent (ab55b8d, 2026-08), with enhanced
+ * observability; `PodName` is the name of the Deployment there. `pod_number_of_container_restarts`
+ * counts since the last data point (podstore.go of the receiver), so its sum is the restarts.
+ * `AWS/Logs` and `AWS/NATGateway`: their guides, from memory.
+ */
+export const emitted = {
+  "AWS/ApplicationELB": {
+    ActiveConnectionCount: balancer,
+    ConsumedLCUs: balancer,
+    HTTPCode_ELB_4XX_Count: balancer,
+    HTTPCode_ELB_5XX_Count: balancer,
+    HTTPCode_Target_5XX_Count: [...balancer, ...targets],
+    HealthyHostCount: targets,
+    RequestCount: [...balancer, ...targets],
+    UnHealthyHostCount: targets,
+  },
+  "AWS/Logs": { IncomingBytes: [["LogGroupName"]] },
+  "AWS/NATGateway": {
+    BytesInFromDestination: [["NatGatewayId"]],
+    BytesInFromSource: [["NatGatewayId"]],
+  },
+  ContainerInsights: {
+    node_cpu_utilization: nodes,
+    node_filesystem_utilization: nodes,
+    node_memory_utilization: nodes,
+    pod_cpu_utilization_over_pod_limit: workload,
+    pod_memory_utilization_over_pod_limit: workload,
+    pod_number_of_container_restarts: workload,
+    pod_status_pending: workload,
+    replicas_desired: workload,
+    replicas_ready: workload,
+  },
+} as const;
+
+type Emitter = keyof typeof emitted;
+
+export function awsMetric<Of extends Emitter>(
+  namespace: Of,
+  name: keyof (typeof emitted)[Of] & string,
+  statistic: Metric["statistic"],
+  dimensions: Metric["dimensions"],
+): Metric {
+  return { namespace, name, statistic, dimensions };
+}
+
+/** One of the metrics that a service publishes itself. */
+export function ownMetric(
+  { clusterName }: Pick<Watched, "clusterName">,
+  { name }: Pick<WatchedService, "name">,
+  metric: "requests" | "errors" | "duration",
+  statistic: Metric["statistic"] = "Sum",
+): Metric {
+  return {
+    namespace: ownNamespace(clusterName),
+    name: serviceMetrics[metric],
+    dimensions: { [serviceMetrics.dimension]: name },
+    statistic,
+    unit: metric === "duration" ? "Milliseconds" : "Count",
+  };
+}
+
+/** The dimensions of a service's pods in Container Insights. */
+export function podsOf({ clusterName }: Watched, { name, deployment }: WatchedService) {
+  return { ClusterName: clusterName, Namespace: name, PodName: deployment };
+}
+
+/** The dimensions of a service's target group. */
+export function targetsOf({ loadBalancer }: Watched, { targetGroup }: WatchedService) {
+  return { LoadBalancer: loadBalancer, TargetGroup: targetGroup };
+}

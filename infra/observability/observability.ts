@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  AlarmsConfig,
+  DashboardConfig,
+  IngressConfig,
+  InsightsConfig,
+  ServiceConfig,
+  ServiceLevelConfig,
+} from "../config/schema.ts";
+import type { Images } from "../image/image.ts";
+import type { Network } from "../network/network.ts";
+import type { Services } from "../services/services.ts";
+import { Alarms } from "./alarms/alarms.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
+import { findBalancer } from "./load-balancer-metrics.ts";
+import type { Watched } from "./metrics.ts";
+import { SavedQueries } from "./saved-queries.ts";
+
+export interface WatchArgs {
+  scheme: IngressConfig["scheme"];
+  alarms: AlarmsConfig;
+  dashboard: DashboardConfig;
+  serviceLevel: ServiceLevelConfig;
+  insights: InsightsConfig;
+  clusterName: string;
+  accountId: string;
+  region: string;
+  network: Pick<Network, "natGatewayIds">;
+  images: Pick<Images, "references">;
+  services: Pick<Services, "loadBalancer" | "services">;
+  /** By service. */
+  scale: Record<string, Pick<ServiceConfig, "maxReplicas">>;
+  /** By what is in them. */
+  logGroups: { application: pulumi.Input<string> } & Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * What tells people how the platform is doing: saved queries always, alarms and a dashboard where
+ * the stack asks for them. Comes last and goes first; nothing depends on it.
+ */
+export class Watch extends pulumi.ComponentResource {
+  constructor(name: string, args: WatchArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:watch:Watch", name, {}, opts);
+    const parent = { parent: this };
+    const { alarms, dashboard, clusterName, logGroups } = args;
+    new SavedQueries("queries", { clusterName, logGroup: logGroups.application }, parent);
+    if (alarms.enabled || dashboard.enabled) {
+      const watched = watchedOf(args, parent);
+      const alarmArns = alarms.enabled
+        ? new Alarms("alarms", { ...args, ...alarms, watched }, parent).arns
+        : [];
+      if (dashboard.enabled) new Dashboard("dashboard", { ...args, watched, alarmArns }, parent);
+    }
+    this.registerOutputs();
+  }
+}
+
+function watchedOf(args: WatchArgs, opts: pulumi.InvokeOptions): Watched {
+  const { loadBalancer, targetGroups } = findBalancer(args, opts);
+  return {
+    clusterName: args.clusterName,
+    loadBalancer,
+    services: Object.entries(args.services.services).map(([name, { names }]) => ({
+      name,
+      deployment: names.deployment,
+      targetGroup: targetGroups[name] ?? "",
+      maxReplicas: args.scale[name]?.maxReplicas ?? 0,
+    })),
+  };
+}

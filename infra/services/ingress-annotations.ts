@@ -1,0 +1,193 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { IngressConfig, RouteConfig } from "../config/schema.ts";
+import type { Edge } from "../edge/edge.ts";
+import type { LogDelivery } from "../edge/load-balancer-logs.ts";
+import type { DrainClock } from "./drain.ts";
+
+type Scheme = IngressConfig["scheme"];
+
+/** A name that another scheme changes: load balancers of two schemes are two. */
+export function nameBy(scheme: Scheme, name: string): string {
+  return scheme === "internet-facing" ? name : `${name}-${scheme}`;
+}
+
+/** The group whose Ingresses share one load balancer. */
+export function groupName(scheme: Scheme): string {
+  return nameBy(scheme, "platform");
+}
+
+/** What AWS recommends, and its console offers first: TLS 1.2 and 1.3, post-quantum key exchange. */
+export const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
+const prefix = "alb.ingress.kubernetes.io/";
+
+type Attribute = string | number | boolean | pulumi.Output<string>;
+type LogKind = "access_logs" | "connection_logs" | "health_check_logs";
+
+/** Attributes of an Application Load Balancer that we decide, by AWS's names. */
+type LoadBalancerAttributes = {
+  "deletion_protection.enabled": boolean;
+  "idle_timeout.timeout_seconds": number;
+  "routing.http.drop_invalid_header_fields.enabled": boolean;
+} & Record<`${LogKind}.s3.enabled`, boolean> &
+  Partial<Record<`${LogKind}.s3.${"bucket" | "prefix"}`, Attribute>>;
+
+/** Attributes of a target group that we decide, by AWS's names. */
+interface TargetGroupAttributes {
+  "deregistration_delay.timeout_seconds": number;
+  "load_balancing.algorithm.type": "round_robin" | "least_outstanding_requests";
+  "stickiness.enabled": boolean;
+}
+
+/** The controller's annotations that say which listeners of which load balancer are meant. */
+interface ListenerAnnotations {
+  "group.name": string;
+  "listen-ports": string;
+  "certificate-arn"?: pulumi.Input<string>;
+}
+
+/** Those of a load balancer. */
+interface LoadBalancerAnnotations extends ListenerAnnotations {
+  scheme: Scheme;
+  "inbound-cidrs": string;
+  "ssl-policy"?: string;
+  "ssl-redirect"?: "443";
+  "wafv2-acl-arn": pulumi.Input<string>;
+  "load-balancer-attributes": pulumi.Input<string>;
+}
+
+/** Those of a service's rules and targets. */
+interface ServiceAnnotations extends ListenerAnnotations {
+  "group.order": string;
+  "target-type": "ip";
+  "healthcheck-path": string;
+  "healthcheck-port": "traffic-port";
+  "healthcheck-interval-seconds": string;
+  "healthcheck-timeout-seconds": string;
+  "healthy-threshold-count": string;
+  "unhealthy-threshold-count": string;
+  "success-codes": "200";
+  "target-group-attributes": pulumi.Input<string>;
+}
+
+export interface IngressArgs extends IngressConfig {
+  clock: DrainClock;
+  route: RouteConfig;
+  edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
+  healthCheckPath: string;
+}
+
+// The controller ignores a misspelled annotation in silence, so annotations are written from typed
+// objects. It also leaves an attribute as it was when its key goes away, so every attribute is always
+// written, the ones that are off too.
+
+/** The annotations from which the controller makes the load balancer, with a fixed 404 by this name. */
+export function loadBalancerAnnotations(
+  { edge, ...args }: Pick<IngressArgs, keyof IngressConfig | "edge">,
+  notFound: string,
+): Record<string, pulumi.Input<string>> {
+  const logs = edge.logDelivery;
+  const loadBalancer: LoadBalancerAttributes = {
+    ...logAttributes("access_logs", "access", logs?.access, logs),
+    ...logAttributes("connection_logs", "connections", logs?.connections, logs),
+    ...logAttributes("health_check_logs", "health-checks", logs?.healthChecks, logs),
+    "deletion_protection.enabled": args.deletionProtection,
+    "idle_timeout.timeout_seconds": args.idleTimeoutSeconds,
+    "routing.http.drop_invalid_header_fields.enabled": true,
+  };
+  const annotations: LoadBalancerAnnotations = {
+    ...listenerAnnotations(args.scheme, edge),
+    scheme: args.scheme,
+    "inbound-cidrs": args.inboundCidrs.join(","),
+    // Port 80 then does nothing but redirect.
+    ...(edge.certificateArn && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),
+    // Absent, the controller would leave the last firewall attached.
+    "wafv2-acl-arn": edge.webAclArn ?? "none",
+    "load-balancer-attributes": attributes(loadBalancer),
+  };
+  const fixedResponseConfig = { contentType: "text/plain", statusCode: "404" };
+  return {
+    ...prefixed(annotations),
+    [`${prefix}actions.${notFound}`]: JSON.stringify({
+      type: "fixed-response",
+      fixedResponseConfig,
+    }),
+  };
+}
+
+/**
+ * The annotations of a service's rules and targets. They say nothing of the load balancer itself: two
+ * Ingresses that say different things of it stop the controller for all that share it.
+ */
+export function serviceAnnotations({
+  clock,
+  edge,
+  ...args
+}: IngressArgs): Record<string, pulumi.Input<string>> {
+  const targetGroup: TargetGroupAttributes = {
+    "deregistration_delay.timeout_seconds": clock.deregistrationDelaySeconds,
+    "load_balancing.algorithm.type": "least_outstanding_requests",
+    "stickiness.enabled": false,
+  };
+  const annotations: ServiceAnnotations = {
+    ...listenerAnnotations(args.scheme, edge),
+    "group.order": String(groupOrder(args.route)),
+    "target-type": "ip",
+    "healthcheck-path": args.healthCheckPath,
+    "healthcheck-port": "traffic-port",
+    "healthcheck-interval-seconds": "10",
+    "healthcheck-timeout-seconds": "5",
+    "healthy-threshold-count": "2",
+    "unhealthy-threshold-count": "2",
+    "success-codes": "200",
+    "target-group-attributes": attributes({ ...targetGroup }),
+  };
+  return prefixed(annotations);
+}
+
+function listenerAnnotations(
+  scheme: Scheme,
+  { certificateArn }: IngressArgs["edge"],
+): ListenerAnnotations {
+  return {
+    "group.name": groupName(scheme),
+    "listen-ports": JSON.stringify([{ HTTP: 80 }, ...(certificateArn ? [{ HTTPS: 443 }] : [])]),
+    ...(certificateArn && { "certificate-arn": certificateArn }),
+  };
+}
+
+function prefixed(annotations: object): Record<string, pulumi.Input<string>> {
+  return Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [`${prefix}${name}`, value]),
+  );
+}
+
+/**
+ * Where the rules of an Ingress stand among those of the group, 1 to 1000: hosts before paths, long
+ * paths before short ones, so that a service at `/` takes what no other one wants. Follows from the
+ * route alone: another service changes no order.
+ */
+export function groupOrder({ host, path }: RouteConfig): number {
+  return 1000 - (host ? 500 : 0) - path.length;
+}
+
+function logAttributes<Kind extends LogKind>(
+  kind: Kind,
+  prefix: string,
+  on: boolean | undefined,
+  logs: LogDelivery | undefined,
+) {
+  const values = on && logs ? { bucket: logs.bucket, prefix } : {};
+  return Object.fromEntries([
+    [`${kind}.s3.enabled`, Boolean(on)],
+    ...Object.entries(values).map(([key, value]) => [`${kind}.s3.${key}`, value]),
+  ]) as Record<`${Kind}.s3.enabled`, boolean>;
+}
+
+function attributes(values: Record<string, Attribute>): pulumi.Output<string> {
+  return pulumi.all(values).apply((known) =>
+    Object.entries(known)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(","),
+  );
+}

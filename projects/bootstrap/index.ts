@@ -1,0 +1,32 @@
+import * as aws from "@pulumi/aws";
+import { ApplicationSignals } from "./application-signals.ts";
+import { loadConfig } from "./bootstrap-config.ts";
+import { GitHub } from "./github.ts";
+import { SigningKey } from "./signing-key.ts";
+import { State } from "./state.ts";
+
+const config = loadConfig();
+const { region, accountId } = config;
+const provider = new aws.Provider("aws", {
+  region,
+  allowedAccountIds: [accountId],
+  defaultTags: { tags: { project: "bootstrap", "managed-by": "pulumi" } },
+});
+const onAws = { providers: [provider] };
+
+const state = new State("state", { bucketName: config.stateBucket, region }, onAws);
+const signing = new SigningKey("signing", onAws);
+const github = new GitHub("github", { ...config, state, signing }, onAws);
+new ApplicationSignals(
+  "application-signals",
+  { retentionDays: config.applicationSignalsRetentionDays },
+  onAws,
+);
+
+export const backendUrl = state.backendUrl;
+export const secretsProvider = state.secretsProvider;
+export const previewRoleArn = github.previewRoleArn;
+export const driftRoleArn = github.driftRoleArn;
+export const deployRoleArns = github.deployRoleArns;
+export const permissionsBoundary = github.workloadBoundaryArn;
+export const signingKey = signing.keyArn;

@@ -1,0 +1,176 @@
+import type { BootstrapConfig } from "./bootstrap-config.ts";
+import { actionsOf } from "./permissions.ts";
+
+export interface Statement {
+  Sid: string;
+  Effect: "Allow" | "Deny";
+  Action?: string[];
+  NotAction?: string[];
+  /** In the policy of a resource: whom it is about. */
+  Principal?: { AWS: string | string[] };
+  Resource: string | string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+/** Roles and policies of delivery have this path, by which they are kept from changing themselves. */
+export const path = "/delivery/";
+
+export type Place = Pick<BootstrapConfig, "accountId" | "region">;
+
+/** Managed policies that the program and its components attach to roles. */
+export const attachedPolicies = [
+  ...["AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"],
+  ...["AmazonEC2ContainerRegistryPullOnly", "CloudWatchAgentServerPolicy"],
+].map((policy) => `arn:aws:iam::aws:policy/${policy}`);
+
+/** Allowed under conditions alone: what could give somebody more than they have. */
+const bounded = ["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy"].map(
+  (one) => `iam:${one}`,
+);
+const conditional = [...bounded, "iam:AttachRolePolicy", "iam:PassRole"];
+const isGlobal = (action: string) => /^(iam|route53):/.test(action);
+
+/** The names that the roles of a stack begin with: of the parts of the program, and of the services. */
+export const roleNames = (services: string[]): string[] =>
+  [
+    "autoscaler",
+    "cluster",
+    "container-insights",
+    "load-balancer-controller",
+    "network",
+    ...services,
+  ].map((part) => `${part}-*`);
+
+/** Looking at what a stack has: no data, no secrets. */
+export function readStatements(): Statement[] {
+  return [{ Sid: "Look", Effect: "Allow", Action: actionsOf("read"), Resource: "*" }];
+}
+
+/**
+ * Making, changing and removing what a stack has, in one region. Roles are made, and given policies,
+ * only within the boundary of workloads.
+ */
+export function writeStatements(
+  { region, accountId, services, servicePolicyArns }: BootstrapConfig,
+  workloadBoundary: string,
+): Statement[] {
+  const inBoundary = { StringEquals: { "iam:PermissionsBoundary": workloadBoundary } };
+  const actions = actionsOf("write").filter((action) => !conditional.includes(action));
+  const global = actions.filter(isGlobal);
+  const ofRoles = (action: string) => /^iam:.*Role/.test(action);
+  const inAccount = (kind: string) => `arn:aws:iam::${accountId}:${kind}`;
+  // AWS has no condition for all of these actions: it is by their names that other roles are safe.
+  const roles = roleNames(services).map((name) => inAccount(`role/${name}`));
+  return [
+    {
+      Sid: "InRegion",
+      Effect: "Allow",
+      Action: actions.filter((action) => !isGlobal(action)),
+      Resource: "*",
+      Condition: { StringEquals: { "aws:RequestedRegion": region } },
+    },
+    {
+      Sid: "Records",
+      Effect: "Allow",
+      Action: global.filter((action) => action.startsWith("route53:")),
+      Resource: "arn:aws:route53:::hostedzone/*",
+    },
+    { Sid: "Roles", Effect: "Allow", Action: global.filter(ofRoles), Resource: roles },
+    {
+      Sid: "ClusterIdentity",
+      Effect: "Allow",
+      Action: global.filter((action) => action.startsWith("iam:") && !ofRoles(action)),
+      Resource: inAccount("oidc-provider/oidc.eks.*"),
+    },
+    {
+      Sid: "Attach",
+      Effect: "Allow",
+      Action: ["iam:AttachRolePolicy"],
+      Resource: roles,
+      Condition: {
+        ...inBoundary,
+        ArnEquals: { "iam:PolicyARN": [...attachedPolicies, ...servicePolicyArns] },
+      },
+    },
+    {
+      Sid: "MakeRoles",
+      Effect: "Allow",
+      Action: [...bounded, "iam:PutRolePermissionsBoundary"],
+      Resource: roles,
+      Condition: inBoundary,
+    },
+    {
+      Sid: "Pass",
+      Effect: "Allow",
+      Action: ["iam:PassRole"],
+      Resource: roles,
+      Condition: {
+        StringEquals: {
+          "iam:PassedToService": ["eks", "ec2", "vpc-flow-logs"].map(
+            (one) => `${one}.amazonaws.com`,
+          ),
+        },
+      },
+    },
+    {
+      Sid: "ServiceLinkedRoles",
+      Effect: "Allow",
+      Action: ["iam:CreateServiceLinkedRole"],
+      Resource: inAccount("role/aws-service-role/*"),
+      Condition: {
+        StringEquals: {
+          "iam:AWSServiceName": ["eks", "eks-nodegroup", "wafv2"].map(
+            (one) => `${one}.amazonaws.com`,
+          ),
+        },
+      },
+    },
+  ];
+}
+
+/** Reading the state and its secrets; a deployment also writes them. */
+export function stateStatements(bucketArn: string, keyArn: string, writes: boolean): Statement[] {
+  const [objects, key] = writes
+    ? [
+        ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+        ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
+      ]
+    : [["s3:GetObject"], ["kms:Decrypt"]];
+  return [
+    { Sid: "State", Effect: "Allow", Action: ["s3:ListBucket"], Resource: bucketArn },
+    { Sid: "StateObjects", Effect: "Allow", Action: objects, Resource: `${bucketArn}/*` },
+    { Sid: "StateSecrets", Effect: "Allow", Action: key, Resource: keyArn },
+  ];
+}
+
+/**
+ * Who may do what with the key that signs: one role signs, the deploy roles verify. Nobody else
+ * signs, whatever IAM says: the account's administrators would have to change this policy first.
+ */
+export function signingKeyStatements(
+  { accountId, signer }: Pick<BootstrapConfig, "accountId" | "signer">,
+  deployRoleArns: Record<string, string>,
+): Statement[] {
+  const allow = (Sid: string, arns: string[], actions: string) => ({
+    Sid,
+    Effect: "Allow" as const,
+    Principal: { AWS: arns },
+    Action: actions.split(" ").map((action) => `kms:${action}`),
+    Resource: "*",
+  });
+  return [
+    // Each by name, because a statement of a key's policy without Action has no effect (AWS KMS API,
+    // PutKeyPolicy). Not CreateGrant: a grant hands on what its maker need not have.
+    allow(
+      "AllButSigning",
+      [`arn:aws:iam::${accountId}:root`],
+      "CreateAlias DeleteAlias UpdateAlias Describe* Get* List* Verify PutKeyPolicy UpdateKeyDescription EnableKey DisableKey RevokeGrant RetireGrant TagResource UntagResource ScheduleKeyDeletion CancelKeyDeletion",
+    ),
+    allow("Verify", Object.values(deployRoleArns), "DescribeKey GetPublicKey"),
+    allow("Sign", [deployRoleArns[signer] ?? ""], "Sign"),
+  ];
+}
+
+export function documentOf(statements: Statement[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { readSettings } from "../../infra/config/reading.ts";
+import { matching } from "../../infra/config/schema.ts";
+
+const schema = z.strictObject({
+  platform: matching(
+    /^[\w.-]+\/[\w.-]+\/[\w.-]+$/,
+    "a stack's full name such as organization/platform/dev",
+  ),
+  pullRequest: z.number("a number").int().min(1),
+  images: z
+    .record(
+      z.string(),
+      matching(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "<repository>@sha256:<digest>"),
+      "images by service",
+    )
+    .default({}),
+  commit: z.string("what the images were built from, once they have been tried").optional(),
+  since: z.iso.datetime("a time such as 2026-11-25T12:00:00Z").optional(),
+});
+
+export type EnvironmentConfig = z.infer<typeof schema>;
+
+/** Reads the settings; throws one `pulumi.RunError` with every problem. Unknown keys are problems. */
+export const loadConfig = (): EnvironmentConfig =>
+  readSettings(schema, ["platform", "commit", "since"]);

@@ -1,9 +1,0 @@
-import { before, describe, it } from "mocha";
-import { needsEngine, passes } from "../rehearsal/apart.ts";
-
-describe("bootstrap on the simulated cloud", function () {
-  this.timeout(300_000);
-  before(needsEngine);
-
-  it("comes up, and refuses to go", () => passes("test/bootstrap/rehearsed.ts", 3));
-});

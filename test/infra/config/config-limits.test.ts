@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { describe, it } from "mocha";
+import { settingsSchema } from "../../../infra/config/schema.ts";
+
+/** The least that a stack must say. */
+const least = {
+  region: "eu-central-1",
+  accountId: "111122223333",
+  environment: "development",
+  network: { zones: ["eu-central-1a", "eu-central-1b"] },
+  cluster: { name: "platform", kubernetesVersion: "1.36" },
+  nodes: { instanceTypes: ["t4g.medium"], minSize: 2, maxSize: 4 },
+  logs: { retentionDays: 7 },
+  services: { web: { image: { context: "service" } } },
+};
+
+function withValue(key: string, value: unknown): unknown {
+  const settings = structuredClone(least) as Record<string, unknown>;
+  const path = key.split(".");
+  const last = path.pop() as string;
+  let at = settings;
+  for (const part of path) {
+    at[part] ??= {};
+    at = at[part] as Record<string, unknown>;
+  }
+  at[last] = value;
+  return settings;
+}
+const takes = (key: string, value: unknown) =>
+  settingsSchema.safeParse(withValue(key, value)).success;
+
+/** Least and most, and who says so. */
+const limits: [key: string, least: number, most: number, source: string][] = [
+  ["nodes.minSize", 1, 450, "EKS quota: nodes of a managed node group"],
+  ["nodes.desiredSize", 1, 450, "EKS quota: nodes of a managed node group"],
+  ["nodes.maxSize", 1, 450, "EKS quota: nodes of a managed node group"],
+  ["nodes.diskSizeGiB", 20, 16_384, "EKS's image needs 20 GiB; EBS: a gp3 volume has 16 TiB"],
+  ["autoscaler.headroom.replicas", 0, 1000, "none, or as many as a service"],
+  ["autoscaler.headroom.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],
+  ["autoscaler.headroom.memoryMiB", 16, 65_536, "the same"],
+  ["registry.untaggedRetentionDays", 1, 365, "ECR: a count of days from 1; a year is enough"],
+  ["services.web.minReplicas", 2, 1000, "one replica is down in every disruption"],
+  ["services.web.maxReplicas", 2, 1000, "ELB: 1000 targets of a target group"],
+  ["services.web.targetCpuPercent", 10, 95, "over 95 the autoscaler comes too late"],
+  ["services.web.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],
+  ["services.web.cpuLimitMillicores", 10, 64_000, "the same"],
+  ["services.web.memoryMiB", 128, 65_536, "Node with a heap of 65 % does not start in less"],
+  ["services.web.drainSeconds", 5, 900, "below, a target is still sent to; an update waits 900 s"],
+  ["services.web.requestTimeoutSeconds", 1, 3595, "ELB: deregistration delay of 3600 s, less 5"],
+  ["services.web.maxBodyKiB", 1, 10_240, "the service itself takes 10 MiB"],
+  ["ingress.idleTimeoutSeconds", 1, 4000, "ELB: idle timeout"],
+  ["pullRequests.environments", 0, 20, "none, or what a cluster's nodes bear"],
+  ["pullRequests.days", 1, 30, "a month after the last commit nobody looks"],
+  ["firewall.requestsPerFiveMinutes", 10, 2_000_000_000, "WAF: limit of a rate-based rule"],
+  ["loadBalancerLogs.retentionDays", 1, 3653, "ten years, the most that CloudWatch Logs keeps"],
+  ["serviceLevel.latencyMilliseconds", 1, 60_000, "a minute: the default idle timeout"],
+];
+
+describe("a number in the settings", () => {
+  for (const [key, from, to, source] of limits) {
+    it(`${key} is from ${from} to ${to} (${source})`, () => {
+      for (const value of [from, to]) assert.ok(takes(key, value), String(value));
+      for (const value of [from - 1, to + 1, from + 0.5, String(from), null]) {
+        assert.ok(!takes(key, value), JSON.stringify(value));
+      }
+    });
+  }
+
+  it("of a promise is within what a fast burn can break", () => {
+    for (const key of ["serviceLevel.availabilityPercent", "serviceLevel.latencyPercent"]) {
+      for (const value of [95, 99.9, 99.999]) assert.ok(takes(key, value));
+      for (const value of [94.99, 100, 99.9995, "99"]) assert.ok(!takes(key, value));
+    }
+  });
+
+  it("of days is one that CloudWatch Logs keeps, by the provider's own words", () => {
+    const provider = createRequire(import.meta.url).resolve("@pulumi/aws/cloudwatch/logGroup.d.ts");
+    const [, words = ""] =
+      /Possible values are: ([\d, and]+)/.exec(readFileSync(provider, "utf8")) ?? [];
+    const days = words.match(/\d+/g)?.map(Number) ?? [];
+    assert.equal(days.length, 23);
+    for (const one of days) assert.equal(takes("logs.retentionDays", one), one !== 0, String(one));
+    for (const one of [2, 4, 8, 366, 10_000]) assert.ok(!takes("logs.retentionDays", one));
+  });
+});
+
+describe("a list in the settings", () => {
+  it("of control plane logs has the five that EKS has", () => {
+    const names = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+    for (const name of names) assert.ok(takes("cluster.logTypes", [name]), name);
+    assert.ok(!takes("cluster.logTypes", ["kubelet"]));
+    assert.deepEqual(settingsSchema.parse(least).cluster.logTypes, names);
+  });
+
+  it("of zones has two to six, of policies ten at most, of networks one at least", () => {
+    const many = (count: number) => Array.from({ length: count }, (_, at) => `eu-central-1${at}`);
+    for (const [count, good] of [
+      [1, false],
+      [2, true],
+      [6, true],
+      [7, false],
+    ] as const) {
+      assert.equal(takes("network.zones", many(count)), good, String(count));
+    }
+    const policies = (count: number) =>
+      Array.from({ length: count }, (_, at) => `arn:aws:iam::111122223333:policy/P${at}`);
+    assert.ok(takes("services.web.policyArns", policies(10)));
+    assert.ok(!takes("services.web.policyArns", policies(11)));
+    assert.ok(!takes("ingress.inboundCidrs", []) && takes("ingress.inboundCidrs", ["10.0.0.0/8"]));
+    assert.ok(!takes("nodes.instanceTypes", []));
+    assert.ok(!takes("services", {}));
+  });
+
+  it("of pinned add-ons may name each that the cluster has", () => {
+    for (const name of [
+      ...["vpc-cni", "kube-proxy", "coredns", "metrics-server", "eks-node-monitoring-agent"],
+      "amazon-cloudwatch-observability",
+    ]) {
+      assert.ok(takes("cluster.addonVersions", { [name]: "v1.20.4-eksbuild.2" }), name);
+      assert.ok(!takes("cluster.addonVersions", { [name]: "1.20.4" }), name);
+    }
+    assert.ok(!takes("cluster.addonVersions", { "aws-ebs-csi-driver": "v1.20.4-eksbuild.2" }));
+  });
+});
+
+describe("a choice in the settings", () => {
+  const choices: Record<string, string[]> = {
+    environment: ["development", "production"],
+    "nodes.architecture": ["arm64", "amd64"],
+    "nodes.operatingSystem": ["al2023", "bottlerocket"],
+    "nodes.capacityType": ["ON_DEMAND", "SPOT"],
+    "insights.variant": ["enhanced", "opentelemetry"],
+    "ingress.scheme": ["internet-facing", "internal"],
+    "services.web.logLevel": ["fatal", "error", "warn", "info", "debug", "trace"],
+    "cluster.kubernetesVersion": ["1.35", "1.36"],
+  };
+  for (const [key, values] of Object.entries(choices)) {
+    it(`of ${key} has each of its values, and no other`, () => {
+      for (const value of values) assert.ok(takes(key, value), value);
+      for (const value of ["", "other", `${values[0]?.toUpperCase()}X`, true]) {
+        assert.ok(!takes(key, value), String(value));
+      }
+    });
+  }
+});

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { Network, subnetCidrBlocks } from "../../../infra/network/network.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+
+const args = {
+  region: "eu-central-1",
+  cidrBlock: "10.0.0.0/16",
+  zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+  natPerZone: false,
+  interfaceEndpoints: ["sts"],
+  logs: { retentionDays: 7, keepOnDestroy: false } as const,
+};
+const network = (changes: Partial<typeof args> = {}) =>
+  deploy(() => new Network("network", { ...args, ...changes }));
+
+/** First and last address of a network. */
+function range(cidrBlock: string): [number, number] {
+  const [address = "", prefix = ""] = cidrBlock.split("/");
+  const from = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  return [from, from + 2 ** (32 - Number(prefix)) - 1];
+}
+
+describe("subnets", () => {
+  const layouts = fc.record({
+    second: fc.integer({ min: 0, max: 255 }),
+    prefix: fc.integer({ min: 16, max: 19 }),
+    zones: fc.integer({ min: 2, max: 6 }),
+  });
+  const always = (promise: (vpc: string, blocks: string[], zones: number) => void) =>
+    fc.assert(
+      fc.property(layouts, ({ second, prefix, zones }) => {
+        const vpc = `10.${second}.0.0/${prefix}`;
+        const blocks = subnetCidrBlocks(vpc, zones);
+        promise(vpc, Object.values(blocks).flat(), zones);
+      }),
+    );
+
+  it("lie in the VPC and do not overlap", () =>
+    always((vpc, blocks) => {
+      const [first, last] = range(vpc);
+      const ranges = blocks.map(range).sort(([a], [b]) => a - b);
+      for (const [at, [from, to]] of ranges.entries()) {
+        assert.ok(from >= first && to <= last);
+        assert.ok(at === 0 || from > (ranges[at - 1]?.[1] ?? 0));
+      }
+    }));
+
+  it("begin on a boundary of their size", () =>
+    always((_, blocks) => {
+      for (const [from, to] of blocks.map(range)) assert.equal(from % (to - from + 1), 0);
+    }));
+
+  it("are large enough for a load balancer", () =>
+    always((_, blocks) => {
+      for (const block of blocks) assert.ok(Number(block.split("/")[1]) <= 27);
+    }));
+
+  it("stay where they are when a zone is added", () => {
+    const two = subnetCidrBlocks("10.0.0.0/16", 2);
+    const three = subnetCidrBlocks("10.0.0.0/16", 3);
+    assert.deepEqual(three.private.slice(0, 2), two.private);
+    assert.deepEqual(three.public.slice(0, 2), two.public);
+    assert.deepEqual(three.private, ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]);
+    assert.deepEqual(three.public, ["10.0.240.0/24", "10.0.241.0/24", "10.0.242.0/24"]);
+  });
+});
+
+describe("network", () => {
+  it("is of the type that its URN promises", async () => {
+    only(await network(), "platform:network:Network");
+  });
+
+  it("tags its subnets so that the controller finds them", async () => {
+    const { subnetSpecs } = only(await network(), "awsx:ec2:Vpc").inputs;
+    assert.deepEqual(
+      subnetSpecs.map(({ type, tags }: { type: string; tags: object }) => [type, tags]),
+      [
+        ["Public", { "kubernetes.io/role/elb": "1" }],
+        ["Private", undefined],
+        ["Isolated", { "kubernetes.io/role/internal-elb": "1" }],
+      ],
+    );
+  });
+
+  it("has one NAT gateway, or one a zone", async () => {
+    const strategy = async (natPerZone: boolean) =>
+      only(await network({ natPerZone }), "awsx:ec2:Vpc").inputs.natGateways.strategy;
+    assert.equal(await strategy(false), "Single");
+    assert.equal(await strategy(true), "OnePerAz");
+  });
+
+  it("reaches S3 without NAT, and the services asked for by endpoints", async () => {
+    const { vpcEndpointSpecs } = only(await network(), "awsx:ec2:Vpc").inputs;
+    assert.deepEqual(vpcEndpointSpecs, [
+      { serviceName: "com.amazonaws.eu-central-1.s3", vpcEndpointType: "Gateway" },
+      { serviceName: "com.amazonaws.eu-central-1.sts", vpcEndpointType: "Interface" },
+    ]);
+  });
+
+  it("resolves names, which private endpoints and EKS need", async () => {
+    assert.equal(only(await network(), "awsx:ec2:Vpc").inputs.enableDnsHostnames, true);
+  });
+
+  it("admits nothing by its default security group", async () => {
+    const group = only(await network(), "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup");
+    assert.deepEqual([group.inputs.ingress, group.inputs.egress], [[], []]);
+  });
+
+  it("logs all its traffic, by a role that cannot make log groups", async () => {
+    const resources = await network();
+    assert.equal(only(resources, "aws:ec2/flowLog:FlowLog").inputs.trafficType, "ALL");
+    assert.doesNotMatch(
+      JSON.stringify(only(resources, "aws:iam/rolePolicy:RolePolicy").inputs.policy),
+      /CreateLogGroup|logs:\*/,
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import {
+  PullRequests,
+  type PullRequestsArgs,
+} from "../../../infra/preview-environments/preview-environments.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import { serviceSettings, surroundings } from "../../support/service-args.ts";
+
+const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
+const { network, ingress, architecture } = surroundings;
+const args: PullRequestsArgs = {
+  ...{ network, ingress, architecture },
+  environments: 2,
+  days: 3,
+  clusterName: "platform-test",
+  services: {
+    web: { image: { context: "service" }, route: { path: "/" }, ...serviceSettings },
+  },
+  registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],
+  domain: { hostName: "dev.example.com" },
+  edge: { certificateArn: pulumi.output("arn:certificate") },
+};
+
+describe("what a stack offers to pull requests", () => {
+  it("is deleted only when the environments that belong to it are gone", async () => {
+    const resources = await deploy(() => new PullRequests("pull-requests", args));
+    const { inputs } = only(resources, priorityClassType);
+    assert.equal(inputs.metadata.annotations["pulumi.com/deletionPropagationPolicy"], "foreground");
+  });
+
+  it("lets no environment push out a pod of the stack's own", async () => {
+    const resources = await deploy(() => new PullRequests("pull-requests", args));
+    const { inputs } = only(resources, priorityClassType);
+    assert.ok(inputs.value < 0, "below pods without a class");
+    assert.ok(inputs.value > -10, "below that the autoscaler adds no node");
+    assert.equal(inputs.preemptionPolicy, "Never");
+  });
+
+  it("keeps their images apart from those that are released, and no longer than them", async () => {
+    const resources = await deploy(() => new PullRequests("pull-requests", args));
+    const { inputs } = only(resources, "aws:ecr/repository:Repository");
+    assert.equal(inputs.imageTagMutability, "IMMUTABLE");
+    assert.equal(inputs.forceDelete, true);
+    const { policy } = only(resources, "aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs;
+    const [{ selection }] = JSON.parse(policy).rules;
+    assert.deepEqual([selection.tagStatus, selection.countNumber], ["any", 4]);
+  });
+
+  it("is nothing where there are none", async () => {
+    const resources = await deploy(() => {
+      const { offer } = new PullRequests("pull-requests", { ...args, environments: 0 });
+      assert.equal(offer, undefined);
+    });
+    assert.deepEqual(
+      resources.filter(({ custom }) => custom),
+      [],
+    );
+  });
+});

@@ -1,0 +1,338 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "mocha";
+import { agentPeer } from "../../../infra/addons/container-insights.ts";
+import { drainClock } from "../../../infra/services/drain.ts";
+import { WebService, type WebServiceArgs } from "../../../infra/services/web-service.ts";
+import { readConfig } from "../../../service/src/config.ts";
+import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { serviceSettings, surroundings } from "../../support/service-args.ts";
+
+const args: WebServiceArgs = {
+  name: "web",
+  ...serviceSettings,
+  ...surroundings,
+  route: { path: "/" },
+  edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+  image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
+};
+const service = (changes: Partial<WebServiceArgs> = {}) =>
+  deploy(() => new WebService("service", { ...args, ...changes }));
+
+const types = {
+  namespace: "kubernetes:core/v1:Namespace",
+  quota: "kubernetes:core/v1:ResourceQuota",
+  service: "kubernetes:core/v1:Service",
+  serviceAccount: "kubernetes:core/v1:ServiceAccount",
+  deployment: "kubernetes:apps/v1:Deployment",
+  ingress: "kubernetes:networking.k8s.io/v1:Ingress",
+  policy: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+  budget: "kubernetes:policy/v1:PodDisruptionBudget",
+  autoscaler: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+};
+const podOf = (resources: Resource[]) =>
+  only(resources, types.deployment).inputs.spec.template.spec;
+const containerOf = (resources: Resource[]) => podOf(resources).containers[0];
+const environmentOf = (resources: Resource[]): Record<string, string> =>
+  Object.fromEntries(
+    containerOf(resources).env.map(({ name, value }: { name: string; value: string }) => [
+      name,
+      value,
+    ]),
+  );
+const annotationsOf = (resources: Resource[]): Record<string, string> =>
+  only(resources, types.ingress).inputs.metadata.annotations;
+const attributesOf = (resources: Resource[], of: "load-balancer" | "target-group") =>
+  Object.fromEntries(
+    (annotationsOf(resources)[`alb.ingress.kubernetes.io/${of}-attributes`] ?? "")
+      .split(",")
+      .map((pair) => pair.split("=")),
+  );
+const policy = (resources: Resource[], name: string) => {
+  const found = resources.find(
+    (resource) => resource.type === types.policy && resource.name === name,
+  );
+  assert.ok(found, name);
+  return found.inputs.spec;
+};
+
+describe("web service", () => {
+  describe("pods", () => {
+    it("run the image that was named by digest", async () => {
+      const resources = await service();
+      assert.equal(containerOf(resources).image, args.image);
+      assert.equal(environmentOf(resources).IMAGE_DIGEST, `sha256:${"a".repeat(64)}`);
+    });
+
+    it("have no privileges, no capabilities, and nowhere to write", async () => {
+      const resources = await service();
+      assert.deepEqual(containerOf(resources).securityContext, {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        privileged: false,
+        readOnlyRootFilesystem: true,
+      });
+      const { securityContext } = podOf(resources);
+      assert.equal(securityContext.runAsNonRoot, true);
+      assert.ok(securityContext.runAsUser > 0);
+      assert.deepEqual(securityContext.seccompProfile, { type: "RuntimeDefault" });
+      assert.equal(podOf(resources).volumes, undefined);
+      assert.equal(podOf(resources).enableServiceLinks, false);
+    });
+
+    it("get no token for the Kubernetes API", async () => {
+      const resources = await service();
+      assert.equal(podOf(resources).automountServiceAccountToken, false);
+      assert.equal(
+        only(resources, types.serviceAccount).inputs.automountServiceAccountToken,
+        false,
+      );
+    });
+
+    it("have requests, limits and three probes, liveness apart from readiness", async () => {
+      const container = containerOf(await service());
+      for (const resource of ["cpu", "memory", "ephemeral-storage"]) {
+        assert.ok(container.resources.requests[resource], `request of ${resource}`);
+        assert.ok(container.resources.limits[resource], `limit of ${resource}`);
+      }
+      assert.equal(container.resources.requests.memory, container.resources.limits.memory);
+      assert.equal(container.startupProbe.httpGet.path, "/readyz");
+      assert.equal(container.readinessProbe.httpGet.path, "/readyz");
+      assert.equal(container.livenessProbe.httpGet.path, "/healthz");
+    });
+
+    it("have a heap that fits their memory", async () => {
+      for (const memoryMiB of [128, 256, 4096]) {
+        const options = environmentOf(await service({ memoryMiB })).NODE_OPTIONS;
+        const heap = Number(/^--max-old-space-size=(\d+)$/.exec(options ?? "")?.[1]);
+        assert.ok(heap >= memoryMiB * 0.5 && heap <= memoryMiB * 0.7, `${heap} of ${memoryMiB}`);
+      }
+    });
+
+    it("run on nodes of the image's architecture", async () => {
+      const { nodeSelector } = podOf(await service({ architecture: "amd64" }));
+      assert.equal(nodeSelector["kubernetes.io/arch"], "amd64");
+    });
+
+    it("are spread over zones and hosts, each version by itself", async () => {
+      const constraints = podOf(await service()).topologySpreadConstraints;
+      assert.deepEqual(
+        constraints.map(({ topologyKey }: { topologyKey: string }) => topologyKey),
+        ["topology.kubernetes.io/zone", "kubernetes.io/hostname"],
+      );
+      for (const { matchLabelKeys } of constraints) {
+        assert.deepEqual(matchLabelKeys, ["pod-template-hash"]);
+      }
+    });
+
+    it("tell the service all that it reads, each setting by its own value", async () => {
+      const told = async (changes: Partial<WebServiceArgs>) => {
+        const resources = await service(changes);
+        const { env, ports } = containerOf(resources);
+        const values = Object.fromEntries(
+          env.map((one: { name: string; value?: string; valueFrom?: object }) => [
+            one.name,
+            // The downward API gives what Kubernetes knows; here its path stands for it.
+            one.value ?? JSON.stringify(one.valueFrom),
+          ]),
+        );
+        return { config: readConfig({ ...values, IMAGE_DIGEST: "" }), values, ports };
+      };
+      for (const faultInjection of [true, false]) {
+        assert.equal((await told({ faultInjection })).config.faultInjection, faultInjection);
+      }
+      for (const logLevel of ["debug", "error"] as const) {
+        assert.equal((await told({ logLevel })).config.logLevel, logLevel);
+      }
+      for (const maxBodyKiB of [2, 64]) {
+        assert.equal((await told({ maxBodyKiB })).config.maxBodyBytes, maxBodyKiB * 1024);
+      }
+      const { config, values, ports } = await told({ name: "shop" });
+      assert.equal(config.identity.name, "shop");
+      assert.deepEqual(ports, [
+        { name: "http", containerPort: config.port },
+        { name: "metrics", containerPort: config.metricsPort },
+      ]);
+      // Said, not left to the service's defaults, which may change; and as the image has them.
+      assert.deepEqual([values.PORT, values.METRICS_PORT], ["8080", "9090"]);
+      assert.match(readFileSync("service/Dockerfile", "utf8"), /^EXPOSE 8080 9090$/m);
+      assert.ok(values.DRAIN_QUIET_SECONDS);
+      assert.equal(config.trustedProxyHops, 1);
+      const path = (fieldPath: string) => JSON.stringify({ fieldRef: { fieldPath } });
+      assert.deepEqual(
+        [values.POD_NAME, values.NODE_NAME, values.ZONE],
+        [
+          path("metadata.name"),
+          path("spec.nodeName"),
+          path("metadata.labels['topology.kubernetes.io/zone']"),
+        ],
+      );
+    });
+
+    it("know the platform's clock", async () => {
+      const clock = drainClock({
+        drainSeconds: 45,
+        requestTimeoutSeconds: 20,
+        idleTimeoutSeconds: 90,
+      });
+      const resources = await service({
+        drainSeconds: 45,
+        requestTimeoutSeconds: 20,
+        ingress: { ...args.ingress, idleTimeoutSeconds: 90 },
+      });
+      assert.equal(
+        podOf(resources).terminationGracePeriodSeconds,
+        clock.terminationGracePeriodSeconds,
+      );
+      assert.equal(
+        only(resources, types.deployment).inputs.spec.progressDeadlineSeconds,
+        clock.progressDeadlineSeconds,
+      );
+      // Each of six has another value, so none can stand for another.
+      const read = readConfig({ ...environmentOf(resources), IMAGE_DIGEST: "" });
+      assert.deepEqual(read.drain, {
+        minSeconds: 45,
+        quietSeconds: clock.quietSeconds,
+        maxSeconds: clock.maxSeconds,
+        closeTimeoutSeconds: clock.closeTimeoutSeconds,
+      });
+      assert.equal(read.keepAliveSeconds, clock.keepAliveSeconds);
+      assert.equal(read.requestTimeoutSeconds, 20);
+      assert.equal(
+        attributesOf(resources, "target-group")["deregistration_delay.timeout_seconds"],
+        String(clock.deregistrationDelaySeconds),
+      );
+    });
+  });
+
+  describe("rollout", () => {
+    it("adds a pod before it takes one away", async () => {
+      const { strategy } = only(await service(), types.deployment).inputs.spec;
+      assert.deepEqual(strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+    });
+
+    it("is gated by the load balancer from the first pod on", async () => {
+      const resources = await service();
+      const { labels } = only(resources, types.namespace).inputs.metadata;
+      assert.equal(labels["elbv2.k8s.aws/pod-readiness-gate-inject"], "enabled");
+      const ingress = only(resources, types.ingress).urn;
+      assert.ok(only(resources, types.deployment).dependsOn.includes(ingress));
+    });
+
+    it("does not fight the autoscaler over the number of replicas", async () => {
+      const resources = await service();
+      const { spec } = only(resources, types.autoscaler).inputs;
+      const deployment = only(resources, types.deployment);
+      assert.deepEqual(deployment.ignoreChanges, ["spec.replicas"]);
+      assert.equal(deployment.inputs.spec.replicas, spec.minReplicas);
+      assert.ok(spec.minReplicas >= 2 && spec.maxReplicas >= spec.minReplicas);
+    });
+
+    it("fits the quota at the largest scale, with as many pods still draining", async () => {
+      const resources = await service({ maxReplicas: 10 });
+      const { hard } = only(resources, types.quota).inputs.spec;
+      assert.ok(Number(hard.pods) > 2 * 10);
+      assert.equal(hard["requests.cpu"], `${Number(hard.pods) * 250}m`);
+      assert.equal(hard["limits.memory"], `${Number(hard.pods) * 256}Mi`);
+    });
+
+    it("takes one pod at a time in a disruption, and never blocks a node's update", async () => {
+      assert.equal(only(await service(), types.budget).inputs.spec.maxUnavailable, 1);
+    });
+  });
+
+  describe("namespace", () => {
+    it("admits restricted pods only", async () => {
+      const { labels } = only(await service(), types.namespace).inputs.metadata;
+      assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+      assert.equal(labels["pod-security.kubernetes.io/warn"], "restricted");
+    });
+
+    it("opens no ports on nodes and no load balancers of its own", async () => {
+      const resources = await service();
+      const { hard } = only(resources, types.quota).inputs.spec;
+      assert.equal(hard["services.nodeports"], "0");
+      assert.equal(hard["services.loadbalancers"], "0");
+      assert.equal(only(resources, types.service).inputs.spec.type, undefined);
+    });
+
+    it("denies all traffic that is not declared", async () => {
+      assert.deepEqual(policy(await service(), "service-default-deny"), {
+        podSelector: {},
+        policyTypes: ["Ingress", "Egress"],
+      });
+    });
+
+    it("admits the load balancer's subnets to the service's port only", async () => {
+      const from = async (scheme: "internet-facing" | "internal") =>
+        policy(
+          await service({ ingress: { ...args.ingress, scheme } }),
+          "service-from-load-balancer",
+        ).ingress;
+      assert.deepEqual(await from("internet-facing"), [
+        {
+          from: [{ ipBlock: { cidr: "10.0.240.0/24" } }],
+          ports: [{ port: "http", protocol: "TCP" }],
+        },
+      ]);
+      assert.deepEqual((await from("internal"))[0].from, [{ ipBlock: { cidr: "10.0.0.0/20" } }]);
+    });
+
+    it("lets out DNS and what the service declares, never to the instance metadata", async () => {
+      const { egress } = policy(
+        await service({
+          egress: [
+            { cidrBlock: "0.0.0.0/0", port: 443 },
+            { cidrBlock: "10.9.0.0/16", port: 5432 },
+            { cidrBlock: "192.168.0.0/16", port: 6379 },
+            // The smallest network with the address in it, which begins there.
+            { cidrBlock: "169.254.169.254/31", port: 80 },
+          ],
+        }),
+        "service-to-declared",
+      );
+      assert.deepEqual(
+        egress[0].ports.map(({ port }: { port: number }) => port),
+        [53, 53],
+      );
+      assert.deepEqual(egress[1].to, [
+        { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } },
+      ]);
+      assert.deepEqual(egress[2], {
+        to: [{ ipBlock: { cidr: "10.9.0.0/16" } }],
+        ports: [{ port: 5432, protocol: "TCP" }],
+      });
+      assert.deepEqual(egress[3].to, [{ ipBlock: { cidr: "192.168.0.0/16" } }]);
+      assert.deepEqual(egress[4].to, [
+        { ipBlock: { cidr: "169.254.169.254/31", except: ["169.254.169.254/32"] } },
+      ]);
+    });
+
+    it("lets out metrics and traces to the CloudWatch agent, on the ports it is given", async () => {
+      const { egress } = policy(await service(), "service-to-declared");
+      assert.deepEqual(egress.at(-1), {
+        to: [agentPeer],
+        ports: [{ port: 25888, protocol: "UDP" }],
+      });
+      assert.equal(
+        environmentOf(await service()).AWS_EMF_AGENT_ENDPOINT,
+        args.insights?.agent.environment.AWS_EMF_AGENT_ENDPOINT,
+      );
+    });
+  });
+
+  describe("ingress", () => {
+    it("targets pods, and checks that they are ready", async () => {
+      const annotations = annotationsOf(await service());
+      assert.equal(annotations["alb.ingress.kubernetes.io/target-type"], "ip");
+      assert.equal(annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/readyz");
+    });
+
+    it("waits for its host name, not for endpoints that come after it", async () => {
+      assert.equal(
+        annotationsOf(await service())["pulumi.com/waitFor"],
+        "jsonpath={.status.loadBalancer.ingress[0].hostname}",
+      );
+    });
+  });
+});

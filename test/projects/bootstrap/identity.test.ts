@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { GitHub } from "../../../projects/bootstrap/github.ts";
+import { deploy, type Resource } from "../../../tools/graph/evaluate.ts";
+import { rolesOf } from "../../../tools/graph/roles.ts";
+import { admits } from "../../support/iam-simulate.ts";
+
+const providerType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
+const issuer = "token.actions.githubusercontent.com";
+const arnOf = (account: string) => `arn:aws:iam::${account}:oidc-provider/${issuer}`;
+
+function bootstrapped(changes: { subject?: string; identityProviderArn?: string } = {}) {
+  return deploy(
+    () =>
+      new GitHub("github", {
+        region: "eu-central-1",
+        accountId: "111122223333",
+        repository: "example/platform",
+        subject: "repo:example/platform",
+        branch: "main",
+        environments: ["dev", "prod"],
+        signer: "dev",
+        stateBucket: "state",
+        services: ["web"],
+        servicePolicyArns: [],
+        state: { bucketArn: output("arn:aws:s3:::state"), keyArn: output("arn:aws:kms:state") },
+        signing: { keyId: output("signing"), keyArn: output("arn:aws:kms:signing") },
+        ...changes,
+      }),
+  );
+}
+
+const output = (value: string) => pulumi.output(value);
+
+/** Whether a role is given to a token of the repository with this subject. */
+function admitted(resources: Resource[], role: string, sub: string, principal: string) {
+  const made = resources.find(({ name }) => name === `github-${role}`);
+  const found = rolesOf(resources).find(({ name }) => name === made?.outputs.name);
+  assert.ok(found, role);
+  const claims = {
+    aud: "sts.amazonaws.com",
+    repository: "example/platform",
+    ref: "refs/heads/main",
+    sub,
+  };
+  return admits(found, { principal, token: { issuer, claims } });
+}
+
+describe("bootstrap's identity of GitHub", () => {
+  const ends = {
+    preview: "pull_request",
+    drift: "ref:refs/heads/main",
+    "deploy-dev": "environment:dev",
+    "deploy-prod": "environment:prod",
+  };
+  const names = "repo:example/platform";
+  const ids = "repo:example@123456/platform@456789";
+
+  for (const [form, subject, other] of [
+    ["names", names, ids],
+    ["names and ids", ids, names],
+  ] as const) {
+    it(`trusts tokens whose subject has the repository's ${form}, and no other ones`, async () => {
+      const resources = await bootstrapped({ subject });
+      const provider = resources.find(({ type }) => type === providerType)?.outputs.arn;
+      for (const [role, end] of Object.entries(ends)) {
+        const ours = await admitted(resources, role, `${subject}:${end}`, provider);
+        assert.equal(ours, true, role);
+        for (const sub of [`${other}:${end}`, `${ids.replace("456789", "999999")}:${end}`]) {
+          assert.equal(await admitted(resources, role, sub, provider), false, `${role} ${sub}`);
+        }
+      }
+    });
+  }
+
+  it("is the account's own provider where there is one: a second one would be refused", async () => {
+    const identityProviderArn = arnOf("111122223333");
+    const resources = await bootstrapped({ identityProviderArn });
+    assert.deepEqual(
+      resources.filter(({ type }) => type === providerType),
+      [],
+    );
+    for (const [role, end] of Object.entries(ends)) {
+      const sub = `${names}:${end}`;
+      assert.equal(await admitted(resources, role, sub, identityProviderArn), true, role);
+      assert.equal(await admitted(resources, role, sub, arnOf("444455556666")), false, role);
+    }
+    const boundary = resources.find(({ name }) => name === "github-boundary");
+    const { Statement } = JSON.parse(boundary?.inputs.policy);
+    const denied = Statement.find(({ Sid }: { Sid: string }) => Sid === "NotDeliveryItself");
+    assert.ok(denied.Resource.includes(identityProviderArn));
+  });
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import type { Offer } from "../../../infra/preview-environments/preview-environments.ts";
+import { leftBehind } from "../../../tools/rehearsal/promises.ts";
+import { Stage } from "../../../tools/rehearsal/stage.ts";
+import type { StagedStack } from "../../../tools/rehearsal/staged-stack.ts";
+
+const digest = `sha256:${"c".repeat(64)}`;
+const deploymentType = "kubernetes:apps/v1:Deployment";
+const targetGroupType = "aws:lb/targetGroup:TargetGroup";
+const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
+
+describe("the environment of a pull request on the simulated cloud", function () {
+  this.timeout(180_000);
+  let stage: Stage;
+  let environment: StagedStack;
+  let image: string;
+  const count = (type: string) => stage.world.all(type).length;
+  const environments = () =>
+    stage.world
+      .all("kubernetes:core/v1:Namespace")
+      .map(({ id }) => id)
+      .filter((id) => id.startsWith("pr-"));
+  const open = (pullRequest: number, images: object = { web: image }) =>
+    stage.beside("projects/pull-request", `pr-${pullRequest}`, {
+      platform: "organization/platform/dev",
+      pullRequest,
+      images,
+    });
+
+  before(async () => {
+    stage = await Stage.open({ stack: "dev" });
+    stage.configure("domain", { hostedZoneId: "Z0123456789EXAMPLE", hostName: "dev.example.com" });
+    stage.configure("pullRequests", { environments: 2 });
+    stage.configure("nodes", { maxSize: 6 });
+    assert.deepEqual((await stage.up()).errors, []);
+    const { pullRequests: offer } = (await stage.outputs()) as { pullRequests: Offer };
+    const { repositoryUrl: url } = offer;
+    image = `${url}@${digest}`;
+    stage.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
+  });
+  after(() => stage?.close());
+
+  it("comes up on the stack's load balancer, at a name of its own", async () => {
+    environment = await open(12);
+    assert.deepEqual((await environment.up()).errors, []);
+    assert.deepEqual(environments(), ["pr-12-web"]);
+    const [deployment] = stage.world.all(deploymentType).filter(({ name }) => name === "pr-12-web");
+    assert.equal(deployment?.inputs.spec.template.spec.containers[0].image, image);
+    assert.equal(count(loadBalancerType), 1);
+    assert.equal(count(targetGroupType), 2);
+    assert.deepEqual((await environment.outputs()).urls, { web: "https://pr-12.dev.example.com/" });
+    const { steps } = await environment.up();
+    assert.deepEqual(
+      steps.filter(({ op }) => op !== "read"),
+      [],
+    );
+  });
+
+  it("leaves the stack as it is", async () => assert.deepEqual((await stage.up()).steps, []));
+
+  it("is refused for a service that the stack has not", async () => {
+    const { errors } = await (await open(14, { shop: image })).up();
+    assert.match(errors.join(), /organization\/platform\/dev has no service shop, but web/);
+  });
+
+  it("goes without a trace", async () => {
+    assert.deepEqual((await environment.destroy()).errors, []);
+    assert.deepEqual(environments(), []);
+    assert.equal(count(loadBalancerType), 1);
+    assert.equal(count(targetGroupType), 1);
+  });
+
+  it("goes with the stack that it is a guest of, and leaves it no load balancer", async () => {
+    assert.deepEqual((await (await open(13)).up()).errors, []);
+    const { errors } = await stage.destroy();
+    assert.deepEqual(errors, []);
+    assert.deepEqual(environments(), []);
+    // Certificates of other stacks are renewed by the same record.
+    const others = leftBehind(stage.world).filter((one) => !/Record certificate-valid/.test(one));
+    assert.deepEqual(others, []);
+  });
+});

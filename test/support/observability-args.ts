@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { WatchArgs } from "../../infra/observability/observability.ts";
+import type { WebService } from "../../infra/services/web-service.ts";
+
+const service = (name: string) =>
+  ({
+    names: {
+      deployment: pulumi.output(`${name}-deployment`),
+      ingress: pulumi.output(`${name}-ingress`),
+      service: pulumi.output(`${name}-service`),
+    },
+  }) as WebService;
+
+const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/teams/web-1";
+
+/** Two services, everything on. */
+export const watchArgs: WatchArgs = {
+  alarms: {
+    enabled: true,
+    emails: ["on-call@example.com"],
+    httpsEndpoints: ["https://pager.example.com/hook"],
+    runbooks: "https://example.com/runbooks.md",
+  },
+  dashboard: { enabled: true },
+  serviceLevel: { availabilityPercent: 99.9, latencyMilliseconds: 300, latencyPercent: 99 },
+  insights: { variant: "enhanced", applicationSignals: false, traces: false },
+  clusterName: "platform-test",
+  scheme: "internet-facing",
+  accountId: "111122223333",
+  region: "eu-central-1",
+  network: { natGatewayIds: pulumi.output(["nat-1", "nat-2"]) },
+  images: { references: { web: pulumi.output(`${repository}@sha256:${"a".repeat(64)}`) } },
+  services: {
+    loadBalancer: pulumi.output("alb.example"),
+    services: { web: service("web"), orders: service("orders") },
+  },
+  scale: { web: { maxReplicas: 12 }, orders: { maxReplicas: 4 } },
+  logGroups: {
+    application: "/aws/containerinsights/platform-test/application",
+    flowLogs: "flow-logs",
+  },
+};

@@ -1,0 +1,31 @@
+import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import { serviceSettings, surroundings } from "./service-args.ts";
+
+const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
+const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
+const { network, ingress, architecture } = surroundings;
+const service = (route: { host?: string; path: string }) => ({
+  image: { context: "service" },
+  ...serviceSettings,
+  policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
+  egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
+  route,
+});
+/** What dev would tell the environments of pull requests. */
+export const offer: Offer = {
+  ...{ network, ingress, architecture },
+  environments: 2,
+  days: 3,
+  clusterName: "platform-dev",
+  hostName: "dev.example.com",
+  certificateArn: "arn:certificate",
+  host: { name: "pull-requests", uid: "1-2-3" },
+  registries: [registry],
+  repositoryUrl: `${registry}/pull-requests`,
+  services: {
+    web: service({ path: "/" }),
+    orders: service({ path: "/orders" }),
+    shop: service({ host: "shop.dev.example.com", path: "/" }),
+  },
+};
+export const images = { web: reference("a"), orders: reference("b"), shop: reference("c") };

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { WebServiceArgs } from "../../infra/services/web-service.ts";
+
+/** A service's own settings, but for its image and its route. */
+export const serviceSettings = {
+  minReplicas: 2,
+  maxReplicas: 4,
+  targetCpuPercent: 60,
+  cpuMillicores: 250,
+  cpuLimitMillicores: 1000,
+  memoryMiB: 256,
+  drainSeconds: 30,
+  requestTimeoutSeconds: 30,
+  maxBodyKiB: 8,
+  logLevel: "info" as const,
+  faultInjection: false,
+  policyArns: [],
+  egress: [],
+};
+
+/** What is around a service. */
+export const surroundings: Pick<
+  WebServiceArgs,
+  "architecture" | "cluster" | "network" | "insights" | "ingress"
+> = {
+  architecture: "arm64",
+  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  network: {
+    loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
+  },
+  insights: {
+    agent: {
+      environment: { AWS_EMF_AGENT_ENDPOINT: "udp://agent:25888" },
+      ports: [{ port: 25888, protocol: "UDP" }],
+    },
+  },
+  ingress: {
+    scheme: "internet-facing",
+    inboundCidrs: ["0.0.0.0/0"],
+    idleTimeoutSeconds: 60,
+    deletionProtection: false,
+  },
+};

@@ -1,0 +1,22 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, beforeEach } from "mocha";
+import { Player } from "./workflow-runner.ts";
+
+/** For the tests of a suite: a player that has forgotten the test before, and a service that answers well. */
+export function playing(): { player: Player; url: string } {
+  const given = {} as { player: Player; url: string };
+  let server: Server;
+  before(async () => {
+    given.player = new Player();
+    server = createServer((_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    given.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  beforeEach(() => given.player.forget());
+  after(() => {
+    server.close();
+    given.player.close();
+  });
+  return given;
+}

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parse, stringify } from "yaml";
+
+export interface Step {
+  run?: string;
+  uses?: string;
+  id?: string;
+  with?: Record<string, unknown>;
+  env?: Record<string, string>;
+}
+export interface Job {
+  if?: string;
+  "runs-on": string;
+  steps: Step[];
+  environment?: string;
+  concurrency?: { group: string; "cancel-in-progress": boolean };
+  permissions?: Record<string, string>;
+  "timeout-minutes"?: number;
+}
+/** By the beginning of a call: what the stand-in of the command writes, and its exit code. */
+export type Answers = Record<string, { out?: string; err?: string; code?: number; file?: string }>;
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const folder = join(root, ".github/workflows");
+const workflows = Object.fromEntries(
+  readdirSync(folder).map((file) => [
+    file.replace(".yml", ""),
+    parse(readFileSync(join(folder, file), "utf8")) as { jobs: Record<string, Job> },
+  ]),
+);
+/** All jobs, by workflow and name. */
+export const jobs = Object.entries(workflows).flatMap(([name, { jobs }]) =>
+  Object.entries(jobs).map(([job, definition]) => [`${name}/${job}`, definition] as const),
+);
+
+/** What the steps are made of, but the settings. */
+const parts = [
+  ...["tools", "infra", "policy", "projects", "service"],
+  ...["index.ts", "package.json", "Pulumi.yaml"],
+];
+const settingsFiles = ["Pulumi.dev.yaml", "Pulumi.prod.yaml"];
+
+/** A text of a workflow with its expressions, of names, texts, `==`, `&&` and `||`, filled in. */
+export function filledIn(text: string, values: Record<string, string>): string {
+  const known: Record<string, string> = { "vars.CLUSTER_RUNNER": "cluster", ...values };
+  const termOf = (term: string) => {
+    const quoted = /^'(.*)'$/.exec(term);
+    return quoted ? (quoted[1] ?? "") : (known[term] ?? "");
+  };
+  const isTrue = (condition: string) => {
+    const [one = "", other] = condition.split(" == ");
+    return other === undefined ? termOf(one) !== "" : termOf(one) === termOf(other);
+  };
+  return text.replace(/\$\{\{ (.+?) \}\}/g, (_, expression: string) => {
+    for (const alternative of expression.split(" || ")) {
+      const terms = alternative.split(" && ");
+      if (terms.every(isTrue)) return termOf(terms.at(-1) ?? "");
+    }
+    return "";
+  });
+}
+
+/**
+ * Runs the shell steps of workflows in a copy of the repository, with stand-ins for the commands
+ * that reach the world.
+ */
+export class Player {
+  readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
+  /** Where the steps run. */
+  readonly folder = join(this.#scratch, "repository");
+
+  constructor() {
+    for (const part of parts) {
+      cpSync(join(root, part), join(this.folder, part), {
+        recursive: true,
+        filter: (path) => !path.endsWith("node_modules"),
+      });
+    }
+    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    for (const name of ["gh", "pulumi", "aws", "cosign", "docker", "kubectl", "skopeo", "npm"]) {
+      cpSync(join(root, "test/support/command-stub.sh"), join(this.#scratch, "bin", name));
+      chmodSync(join(this.#scratch, "bin", name), 0o755);
+    }
+    cpSync(join(root, "test/support/npm-run.js"), join(this.#scratch, "run-script.js"));
+    writeFileSync(join(this.#scratch, "package.json"), '{"type":"module"}');
+    this.forget();
+  }
+
+  /** Forgets what was called, handed on and set. */
+  forget(): void {
+    for (const file of ["calls", "output"]) writeFileSync(join(this.#scratch, file), "");
+    for (const file of settingsFiles) cpSync(join(root, file), join(this.folder, file));
+    rmSync(join(this.folder, "comments"), { recursive: true, force: true });
+  }
+
+  /** Gives both stacks a setting. */
+  set(key: string, value: unknown): void {
+    for (const file of settingsFiles) {
+      const { config, ...rest } = parse(readFileSync(join(this.folder, file), "utf8"));
+      const text = stringify({ ...rest, config: { ...config, [key]: value } });
+      writeFileSync(join(this.folder, file), text);
+    }
+  }
+
+  /** The calls so far that begin so. */
+  calls(begin: string): string[] {
+    return this.#made.map(({ call }) => call).filter((call) => call.startsWith(begin));
+  }
+
+  /** The calls so far that could see the credentials of AWS. */
+  get trusted(): string[] {
+    return this.#made.filter(({ credentials }) => credentials).map(({ call }) => call);
+  }
+
+  get #made(): { call: string; credentials: boolean }[] {
+    const all = readFileSync(join(this.#scratch, "calls"), "utf8").split("\0").filter(Boolean);
+    return all.map((call) => ({ call: call.replace(/^!/, ""), credentials: call.startsWith("!") }));
+  }
+
+  /** What the steps have handed on to other jobs. */
+  get output(): string {
+    return readFileSync(join(this.#scratch, "output"), "utf8");
+  }
+
+  /** Runs a job as GitHub does, with the expressions of its environment filled in. */
+  async play(path: string, values: Record<string, string>, answers: Answers) {
+    const job = jobs.find(([name]) => name === path)?.[1];
+    assert.ok(job, path);
+    this.#answer(answers);
+    let text = "";
+    for (const { run, env = {} } of job.steps.filter(({ run }) => run)) {
+      const filled = Object.entries(env).map(([key, text]) => [key, filledIn(text, values)]);
+      const child = spawn("bash", ["-e", "-o", "pipefail", "-c", run ?? ""], {
+        cwd: this.folder,
+        env: {
+          ...process.env,
+          ...this.#surroundings,
+          NODE_OPTIONS: `--import=${pathToFileURL(join(root, "test/support/fast-timers.js"))}`,
+          ...Object.fromEntries(filled),
+        },
+      });
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk) => {
+          text += chunk;
+        });
+      }
+      await new Promise((resolve) => child.on("close", resolve));
+      if (child.exitCode !== 0) return { code: child.exitCode, text };
+    }
+    return { code: 0, text };
+  }
+
+  /** Runs code in this process, with the stand-ins in place of the commands that it runs. */
+  async inside<T>(answers: Answers, work: () => Promise<T>): Promise<T> {
+    this.#answer(answers);
+    const { env } = process;
+    process.env = { ...env, ...this.#surroundings };
+    try {
+      return await work();
+    } finally {
+      process.env = env;
+    }
+  }
+
+  #answer(answers: Answers): void {
+    const folder = join(this.#scratch, "answers");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const [at, [key, answer]] of Object.entries(answers).entries()) {
+      const { out = "", err = "", code = 0, file } = answer;
+      const parts = {
+        key: `${key}\n`,
+        out,
+        err,
+        code: `${code}\n`,
+        ...(file && { file: `${file}\n` }),
+      };
+      for (const [part, text] of Object.entries(parts)) {
+        writeFileSync(join(folder, `${at}.${part}`), text);
+      }
+    }
+  }
+
+  /** What GitHub gives a step, with our commands first on PATH. */
+  get #surroundings(): Record<string, string> {
+    return {
+      PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,
+      AWS_SECRET_ACCESS_KEY: "secret",
+      GITHUB_OUTPUT: join(this.#scratch, "output"),
+      GITHUB_REPOSITORY: "example/platform",
+      GITHUB_ACTIONS: "true",
+      GITHUB_ACTOR: "octocat",
+      GITHUB_SHA: "1a2b3c4",
+      RUNNER_TEMP: this.#scratch,
+    };
+  }
+
+  close(): void {
+    rmSync(this.#scratch, { recursive: true });
+  }
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before, describe, it } from "mocha";
+import { mutantsOf } from "../../../tools/checks/mutation/mutants.ts";
+import { run } from "../../../tools/checks/mutation/run.ts";
+
+const source = `export const limit = 7;
+export const spare = 5;
+export const reached = (n: number) => n >= limit;
+`;
+const test = `import assert from "node:assert/strict";
+import { it } from "mocha";
+import { limit, reached } from "../infra/limit.ts";
+it("is reached at the limit", () => {
+  assert.equal(limit, 7);
+  assert.ok(reached(7) && !reached(6));
+});
+`;
+const broken = `import assert from "node:assert/strict";
+import { it } from "mocha";
+import "../infra/limit.ts";
+it("fails always", () => assert.ok(false));
+`;
+
+describe("the mutation check", function () {
+  this.timeout(120_000);
+  let folder: string;
+  const said: string[] = [];
+  const all = mutantsOf("infra/limit.ts", source);
+  const check = (more: Partial<Parameters<typeof run>[0]> = {}) =>
+    run({
+      folder,
+      mutants: all,
+      tests: ["test/limit.test.ts", "test/broken.test.ts"],
+      harmless: [],
+      budgetMs: 60_000,
+      types: false,
+      say: (line) => said.push(line),
+      ...more,
+    });
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "mutation-test-"));
+    for (const name of ["infra", "test"]) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    writeFileSync(join(folder, "infra/limit.ts"), source);
+    writeFileSync(join(folder, "test/limit.test.ts"), test);
+    writeFileSync(join(folder, "test/broken.test.ts"), broken);
+    const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
+    symlinkSync(packages, join(folder, "node_modules"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("tells faults that a test notices from those that none does, and mends the source again", async () => {
+    const results = await check();
+    const outcome = (original: string, text: string) =>
+      results.find((one) => one.original === original && one.text === text)?.outcome;
+    assert.equal(outcome("7", "21"), "noticed");
+    assert.equal(outcome(">=", ">"), "noticed");
+    assert.equal(outcome("5", "15"), "survived");
+    assert.equal(readFileSync(join(folder, "infra/limit.ts"), "utf8"), source);
+  });
+
+  it("believes no test that fails without a fault", () => {
+    assert.ok(said.some((line) => /left out.*broken\.test\.ts/.test(line)));
+  });
+
+  it("goes on from the results that it wrote, and tries survivors again", async () => {
+    const results = join(folder, "results.jsonl");
+    const [first, ...rest] = await check({ results });
+    assert.equal(rest.length, all.length - 1);
+    said.length = 0;
+    const again = await check({ results });
+    assert.equal(again.length, all.length);
+    assert.ok(first && said.some((line) => /survived/.test(line)));
+    assert.ok(!said.some((line) => / noticed /.test(line)));
+  });
+
+  it("tries no fault that is listed as harmless", async () => {
+    const harmless = [{ file: "infra/limit.ts", original: "5", text: "15", reason: "spare" }];
+    const results = await check({ harmless });
+    const spare = results.find(({ original, text }) => original === "5" && text === "15");
+    assert.equal(spare?.outcome, "harmless");
+  });
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { after, before, describe, it } from "mocha";
+import { actionsOf } from "../../../projects/bootstrap/permissions.ts";
+import { roleNames } from "../../../projects/bootstrap/policies.ts";
+import { partsOf } from "../../../tools/deliver/image-references.ts";
+import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
+import { type Attempt, release, rollback } from "../../../tools/deliver/release.ts";
+import { releasesOf } from "../../../tools/deliver/release-record.ts";
+import { findEngine } from "../../../tools/rehearsal/engine.ts";
+import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
+import type { Rule } from "../../../tools/rehearsal/world/rule.ts";
+
+const deploymentType = "kubernetes:apps/v1:Deployment";
+const pushedType = "aws:ecr/image:Image";
+const workloadBoundary = "arn:aws:iam::111122223333:policy/delivery/github-workload";
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+/** Pods of the bad image never become ready, however often they are tried. */
+const crash: Rule = {
+  error: "ProgressDeadlineExceeded",
+  on: "update",
+  phase: "after",
+  types: [deploymentType],
+  source: "Kubernetes: a container that ends is started again, with growing pauses",
+  unless: ({ inputs }) =>
+    inputs.spec.template.spec.containers[0].image.endsWith(digest("b"))
+      ? "1 of 2 new pods is in CrashLoopBackOff"
+      : undefined,
+};
+
+/** The stage's stack through the real CLI; only the program runs in this process. */
+class RehearsedStack extends PlatformStack {
+  #stage: Stage;
+
+  constructor(stage: Stage, bin: string) {
+    super("dev", stage.folder, {
+      PATH: `${bin}:${process.env.PATH}`,
+      PULUMI_BACKEND_URL: pathToFileURL(stage.folder).href,
+      PULUMI_HOME: `${stage.folder}/.pulumi-home`,
+      PULUMI_CONFIG_PASSPHRASE: "",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    });
+    this.#stage = stage;
+  }
+
+  override async up(): Promise<void> {
+    const { failed, errors } = await this.#stage.up();
+    if (failed) throw new Error(errors.join("\n"));
+  }
+}
+
+describe("a release on the simulated cloud", function () {
+  this.timeout(180_000);
+  let stage: Stage;
+  let stack: RehearsedStack;
+  let attempt: Attempt;
+  const said: string[] = [];
+  const deployment = () => {
+    const [found] = stage.world.all(deploymentType);
+    assert.ok(found);
+    return found;
+  };
+  const imageOf = () => partsOf(deployment().inputs.spec.template.spec.containers[0].image).digest;
+  const deletions = () => stage.world.spans.filter(({ action }) => action === "delete");
+
+  before(async () => {
+    const bin = dirname((await findEngine()).path);
+    stage = await Stage.open({ stack: "dev" });
+    stage.configure("permissionsBoundary", workloadBoundary);
+    // Whoever deploys looks up what the alarms watch.
+    stage.configure("alarms", { enabled: true, emails: ["on-call@example.com"] });
+    stage.world.rights = (action) => actionsOf("read").includes(action);
+    const up = await stage.up();
+    assert.deepEqual(up.errors, []);
+    stack = new RehearsedStack(stage, bin);
+    const { imageReferences } = await stack.outputs();
+    const { repositoryUrl: url } = partsOf(imageReferences?.web ?? "");
+    for (const letter of ["a", "b"]) {
+      const id = `${url}@${digest(letter)}`;
+      const pushed = { url, tag: letter, digest: digest(letter) };
+      stage.world.addOwn(pushedType, id, "docker push", `image ${letter}`, pushed);
+    }
+    rules.push(crash);
+    attempt = {
+      stack,
+      cloud: {
+        requireImage: async () => {},
+        requireSigned: async () => {},
+        alarms: async () => [],
+      },
+      rollouts: (_, over) =>
+        new Promise((resolve) => over.addEventListener("abort", () => resolve(undefined))),
+      who: { by: "octocat" },
+      watched: undefined,
+      watchSeconds: 0,
+      say: (line) => said.push(line),
+      sleep: async () => {},
+    };
+  });
+  after(async () => {
+    rules.splice(rules.indexOf(crash), 1);
+    await stage?.close();
+  });
+
+  it("finds every role bounded, also the cluster's own", async () => {
+    const roles = (await stage.state()).filter(({ type }) => type === "aws:iam/role:Role");
+    assert.ok(roles.some(({ urn }) => urn.includes("eks:index:Cluster")));
+    for (const { urn } of roles) {
+      const made = stage.world.all("aws:iam/role:Role").find((one) => one.urn === urn);
+      assert.equal(made?.inputs.permissionsBoundary, workloadBoundary, urn);
+      const begins = roleNames(["web"]).some((name) => made?.id.startsWith(name.replace("*", "")));
+      assert.ok(begins, `the deploy role may not make ${made?.id}`);
+    }
+  });
+
+  it("deploys a digest without a build, and leaves its record in the outputs", async () => {
+    const { imageReferences: built = {} } = await stack.outputs();
+    const images = { web: `${partsOf(built.web ?? "").repositoryUrl}@${digest("a")}` };
+    assert.equal(await release(attempt, () => images), true, said.join("\n"));
+    assert.equal(imageOf(), digest("a"));
+    const { release: record, imageReferences } = await stack.outputs();
+    assert.deepEqual(imageReferences, images);
+    assert.equal(record?.by, "octocat");
+    assert.deepEqual(record?.before, built);
+  });
+
+  it("goes back by itself from a bad image, and the old pods are never taken away", async () => {
+    const { imageReferences = {} } = await stack.outputs();
+    const { name, id } = deployment();
+    const deleted = deletions().length;
+    const bad = { web: `${partsOf(imageReferences.web ?? "").repositoryUrl}@${digest("b")}` };
+    assert.equal(await release(attempt, () => bad), false);
+
+    assert.match(
+      said.join("\n"),
+      /CrashLoopBackOff.*dev runs what it ran before: web sha256:aaaa/s,
+    );
+    assert.equal(imageOf(), digest("a"));
+    assert.deepEqual((await stack.outputs()).imageReferences, imageReferences);
+    // The same Deployment all the time, nothing deleted, and no pod leaves before a new one is ready.
+    assert.deepEqual(
+      [deployment().name, deployment().id, deployment().status],
+      [name, id, "ready"],
+    );
+    assert.equal(deletions().length, deleted);
+    assert.equal(deployment().inputs.spec.strategy.rollingUpdate.maxUnavailable, 0);
+    const tried = stage.world.spans.filter(
+      ({ action, type }) => action === "update" && type === deploymentType,
+    );
+    assert.ok(tried.at(-2)?.error?.includes("CrashLoopBackOff"));
+    assert.equal(tried.at(-1)?.error, undefined);
+  });
+
+  it("leaves a history by which a rollback finds the release before", async () => {
+    const images = releasesOf(await stack.history(), stack.project).map(({ images }) => images.web);
+    assert.equal(images.filter((image) => image?.endsWith(digest("b"))).length, 0);
+    const { release: record } = await stack.outputs();
+    assert.ok(record?.wentBackFrom?.web?.endsWith(digest("b")));
+    assert.equal(await rollback(attempt), true, said.join("\n"));
+    assert.notEqual(imageOf(), digest("a"));
+  });
+
+  it("and a stack that is up to date is left alone", async () => {
+    assert.deepEqual((await stage.up()).steps, []);
+  });
+});

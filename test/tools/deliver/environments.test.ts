@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { reconcile } from "../../../tools/deliver/environments.ts";
+import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
+import { playing } from "../../support/workflow-fixtures.ts";
+import { type Answers, root } from "../../support/workflow-runner.ts";
+
+const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/pull-requests";
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+describe("environments of pull requests", function () {
+  this.timeout(60_000);
+  const given = playing();
+
+  const calls = (begin: string) => given.player.calls(begin);
+  const json = (value: unknown) => ({ out: JSON.stringify(value) });
+  const look = async (answers: Answers) => {
+    const said: string[] = [];
+    const patience = { patienceSeconds: 0.2, pauseSeconds: 0, answers: 2 };
+    const well = await given.player.inside(answers, () =>
+      reconcile({
+        stack: new PlatformStack("dev"),
+        repository: "example/platform",
+        patience,
+        say: (line) => said.push(line),
+      }),
+    );
+    return { code: well ? 0 : 1, text: said.join("\n") };
+  };
+
+  /** What dev says of itself. */
+  const dev = {
+    clusterName: "platform-dev",
+    pullRequests: {
+      environments: 2,
+      days: 3,
+      host: { name: "pull-requests", uid: "1" },
+      services: { web: {} },
+      repositoryUrl,
+    },
+  };
+  const pullRequest = (number: number, changes: object = {}) => ({
+    number,
+    labels: [{ name: "environment" }],
+    head: { sha: `c0ffee${number}`, repo: { full_name: "example/platform" } },
+    ...changes,
+  });
+  const deployed = (number: number, changes: object = {}) => ({
+    [`pulumi stack output --json --stack pr-${number}`]: json({
+      commit: `c0ffee${number}`,
+      host: "1",
+      since: hoursAgo(1),
+      images: { web: `${repositoryUrl}@${digest("b")}` },
+      urls: { web: given.url },
+      ...changes,
+    }),
+  });
+  const pulls = (open: object[]): Answers => ({
+    "gh api --method GET --paginate --slurp repos/example/platform/pulls": json([open]),
+  });
+  const world = ({
+    host = dev as object,
+    open = [] as object[],
+    stacks = [] as number[],
+    built = [{ databaseId: 99, createdAt: hoursAgo(1) }],
+  }): Answers => ({
+    "pulumi stack output --json --stack dev": json(host),
+    "pulumi stack ls": json(stacks.map((number) => ({ name: `pr-${number}` }))),
+    ...pulls(open),
+    "gh run list": json(built),
+    "gh run download": { out: "an image", file: "web.tar" },
+    "gh api --paginate": json([[]]),
+    "skopeo copy docker-archive": {
+      ...json({ manifests: [{ digest: digest("b") }] }),
+      file: "index.json",
+    },
+    "aws ecr get-login-password": { out: "password\n" },
+  });
+  const comments = () => calls("gh api --method POST").join("\n");
+
+  it("come with the image of the last commit, and say where they are", async () => {
+    const at = hoursAgo(1);
+    const built = [{ databaseId: 99, createdAt: at }];
+    const answers = { ...deployed(12), ...world({ open: [pullRequest(12)], built }) };
+    const { code, text } = await given.player.play("environments/environments", {}, answers);
+    assert.equal(code, 0, text);
+    assert.match(
+      calls("gh run list")[0] ?? "",
+      /--workflow image.yml --commit c0ffee12 --status success/,
+    );
+    const [, push = ""] = calls("skopeo copy");
+    assert.match(push, new RegExp(`--preserve-digests .*docker://${repositoryUrl}@${digest("b")}`));
+    assert.doesNotMatch(calls("skopeo").join(), /password/);
+    // What reads the pull request's file has no credentials at hand.
+    const trusted = given.player.trusted.filter((call) => call.startsWith("skopeo"));
+    assert.deepEqual(trusted, [push]);
+    assert.match(calls("pulumi stack select")[0] ?? "", /--create pr-12/);
+    const [first = "", second = "", ...more] = calls("pulumi config set-all");
+    assert.match(first, /environment:platform=organization\/platform\/dev /);
+    assert.match(first, new RegExp(`images\\["web"\\]=${repositoryUrl}@${digest("b")}`));
+    assert.match(first, new RegExp(`environment:since=${at}`));
+    assert.deepEqual(more, []);
+    // It counts as deployed once it has answered.
+    assert.doesNotMatch(first, /environment:commit=/);
+    assert.match(second, /environment:commit=c0ffee12 /);
+    assert.match(second, new RegExp(`environment:since=${at}`));
+    assert.match(calls("pulumi up")[0] ?? "", /--stack pr-12/);
+    assert.match(comments(), /issues\/12\/comments[\s\S]*c0ffee1 runs, until[\s\S]*- web: http/);
+  });
+
+  it("go with the pull request or its label, and when nothing was pushed for days", async () => {
+    const open = [pullRequest(13, { labels: [] }), pullRequest(14)];
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const old = deployed(14, { since: hoursAgo(73) });
+    const stacks = { ...deployed(12), ...deployed(13), ...old };
+    const { code, text } = await look({
+      ...stacks,
+      ...world({ open, stacks: [12, 13, 14], built }),
+    });
+    assert.equal(code, 0, text);
+    for (const number of [12, 13, 14]) {
+      const own = (begin: string) =>
+        calls(begin).filter((call) => call.includes(`--stack pr-${number} `));
+      assert.equal(own("pulumi destroy --yes").length, 1);
+      assert.equal(own("pulumi stack rm --yes").length, 1);
+    }
+    assert.deepEqual(calls("pulumi up"), []);
+    assert.match(comments(), /issues\/12\/[\s\S]*closed, or has lost the label/);
+    assert.match(comments(), /issues\/14\/[\s\S]*nothing was pushed for 3 days/);
+  });
+
+  it("follow the stack that they are guests of, also while a new commit is built", async () => {
+    const since = hoursAgo(20);
+    for (const changes of [{}, { head: { ...pullRequest(12).head, sha: "beef" } }]) {
+      given.player.forget();
+      const answers = { ...deployed(12, { since }), ...world({ stacks: [12], built: [] }) };
+      const { code, text } = await look({ ...answers, ...pulls([pullRequest(12, changes)]) });
+      assert.equal(code, 0, text);
+      const [settings = "", ...others] = calls("pulumi config set-all");
+      assert.match(settings, new RegExp(digest("b")));
+      assert.match(settings, /environment:commit=c0ffee12 /);
+      assert.match(settings, new RegExp(`environment:since=${since}`));
+      assert.deepEqual([...others, ...calls("skopeo"), ...calls("pulumi destroy")], []);
+      // Whatever was said of a failure meanwhile is true no more.
+      assert.match(comments(), /c0ffee1 runs/);
+    }
+  });
+
+  it("keep what runs while the branch is where it was long ago", async () => {
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const open = [pullRequest(12, { head: { ...pullRequest(12).head, sha: "beef" } })];
+    const { code } = await look({ ...deployed(12), ...world({ open, stacks: [12], built }) });
+    assert.equal(code, 0);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.match(comments(), /c0ffee1 runs/);
+  });
+
+  it("are left alone when they could not be removed, or not be read", async () => {
+    const broken = {
+      "pulumi destroy --yes --skip-preview --stack pr-12": { err: "no", code: 1 },
+      "pulumi stack output --json --stack pr-13": { err: "no", code: 1 },
+    };
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const old = deployed(12, { since: hoursAgo(73) });
+    const { code } = await look({ ...broken, ...old, ...world({ open, stacks: [12, 13] }) });
+    assert.equal(code, 1);
+    assert.deepEqual(calls("pulumi up"), []);
+    for (const number of [12, 13]) {
+      assert.match(comments(), new RegExp(`issues/${number}/[\\s\\S]*It failed`));
+    }
+    // They have their places still.
+    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
+  });
+
+  it("wait while the image of a commit is built", async () => {
+    const { code } = await look(world({ open: [pullRequest(12)], built: [] }));
+    assert.equal(code, 0);
+    assert.deepEqual([comments(), ...calls("pulumi up")], [""]);
+  });
+
+  it("are no more than the stack takes", async () => {
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const answers = { ...deployed(12), ...deployed(13), ...world({ open, stacks: [12, 13] }) };
+    const { code } = await look(answers);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      calls("pulumi stack select").filter((call) => call.includes("pr-14")),
+      [],
+    );
+    assert.match(comments(), /issues\/14\/[\s\S]*no room: dev takes 2\./);
+  });
+
+  it("count those that have just come", async () => {
+    const open = [14, 13, 12].map((number) => pullRequest(number));
+    await look({ ...deployed(12), ...deployed(13), ...world({ open }) });
+    const selected = calls("pulumi stack select").map((call) => /pr-\d+/.exec(call)?.[0]);
+    assert.deepEqual([...new Set(selected)], ["pr-12", "pr-13"]);
+    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
+  });
+
+  it("go, the newest first, when the stack takes fewer", async () => {
+    const open = [12, 13, 14].map((number) => pullRequest(number));
+    const stacks = { ...deployed(12), ...deployed(13), ...deployed(14) };
+    await look({ ...stacks, ...world({ open, stacks: [14, 13, 12] }) });
+    const [gone = "", ...others] = calls("pulumi destroy");
+    assert.match(gone, /--stack pr-14 /);
+    assert.deepEqual(others, []);
+  });
+
+  it("do not count as deployed until they answer, and are tried again", async () => {
+    const dead = deployed(12, { commit: undefined, urls: { web: "http://127.0.0.1:1" } });
+    const answers = { ...dead, ...world({ open: [pullRequest(12)], stacks: [12] }) };
+    const { code } = await look(answers);
+    assert.equal(code, 1);
+    assert.match(comments(), /It failed:[\s\S]*does not answer well/);
+    assert.equal(calls("pulumi config set-all").length, 1);
+    assert.doesNotMatch(calls("pulumi config set-all").join(), /environment:commit=/);
+  });
+
+  it("go when they never came up and their images are too old to try again", async () => {
+    const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
+    const failed = { "pulumi stack output --json --stack pr-12": json({}) };
+    const { code } = await look({
+      ...failed,
+      ...world({ open: [pullRequest(12)], stacks: [12], built }),
+    });
+    assert.equal(code, 0);
+    assert.equal(calls("pulumi destroy").length, 1);
+    assert.match(comments(), /never came up/);
+  });
+
+  it("take nobody's place while their images are not to be had", async () => {
+    const gone = { "gh run download": { err: "no valid artifacts found to download", code: 1 } };
+    const open = [pullRequest(12), pullRequest(13), pullRequest(14)];
+    const { code } = await look({ ...world({ open }), ...gone });
+    assert.equal(code, 1);
+    assert.doesNotMatch(comments(), /no room/);
+    assert.match(comments(), /issues\/12\/[\s\S]*push again, or set the label anew/);
+  });
+
+  it("come anew when what they belonged to was made anew", async () => {
+    const orphan = deployed(12, { host: "0" });
+    const open = [pullRequest(12)];
+    const { code, text } = await look({ ...orphan, ...world({ open, stacks: [12] }) });
+    assert.equal(code, 0, text);
+    assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.equal(calls("pulumi up").length, 2);
+  });
+
+  it("leave out what the stack no longer has", async () => {
+    const images = { web: "web@sha256:1", shop: "shop@sha256:2" };
+    const open = [pullRequest(12)];
+    await look({ ...deployed(12, { images }), ...world({ open, stacks: [12] }) });
+    const [settings = ""] = calls("pulumi config set-all");
+    assert.match(settings, /images\["web"\]/);
+    assert.doesNotMatch(settings, /shop/);
+  });
+
+  it("are freed, before anything else, of the lock that a killed run has left", async () => {
+    const stacks = { ...deployed(12), ...deployed(13) };
+    await look({ ...stacks, ...world({ open: [pullRequest(12)], stacks: [12, 13] }) });
+    for (const [number, verb] of [
+      [12, "up"],
+      [13, "destroy"],
+    ] as const) {
+      const own = calls("pulumi").filter((call) => call.includes(`--stack pr-${number} `));
+      const at = (begin: string) => own.findIndex((call) => call.startsWith(`pulumi ${begin}`));
+      assert.ok(at("cancel --yes") >= 0 && at("cancel --yes") < at(verb), own.join("\n"));
+    }
+  });
+
+  it("have no settings of another time", async () => {
+    const stale = join(root, "environment/Pulumi.pr-12.yaml");
+    writeFileSync(stale, "config: {}");
+    try {
+      await look({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });
+      assert.equal(existsSync(stale), false);
+    } finally {
+      rmSync(stale, { force: true });
+    }
+  });
+
+  it("are not pushed a second time when they are tried again", async () => {
+    const at = hoursAgo(1);
+    const tried = deployed(12, { commit: undefined, since: at });
+    const built = [{ databaseId: 99, createdAt: at }];
+    const answers = { ...tried, ...world({ open: [pullRequest(12)], stacks: [12], built }) };
+    const { code, text } = await look(answers);
+    assert.equal(code, 0, text);
+    assert.deepEqual([...calls("gh run download"), ...calls("skopeo")], []);
+    assert.match(calls("pulumi config set-all")[1] ?? "", /environment:commit=c0ffee12 /);
+  });
+
+  it("are not for forks, whose code nobody here has written", async () => {
+    const fork = { sha: "abc", repo: { full_name: "stranger/platform" } };
+    await look(world({ open: [pullRequest(12, { head: fork })] }));
+    assert.deepEqual([...calls("gh run"), ...calls("pulumi up")], []);
+  });
+
+  it("fail each by itself", async () => {
+    const broken = {
+      "pulumi destroy --yes --skip-preview --stack pr-12": { err: "locked", code: 1 },
+    };
+    const stacks = { ...broken, ...deployed(12), ...deployed(13) };
+    const { code } = await look({ ...stacks, ...world({ stacks: [12, 13] }) });
+    assert.equal(code, 1);
+    assert.match(comments(), /issues\/12\/[\s\S]*It failed:\n\n~~~~~~\nlocked/);
+    assert.match(comments(), /issues\/13\/[\s\S]*It is gone/);
+  });
+
+  it("are forgotten when their stack is gone with its cluster", async () => {
+    const { code } = await look({ ...deployed(12), ...world({ host: {}, stacks: [12] }) });
+    assert.equal(code, 0);
+    assert.deepEqual(calls("pulumi destroy"), []);
+    assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
+  });
+
+  it("have their images built as the stack's are, by who may not push them", async () => {
+    const { code, text } = await given.player.play("image/image", {}, {});
+    assert.equal(code, 0, text);
+    assert.match(
+      calls("docker build")[0] ?? "",
+      /--platform linux\/arm64 --file service\/Dockerfile .*--tag web:pull-request service$/,
+    );
+    assert.match(calls("docker save")[0] ?? "", /images\/web.tar web:pull-request$/);
+    assert.deepEqual([...calls("aws"), ...calls("docker push")], []);
+  });
+});

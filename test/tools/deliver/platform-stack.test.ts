@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { parse, stringify } from "yaml";
+import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
+
+describe("a stack by its settings", () => {
+  /** With these settings of its Ingresses. */
+  const closed = (ingress?: Record<string, unknown>) => {
+    const folder = mkdtempSync(join(tmpdir(), "stack-"));
+    try {
+      cpSync("Pulumi.yaml", join(folder, "Pulumi.yaml"));
+      const { config } = parse(readFileSync("Pulumi.dev.yaml", "utf8"));
+      const changed = { config: { ...config, ...(ingress && { "platform:ingress": ingress }) } };
+      writeFileSync(join(folder, "Pulumi.dev.yaml"), stringify(changed));
+      return new PlatformStack("dev", folder).closed;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it("answers everybody, or says whom its load balancer answers and what to do", () => {
+    assert.equal(closed(), undefined);
+    assert.equal(closed({ inboundCidrs: ["0.0.0.0/0"] }), undefined);
+    assert.match(
+      closed({ inboundCidrs: ["192.0.2.0/24", "198.51.100.7/32"] }) ?? "",
+      /answers 192\.0\.2\.0\/24, 198\.51\.100\.7\/32 alone \(ingress\.inboundCidrs\): add the runner/,
+    );
+    assert.match(closed({ scheme: "internal" }) ?? "", /is internal .*CLUSTER_RUNNER/);
+  });
+});

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
+import { missingEdges, neededByObjects } from "../../../tools/graph/required-order.ts";
+
+const kindOf = ({ type }: Resource) => type.split(":").at(-1);
+/** Such as `Addon cluster-coredns`. */
+const label = (resource: Resource) => `${kindOf(resource)} ${resource.name}`;
+
+for (const stack of ["dev", "prod"]) {
+  describe(`order of stack ${stack}`, () => {
+    let resources: Resource[];
+    const at = (labelled: string, among = resources): Resource => {
+      const [found, ...others] = among.filter((one) => label(one) === labelled);
+      assert.ok(found && others.length === 0, `${others.length + 1} resources ${labelled}`);
+      return found;
+    };
+
+    before(async () => {
+      resources = (await evaluate(stack)).resources;
+    });
+
+    it("lacks no edge", () => {
+      assert.deepEqual(missingEdges(resources), []);
+    });
+
+    it("has each Kubernetes object outlived by all that its removal needs", () => {
+      const survivors = [
+        "Release load-balancer-controller",
+        "Role load-balancer-controller",
+        "RolePolicy load-balancer-controller",
+        "Release autoscaler",
+        "Role autoscaler",
+        "RolePolicy autoscaler",
+        "NodeGroup cluster-nodes",
+        "Role cluster-nodes",
+        "RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy",
+        "RolePolicyAttachment cluster-nodes-AmazonEC2ContainerRegistryPullOnly",
+        "Addon cluster-vpc-cni",
+        "Role cluster-vpc-cni",
+        "RolePolicyAttachment cluster-vpc-cni-AmazonEKS_CNI_Policy",
+        "Addon cluster-kube-proxy",
+        "Addon cluster-coredns",
+        "OpenIdConnectProvider cluster",
+        "Vpc network",
+      ].map((labelled) => at(labelled));
+      survivors.push(only(resources, "eks:index:Cluster"));
+      assert.deepEqual(new Set(neededByObjects(resources)), new Set(survivors));
+      const needs = prerequisites(resources);
+      const objects = resources.filter(({ type }) => /^kubernetes:(?!helm)/.test(type));
+      assert.ok(objects.length >= 10);
+      for (const object of objects) {
+        const outlives = outlivedBy(object.urn, needs);
+        for (const survivor of survivors) {
+          assert.ok(outlives.has(survivor.urn), `${label(object)} outlives ${label(survivor)}`);
+        }
+      }
+    });
+
+    describe("with an edge forgotten on purpose", () => {
+      /** The program as if `from`, or what is in it, did not name `to` in its `dependsOn`. */
+      const without = (program: Resource[], from: Resource, to: Resource): Resource[] =>
+        program.map((resource) => {
+          if (!isIn(resource, from)) return resource;
+          const byValue = Object.values(resource.propertyDependencies).flat();
+          const dependsOn = resource.dependsOn.filter((urn) => {
+            const other = program.find((one) => one.urn === urn);
+            return byValue.includes(urn) || !other || !isIn(other, to);
+          });
+          return { ...resource, dependsOn };
+        });
+      const isIn = (resource: Resource | undefined, outer: Resource): boolean =>
+        resource !== undefined &&
+        (resource.urn === outer.urn ||
+          isIn(
+            resources.find(({ urn }) => urn === resource.parent),
+            outer,
+          ));
+      const top = (type: string) => only(resources, type);
+
+      const edge: typeof forgotten = [
+        [
+          () => top("platform:service:Services"),
+          () => top("platform:edge:Edge"),
+          "add dependsOn Edge edge to Services services",
+          /Ingress web must be outlived by BucketPolicy/,
+        ],
+      ];
+      const forgotten: [from: () => Resource, to: () => Resource, remedy: string, lost: RegExp][] =
+        [
+          [
+            () => top("platform:service:Services"),
+            () => top("platform:addons:LoadBalancerController"),
+            "add dependsOn LoadBalancerController load-balancer-controller to Services services",
+            /Ingress web.* outlived by Release load-balancer-controller.*RolePolicy/,
+          ],
+          [
+            () => top("platform:service:Services"),
+            () => top("platform:addons:Autoscaler"),
+            "add dependsOn Autoscaler autoscaler to Services services",
+            /Deployment web.* outlived by Release autoscaler.*RolePolicy.*nobody adds/,
+          ],
+          [
+            () => at("Release autoscaler"),
+            () => at("ServiceAccountRole autoscaler"),
+            "add dependsOn ServiceAccountRole autoscaler to Release autoscaler",
+            /outlived by RolePolicy autoscaler/,
+          ],
+          [
+            () => at("Release load-balancer-controller"),
+            () => at("ServiceAccountRole load-balancer-controller"),
+            "add dependsOn ServiceAccountRole load-balancer-controller to Release load-balancer-controller",
+            /outlived by RolePolicy load-balancer-controller/,
+          ],
+          [
+            () => at("NodeGroup cluster-nodes"),
+            () => at("Addon cluster-vpc-cni"),
+            "add dependsOn Addon cluster-vpc-cni to Nodes cluster-nodes",
+            /outlived by Addon cluster-vpc-cni/,
+          ],
+          [
+            () => at("NodeGroup cluster-nodes"),
+            () => at("Addon cluster-kube-proxy"),
+            "add dependsOn Addon cluster-kube-proxy to Nodes cluster-nodes",
+            /outlived by Addon cluster-kube-proxy/,
+          ],
+          [
+            () => at("NodeGroup cluster-nodes"),
+            () => at("RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy"),
+            "add dependsOn RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy to NodeGroup cluster-nodes",
+            /NodeGroup cluster-nodes must be outlived by/,
+          ],
+          [
+            () => at("Addon cluster-vpc-cni"),
+            () => at("ServiceAccountRole cluster-vpc-cni"),
+            "add dependsOn ServiceAccountRole cluster-vpc-cni to Addon cluster-vpc-cni",
+            /outlived by RolePolicyAttachment cluster-vpc-cni-AmazonEKS_CNI_Policy/,
+          ],
+          [
+            () => at("Addon cluster-coredns"),
+            () => at("NodeGroup cluster-nodes"),
+            "add dependsOn Nodes cluster-nodes to Addon cluster-coredns",
+            /Addon cluster-coredns must be outlived by NodeGroup/,
+          ],
+          [
+            () => top("eks:index:Cluster"),
+            () => at("LogGroup cluster-control-plane"),
+            "add dependsOn LogGroup cluster-control-plane to Cluster cluster",
+            /again, without retention/,
+          ],
+          [
+            () => at("Addon container-insights"),
+            () => at("LogGroup container-insights-application"),
+            "add dependsOn LogGroup container-insights-application to Addon container-insights",
+            /again, without retention/,
+          ],
+          [
+            () => at("Addon container-insights"),
+            () => at("ServiceAccountRole container-insights"),
+            "add dependsOn ServiceAccountRole container-insights to Addon container-insights",
+            /RolePolicyAttachment container-insights-CloudWatchAgentServerPolicy/,
+          ],
+          [
+            () => at("FlowLog network-flow-logs"),
+            () => at("RolePolicy network-flow-logs"),
+            "add dependsOn RolePolicy network-flow-logs to FlowLog network-flow-logs",
+            /FlowLog network-flow-logs must be outlived/,
+          ],
+          [
+            () => at("Deployment web"),
+            () => at("Ingress web"),
+            "add dependsOn Ingress web to Deployment web",
+            /readiness gates/,
+          ],
+          ...(stack === "prod" ? edge : []),
+        ];
+      for (const [from, to, remedy, lost] of forgotten) {
+        it(`says: ${remedy}`, () => {
+          const missing = missingEdges(without(resources, from(), to()));
+          const sentence = missing.find((one) => one.endsWith(`: ${remedy}`));
+          assert.ok(sentence, missing.join("\n") || "found nothing missing");
+          assert.match(sentence, lost);
+        });
+      }
+
+      it("says so when the services and all add-ons that they wait for forget the cluster", () => {
+        const cluster = top("platform:cluster:Cluster");
+        const dependents = [
+          top("platform:service:Services"),
+          top("platform:addons:Autoscaler"),
+          top("platform:addons:LoadBalancerController"),
+          top("platform:addons:ContainerInsights"),
+        ];
+        const missing = missingEdges(
+          dependents.reduce((program, from) => without(program, from, cluster), resources),
+        ).join("\n");
+        for (const from of dependents) {
+          assert.match(missing, new RegExp(`NodeGroup.*to ${label(from)}(\n|$)`));
+        }
+      });
+
+      if (stack === "prod") {
+        it("names a record that would outlive the load balancer it points at", () => {
+          const record = at("Record host-names-platform.example.com");
+          const missing = missingEdges(
+            resources.map((one) =>
+              one.type === "platform:edge:HostNames" || one === record
+                ? { ...one, dependsOn: [] }
+                : one,
+            ),
+          ).join("\n");
+          assert.match(
+            missing,
+            /Record host-names-platform.example.com .*outlived by Ingress load-balancer/,
+          );
+        });
+      }
+
+      it("is content with one of two ways", () => {
+        const cluster = top("platform:cluster:Cluster");
+        const service = top("platform:service:Services");
+        assert.deepEqual(missingEdges(without(resources, service, cluster)), []);
+      });
+
+      it("names whatever the objects need, once nothing waits for it", () => {
+        const namespace = only(resources, "kubernetes:core/v1:Namespace");
+        const needed = resources.filter(
+          ({ type, name }) =>
+            /Release$|NodeGroup$|eks:index:Cluster$|awsx:ec2:Vpc$|OpenIdConnectProvider$/.test(
+              type,
+            ) ||
+            /^(cluster-(vpc-cni|kube-proxy|coredns))$/.test(name) ||
+            (/:Role(Policy.*)?$/.test(type) &&
+              /^(cluster|load-balancer-controller|autoscaler)/.test(name)),
+        );
+        assert.ok(needed.length >= 14);
+        for (const survivor of needed.filter(({ type }) => !type.startsWith("platform:"))) {
+          const missing = missingEdges(
+            resources.map((one) => ({
+              ...one,
+              dependsOn: one.dependsOn.filter((urn) => urn !== survivor.urn),
+            })),
+          ).join("\n");
+          const named = new RegExp(`${label(namespace)}.*outlived by.*${label(survivor)}`);
+          assert.match(missing, named, label(survivor));
+        }
+      });
+    });
+  });
+}

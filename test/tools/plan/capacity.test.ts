@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { evaluate, type Resource } from "../../../tools/graph/evaluate.ts";
+import { capacityOf } from "../../../tools/plan/capacity-section.ts";
+
+const nodeGroup = "aws:eks/nodeGroup:NodeGroup";
+
+for (const stack of ["dev", "prod"]) {
+  describe(`capacity of stack ${stack}`, () => {
+    let resources: Resource[];
+    const line = (of: string, among = resources) =>
+      capacityOf(among).find((one) => one.of === of)?.what ?? "";
+    const onTypes = (instanceTypes: string[]) =>
+      resources.map((one) =>
+        one.type === nodeGroup ? { ...one, inputs: { ...one.inputs, instanceTypes } } : one,
+      );
+    before(async () => {
+      resources = (await evaluate(stack)).resources;
+    });
+
+    it("holds all pods at their most", () => {
+      const [, nodes] = /on (\d+) nodes$/.exec(line("pods")) ?? [];
+      const { scalingConfig } = resources.find(({ type }) => type === nodeGroup)?.inputs ?? {};
+      assert.ok(Number(nodes) > 0 && Number(nodes) <= scalingConfig.maxSize, line("pods"));
+    });
+
+    it("counts each service at its ceiling and in a rollout", () => {
+      const { spec } =
+        resources.find(({ type }) => type.endsWith(":HorizontalPodAutoscaler"))?.inputs ?? {};
+      assert.match(line("pods"), new RegExp(`\\b${spec.maxReplicas + 1} web\\b`));
+    });
+
+    it("says so when nobody could check it", () => {
+      assert.match(line("pods", onTypes(["g5.xlarge"])), /^NOT CHECKED/);
+      assert.equal(line("a node", onTypes(["g5.xlarge"])), "");
+    });
+
+    it("says whether nodes follow pods", () => {
+      assert.match(line("nodes"), /\d+ to \d+ of .*as many as the pods need/);
+      const alone = resources.filter(({ inputs }) => inputs.chart !== "cluster-autoscaler");
+      assert.match(line("nodes", alone), /nothing adds nodes/);
+    });
+
+    it("lets every node go in an upgrade: each budget spares one pod, and leaves one", () => {
+      const budgets = resources.filter(({ type }) => type.endsWith(":PodDisruptionBudget"));
+      const scalers = resources.filter(({ type }) => type.endsWith(":HorizontalPodAutoscaler"));
+      assert.ok(budgets.length > 0);
+      assert.equal(budgets.length, scalers.length);
+      for (const { inputs } of budgets) assert.equal(inputs.spec.maxUnavailable, 1);
+      for (const { inputs } of scalers) assert.ok(inputs.spec.minReplicas >= 2);
+      const releases = resources.filter(({ type }) => type.endsWith(":Release"));
+      assert.ok(releases.length > 0);
+      for (const { inputs } of releases) {
+        assert.equal(inputs.values.podDisruptionBudget.maxUnavailable, 1, inputs.name);
+        assert.ok(inputs.values.replicaCount >= 2, inputs.name);
+      }
+    });
+  });
+}
+
+describe("capacity", () => {
+  it("is nothing without a node group", () => assert.deepEqual(capacityOf([]), []));
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { evaluate, type Resource } from "../../../tools/graph/evaluate.ts";
+import { quotasOf, tightQuotas } from "../../../tools/plan/quotas.ts";
+
+for (const stack of ["dev", "prod"]) {
+  describe(`quotas of stack ${stack}`, () => {
+    let resources: Resource[];
+    before(async () => {
+      ({ resources } = await evaluate(stack));
+    });
+    const used = (what: string, of = resources) =>
+      quotasOf(of).find((one) => one.what.includes(what))?.used;
+
+    it("are kept, each with its source", () => {
+      for (const { what, used, limit, source } of quotasOf(resources)) {
+        assert.ok(used <= limit, `${what}: ${used} of ${limit}`);
+        assert.ok(source.length > 10, what);
+      }
+    });
+
+    it("count a target group and a rule for each service, and for each environment", () => {
+      assert.equal(used("target groups"), 1);
+      assert.equal(used("rules of a listener"), 1);
+      const class_ = {
+        ...(resources[0] as Resource),
+        inputs: { metadata: { annotations: { "platform/environments": "60" } } },
+      };
+      assert.equal(used("target groups", [...resources, class_]), 61);
+      assert.ok(tightQuotas([...resources, class_]).some(({ what }) => /target groups/.test(what)));
+    });
+
+    it("count what IAM counts, character by character", () => {
+      const [role] = resources.filter(({ type }) => type === "aws:iam/role:Role");
+      assert.ok(role);
+      const long = { ...role, inputs: { ...role.inputs, assumeRolePolicy: "x".repeat(2048) } };
+      assert.equal(used("trust policy", [...resources, long]), 2048);
+      assert.equal(tightQuotas([...resources, long])[0]?.limit, 2048);
+    });
+
+    it("know the addresses that nodes take at most", () => {
+      const addresses = used("addresses") ?? 0;
+      assert.ok(addresses > 0);
+      const larger = resources.map((one) =>
+        one.type === "aws:eks/nodeGroup:NodeGroup"
+          ? {
+              ...one,
+              inputs: {
+                ...one.inputs,
+                scalingConfig: { ...one.inputs.scalingConfig, maxSize: 30 },
+              },
+            }
+          : one,
+      );
+      assert.ok((used("addresses", larger) ?? 0) > 2 * addresses);
+    });
+  });
+}

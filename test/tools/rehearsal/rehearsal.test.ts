@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { before, describe, it } from "mocha";
+import { type RehearsalOptions, rehearse } from "../../../tools/rehearsal/scenario.ts";
+import { needsEngine } from "../../support/separate-process.ts";
+
+type Sabotage = pulumi.ResourceTransformation;
+
+const minutes = (count: number) => count * 60_000;
+
+/** Every resource of the type forgets those of its dependencies that `forgotten` picks. */
+const forget =
+  (from: string, forgotten: (dependency: pulumi.Resource) => boolean = () => true): Sabotage =>
+  ({ type, props, opts }) => {
+    if (type !== from) return undefined;
+    const dependsOn = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
+    return { props, opts: { ...opts, dependsOn: dependsOn.filter((one) => !forgotten(one)) } };
+  };
+
+const isA = (type: string) => (resource: pulumi.Resource) =>
+  (resource as pulumi.Resource & { __pulumiType: string }).__pulumiType === type;
+
+const changeProps =
+  (of: string, change: (props: pulumi.Inputs) => pulumi.Inputs): Sabotage =>
+  ({ type, props, opts }) =>
+    type === of ? { props: { ...props, ...change(props) }, opts } : undefined;
+
+const together =
+  (...all: Sabotage[]): Sabotage =>
+  (args) => {
+    let { props, opts } = args;
+    for (const one of all) ({ props, opts } = one({ ...args, props, opts }) ?? { props, opts });
+    return { props, opts };
+  };
+
+const serviceType = "platform:service:Services";
+/** Its edge to the admission policy makes the way down longer, which hides by luck what is forgotten. */
+const webServiceType = "platform:service:WebService";
+const controllerType = "platform:addons:LoadBalancerController";
+const releaseType = "kubernetes:helm.sh/v3:Release";
+
+describe("the rehearsal", function () {
+  // A limit for machines that do other work too; dev takes about a minute.
+  this.timeout(minutes(10));
+
+  before(needsEngine);
+
+  /** What the rehearsal says of each step that broke a promise. */
+  const brokenBy = async (
+    sabotage: Sabotage,
+    options: Partial<RehearsalOptions> = { stopWhenBroken: true },
+  ) => {
+    const { acts } = await rehearse({ stack: "dev", length: "ends", sabotage, ...options });
+    return Object.fromEntries(acts.map(({ title, broken }) => [title, broken.join("\n")]));
+  };
+
+  it("keeps every promise of the stack dev, from up to destroy", async () => {
+    const { acts, kept, timeToReady } = await rehearse({ stack: "dev" });
+    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+    assert.equal(acts.at(-1)?.title, "destroy");
+    assert.deepEqual(kept, []);
+    assert.ok(timeToReady);
+    const least = timeToReady.bound.reduce((sum, { seconds }) => sum + seconds, 0);
+    assert.ok(timeToReady.seconds - least <= 5 * 60, `ready after ${timeToReady.seconds} s`);
+  });
+
+  it("leaves of the stack prod what it is told to keep, and what others' certificates need", async () => {
+    const { acts, kept } = await rehearse({ stack: "prod", length: "ends" });
+    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+    const records = kept.filter((one) => one.startsWith("Record "));
+    assert.deepEqual(records, ["Record certificate-validation-platform.example.com"]);
+    for (const one of kept) {
+      assert.match(one, /^(LogGroup|Bucket\w*|Record|Certificate of another stack)\b/);
+    }
+  });
+
+  it("fails when a validation record goes that others' certificates are renewed by", async () => {
+    const broken = await brokenBy(
+      ({ type, props, opts }) =>
+        type === "aws:route53/record:Record"
+          ? { props, opts: { ...opts, retainOnDelete: false } }
+          : undefined,
+      { stack: "prod" },
+    );
+    assert.match(
+      broken.destroy ?? "",
+      /Certificate of another stack of the account is renewed no more/,
+    );
+  });
+
+  it("fails when an image is pushed to a tag that its repository has", async () => {
+    const broken = await brokenBy(
+      ({ type, name, props, opts }) =>
+        type === "docker:index/image:Image"
+          ? {
+              props: {
+                ...props,
+                imageName: pulumi.interpolate`${props.registry.server}:${name.split("-").at(-1)}`,
+                skipPush: false,
+              },
+              opts,
+            }
+          : undefined,
+      { length: "fast", stopWhenBroken: true },
+    );
+    assert.match(
+      broken["the change taken back: the image that is there"] ?? "",
+      /tag invalid: The image tag '[0-9a-f]{16}' already exists in the 'web-\w+' repository/,
+    );
+  });
+
+  it("fails when the Ingress forgets its controller, and what else would go after it", async () => {
+    const addons = [
+      controllerType,
+      "platform:addons:Autoscaler",
+      "platform:addons:ContainerInsights",
+    ];
+    const broken = await brokenBy(
+      together(
+        forget(serviceType, (one) => addons.some((type) => isA(type)(one))),
+        forget(webServiceType),
+      ),
+      {},
+    );
+    assert.match(broken.up ?? "", /add dependsOn LoadBalancerController .* to Services services/);
+    assert.match(
+      broken.destroy ?? "",
+      /finalizer: ingress.k8s.aws\/resources is never removed: no load balancer controller runs/,
+    );
+  });
+
+  it("fails when the Ingress and its controller forget the nodes, and what comes after them", async () => {
+    const broken = await brokenBy(
+      together(
+        ...[serviceType, webServiceType, controllerType, releaseType].map((type) => forget(type)),
+      ),
+      {},
+    );
+    assert.match(broken.up ?? "", /Ingress web.* must be outlived by NodeGroup cluster-nodes/);
+    assert.match(
+      broken.destroy ?? "",
+      /finalizer: .* the controller cannot run: cluster platform-dev has no (nodes|CoreDNS)/,
+    );
+  });
+
+  it("fails when the Ingress knows its controller's release, but not its role", async () => {
+    let release: pulumi.Resource | undefined;
+    const broken = await brokenBy(
+      together(forget(releaseType), ({ type, resource, props, opts }) => {
+        if (type === releaseType) release = resource;
+        return type === serviceType && release
+          ? { props, opts: { ...opts, dependsOn: [release] } }
+          : undefined;
+      }),
+    );
+    assert.match(
+      broken.up ?? "",
+      /Ingress web.* must be outlived by .*RolePolicy load-balancer-controller/,
+    );
+  });
+
+  it("fails when CoreDNS is made before the nodes", async () => {
+    const broken = await brokenBy(
+      changeProps("eks:index:Cluster", () => ({ corednsAddonOptions: { enabled: true } })),
+    );
+    assert.match(
+      broken.up ?? "",
+      /InsufficientNumberOfReplicas: add-on coredns is DEGRADED: cluster platform-dev has no nodes/,
+    );
+  });
+
+  it("fails when an image is named by tag, and when log groups never expire", async () => {
+    let image: (pulumi.Resource & { imageName: pulumi.Output<string> }) | undefined;
+    const broken = await brokenBy(
+      together(
+        ({ type, resource }) => {
+          if (type === "docker:index/image:Image") image = resource as typeof image;
+          return undefined;
+        },
+        changeProps("kubernetes:apps/v1:Deployment", ({ spec }) => {
+          spec.template.spec.containers[0].image = image?.imageName;
+          return { spec };
+        }),
+        changeProps("aws:cloudwatch/logGroup:LogGroup", () => ({ retentionInDays: undefined })),
+      ),
+    );
+    assert.match(broken.up ?? "", /Deployment web names its image by tag, not by digest/);
+    assert.match(broken.up ?? "", /log group .*\/cluster has no retention/);
+  });
+});

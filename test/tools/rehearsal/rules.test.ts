@@ -1,0 +1,1145 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { staleNames, withoutRetention } from "../../../tools/rehearsal/promises.ts";
+import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
+import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import type { Props, Thing } from "../../../tools/rehearsal/world/world.ts";
+import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
+
+const policyWith = (statement: Props) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+
+const refused = (call: Promise<unknown>, message: RegExp) => assert.rejects(call, { message });
+
+describe("the simulated cloud", () => {
+  let given: Given;
+  beforeEach(() => {
+    given = platform();
+  });
+  const gone = (thing: Thing) => given.world.remove(thing);
+  const goneAll = (type: string) => given.world.all(type).forEach(gone);
+  const held = (inputs: Props) =>
+    given.world.addOwn(types.interface, "eni-1", "somebody", "somebody's task", inputs);
+
+  // Which rules have refused something, and which have let something pass.
+  const unless = rules.map((rule) => rule.unless);
+  const seen = rules.map(() => ({ refused: false, passed: false }));
+  before(() => {
+    for (const [at, rule] of rules.entries()) {
+      rule.unless = (attempt) => {
+        const reason = unless[at]?.(attempt);
+        Object.assign(seen[at] ?? {}, reason ? { refused: true } : { passed: true });
+        return reason;
+      };
+    }
+  });
+  after(() => {
+    for (const [at, rule] of rules.entries()) rule.unless = unless[at] ?? rule.unless;
+  });
+
+  describe("networks", () => {
+    it("keeps a subnet while a network interface is in it", async () => {
+      const subnet = given.put(types.subnet, { vpcId: "vpc-2", cidrBlock: "10.9.0.0/24" });
+      const interface_ = held({ subnetId: subnet.id });
+      await refused(given.remove(subnet), /^DependencyViolation: The subnet .* somebody's task/);
+      assert.equal(given.world.clock.now, 20 * 60, "it has tried again for 20 minutes");
+      gone(interface_);
+      await given.remove(subnet);
+    });
+
+    it("lets a subnet go as soon as the last interface has gone", async () => {
+      const subnet = given.put(types.subnet, { vpcId: "vpc-2", cidrBlock: "10.9.0.0/24" });
+      const interface_ = held({ subnetId: subnet.id });
+      given.world.clock.later(60, () => gone(interface_));
+      await given.remove(subnet);
+      assert.equal(given.world.clock.now, 61);
+    });
+
+    it("keeps an internet gateway while there are public addresses", async () => {
+      const [public_] = given.zones;
+      goneAll(types.nat);
+      const interface_ = held({ subnetId: public_?.outer, publicAddress: true });
+      await refused(given.remove(given.gateway), /^DependencyViolation: .* mapped public address/);
+      gone(interface_);
+      given.put(types.nat, { subnetId: public_?.outer }, "nat-1");
+      await refused(given.remove(given.gateway), /NAT gateway nat-1/);
+      goneAll(types.nat);
+      await given.remove(given.gateway);
+    });
+
+    it("keeps a security group while an interface uses it", async () => {
+      const group = given.put(types.group, { vpcId: given.vpc.id, name: "group" });
+      const interface_ = held({ groups: [group.id] });
+      await refused(given.remove(group), /^DependencyViolation: .* has a dependent object/);
+      gone(interface_);
+      await given.remove(group);
+    });
+
+    it("keeps a VPC while anything is in it", async () => {
+      await refused(given.remove(given.vpc), /^DependencyViolation: .* Subnet given/);
+      const { put, remove } = emptyWorld();
+      await remove(put(types.vpc, { cidrBlock: "10.0.0.0/16" }));
+    });
+
+    it("keeps a route table while a subnet is associated with it", async () => {
+      const [table] = given.world.all(types.table);
+      assert.ok(table);
+      await refused(given.remove(table), /^DependencyViolation: The routeTable/);
+      goneAll(types.association);
+      await given.remove(table);
+    });
+
+    it("makes a NAT gateway only behind an internet gateway", async () => {
+      const subnetId = given.zones[0]?.outer;
+      await given.create(types.nat, { subnetId });
+      gone(given.gateway);
+      await refused(given.create(types.nat, { subnetId }), /^Gateway.NotAttached/);
+    });
+
+    it("makes subnets in zones that the region has", async () => {
+      const subnet = (zone: string) => ({
+        vpcId: given.vpc.id,
+        cidrBlock: "10.0.64.0/20",
+        availabilityZone: `eu-central-1${zone}`,
+      });
+      await given.create(types.subnet, subnet("c"));
+      await refused(given.create(types.subnet, subnet("z")), /^InvalidParameterValue: .*1z/);
+    });
+
+    it("makes no subnet over another one", async () => {
+      const subnet = (cidrBlock: string) => ({ vpcId: given.vpc.id, cidrBlock });
+      await given.create(types.subnet, subnet("10.0.64.0/20"));
+      await refused(given.create(types.subnet, subnet("10.0.8.0/22")), /^InvalidSubnet.Conflict/);
+    });
+  });
+
+  describe("identities", () => {
+    it("keeps a role while it has policies, attached or inline", async () => {
+      await refused(given.remove(given.nodeRole), /^DeleteConflict: .* detach all policies/);
+      await refused(given.remove(given.controllerRole), /^DeleteConflict/);
+      await given.remove(given.controllerPolicy);
+      await given.remove(given.controllerRole);
+    });
+
+    it("keeps a policy while it is attached", async () => {
+      const policy = given.put(types.policy, { name: "own", policy: trusts("ec2") });
+      const attachment = given.put(types.attachment, { role: "nodes", policyArn: policy.id });
+      await refused(given.remove(policy), /^DeleteConflict: .* attached to entities/);
+      await given.remove(attachment);
+      await given.remove(policy);
+    });
+
+    it("attaches policies to roles that exist", async () => {
+      const to = (role: string) => ({ role, policyArn: "arn:aws:iam::aws:policy/X" });
+      await given.create(types.attachment, to("nodes"));
+      await refused(given.create(types.attachment, to("nobody")), /^NoSuchEntity: .* nobody/);
+    });
+
+    it("takes policies that have a version and statements", async () => {
+      await given.create(types.policy, { name: "good", policy: trusts("ec2") });
+      for (const policy of ["{", '{"Statement": []}', '{"Version": "2012-10-17"}']) {
+        const call = given.create(types.policy, { name: "bad", policy });
+        await refused(call, /^MalformedPolicyDocument/);
+      }
+    });
+
+    it("takes a key's policy only while somebody may put the next one, said by Action", async () => {
+      const policy = (actions: Props) => ({
+        keyId: "key-1",
+        policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { AWS: "root" }, Resource: "*", ...actions }],
+        }),
+      });
+      const locked = /^MalformedPolicyDocumentException: .* will not allow you to update/;
+      for (const actions of [{ NotAction: ["kms:Sign"] }, { Action: "kms:Sign" }]) {
+        await refused(given.create(types.keyPolicy, policy(actions)), locked);
+      }
+      await given.create(types.keyPolicy, policy({ Action: ["kms:Get*", "kms:PutKeyPolicy"] }));
+    });
+
+    it("takes documents of the size that IAM takes", async () => {
+      const role = (text: string) => ({
+        name: `role-${text.length}`,
+        assumeRolePolicy: policyWith({ Principal: { Service: text } }),
+      });
+      await given.create(types.role, role("x".repeat(1800)));
+      await refused(
+        given.create(types.role, role("x".repeat(2048))),
+        /^LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048/,
+      );
+      const inline = (name: string, size: number) => ({
+        role: "nodes",
+        name,
+        policy: policyWith({ Action: ["s3:GetObject"], Resource: "x".repeat(size) }),
+      });
+      const small = await given.create(types.rolePolicy, inline("one", 6000));
+      await refused(
+        given.create(types.rolePolicy, inline("two", 6000)),
+        /^LimitExceeded: Maximum policy size of 10240 bytes exceeded for role nodes/,
+      );
+      await given.update(small, inline("one", 7000));
+      await refused(given.update(small, inline("one", 11_000)), /^LimitExceeded: Maximum policy/);
+      await given.update(given.nodeRole, role("x".repeat(1800)));
+      await refused(
+        given.update(given.nodeRole, role("x".repeat(2048))),
+        /^LimitExceeded: Cannot exceed quota/,
+      );
+    });
+
+    it("refuses a name that is taken", async () => {
+      const again = { name: "nodes", assumeRolePolicy: trusts("ec2") };
+      await refused(given.create(types.role, again), /^EntityAlreadyExists: nodes/);
+    });
+  });
+
+  describe("clusters", () => {
+    const cluster = (more: Props = {}) => ({ ...given.cluster.inputs, name: "other", ...more });
+    const addon = (addonName: string, more: Props = {}) => ({
+      clusterName: "platform",
+      addonName,
+      ...more,
+    });
+    const nodes = (more: Props = {}) => ({
+      ...given.nodes.inputs,
+      nodeGroupName: "more",
+      ...more,
+    });
+
+    it("makes a control plane with a role that EKS may assume, in two zones", async () => {
+      await given.create(types.cluster, cluster());
+      const roleArn = given.nodeRole.outputs.arn;
+      await refused(
+        given.create(types.cluster, cluster({ name: "a", roleArn })),
+        /^InvalidParameterException: Role .* trusted entity/,
+      );
+      const vpcConfig = { subnetIds: [given.inner[0]] };
+      await refused(
+        given.create(types.cluster, cluster({ name: "b", vpcConfig })),
+        /two different AZs/,
+      );
+    });
+
+    it("upgrades one minor version at a time, in ten minutes", async () => {
+      await refused(
+        given.update(given.cluster, { version: "1.37" }),
+        /^InvalidParameterException: Unsupported .* from 1.35 to 1.37/,
+      );
+      await given.update(given.cluster, { version: "1.36" });
+      assert.equal(given.world.clock.now, 600);
+      await refused(given.update(given.cluster, { version: "1.35" }), /from 1.36 to 1.35/);
+    });
+
+    it("refuses to delete a protected cluster, and one with nodes", async () => {
+      await refused(given.remove(given.cluster), /^ResourceInUseException: .* nodegroups/);
+      gone(given.nodes);
+      given.cluster.inputs.deletionProtection = true;
+      await refused(given.remove(given.cluster), /^InvalidRequestException: .* protection/);
+      given.cluster.inputs.deletionProtection = false;
+      await given.remove(given.cluster);
+    });
+
+    it("gives its creator an access entry, and refuses a second one", async () => {
+      const of = (more: Props) => ({ ...given.cluster.inputs, ...more });
+      await given.create(types.cluster, of({ name: "other" }));
+      const entry = (clusterName: string) => ({
+        clusterName,
+        principalArn: given.world.principal,
+      });
+      await refused(
+        given.create(types.entry, entry("other")),
+        /^ResourceInUseException: The specified access entry resource is already in use/,
+      );
+      const accessConfig = { bootstrapClusterCreatorAdminPermissions: false };
+      await given.create(types.cluster, of({ name: "third", accessConfig }));
+      await given.create(types.entry, entry("third"));
+    });
+
+    it("makes Kubernetes objects for administrators alone", async () => {
+      const namespace = { metadata: { name: "shop" } };
+      await given.create(types.namespace, namespace);
+      const [association] = given.world.all(types.association_);
+      assert.ok(association);
+      const calls = [
+        () => given.create(types.namespace, { metadata: { name: "more" } }),
+        () => given.update(given.namespace, {}),
+        () => given.remove(given.namespace),
+      ];
+      gone(association);
+      for (const call of calls) await refused(call(), /^Unauthorized: the server has asked/);
+    });
+
+    it("takes other subnets for a control plane in the same zones only", async () => {
+      const [a = "", b = ""] = given.inner;
+      const zone = given.put(types.subnet, {
+        vpcId: given.vpc.id,
+        availabilityZone: "eu-central-1c",
+      });
+      const vpcConfig = (...subnetIds: string[]) => ({ vpcConfig: { subnetIds } });
+      await given.update(given.cluster, vpcConfig(a, b));
+      await refused(
+        given.update(given.cluster, vpcConfig(a, b, zone.id)),
+        /^InvalidParameterException: Provided subnets belong to the AZs .*1c'. But they should/,
+      );
+    });
+
+    it("loses what it has put in place of another, when that is deleted after it", async () => {
+      const association = {
+        clusterName: "platform",
+        principalArn: "arn:aws:iam::111122223333:role/Dev",
+        policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        accessScope: { type: "namespace", namespaces: ["web"] },
+      };
+      const old = await given.create(types.association_, association);
+      const accessScope = { type: "namespace", namespaces: ["web", "shop"] };
+      await given.create(types.association_, { ...association, accessScope });
+      await given.remove(old);
+      assert.equal(given.world.get(types.association_, old.id), undefined);
+    });
+
+    it("lets at most 40 networks reach a cluster", async () => {
+      const open = (count: number) => ({
+        vpcConfig: {
+          ...given.cluster.inputs.vpcConfig,
+          publicAccessCidrs: Array.from({ length: count }, (_, at) => `203.0.113.${at}/32`),
+        },
+      });
+      await given.update(given.cluster, open(40));
+      await refused(given.update(given.cluster, open(41)), /^InvalidParameterException: .* 40/);
+      const other = (count: number) => ({ ...given.cluster.inputs, ...open(count), name: "other" });
+      await refused(given.create(types.cluster, other(41)), /^InvalidParameterException: .* 40/);
+      await given.create(types.cluster, other(40));
+    });
+
+    it("makes nothing for a cluster that does not exist", async () => {
+      const entry = (clusterName: string) => ({ clusterName, principalArn: "arn" });
+      await given.create(types.entry, entry("platform"));
+      await refused(
+        given.create(types.entry, entry("nowhere")),
+        /^ResourceNotFoundException: No cluster found for name: nowhere/,
+      );
+    });
+
+    it("makes nodes with a role that instances may assume", async () => {
+      await given.create(types.nodes, nodes());
+      const nodeRoleArn = given.cniRole.outputs.arn;
+      await refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "bad", nodeRoleArn })),
+        /^InvalidParameterException: .* cannot be assumed by ec2/,
+      );
+    });
+
+    it("makes nodes of types that their zones offer", async () => {
+      given.world.notOffered.add("m9g.large eu-central-1b");
+      await given.create(types.nodes, nodes({ instanceTypes: ["t4g.medium"] }));
+      await refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "new", instanceTypes: ["m9g.large"] })),
+        /^InvalidRequestException: Your requested instance type \(m9g.large\) is not supported .*1b/,
+      );
+    });
+
+    it("takes sizes of a node group that fit each other, all at once", async () => {
+      const sizes = (minSize: number, desiredSize: number, maxSize: number) => ({
+        scalingConfig: { minSize, desiredSize, maxSize },
+      });
+      await refused(given.create(types.nodes, nodes(sizes(3, 2, 4))), /minSize can't be greater/);
+      await refused(given.create(types.nodes, nodes(sizes(1, 5, 4))), /desiredSize can't be/);
+      await refused(
+        given.update(given.nodes, sizes(3, 2, 4)),
+        /^InvalidParameterException: Minimum capacity 3 can't be greater than desired size 2$/,
+      );
+      await refused(given.update(given.nodes, sizes(1, 3, 2)), /desiredSize can't be greater/);
+      const [scaling] = given.world.all(types.scalingGroup);
+      scaleTo(given.world, given.nodes, { desiredCapacity: 3 });
+      await given.update(given.nodes, { updateConfig: { maxUnavailable: 2 } });
+      assert.equal(scaling?.inputs.desiredCapacity, 3, "what is not changed is not sent");
+      await given.update(given.nodes, sizes(2, 2, 4));
+      assert.equal(scaling?.inputs.desiredCapacity, 2, "a stale size takes a node away");
+    });
+
+    it("takes an image release of the group's Kubernetes version alone", async () => {
+      await given.update(given.nodes, { releaseVersion: "1.35.4-20261101" });
+      await refused(
+        given.update(given.nodes, { releaseVersion: "1.36.1-20261101" }),
+        /^InvalidParameterException: Requested release version 1.36.1-20261101 is not valid/,
+      );
+    });
+
+    describe("with pods in three zones, one of which is full", () => {
+      const pods = (name: string, replicas: number, spread: string, cpu = "500m") => ({
+        metadata: { name, namespace: "web" },
+        spec: {
+          replicas,
+          template: {
+            spec: {
+              containers: [{ image: "public", resources: { requests: { cpu } } }],
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: "topology.kubernetes.io/zone",
+                  whenUnsatisfiable: spread,
+                },
+              ],
+            },
+          },
+        },
+      });
+      beforeEach(() => {
+        // The filler leaves no room in zone b, and four places in zone a.
+        given.nodes.inputs.instanceTypes = ["m7g.large"];
+        scaleTo(given.world, given.nodes, { desiredCapacity: 2 });
+        given.put(types.deployment, pods("filler", 2, "DoNotSchedule", "1400m"));
+        scaleTo(given.world, given.nodes, { desiredCapacity: 5, maxSize: 5 });
+        const [, inB] = given.inner;
+        const nodes = given.world
+          .all(types.interface)
+          .filter(({ name, inputs }) => /nodes/.test(name) && inputs.subnetId === inB);
+        for (const node of nodes.slice(1)) gone(node);
+      });
+
+      it("runs pods whose spread is soft where there is room", async () => {
+        await given.create(types.deployment, pods("web", 4, "ScheduleAnyway"));
+      });
+
+      it("leaves pods whose spread is hard Pending, though there is room", async () => {
+        await refused(
+          given.create(types.deployment, pods("web", 4, "DoNotSchedule")),
+          /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: .*didn't match pod topology spread constraints/,
+        );
+      });
+    });
+
+    it("cuts off pods that a deleted group of nodes does not wait for", async () => {
+      const pods = (replicas: number, terminationGracePeriodSeconds: number) => ({
+        metadata: { name: `web-${replicas}`, namespace: "web" },
+        spec: { replicas, template: { spec: { terminationGracePeriodSeconds, containers: [] } } },
+      });
+      given.put(types.deployment, pods(2, 107));
+      await given.remove(await given.create(types.nodes, nodes()));
+      assert.deepEqual(given.world.incidents, []);
+      given.put(types.deployment, pods(12, 107));
+      given.put(types.deployment, pods(1, 400));
+      await given.remove(await given.create(types.nodes, nodes()));
+      assert.equal(given.world.incidents.length, 2);
+      assert.match(given.world.incidents[0] ?? "", /cut off: they need 491 s, and have 300 s/);
+    });
+
+    it("updates nodes one after another, never ahead of the control plane", async () => {
+      await refused(
+        given.update(given.nodes, { version: "1.36" }),
+        /^InvalidParameterException: .* newer than the cluster's/,
+      );
+      given.cluster.inputs.version = "1.36";
+      await given.update(given.nodes, { version: "1.36" });
+      assert.equal(given.world.clock.now, 15 + 2 * 150);
+    });
+
+    it("keeps kube-proxy at or below the control plane's version", async () => {
+      const proxy = given.put(types.addon, addon("kube-proxy"));
+      await given.update(proxy, { addonVersion: "v1.35.0-eksbuild.1" });
+      await refused(
+        given.update(proxy, { addonVersion: "v1.36.0-eksbuild.1" }),
+        /^InvalidParameterException: Addon version specified is not supported/,
+      );
+    });
+
+    it("takes of an add-on's configuration only what its version knows", async () => {
+      gone(given.cni);
+      const cloudWatch = "amazon-cloudwatch-observability";
+      const unknown = (key: string) =>
+        new RegExp(
+          `^InvalidParameterException: ConfigurationValue provided .*\\[\\$\\.${key}: is not defined in the schema`,
+        );
+      const wrong: [name: string, version: string, values: Props, key: string][] = [
+        [cloudWatch, "v5.4.0-eksbuild.1", { containerInsights: {} }, "containerInsights"],
+        [cloudWatch, "v6.1.0-eksbuild.1", { applicationSignals: {} }, "applicationSignals"],
+        [
+          cloudWatch,
+          "v3.7.0-eksbuild.1",
+          { manager: { applicationSignals: {} } },
+          "manager.applicationSignals",
+        ],
+        [
+          "vpc-cni",
+          "v1.36.0-eksbuild.1",
+          { enableNetworkPolicies: "true" },
+          "enableNetworkPolicies",
+        ],
+        ["coredns", "v1.36.0-eksbuild.1", { replicas: 3 }, "replicas"],
+      ];
+      for (const [name, addonVersion, values, key] of wrong) {
+        const configurationValues = JSON.stringify(values);
+        const call = given.create(types.addon, addon(name, { addonVersion, configurationValues }));
+        await refused(call, unknown(key));
+      }
+      const configurationValues = JSON.stringify({ enableNetworkPolicy: "true" });
+      const addonVersion = "v1.20.0-eksbuild.1";
+      const cni = await given.create(
+        types.addon,
+        addon("vpc-cni", { addonVersion, configurationValues }),
+      );
+      await refused(
+        given.update(cni, { configurationValues: JSON.stringify({ networkPolicy: true }) }),
+        unknown("networkPolicy"),
+      );
+      await given.update(cni, { configurationValues: JSON.stringify({ env: {} }) });
+    });
+
+    const failing: [why: string, spoil: () => void, message: RegExp][] = [
+      ["their role may not join", () => goneAll(types.attachment), /may not eks:DescribeCluster/],
+      ["they have no way out", () => goneAll(types.nat), /the NAT gateway of subnet .* is gone/],
+      ["there is no CNI", () => gone(given.cni), /no CNI/],
+      ["the CNI's role is gone", () => gone(given.cniRole), /CNI: .* does not exist/],
+    ];
+    for (const [why, spoil, message] of failing) {
+      it(`gives up on nodes after 25 minutes when ${why}`, async () => {
+        spoil();
+        const call = given.create(types.nodes, nodes());
+        await assert.rejects(call, (error: Error) => {
+          assert.match(error.message, /^NodeCreationFailure/);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.ok(given.world.clock.now >= 25 * 60);
+        assert.equal(given.world.all(types.nodes).length, 2, "the failed group is there");
+      });
+    }
+
+    it("leaves CoreDNS degraded without nodes, and fails after 20 minutes", async () => {
+      gone(given.coredns);
+      gone(given.nodes);
+      const call = given.create(types.addon, addon("coredns"));
+      await refused(call, /^InsufficientNumberOfReplicas: add-on coredns is DEGRADED: .* no nodes/);
+      assert.equal(given.world.clock.now, 20 + 20 * 60);
+    });
+
+    it("lets CoreDNS recover when nodes come in time", async () => {
+      gone(given.coredns);
+      gone(given.nodes);
+      given.world.clock.later(300, () => given.put(types.nodes, given.nodes.inputs));
+      await given.create(types.addon, addon("coredns"));
+      assert.equal(given.world.clock.now, 300);
+    });
+
+    describe("an add-on with a role (IRSA)", () => {
+      const agents = (changes: { sub?: string; aud?: string; policy?: string } = {}) => {
+        const { sub = "amazon-cloudwatch:cloudwatch-agent", aud } = changes;
+        const assumeRolePolicy = given.irsaTrust(sub, aud);
+        const role = given.put(types.role, { name: "agent", assumeRolePolicy });
+        const { policy = "CloudWatchAgentServerPolicy" } = changes;
+        given.put(types.attachment, { role: "agent", policyArn: `arn:::policy/${policy}` });
+        return given.create(
+          types.addon,
+          addon("amazon-cloudwatch-observability", { serviceAccountRoleArn: role.outputs.arn }),
+        );
+      };
+      it("works with issuer, subject, audience and policy", () => agents());
+      it("fails for another subject", () =>
+        refused(agents({ sub: "default:agent" }), /^AccessDenied: .* trust policy of agent/));
+      it("fails for another audience", () =>
+        refused(agents({ aud: "sigstore" }), /^AccessDenied: .* trust policy of agent/));
+      it("fails without the permission", () =>
+        refused(agents({ policy: "Nothing" }), /^AccessDenied: .* logs:PutLogEvents/));
+      it("fails without the issuer's identity provider", () => {
+        gone(given.identityProvider);
+        return refused(agents(), /AccessDenied: .* no OpenID Connect provider/);
+      });
+    });
+  });
+
+  describe("registries", () => {
+    const image = (tag: string, context = "one") => ({
+      imageName: `${given.repository.outputs.repositoryUrl}:${tag}`,
+      build: { context },
+    });
+
+    it("takes images for repositories that exist", async () => {
+      const made = await given.create(types.image, image("a"));
+      const elsewhere = { imageName: "elsewhere:a", build: {} };
+      const message = /^RepositoryNotFoundException/;
+      await refused(given.create(types.image, elsewhere), message);
+      await refused(given.update(made, elsewhere), message);
+    });
+
+    it("refuses a second push of an immutable tag, in the words of docker push", async () => {
+      const made = await given.create(types.image, image("a"));
+      await given.update(made, image("b", "two"));
+      const message =
+        /^tag invalid: The image tag 'a' already exists in the 'web' repository and cannot be overwritten because the tag is immutable\.$/;
+      await refused(given.update(made, image("a")), message);
+      gone(made);
+      await refused(given.create(types.image, image("a")), message);
+      await given.create(types.image, { ...image("a"), skipPush: true });
+    });
+
+    it("gives each build a digest of its own", async () => {
+      given.repository.inputs.imageTagMutability = "MUTABLE";
+      const made = await given.create(types.image, image("a"));
+      const { repoDigest } = made.outputs;
+      await given.update(made, image("a"));
+      assert.notEqual(made.outputs.repoDigest, repoDigest);
+    });
+
+    it("keeps a repository with images, unless forced", async () => {
+      await refused(given.remove(given.repository), /^RepositoryNotEmptyException/);
+      given.repository.inputs.forceDelete = true;
+      await given.remove(given.repository);
+      assert.deepEqual(given.world.all(types.pushed), []);
+    });
+  });
+
+  describe("workloads", () => {
+    const cannotReach = /^Unreachable: configured Kubernetes cluster is unreachable: platform/;
+
+    it("reaches a cluster that is there", async () => {
+      await given.update(given.account, { automountServiceAccountToken: false });
+      gone(given.cluster);
+      await refused(given.create(types.namespace, { metadata: { name: "a" } }), cannotReach);
+      await refused(given.update(given.account, {}), cannotReach);
+      await refused(given.remove(given.account), cannotReach);
+    });
+
+    it("makes objects in namespaces that exist", async () => {
+      const account = (namespace: string) => ({ metadata: { name: "a", namespace } });
+      await given.create(types.account, account("web"));
+      await refused(given.create(types.account, account("no")), /^NotFound: namespaces "no"/);
+    });
+
+    it("waits for a release's pods as long as its timeout", async () => {
+      const release = { ...given.release.inputs, name: "another", timeout: 120 };
+      await given.create(types.release, release);
+      gone(given.nodes);
+      const { now } = given.world.clock;
+      await refused(
+        given.create(types.release, { ...release, name: "third" }),
+        /^release failed: context deadline exceeded: cluster platform has no nodes/,
+      );
+      assert.equal(given.world.clock.now - now, 8 + 120);
+    });
+
+    it("runs an autoscaler of this cluster that may change its node groups, and no other", async () => {
+      const release = (clusterName: string, roleArn: string) => ({
+        chart: "cluster-autoscaler",
+        name: "autoscaler",
+        namespace: "kube-system",
+        values: {
+          autoDiscovery: { clusterName },
+          rbac: {
+            serviceAccount: {
+              name: "controller",
+              annotations: { "eks.amazonaws.com/role-arn": roleArn },
+            },
+          },
+        },
+      });
+      const roleArn = given.controllerRole.outputs.arn;
+      await refused(
+        given.create(types.release, release("platform", roleArn)),
+        /^release failed: .* not authorized to perform autoscaling:DescribeAutoScalingGroups/,
+      );
+      goneAll(types.release);
+      given.controllerPolicy.inputs.policy = JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "autoscaling:*", Resource: "*" }],
+      });
+      await refused(
+        given.create(types.release, release("another", roleArn)),
+        /^release failed: .* finds no node group of another/,
+      );
+      goneAll(types.release);
+      await given.create(types.release, release("platform", roleArn));
+    });
+
+    it("gives an Ingress a load balancer, and takes it away whole", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      assert.match(ingress.outputs.status.loadBalancer.ingress[0].hostname, /elb.amazonaws.com$/);
+      const made = () =>
+        given.world.all().filter(({ madeBy }) => madeBy?.startsWith("load balancer"));
+      assert.ok(made().some(({ type }) => type === types.balancer));
+      await given.remove(ingress);
+      assert.deepEqual(made(), []);
+    });
+
+    const withoutBalancer: [why: string, spoil: () => void, message: RegExp][] = [
+      ["no controller", () => gone(given.release), /no load balancer controller runs/],
+      [
+        "another cluster's controller",
+        () => {
+          given.release.inputs.values.clusterName = "other";
+        },
+        /the controller is for other/,
+      ],
+      ["no role", () => gone(given.controllerRole), /AccessDenied: .* does not exist/],
+      [
+        "no permission",
+        () => gone(given.controllerPolicy),
+        /AccessDenied: .* not authorized to perform ec2:DescribeSubnets/,
+      ],
+      ["no nodes", () => gone(given.nodes), /cannot run: cluster platform has no nodes/],
+      ["no DNS", () => gone(given.coredns), /cannot run: cluster platform has no CoreDNS/],
+      ["no way to AWS", () => goneAll(types.route), /no route to the internet/],
+    ];
+    for (const [what, spoil, message] of withoutBalancer) {
+      it(`gives an Ingress no load balancer with ${what}`, async () => {
+        spoil();
+        const call = given.create(types.ingress, given.ingress);
+        await assert.rejects(call, (error: Error) => {
+          assert.match(error.message, /^FailedBuildModel: the Ingress has no load balancer/);
+          assert.match(error.message, message);
+          return true;
+        });
+      });
+
+      it(`removes no finalizer with ${what}`, async () => {
+        const ingress = await given.create(types.ingress, given.ingress);
+        spoil();
+        await assert.rejects(given.remove(ingress), (error: Error) => {
+          assert.match(error.message, /^finalizer: ingress.k8s.aws\/resources is never removed/);
+          assert.match(error.message, message);
+          return true;
+        });
+        assert.ok(given.world.all(types.balancer).length > 0, "the load balancer is left");
+      });
+    }
+
+    it("removes no finalizer when the controller goes while it works", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      given.world.clock.later(30, () => gone(given.release));
+      await refused(given.remove(ingress), /^finalizer: .* no load balancer controller runs/);
+    });
+
+    it("finds an Ingress's subnets by their tags, in two zones", async () => {
+      const tagged = given.world.all(types.subnet).find(({ id }) => id === given.zones[0]?.outer);
+      delete tagged?.inputs.tags;
+      await refused(
+        given.create(types.ingress, given.ingress),
+        /^FailedBuildModel: .* couldn't auto-discover subnets: 1 tagged/,
+      );
+    });
+
+    it("keeps a namespace while an Ingress in it has its finalizer", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      await refused(given.remove(given.namespace), /^finalizer: namespace web is Terminating/);
+      await given.remove(ingress);
+      await given.remove(given.namespace);
+    });
+
+    describe("deletes what belongs to an object", () => {
+      const host = (policy: string) =>
+        given.create(types.priorityClass, {
+          metadata: {
+            name: "pull-requests",
+            annotations: { "pulumi.com/deletionPropagationPolicy": policy },
+          },
+        });
+      const guest = async (owner: Thing) => {
+        const { uid } = owner.outputs.metadata;
+        const metadata = { name: "pr-1-web", ownerReferences: [{ uid }] };
+        await given.create(types.namespace, { metadata });
+        await given.create(types.ingress, {
+          metadata: { ...given.ingress.metadata, namespace: "pr-1-web" },
+        });
+      };
+      const left = () => [...given.world.all(types.ingress), ...given.world.all(types.balancer)];
+
+      it("before it, in the foreground, as far as the controller lets it", async () => {
+        const owner = await host("foreground");
+        await guest(owner);
+        const { inputs, outputs } = given.release;
+        gone(given.release);
+        await refused(given.remove(owner), /^foregroundDeletion: .* its dependent pr-1-web/);
+        await given.create(types.release, { ...inputs, name: outputs.name });
+        await given.remove(owner);
+        assert.deepEqual(left(), []);
+      });
+
+      it("not before it, and without waiting, in the background", async () => {
+        const owner = await host("background");
+        await guest(owner);
+        await given.remove(owner);
+        assert.equal(left().length, 2);
+      });
+    });
+
+    it("has a Deployment wait until its load balancer is active", async () => {
+      const ingress = await given.create(types.ingress, given.ingress);
+      const [balancer] = given.world.all(types.balancer);
+      const deployment = await given.create(types.deployment, given.deployment);
+      assert.equal(given.world.clock.now, balancer?.inputs.activeAt + 12, ingress.id);
+      await given.update(deployment, {});
+    });
+
+    const podsFail: [why: string, spoil: () => void, message: RegExp][] = [
+      ["nodes", () => gone(given.nodes), /pods are Pending: cluster platform has no nodes/],
+      ["their service account", () => gone(given.account), /serviceaccount "web" not found/],
+      ["their image", () => goneAll(types.pushed), /ImagePullBackOff/],
+    ];
+    for (const [what, spoil, message] of podsFail) {
+      it(`gives up on pods without ${what} after ten minutes`, async () => {
+        const made = await given.create(types.deployment, given.deployment);
+        spoil();
+        for (const call of [
+          () => given.update(made, {}),
+          () => {
+            gone(made);
+            return given.create(types.deployment, given.deployment);
+          },
+        ]) {
+          const { now } = given.world.clock;
+          await assert.rejects(call(), (error: Error) => {
+            assert.match(error.message, /^ProgressDeadlineExceeded/);
+            assert.match(error.message, message);
+            return true;
+          });
+          assert.equal(given.world.clock.now - now, 1 + 600);
+        }
+      });
+    }
+  });
+
+  describe("what happens by itself", () => {
+    const settled = () => given.world.clock.settle();
+
+    it("brings a log group back that is deleted while somebody writes to it", async () => {
+      const name = "/aws/eks/platform/cluster";
+      await given.remove(given.put(types.logGroup, { name, retentionInDays: 7 }));
+      await settled();
+      const [again] = given.world.all(types.logGroup);
+      assert.deepEqual([again?.id, again?.inputs.retentionInDays], [name, undefined]);
+      assert.match(again?.madeBy ?? "", /control plane/);
+    });
+
+    it("lets a log group go that nobody writes to", async () => {
+      given.cluster.inputs.enabledClusterLogTypes = [];
+      await given.remove(given.put(types.logGroup, { name: "/aws/eks/platform/cluster" }));
+      await settled();
+      assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
+    it("brings the log group of a control plane back that goes soon after it", async () => {
+      const name = "/aws/eks/other/cluster";
+      const group = given.put(types.logGroup, { name, retentionInDays: 7 });
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.remove(await given.create(types.cluster, inputs));
+      await given.remove(group);
+      await settled();
+      const [again] = given.world.all(types.logGroup);
+      assert.deepEqual([again?.id, again?.inputs.retentionInDays], [name, undefined]);
+      await assert.rejects(given.create(types.logGroup, { name }), {
+        message: "ResourceAlreadyExistsException: The specified log group already exists",
+      });
+    });
+
+    it("lets the log group of a control plane go after the last delivery", async () => {
+      const group = given.put(types.logGroup, { name: "/aws/eks/other/cluster" });
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.remove(await given.create(types.cluster, inputs));
+      await settled();
+      await given.remove(group);
+      await settled();
+      assert.deepEqual(given.world.all(types.logGroup), []);
+    });
+
+    it("makes Application Signals' log group when an agent is told to send, unless it is there", async () => {
+      const name = "/aws/application-signals/data";
+      const values = (metrics_collected: Props) => ({
+        clusterName: "platform",
+        addonName: "amazon-cloudwatch-observability",
+        configurationValues: JSON.stringify({ agent: { config: { logs: { metrics_collected } } } }),
+      });
+      const agents = given.put(types.addon, values({ emf: {} }));
+      await given.update(agents, {});
+      await settled();
+      assert.equal(given.world.get(types.logGroup, name), undefined);
+      await given.update(agents, values({ application_signals: {} }));
+      await settled();
+      const [again] = withoutRetention(given.world);
+      assert.match(
+        again ?? "",
+        /application-signals\/data has no retention: .* agents of platform/,
+      );
+
+      given.world.remove(given.world.get(types.logGroup, name) as Thing);
+      given.put(types.logGroup, { name, retentionInDays: 30 });
+      await given.update(agents, values({ application_signals: {} }));
+      await settled();
+      assert.deepEqual(withoutRetention(given.world), []);
+    });
+
+    it("delivers flow logs only by a role that may find the log group", async () => {
+      const role = given.put(types.role, {
+        name: "writer",
+        assumeRolePolicy: trusts("vpc-flow-logs"),
+      });
+      const write = (...actions: string[]) =>
+        given.put(types.rolePolicy, {
+          role: "writer",
+          name: `writer-${actions.length}`,
+          policy: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }],
+          }),
+        });
+      const flowLog = () =>
+        given.create(types.flowLog, {
+          vpcId: given.vpc.id,
+          logDestination: "arn:aws:logs:eu-central-1:111122223333:log-group:flow-logs",
+          iamRoleArn: role.outputs.arn,
+        });
+      write("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams");
+      await flowLog();
+      assert.match(
+        given.world.incidents[0] ?? "",
+        /Access error: writer may not logs:DescribeLogGroups/,
+      );
+      given.world.incidents.length = 0;
+      write("logs:DescribeLogGroups");
+      await flowLog();
+      assert.deepEqual(given.world.incidents, []);
+    });
+
+    it("makes the log group of a control plane that has none", async () => {
+      const inputs = { ...given.cluster.inputs, name: "other" };
+      await given.create(types.cluster, inputs);
+      await settled();
+      assert.equal(given.world.all(types.logGroup)[0]?.id, "/aws/eks/other/cluster");
+    });
+
+    it("leaves the pods' interfaces behind when the CNI goes before them", async () => {
+      await given.remove(given.cni);
+      const left = given.world.all(types.interface);
+      assert.ok(left.some(({ name }) => /controller, which the CNI left behind/.test(name)));
+    });
+
+    it("puts interfaces of the control plane and of nodes into their subnets", async () => {
+      const cluster = await given.create(types.cluster, { ...given.cluster.inputs, name: "other" });
+      assert.ok(given.world.all(types.interface).length > 0);
+      await given.remove(cluster);
+      assert.equal(given.world.all(types.interface).length, 2, "the nodes of the other cluster");
+      const inputs = { ...given.nodes.inputs, nodeGroupName: "more" };
+      const nodes = await given.create(types.nodes, inputs);
+      assert.equal(given.world.all(types.interface).length, 4);
+      await given.remove(nodes);
+      assert.equal(given.world.all(types.interface).length, 2);
+    });
+
+    it("leaves behind on purpose what the program wants to stay", async () => {
+      const group = given.put(types.logGroup, { name: "/kept", skipDestroy: true });
+      await given.remove(group);
+      assert.equal(given.world.get(types.logGroup, "/kept")?.kept, true);
+    });
+  });
+
+  describe("edge", () => {
+    const annotated = (annotations: Record<string, string>, name = "web") => ({
+      metadata: {
+        name,
+        namespace: "web",
+        annotations: {
+          "alb.ingress.kubernetes.io/scheme": "internet-facing",
+          ...Object.fromEntries(
+            Object.entries(annotations).map(([key, value]) => [
+              `alb.ingress.kubernetes.io/${key}`,
+              value,
+            ]),
+          ),
+        },
+      },
+    });
+    const balancers = () => given.world.all(types.balancer);
+
+    it("has one load balancer for a group, until its last Ingress goes", async () => {
+      const group = { "group.name": "platform" };
+      const [web, shop] = await Promise.all([
+        given.create(types.ingress, annotated(group)),
+        given.create(types.ingress, annotated(group, "shop")),
+      ]);
+      assert.equal(balancers().length, 1);
+      assert.deepEqual(web.outputs.status, shop.outputs.status);
+      await given.remove(web);
+      assert.equal(balancers().length, 1);
+      await given.remove(shop);
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("takes a shared load balancer away when all its Ingresses go at once", async () => {
+      const group = { "group.name": "platform" };
+      const ingresses = await Promise.all(
+        ["web", "shop"].map((name) => given.create(types.ingress, annotated(group, name))),
+      );
+      await Promise.all(ingresses.map((ingress) => given.remove(ingress)));
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("keeps a load balancer that is protected, and the finalizer", async () => {
+      const protection = (on: boolean) => ({
+        "load-balancer-attributes": `deletion_protection.enabled=${on}`,
+      });
+      const ingress = await given.create(types.ingress, annotated(protection(true)));
+      await refused(
+        given.remove(ingress),
+        /^OperationNotPermitted: deletion_protection is enabled/,
+      );
+      await given.update(ingress, annotated(protection(false)));
+      await given.remove(ingress);
+      assert.deepEqual(balancers(), []);
+    });
+
+    it("does nothing for a group while a protected Ingress of it is being deleted", async () => {
+      const group = (name: string, more = {}) => annotated({ "group.name": "all", ...more }, name);
+      const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
+      const ingress = await given.create(types.ingress, group("web", protection));
+      ingress.status = "deleting";
+      await refused(
+        given.create(types.ingress, group("shop")),
+        /^FailedBuildModel: .*deletion_protection is enabled, cannot delete the ingress: web\/web/,
+      );
+      ingress.status = "ready";
+      const other = await given.create(types.ingress, group("orders"));
+      await given.remove(other);
+      assert.equal(balancers().length, 1, "what is not protected comes and goes");
+    });
+
+    it("replaces a load balancer whose scheme changes, a protected one too", async () => {
+      const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
+      const ingress = await given.create(types.ingress, annotated(protection));
+      const [before] = balancers();
+      await given.update(ingress, annotated({ ...protection, scheme: "internal" }));
+      const [after] = balancers();
+      assert.equal(balancers().length, 1);
+      assert.notEqual(after?.id, before?.id);
+      const [{ hostname }] = ingress.outputs.status.loadBalancer.ingress;
+      assert.equal(hostname, before?.id, "the status is late");
+      assert.deepEqual(staleNames(given.world), []);
+      const aliases = [{ name: hostname }];
+      given.put(types.record, { zoneId: "Z1", name: "example.com", type: "A", aliases });
+      assert.match(
+        staleNames(given.world).join(),
+        /Record given names a load balancer that is gone/,
+      );
+    });
+
+    it("keeps the value of a priority class", async () => {
+      const metadata = { name: "low" };
+      const low = await given.create(types.priorityClass, { metadata, value: -1 });
+      await given.update(low, { description: "low" });
+      await refused(
+        given.update(low, { value: 1 }),
+        /^Invalid: value: Forbidden: may not be changed/,
+      );
+    });
+
+    it("names in a zone what is below it", async () => {
+      const record = (name: string) => ({ zoneId: "Z0123456789EXAMPLE", name, type: "A" });
+      await given.create(types.record, record("shop.example.com"));
+      await refused(
+        given.create(types.record, record("shop.example.org")),
+        /^InvalidChangeBatch: RRSet with DNS name shop.example.org. is not permitted/,
+      );
+    });
+
+    it("gives a load balancer 100 target groups", async () => {
+      const service = (name: string, count: number) => ({
+        ...annotated({ "group.name": "many" }, name),
+        spec: {
+          rules: [
+            {
+              http: {
+                paths: Array.from({ length: count }, (_, at) => ({
+                  path: `/${at}`,
+                  backend: { service: { name: `${name}-${at}`, port: { number: 80 } } },
+                })),
+              },
+            },
+          ],
+        },
+      });
+      await given.create(types.ingress, service("web", 99));
+      await given.create(types.ingress, service("shop", 1));
+      await refused(
+        given.create(types.ingress, service("orders", 1)),
+        /^FailedDeployModel: TooManyUniqueTargetGroupsPerLoadBalancer: You've reached the limit/,
+      );
+    });
+
+    it("issues a certificate once its records are in DNS", async () => {
+      const certificate = await given.create(types.certificate, { domainName: "example.com" });
+      const validation = { certificateArn: certificate.id };
+      await refused(
+        given.create(types.validation, validation),
+        /^ValidationTimedOut: example.com: its validation record is not in DNS/,
+      );
+      const [option] = certificate.outputs.domainValidationOptions;
+      const name = option.resourceRecordName;
+      await given.create(types.record, { zoneId: "Z1", name, type: "CNAME" });
+      goneAll(types.validation);
+      await given.create(types.validation, validation);
+    });
+
+    it("keeps a certificate and a web ACL that a load balancer uses", async () => {
+      const certificate = await given.create(types.certificate, { domainName: "example.com" });
+      const acl = await given.create(types.acl, { name: "firewall", scope: "REGIONAL" });
+      const ingress = await given.create(
+        types.ingress,
+        annotated({ "certificate-arn": certificate.id, "wafv2-acl-arn": acl.outputs.arn }),
+      );
+      await refused(given.remove(certificate), /^ResourceInUseException: .* Ingress web\/web/);
+      await refused(given.remove(acl), /^WAFAssociatedItemException: .* Ingress web\/web/);
+      await given.remove(ingress);
+      await given.remove(certificate);
+      await given.remove(acl);
+    });
+
+    it("takes no metric name that AWS WAF keeps to itself, of a web ACL or of its rules", async () => {
+      const named = (metricName: string, ofRule: string) => ({
+        visibilityConfig: { metricName },
+        rules: [{ visibilityConfig: { metricName: ofRule } }],
+      });
+      const problem = /^WAFInvalidParameterException: .*METRIC_NAME, parameter: /;
+      await refused(given.create(types.acl, named("all", "one")), problem);
+      await refused(given.create(types.acl, named("one", "Default_Action")), problem);
+      await given.create(types.acl, named("passed-all-rules", "one"));
+    });
+
+    it("logs requests of a web ACL to a group whose name says so", async () => {
+      const logging = (group: string) => ({
+        resourceArn: "arn:acl",
+        logDestinationConfigs: [`arn:aws:logs:eu-central-1:111122223333:log-group:${group}`],
+      });
+      await given.create(types.aclLogging, logging("aws-waf-logs-web"));
+      goneAll(types.aclLogging);
+      await refused(
+        given.create(types.aclLogging, logging("web")),
+        /^InvalidParameterException: The ARN isn't valid/,
+      );
+    });
+
+    it("delivers logs to a bucket that lets it, and keeps a bucket with logs", async () => {
+      const bucket = await given.create(types.bucket, { bucket: "logs" });
+      const logged = annotated({
+        "load-balancer-attributes": "access_logs.s3.enabled=true,access_logs.s3.bucket=logs",
+      });
+      await refused(
+        given.create(types.ingress, logged),
+        /^InvalidConfigurationRequest: Access Denied for bucket: logs/,
+      );
+      goneAll(types.ingress);
+      const policy = { Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" } };
+      await given.create(types.bucketPolicy, { bucket: "logs", policy });
+      await given.create(types.ingress, logged);
+      await refused(given.remove(bucket), /^BucketNotEmpty/);
+      bucket.inputs.forceDestroy = true;
+      await given.remove(bucket);
+    });
+  });
+
+  describe("rules", () => {
+    it("are each broken and kept by a test, and have a source", () => {
+      for (const [at, { error, on, types, source }] of rules.entries()) {
+        const name = `${error} on ${on} of ${types.join(", ")}`;
+        assert.deepEqual(seen[at], { refused: true, passed: true }, name);
+        assert.ok(source.length > 10, name);
+      }
+    });
+  });
+});

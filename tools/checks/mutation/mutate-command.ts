@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, matchesGlob } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { workingCopy } from "./copy.ts";
+import { readHarmless, stale } from "./harmless.ts";
+import { mutantsOf } from "./mutants.ts";
+import { reportOf, summaryOf } from "./mutation-report.ts";
+import { shuffled } from "./random.ts";
+import { run } from "./run.ts";
+
+const usage = `npm run mutate -- [options]
+  --files GLOB     only faults of these files
+  --tests GLOB     only these tests (default: all but rehearsals and those of git and workflows' linters)
+  --sample N       as many faults as this, drawn at random
+  --seed S         the draw (default 1)
+  --budget S       seconds of tests for a fault (default 120); what they miss counts as survived
+  --results FILE   keep results there, and go on from them
+  --list           print the faults and try none
+  --no-types       count faults that do not fit the types too
+  --json           print results as JSON`;
+const least = 95;
+const project = fileURLToPath(new URL("../../..", import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    files: { type: "string", default: "**" },
+    tests: { type: "string" },
+    sample: { type: "string" },
+    seed: { type: "string", default: "1" },
+    budget: { type: "string", default: "120" },
+    results: { type: "string" },
+    list: { type: "boolean", default: false },
+    "no-types": { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
+  cwd: project,
+  encoding: "utf8",
+}).split("\n");
+const sources = tracked.filter((file) =>
+  /^(infra|service\/src|tools\/deliver|projects|policy)\/.*\.ts$|^(index|tools\/shell)\.ts$/.test(
+    file,
+  ),
+);
+const slow = /^test\/tools\/rehearsal\/|\/((release-)?rehearsal|lint-workflows|against)\.test\.ts$/;
+const tests = tracked
+  .filter((file) => file.endsWith(".test.ts"))
+  .filter((file) => (values.tests ? matchesGlob(file, values.tests) : !slow.test(file)));
+
+if (values.help) console.log(usage);
+else {
+  const all = sources.flatMap((file) => mutantsOf(file, readFileSync(join(project, file), "utf8")));
+  const harmless = readHarmless(project);
+  const outdated = stale(harmless, all);
+  if (outdated.length > 0) {
+    console.error(`tools/checks/mutation/harmless.json is out of date:\n${outdated.join("\n")}`);
+    process.exit(1);
+  }
+  const chosen = all.filter(({ file }) => matchesGlob(file, values.files));
+  const drawn = shuffled(chosen, Number(values.seed)).slice(0, Number(values.sample ?? "Infinity"));
+  if (values.list) {
+    for (const { file, line, original, text } of drawn) {
+      console.log(`${file}:${line} ${JSON.stringify(original)} → ${JSON.stringify(text)}`);
+    }
+  } else {
+    const copy = workingCopy(project);
+    try {
+      const results = await run({
+        folder: copy.folder,
+        mutants: drawn,
+        tests,
+        harmless,
+        results: values.results,
+        budgetMs: Number(values.budget) * 1000,
+        types: !values["no-types"],
+        say: (line) => console.error(line),
+      });
+      console.log(values.json ? JSON.stringify(results, undefined, 2) : reportOf(results));
+      if (summaryOf(results).percent < least) process.exitCode = 1;
+    } finally {
+      copy.remove();
+    }
+  }
+}

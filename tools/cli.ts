@@ -1,0 +1,49 @@
+/** Runs a command by its name and exits with its code: `node --import tsx tools/cli.ts <command>`. */
+
+type Command = (args: string[]) => Promise<number>;
+
+const terminal = {
+  out: (text: string) => process.stdout.write(text),
+  err: (text: string) => process.stderr.write(text),
+  color: process.stdout.isTTY && process.stdout.hasColors(),
+};
+const lines = {
+  out: (line: string) => console.log(line),
+  err: (line: string) => console.error(line),
+};
+
+/** Each imports its own modules only, so that a plan does not wait for the Automation API. */
+const commands: Record<string, () => Promise<Command>> = {
+  plan: async () => {
+    const { plan } = await import("./plan/plan-command.ts");
+    return (args) => plan(args, terminal);
+  },
+  rehearse: async () => (await import("./rehearsal/rehearse-command.ts")).rehearseCommand,
+  release: async () => {
+    const { command } = await import("./deliver/release-command.ts");
+    return (args) => command(["release", ...args], lines);
+  },
+  rollback: async () => {
+    const { command } = await import("./deliver/release-command.ts");
+    return (args) => command(["rollback", ...args], lines);
+  },
+  deliver: async () => {
+    const { deliver } = await import("./deliver/delivery-command.ts");
+    return (args) => deliver(args, lines.out);
+  },
+};
+
+// `npm run plan | head` closes the pipe early, which is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+const [name = "", ...args] = process.argv.slice(2);
+const load = commands[name];
+if (load) {
+  process.exitCode = await (await load())(args);
+} else {
+  const known = Object.keys(commands).join(", ");
+  console.error(`There is no command "${name}"; allowed: ${known}`);
+  process.exitCode = 2;
+}

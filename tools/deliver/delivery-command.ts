@@ -1,0 +1,173 @@
+import { appendFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { PlanError } from "../graph/plan-error.ts";
+import { CommandFailed } from "../shell.ts";
+import { requireApproval } from "./approval.ts";
+import { download } from "./artifacts.ts";
+import { post } from "./comments.ts";
+import { drift } from "./drift.ts";
+import { reconcile } from "./environments.ts";
+import { Refused } from "./image-references.ts";
+import { PlatformStack } from "./platform-stack.ts";
+import { difference, preview } from "./previews.ts";
+import { reach } from "./reach.ts";
+import { sign } from "./signatures.ts";
+import { smoke } from "./smoke.ts";
+
+const usage = `npm run deliver -- STEP
+
+  difference --against REF --out DIR   the offline difference of both stacks, as a comment in DIR
+  preview --stack NAME --out DIR       what pulumi preview says, as a comment in DIR
+  comments --run ID                    posts the comments of a workflow run
+  reach --stack NAME                   refuses a runner that the stack's Kubernetes API does not answer
+  approval --environment NAME          refuses an environment for which GitHub asks nobody's approval
+  up --stack NAME                      deploys, and hands the images on to the next job
+  smoke --stack NAME                   asks the service through its load balancer
+  images --stack NAME --out DIR        builds the images of a pull request into DIR
+  environments --stack NAME            makes pull requests' environments what they should be
+  sign --stack NAME                    signs the images that the stack runs, once smoke has tried them
+  drift --stack NAME                   opens or closes an issue about what has changed by itself
+
+exit code: 0; 1 it failed; 2 the command is wrong; 3 a change is too dangerous to go unacknowledged`;
+
+/** Runs one step of a workflow and gives its exit code. */
+export async function deliver(args: string[], say: (line: string) => void): Promise<number> {
+  try {
+    const { values, positionals } = parsed(args);
+    const step = steps[positionals[0] ?? ""];
+    if (!step) throw new Refused(usage);
+    return await step({
+      say,
+      need: (option) => {
+        const value = values[option];
+        if (!value) throw new Refused(`--${option} is missing\n\n${usage}`);
+        return value;
+      },
+    });
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    if (error instanceof Refused || error instanceof PlanError) return 2;
+    if (error instanceof CommandFailed) return 1;
+    throw error;
+  }
+}
+
+interface Given {
+  need: (option: "stack" | "against" | "out" | "run" | "environment") => string;
+  say: (line: string) => void;
+}
+
+const patience = { patienceSeconds: 300, pauseSeconds: 1, answers: 10 };
+
+const steps: Record<string, (given: Given) => Promise<number>> = {
+  difference: ({ need }) => difference(need("against"), need("out")),
+
+  preview: async ({ need }) =>
+    (await preview(new PlatformStack(need("stack")), need("out"))) ? 0 : 1,
+
+  comments: async ({ need, say }) => {
+    const repository = variable("GITHUB_REPOSITORY");
+    const folder = `${variable("RUNNER_TEMP")}/comments`;
+    if (!(await download(repository, need("run"), { pattern: "comment-*" }, folder))) {
+      say("The run has left no comments");
+      return 0;
+    }
+    const count = await post(folder, {
+      repository,
+      owner: variable("HEAD_OWNER"),
+      branch: variable("HEAD_BRANCH"),
+      sha: variable("HEAD_SHA"),
+    });
+    say(`${count} comments posted`);
+    return 0;
+  },
+
+  up: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    await stack.up(`Deploy ${process.env.GITHUB_SHA ?? "by hand"}`, { policies: true });
+    const { imageReferences = {} } = await stack.outputs();
+    const images = Object.entries(imageReferences).map((image) => image.join("="));
+    say(`${stack.name} runs ${images.join(", ")}`);
+    const { GITHUB_OUTPUT } = process.env;
+    if (GITHUB_OUTPUT) appendFileSync(GITHUB_OUTPUT, `images=${images.join(",")}\n`);
+    return 0;
+  },
+
+  reach: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const server = await reach(stack, process.env.CLUSTER_RUNNER);
+    say(server ? `${server} answers` : `${stack.name} has no cluster yet`);
+    return 0;
+  },
+
+  approval: async ({ need, say }) => {
+    const environment = need("environment");
+    await requireApproval(variable("GITHUB_REPOSITORY"), environment);
+    say(`${environment} is approved by a reviewer`);
+    return 0;
+  },
+
+  smoke: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const outputs = await stack.outputs();
+    await smoke(outputs, { ...patience, closed: stack.closed });
+    say(`${outputs.url} answers`);
+    return 0;
+  },
+
+  images: async ({ need, say }) => {
+    // Only this step needs the program, which takes a second to load.
+    const { buildImages } = await import("./service-images.ts");
+    const services = await buildImages(need("stack"), need("out"));
+    say(`Built: ${services.join(", ") || "nothing, the stack deploys what was pushed"}`);
+    return 0;
+  },
+
+  environments: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const repository = variable("GITHUB_REPOSITORY");
+    const guests = { stack, repository, patience: { ...patience, closed: stack.closed }, say };
+    return (await reconcile(guests)) ? 0 : 1;
+  },
+
+  sign: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const { signingKey } = stack;
+    if (!signingKey) {
+      say(`${stack.name} has no registry.signingKey: nothing is signed`);
+      return 0;
+    }
+    const { imageReferences = {} } = await stack.outputs();
+    for (const reference of Object.values(imageReferences)) {
+      const signed = await sign(reference, signingKey);
+      say(`${reference} ${signed ? "is signed" : "was signed already"}`);
+    }
+    return 0;
+  },
+
+  drift: async ({ need, say }) => {
+    const stack = new PlatformStack(need("stack"));
+    const same = await drift(stack, variable("GITHUB_REPOSITORY"));
+    say(same ? `${stack.name} is as it should be` : `${stack.name} has drifted: see the issue`);
+    return same ? 0 : 1;
+  },
+};
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Refused(`${name} is not set: this step is for a workflow`);
+  return value;
+}
+
+function parsed(args: string[]) {
+  try {
+    const string = { type: "string" } as const;
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { stack: string, against: string, out: string, run: string, environment: string },
+    });
+  } catch (error) {
+    throw new Refused(`${(error as Error).message}\n\n${usage}`);
+  }
+}

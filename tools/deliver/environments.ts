@@ -1,0 +1,187 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import { download } from "./artifacts.ts";
+import { upsert } from "./comments.ts";
+import { type Deployed, EnvironmentStack } from "./environment-stack.ts";
+import type { Images } from "./image-references.ts";
+import type { PlatformStack } from "./platform-stack.ts";
+import { fenced } from "./previews.ts";
+import { artifact, imagesOf, labelled, type PullRequest } from "./pull-requests.ts";
+import { push } from "./push.ts";
+import { type SmokeOptions, smoke } from "./smoke.ts";
+
+/** Environments as guests of one stack, for the pull requests of one repository. */
+export interface Guests {
+  stack: PlatformStack;
+  repository: string;
+  patience: SmokeOptions;
+  say: (line: string) => void;
+}
+
+/** What is there, by pull request. */
+type Present = Map<number, Deployed>;
+
+/**
+ * Makes the environments what they should be: one for each open pull request with the label, as many
+ * as the stack takes, with the images of its last commit, for as many days as the stack gives them.
+ * What is there already is deployed again, as the stack may have changed; what failed is tried again.
+ *
+ * What became of a pull request is commented there; what fails for one keeps no other from its own.
+ * Tells whether all went well.
+ */
+export async function reconcile(guests: Guests): Promise<boolean> {
+  const { stack, repository, say } = guests;
+  const { pullRequests: offer, clusterName } = await stack.outputs();
+  const wanted = await labelled(repository);
+  const present: Present = new Map();
+  const failed = new Set<number>();
+  const attempt = async (number: number, work: () => Promise<string | undefined>) => {
+    try {
+      const text = await work();
+      if (!text) return;
+      say(`#${number}: ${text}`);
+      await comment(repository, number, text);
+    } catch (error) {
+      failed.add(number);
+      const { message } = error as Error;
+      say(`#${number}: it failed: ${message}`);
+      const text = `It failed:\n\n${fenced(message)}`;
+      await comment(repository, number, text).catch((second) => say(second.message));
+    }
+  };
+
+  for (const environment of await EnvironmentStack.all()) {
+    const { pullRequest: number } = environment;
+    await attempt(number, async () => {
+      // Whatever becomes of it, it takes its place.
+      present.set(number, {});
+      const deployed = await environment.deployed();
+      present.set(number, deployed);
+      const isWanted = wanted.some((one) => one.number === number);
+      const why = reasonToGo(stack.name, offer, isWanted, present.size, deployed.since);
+      const hostGone = !clusterName || isOrphan(deployed, offer);
+      if (!why && !hostGone) return undefined;
+      await environment.remove({ hostGone });
+      present.delete(number);
+      return why && `It is gone: ${why}.`;
+    });
+  }
+  if (!offer) return failed.size === 0;
+  // What runs is soon seen to; what did not come up may take its time again, and is last.
+  const turn = ({ number }: PullRequest) =>
+    present.get(number)?.commit ? 0 : present.has(number) ? 2 : 1;
+  const inTurn = wanted
+    .filter(({ number }) => !failed.has(number))
+    .sort((one, other) => turn(one) - turn(other));
+  for (const pullRequest of inTurn) {
+    await attempt(pullRequest.number, () => settle(pullRequest, offer, present, guests));
+  }
+  return failed.size === 0;
+}
+
+/** Deploys what a pull request should have; gives what is to be said of it, if anything. */
+async function settle(
+  { number, commit }: PullRequest,
+  offer: Offer,
+  present: Present,
+  { stack, repository, patience }: Guests,
+): Promise<string | undefined> {
+  const platform = `organization/${stack.project}/${stack.name}`;
+  const environment = new EnvironmentStack(number);
+  const here = present.get(number);
+  const built = here?.commit === commit ? undefined : await imagesOf(repository, commit);
+  if (here?.commit && (!built || isOver(built.at, offer))) {
+    await environment.up(platform, { ...here, images: known(here, offer) });
+    return running(stack.name, here, offer);
+  }
+  if (!built) return undefined;
+  if (isOver(built.at, offer)) {
+    if (here) await environment.remove({ hostGone: false });
+    return here && `It is gone: it never came up, and its image is ${offer.days} days old.`;
+  }
+  if (!here && present.size >= offer.environments) {
+    return `There is no room: ${stack.name} takes ${offer.environments}. Take the label from another pull request.`;
+  }
+  const since = built.at;
+  // What was tried without success is pushed already.
+  const images =
+    here?.since === since ? known(here, offer) : await pushed(repository, built.run, offer);
+  present.set(number, { images, since });
+  await environment.up(platform, { images, since });
+  const { urls = {} } = await environment.deployed();
+  for (const url of Object.values(urls)) await smoke({ url }, patience);
+  await environment.up(platform, { images, since, commit });
+  return running(stack.name, { urls, images, since, commit }, offer);
+}
+
+function running(
+  stack: string,
+  { urls = {}, images = {}, since = "", commit = "" }: Deployed,
+  offer: Offer,
+): string {
+  const until = endOf(since, offer).toISOString().slice(0, 10);
+  const whose = (service: string) => (service in images ? "" : `, as in ${stack}`);
+  return [
+    `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request goes.`,
+    ...Object.entries(urls).map(([service, url]) => `- ${service}: ${url}${whose(service)}`),
+  ].join("\n");
+}
+
+/** Pushes the images that a run has left for services of the stack; gives their references. */
+async function pushed(repository: string, run: number, offer: Offer): Promise<Images> {
+  const folder = mkdtempSync(join(tmpdir(), "images-"));
+  try {
+    if (!(await download(repository, run, { name: artifact }, folder))) {
+      throw new Error("The images are not there any more: push again, or set the label anew.");
+    }
+    const left = readdirSync(folder);
+    const images: Images = {};
+    for (const service of Object.keys(offer.services)) {
+      const file = `${service}.tar`;
+      if (left.includes(file)) {
+        images[service] = await push(join(folder, file), offer.repositoryUrl);
+      }
+    }
+    return images;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The images of services that the stack still has. */
+function known({ images = {} }: Deployed, { services }: Offer): Images {
+  return Object.fromEntries(Object.entries(images).filter(([service]) => service in services));
+}
+
+/** Whether an environment belonged to what is no more: Kubernetes has removed it. */
+function isOrphan({ host }: Deployed, offer: Offer | undefined): boolean {
+  return host !== undefined && offer !== undefined && host !== offer.host.uid;
+}
+
+function reasonToGo(
+  stack: string,
+  offer: Offer | undefined,
+  isWanted: boolean,
+  count: number,
+  since: string | undefined,
+): string | undefined {
+  if (!offer) return `${stack} takes none any more`;
+  if (!isWanted) return "the pull request is closed, or has lost the label";
+  if (since && isOver(since, offer)) return `nothing was pushed for ${offer.days} days`;
+  if (count > offer.environments) return `${stack} takes no more than ${offer.environments}`;
+  return undefined;
+}
+
+function endOf(since: string, { days }: Offer): Date {
+  return new Date(Date.parse(since) + days * 24 * 60 * 60 * 1000);
+}
+
+function isOver(since: string, offer: Offer): boolean {
+  return endOf(since, offer).getTime() < Date.now();
+}
+
+function comment(repository: string, number: number, text: string): Promise<void> {
+  return upsert(repository, number, "environment", `### Environment\n\n${text}`);
+}

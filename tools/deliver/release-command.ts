@@ -1,0 +1,97 @@
+import { userInfo } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { CommandFailed, run } from "../shell.ts";
+import { Refused, released } from "./image-references.ts";
+import { PlatformStack } from "./platform-stack.ts";
+import { type Attempt, release, rollback } from "./release.ts";
+import { aws, type Cloud, watchedOf } from "./release-cloud.ts";
+import type { Release } from "./release-record.ts";
+import { kubectl } from "./rollouts.ts";
+
+const usage = `npm run release -- --stack NAME --image SERVICE=DIGEST
+npm run rollback -- --stack NAME
+
+  --stack NAME     a stack that runs
+  --image IMAGE    sha256:…, or REPOSITORY@sha256:… of another stack's; several with commas
+  --watch SECONDS  how long to watch alarms after the update (as long as they need, at most 17 minutes)
+  --alarms PREFIX  the alarms whose names begin so, instead of those of the services and the load balancer
+
+exit code: 0 released; 1 it failed, and the stack went back; 2 refused, nothing was changed`;
+
+export interface Terminal {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** Runs `release` or `rollback` and gives its exit code. */
+export async function command(
+  args: string[],
+  { out, err }: Terminal,
+  cloudOf: (region: string) => Cloud = aws,
+): Promise<number> {
+  try {
+    const { positionals, values } = parsed(args);
+    if (values.help) {
+      out(usage);
+      return 0;
+    }
+    const { stack: name, image, watch, alarms } = values;
+    const back = positionals[0] === "rollback";
+    const seconds = watch === undefined ? undefined : Number(watch);
+    if (!name) throw new Refused(`--stack is missing\n\n${usage}`);
+    if (!back && !image) throw new Refused(`--image is missing\n\n${usage}`);
+    if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0))
+      throw new Refused(`--watch ${watch}: no seconds`);
+    const stack = new PlatformStack(name);
+    const attempt: Attempt = {
+      stack,
+      cloud: cloudOf(stack.region),
+      rollouts: kubectl(),
+      who: await who(),
+      watched: watchedOf(alarms, await stack.outputs()),
+      watchSeconds: seconds,
+      say: out,
+      sleep: (seconds) => setTimeout(seconds * 1000),
+    };
+    const done = back
+      ? await rollback(attempt)
+      : await release(attempt, (running) => released(image ?? [], running, stack.services));
+    return done ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof CommandFailed)) throw error;
+    err(error.message);
+    return error instanceof Refused ? 2 : 1;
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        stack: { type: "string" },
+        image: { type: "string", multiple: true },
+        watch: { type: "string" },
+        alarms: { type: "string" },
+        help: { type: "boolean", default: false, short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new Refused(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+async function who(): Promise<Pick<Release, "by" | "commit" | "run">> {
+  const { GITHUB_ACTOR, GITHUB_SHA, GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } =
+    process.env;
+  const commit = GITHUB_SHA ?? (await run("git", ["rev-parse", "HEAD"]).catch(() => "")).trim();
+  return {
+    by: GITHUB_ACTOR ?? userInfo().username,
+    ...(commit && { commit }),
+    ...(GITHUB_RUN_ID && {
+      run: `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`,
+    }),
+  };
+}

@@ -1,0 +1,27 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { evaluate } from "../graph/evaluate.ts";
+import { run } from "../shell.ts";
+
+/**
+ * Builds the images that a stack would build, and leaves each as `<service>.tar` in a folder: who has
+ * the right to push them does not run what is in them. Gives the names of the services.
+ *
+ * Throws a `PlanError` when the stack's settings are not valid.
+ */
+export async function buildImages(stack: string, folder: string): Promise<string[]> {
+  const { resources } = await evaluate(stack);
+  const images = resources.filter(({ type }) => type === "docker:index/image:Image");
+  mkdirSync(folder, { recursive: true });
+  const services = images.map(({ parent = "" }) => parent.split("::").at(-1) ?? "");
+  for (const [at, { inputs }] of images.entries()) {
+    const name = services[at];
+    const { context, dockerfile, platform, args } = inputs.build;
+    const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
+    const tag = `${name}:pull-request`;
+    const what = ["--platform", platform, "--file", dockerfile, ...values, "--tag", tag];
+    await run("docker", ["build", ...what, context], { show: true });
+    await run("docker", ["save", "--output", join(resolve(folder), `${name}.tar`), tag]);
+  }
+  return services;
+}

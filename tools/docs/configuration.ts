@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { settingsSchema } from "../../infra/config/schema.ts";
+
+/** A family of each kind that infra/cluster/instance-types.ts has. */
+const families = ["t4g", "t3a", "m7g", "c7g", "r7g", "m8i", "m8a"];
+const sizes = [
+  ...["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge", "4xlarge"],
+  ...["8xlarge", "12xlarge", "16xlarge", "24xlarge"],
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: zod's definitions differ by type
+type Definition = any;
+
+/** One setting: what docs/configuration.md says of it. */
+export interface Setting {
+  key: string;
+  meaning: string;
+  /** In the words of the error that any other value gets. */
+  allowed: string;
+  /** As YAML; nothing when the setting must be given or has no default. */
+  default?: string;
+  required: boolean;
+}
+
+/** Every setting of the schema, in its order; `<name>` stands for the name of a service. */
+export function settingsOfSchema(schema: z.core.$ZodType, key = ""): Setting[] {
+  const { inner, optional, preset, meaning } = unwrapped(schema);
+  const { type, shape, valueType, keyType } = definitionOf(inner);
+  const below = (name: string) => (key ? `${key}.${name}` : name);
+  if (type === "object" && key !== "release") {
+    return Object.entries<z.core.$ZodType>(shape).flatMap(([name, of]) =>
+      settingsOfSchema(of, below(name)),
+    );
+  }
+  if (type === "record" && key === "services") {
+    const name = { key: "services.<name>", meaning: "A service, its namespace and its role." };
+    return [
+      { ...name, allowed: wordsOf(keyType).join("; "), required: true },
+      ...settingsOfSchema(valueType, "services.<name>"),
+    ];
+  }
+  return [
+    {
+      key,
+      meaning: meaning ?? "",
+      allowed: wordsOf(inner).join("; "),
+      ...(preset !== undefined && { default: JSON.stringify(preset) }),
+      required: !optional && preset === undefined,
+    },
+  ];
+}
+
+/** The page, with a row for each setting and each instance type that the capacity check knows. */
+export function configurationPage(): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const rows = settingsOfSchema(settingsSchema).map(
+    ({ key, meaning, allowed, default: preset, required }) =>
+      `| \`${key}\` | ${cell(meaning)} | ${cell(allowed)} | ${required ? "**required**" : preset ? `\`${cell(preset)}\`` : ""} |`,
+  );
+  const types = families.flatMap((family) =>
+    sizes.flatMap((size) => {
+      const type = instanceType(`${family}.${size}`);
+      if (!type) return [];
+      const { vcpus, memoryMiB, interfaces, addressesPerInterface } = type;
+      const pods = interfaces * (addressesPerInterface - 1) + 2;
+      return `| ${family}.${size} | ${vcpus} | ${memoryMiB / 1024} | ${interfaces} | ${pods} |`;
+    }),
+  );
+  return [
+    "# Configuration",
+    "",
+    "Written by `npm run docs` from infra/config/schema.ts. Settings stand in `Pulumi.<stack>.yaml` with",
+    "the prefix `platform:`. All problems are reported at once, unknown keys too.",
+    "",
+    "| setting | meaning | allowed | default |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    "## Instance types",
+    "",
+    "The capacity check knows common families of today. One of each kind, with the pods that EKS allows:",
+    "",
+    "| type | vCPU | memory, GiB | network interfaces | pods |",
+    "| --- | --- | --- | --- | --- |",
+    ...types,
+    "",
+  ].join("\n");
+}
+
+const definitionOf = (schema: z.core.$ZodType): Definition => schema._zod.def;
+
+function unwrapped(schema: z.core.$ZodType) {
+  let inner = schema;
+  let optional = false;
+  let preset: unknown;
+  let meaning = z.globalRegistry.get(schema)?.description;
+  for (;;) {
+    const { type, innerType, in: input, defaultValue } = definitionOf(inner);
+    if (type === "optional") optional = true;
+    else if (type === "default") preset ??= defaultValue;
+    else if (type !== "pipe" && type !== "prefault") return { inner, optional, preset, meaning };
+    inner = innerType ?? input;
+    meaning ??= z.globalRegistry.get(inner)?.description;
+  }
+}
+
+/** What the errors of a schema and of its elements say is allowed. */
+function wordsOf(schema: z.core.$ZodType): string[] {
+  const { inner } = unwrapped(schema);
+  const { type, error, element, keyType, valueType, shape, checks = [] } = definitionOf(inner);
+  const own = [error, ...checks.map((check: z.core.$ZodCheck) => check._zod.def.error)];
+  const words = own.flatMap((say) => {
+    const text = say?.({ code: "custom", input: undefined });
+    return typeof text === "string" ? text : [];
+  });
+  const parts: string[] = element
+    ? wordsOf(element)
+    : type === "record"
+      ? [...wordsOf(keyType).map((one) => `keys: ${one}`), ...wordsOf(valueType)]
+      : type === "object"
+        ? Object.entries<z.core.$ZodType>(shape).flatMap(([name, of]) =>
+            wordsOf(of).map((one) => `${name}: ${one}`),
+          )
+        : [];
+  return [...new Set([...words, ...parts])];
+}

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { PlanError } from "./plan-error.ts";
+
+/** What Pulumi would hand to the program of a stack. */
+export interface Settings {
+  project: string;
+  stack: string;
+  /** By full key (`project:key`); objects and lists as JSON, as Pulumi hands them over. */
+  config: Record<string, string>;
+  /** Keys with an encrypted part, which reads `[secret]` here: only Pulumi can decrypt it. */
+  secretKeys: string[];
+}
+
+/**
+ * The settings of a stack: the defaults of `Pulumi.yaml`, then `Pulumi.<stack>.yaml`.
+ *
+ * Throws a `PlanError` when there is no such stack or a file is no valid YAML.
+ */
+export function settingsOf(stack: string, folder: string): Settings {
+  const { name, config: schema } = read(folder, "Pulumi.yaml");
+  const project = String(name);
+  const stacks = readdirSync(folder)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
+  if (!stacks.includes(stack)) {
+    throw new PlanError(
+      `There is no stack "${stack}": Pulumi.${stack}.yaml is missing. Stacks here: ${stacks.join(", ") || "none"}.`,
+    );
+  }
+  const file = `Pulumi.${stack}.yaml`;
+  const given = [
+    ...Object.entries(mapOf(schema, "Pulumi.yaml: config")).map(([key, one]) => [key, preset(one)]),
+    ...Object.entries(mapOf(read(folder, file).config, `${file}: config`)),
+  ] as [key: string, value: unknown][];
+
+  const config: Settings["config"] = {};
+  const secretKeys = new Set<string>();
+  for (const [key, value] of given.filter(([, value]) => value !== undefined)) {
+    const fullKey = key.includes(":") ? key : `${project}:${key}`;
+    config[fullKey] = textOf(
+      masked(value, () => {
+        secretKeys.add(fullKey);
+      }),
+    );
+  }
+  return { project, stack, config, secretKeys: [...secretKeys] };
+}
+
+/** The value that `Pulumi.yaml` gives to all stacks: a plain one, or its schema's. */
+function preset(schema: unknown): unknown {
+  if (!isMap(schema)) return schema;
+  return schema.value ?? schema.default;
+}
+
+function read(folder: string, file: string): Record<string, unknown> {
+  try {
+    return mapOf(parse(readFileSync(join(folder, file), "utf8"), { logLevel: "error" }), file);
+  } catch (error) {
+    if (error instanceof PlanError) throw error;
+    throw new PlanError(`${file}: ${(error as Error).message.trim()}`);
+  }
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Nothing is an empty map: an empty file, or a key without a value. */
+function mapOf(value: unknown, where: string): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (!isMap(value)) throw new PlanError(`${where}: must be a map of keys and values`);
+  return value;
+}
+
+/** Pulumi keeps an encrypted value as `secure: <cipher>`, at any depth. */
+function masked(value: unknown, found: () => void): unknown {
+  if (Array.isArray(value)) return value.map((one) => masked(one, found));
+  if (!isMap(value)) return value;
+  if (typeof value.secure === "string" && Object.keys(value).length === 1) {
+    found();
+    return "[secret]";
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, masked(one, found)]));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,100 @@
+import { fitted, type Style, section, wrapped } from "../text.ts";
+import type { Cost, CostItem } from "./cost.ts";
+
+/** `$186`; cents matter to nobody before the list prices have been checked. */
+export const dollars = (usd: number) => `$${Math.round(usd)}`;
+
+const cents = (usd: number) => usd.toFixed(2).padStart(8);
+
+/** What a component is billed for, each price once. */
+function bill(
+  { fixed }: Cost,
+  component: string,
+): Pick<CostItem, "what" | "count" | "price" | "monthly">[] {
+  const items = new Map<string, Pick<CostItem, "what" | "count" | "price" | "monthly">>();
+  for (const { what, count, price, monthly } of fixed.filter(
+    (one) => one.component === component,
+  )) {
+    const key = `${what} ${price.usd} ${price.per}`;
+    const sum = items.get(key) ?? { what, price, count: 0, monthly: 0 };
+    items.set(key, { ...sum, count: sum.count + count, monthly: sum.monthly + monthly });
+  }
+  return [...items.values()];
+}
+
+/** The few lines of the plan: the sum, what it is made of, and what is not in it. */
+export function costSummary(cost: Cost) {
+  const { monthly, components, perUse, unknown, region } = cost;
+  const column = Math.max(...components.map(({ name }) => name.length), 0);
+  return {
+    title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
+    lines: [
+      ...components.flatMap(({ name, monthly }) => {
+        const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
+        return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
+      }),
+      ...(perUse.length > 0
+        ? wrapped(
+            `on top, by use: ${perUse.map(({ price: { usd, per } }) => `$${usd} per ${per}`).join("; ")}`,
+            "  ",
+          )
+        : []),
+      ...unknown.flatMap(({ what }) => wrapped(what, "  not counted: ")),
+    ],
+  };
+}
+
+/** The whole estimate, with the source of every price in it. */
+export function costText(stack: string, cost: Cost, style: Style): string {
+  const { fixed, perUse, free, unknown, assumptions, components, monthly, region } = cost;
+  const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
+  return [
+    ...wrapped(
+      `Stack ${stack}: ${dollars(monthly)} a month at rest, at list prices of ${region} in US dollars`,
+      "",
+    ),
+    ...section(
+      style,
+      "Fixed",
+      components.flatMap((component) => [
+        fitted(`  ${component.name.padEnd(30)}${cents(component.monthly)}`, 80),
+        ...bill(cost, component.name).map(({ count, what, price, monthly }) =>
+          fitted(`    ${cents(monthly)}  ${count} × ${what}, $${price.usd} per ${price.per}`, 80),
+        ),
+      ]),
+    ),
+    ...section(
+      style,
+      "By use, not in the sum",
+      perUse.flatMap(({ price, components }) =>
+        wrapped(
+          `${price.per} (${components.join(", ")})`,
+          `  $${String(price.usd).padEnd(6)} per `,
+        ),
+      ),
+    ),
+    ...section(
+      style,
+      "Not known, not in the sum",
+      unknown.flatMap(({ what }) => wrapped(what, "  ")),
+    ),
+    ...section(
+      style,
+      "Free",
+      free.flatMap(({ why, kinds }) => wrapped(`${kinds.join(", ")}: ${why}`, "  ")),
+    ),
+    ...section(
+      style,
+      "Assumed",
+      assumptions.flatMap((line) => wrapped(line, "  ")),
+    ),
+    ...section(
+      style,
+      "Sources of the prices",
+      priced.flatMap(({ usd, per, source, date }) =>
+        wrapped(`$${usd} per ${per}: ${source} (${date ?? "undated"})`, "  "),
+      ),
+    ),
+    "",
+  ].join("\n");
+}

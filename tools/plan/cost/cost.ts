@@ -1,0 +1,81 @@
+import { free, type Price, priceRegion } from "../../cloud/prices.ts";
+import type { Resource } from "../../graph/evaluate.ts";
+import { componentsOf, isGroup, kindOf, labelOf } from "../../graph/labels.ts";
+import { type Charges, charges, type Fixed, monthly } from "./charges.ts";
+
+/** A line of the bill, in US dollars a month. */
+export interface CostItem extends Fixed {
+  urn: string;
+  component: string;
+  monthly: number;
+}
+
+/** What a stack costs by its being there, and at which prices its use is billed. */
+export interface Cost {
+  /** Whose list prices these are. */
+  region: string;
+  /** US dollars: the sum of `fixed`, which is the sum of `components`. */
+  monthly: number;
+  components: { name: string; monthly: number }[];
+  fixed: CostItem[];
+  /** Not in the sum: what is used is not in the program. */
+  perUse: { price: Price; components: string[] }[];
+  /** By reason, the kinds of resource that are not billed themselves. */
+  free: { why: string; kinds: string[] }[];
+  /** What has no price here, and is therefore missing in the sum. */
+  unknown: { urn: string; what: string }[];
+  assumptions: string[];
+}
+
+const assumptions = [
+  "730 hours a month; list prices without tax, discounts and free tiers",
+  "node groups at their desired size: what an autoscaler adds comes on top",
+  "Spot nodes at the on-demand price, which is their ceiling",
+  "a load balancer and its public addresses in each zone of the VPC, one for each group of Ingresses",
+  "the control plane in standard support; a key in its first year (a rotation adds $1)",
+];
+
+/** The monthly cost of resources. Each is either billed, free with a reason, or named as unknown. */
+export function costOf(resources: Resource[]): Cost {
+  const components = componentsOf(resources);
+  const componentOf = (one: Resource) => kindOf(components.get(one) ?? one);
+  const fixed: CostItem[] = [];
+  const unknown: Cost["unknown"] = [];
+  const uses = new Map<Price, Set<string>>();
+  const gratis = new Map<string, Set<string>>();
+
+  for (const resource of resources.filter((one) => !isGroup(one))) {
+    const { urn, type } = resource;
+    const bill: Charges = charges[type]?.(resource, resources) ?? {};
+    for (const item of bill.fixed?.filter(({ count }) => count > 0) ?? []) {
+      fixed.push({ ...item, urn, component: componentOf(resource), monthly: monthly(item) });
+    }
+    for (const price of bill.perUse ?? []) {
+      uses.set(price, (uses.get(price) ?? new Set()).add(componentOf(resource)));
+    }
+    for (const what of bill.unknown ?? []) {
+      unknown.push({ urn, what: `${labelOf(resource)}: ${what}` });
+    }
+    if (Object.values(bill).some((part) => part.length > 0)) continue;
+    const why = free.find(([start]) => type.startsWith(start))?.[1];
+    if (why) gratis.set(why, (gratis.get(why) ?? new Set()).add(kindOf(resource)));
+    else if (!charges[type])
+      unknown.push({ urn, what: `${labelOf(resource)}: no price for the type ${type}` });
+  }
+
+  const names = [...new Set(fixed.map(({ component }) => component))];
+  const sum = (items: CostItem[]) => items.reduce((total, item) => total + item.monthly, 0);
+  return {
+    region: priceRegion,
+    monthly: sum(fixed),
+    components: names.map((name) => ({
+      name,
+      monthly: sum(fixed.filter(({ component }) => component === name)),
+    })),
+    fixed,
+    perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
+    free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
+    unknown,
+    assumptions,
+  };
+}

@@ -1,0 +1,131 @@
+import { labelOf } from "../../graph/labels.ts";
+import type { Changed, Difference } from "./difference.ts";
+import {
+  byKind,
+  chains,
+  costLine,
+  countsLine,
+  deployLine,
+  isEmpty,
+  isObject,
+  labelsByUrn,
+  replacedLine,
+  shownValue,
+  toldChanges,
+} from "./difference-words.ts";
+
+/** Reasons that a comment shows; the others are counted. */
+const shown = 8;
+/** GitHub takes 65,536 characters of a comment. */
+const limit = 60_000;
+
+/** The difference as a comment: what matters on one screen, the details folded. */
+export function differenceMarkdown(difference: Difference, accepted?: string): string {
+  const { stack, from, to, notes, risk, risks } = difference;
+  const heading = `### Stack \`${stack}\`: ${isEmpty(difference) ? "nothing changes" : `risk ${risk}`}`;
+  const remarks = [`From ${from} to ${to}. ${notes.join(". ")}`.trim()];
+  if (isEmpty(difference)) return [heading, "", ...remarks, ""].join("\n");
+  const names = labelsByUrn(difference);
+  const text = [
+    heading,
+    "",
+    ...risks.slice(0, shown).map(({ level, reason }) => `- **${level}**: ${escaped(reason)}`),
+    ...(risks.length > shown ? [`- and ${risks.length - shown} more`] : []),
+    ...(risks.length > 0 ? [""] : []),
+    ...(accepted && difference.risk === "red" ? [`Accepted: ${escaped(accepted)}`, ""] : []),
+    "| | |",
+    "| --- | --- |",
+    `| resources | ${countsLine(difference)} |`,
+    `| cost at rest | ${escaped(costLine(difference))} |`,
+    `| time to deploy | ${escaped(deployLine(difference))} |`,
+    "",
+    ...folded(
+      "Replaced",
+      chains(difference).flatMap(({ root, followers }) => [
+        `- **${escaped(labelOf(root))}**: ${escaped(replacedLine(root, names))}`,
+        ...propertyItems(root),
+        ...(followers.length > 0 ? [`  - replaces in turn ${escaped(byKind(followers))}`] : []),
+      ]),
+    ),
+    ...folded(
+      "Removed",
+      difference.removed.map((one) => `- ${escaped(labelOf(one))}`),
+    ),
+    ...folded(
+      "Added",
+      difference.added.map((one) => `- ${escaped(labelOf(one))}`),
+    ),
+    ...folded(
+      "Changed",
+      difference.changed.flatMap((one) => [
+        `- ${escaped(labelOf(one))}${isObject(one) ? " (under Kubernetes objects)" : ""}`,
+        ...(isObject(one) ? [] : propertyItems(one)),
+      ]),
+    ),
+    ...folded(
+      "Permissions",
+      fenced(
+        difference.permissions.flatMap(({ who, isNew, gained, lost, trusts }) => [
+          `  ${who}${isNew ? " (new)" : ""}`,
+          ...trusts.map((one) => `+ assumed by ${one}`),
+          ...gained.map((one) => `+ ${one}`),
+          ...lost.map((one) => `- ${one}`),
+        ]),
+      ),
+    ),
+    ...folded(
+      "Kubernetes objects",
+      fenced(
+        difference.manifests.flatMap(({ name, is, lines }) =>
+          is === "changed" ? [`@@ ${name} @@`, ...lines] : [`@@ ${name}: ${is} @@`],
+        ),
+      ),
+    ),
+    ...remarks,
+    "",
+  ].join("\n");
+  return text.length <= limit ? text : shortened(text);
+}
+
+function folded(title: string, lines: string[]): string[] {
+  if (lines.length === 0) return [];
+  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
+}
+
+function fenced(lines: string[]): string[] {
+  // A fence inside a manifest must not end this one.
+  return lines.length === 0
+    ? []
+    : ["````diff", ...lines.map((line) => line.replaceAll("````", "'''")), "````"];
+}
+
+function propertyItems(one: Changed): string[] {
+  return toldChanges(one).map(({ path, from, to, follows }) =>
+    follows
+      ? `  - ${code(path)} follows from ${escaped(follows)}`
+      : `  - ${code(path)}: ${code(from)} → ${code(to)}`,
+  );
+}
+
+const code = (value: unknown) => {
+  const text = shownValue(value).replaceAll("`", "'");
+  return `\`${text.length > 200 ? `${text.slice(0, 199)}…` : text}\``;
+};
+
+/** Values of a fork's pull request are text, not markup: no mention, no link, no tag. */
+const escaped = (text: string) =>
+  text.replaceAll(/[\\`*_[\]<>|#]/g, "\\$&").replaceAll("@", "@\u200b");
+
+function shortened(text: string): string {
+  const cut = text.slice(0, limit);
+  const inFence = (cut.match(/````/g)?.length ?? 0) % 2 === 1;
+  const open = cut.split("<details>").length - cut.split("</details>").length;
+  return [
+    cut.slice(0, cut.lastIndexOf("\n")),
+    ...(inFence ? ["````"] : []),
+    ...Array<string>(open).fill("\n</details>"),
+    "",
+    "The rest is left out: run `npm run plan -- --against` for the whole.",
+    "",
+  ].join("\n");
+}

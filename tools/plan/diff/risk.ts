@@ -1,0 +1,222 @@
+import { nodeDeadlines } from "../../../infra/services/drain.ts";
+import { evictionSeconds } from "../../cloud/durations.ts";
+import type { Resource } from "../../graph/evaluate.ts";
+import { labelOf } from "../../graph/labels.ts";
+import { manifestsOf } from "../../graph/manifests.ts";
+import { podsOf } from "../capacity-section.ts";
+import { identityOf } from "./caused-replacements.ts";
+import type { Difference } from "./difference.ts";
+import { few } from "./difference-words.ts";
+
+export type Level = "green" | "amber" | "red";
+
+export interface Risk {
+  level: Exclude<Level, "green">;
+  reason: string;
+}
+
+/** What holds data that nobody can bring back. */
+const holdsData =
+  /^aws:(kms\/key|ecr\/repository|s3\/bucket|cloudwatch\/logGroup|route53\/zone|rds|dynamodb|efs|ebs)|PersistentVolumeClaim$|core\/v1:Secret$/;
+const isCluster = ({ type }: { type: string }) =>
+  /^(eks:index|aws:eks\/cluster):Cluster$/.test(type);
+const isNodeGroup = ({ type }: { type: string }) => type === "aws:eks/nodeGroup:NodeGroup";
+const isNetwork = ({ type }: { type: string }) => /^(awsx:ec2|aws:ec2\/vpc):Vpc$/.test(type);
+const everywhere = /(^|,)(0\.0\.0\.0\/0|::\/0)(,|$)/;
+
+/** Why somebody should look twice before this is deployed, the worst first. */
+export function risksOf(
+  difference: Omit<Difference, "risk" | "risks">,
+  from: Resource[],
+  to: Resource[],
+): Risk[] {
+  const old = new Map(from.map((one) => [one.urn, one]));
+  const gone = [...difference.removed, ...difference.replaced].map(
+    ({ urn }) => old.get(urn) as Resource,
+  );
+  const withOthers = new Set(difference.replaced.flatMap(({ takesDown }) => takesDown));
+  const risks: Risk[] = [
+    ...gone.flatMap((one): Risk[] => [
+      ...(isCluster(one) || isNetwork(one)
+        ? [red(`${labelOf(one)} goes, with all that runs in it`)]
+        : []),
+      ...(holdsData.test(one.type) && !one.inputs.skipDestroy
+        ? [red(`data deleted: ${labelOf(one)} goes with what is in it`)]
+        : []),
+      ...(one.protect ? [red(`${labelOf(one)} is protected: Pulumi refuses the update`)] : []),
+      ...(one.type.endsWith(":Ingress") && albAnnotation(one, "scheme")
+        ? [red(`${labelOf(one)} goes: its load balancer is deleted, and its name leads nowhere`)]
+        : []),
+    ]),
+    ...exposures(from, to),
+    ...difference.permissions.flatMap(permissionRisks),
+    ...difference.replaced
+      .filter(({ urn, goesFirst }) => goesFirst && !withOthers.has(urn))
+      .map((one) => amber(`${labelOf(one)} is away for a while`)),
+    ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, to)),
+    ...difference.changed.flatMap(changeRisks),
+    ...twins(difference, from, to),
+    ...deletions(difference.removed),
+  ];
+  const unique = new Map(risks.map((risk) => [risk.reason, risk]));
+  return [...unique.values()].sort((a, b) => Number(b.level === "red") - Number(a.level === "red"));
+}
+
+/** What comes under a name that another one still bears: new things are made before old ones go. */
+function twins(
+  { added, removed }: Pick<Difference, "added" | "removed">,
+  from: Resource[],
+  to: Resource[],
+): Risk[] {
+  const find = (list: Resource[], urn: string) => list.find((one) => one.urn === urn) as Resource;
+  return removed.flatMap((gone) => {
+    const identity = identityOf(find(from, gone.urn));
+    const twin = added.find(
+      ({ type, urn }) =>
+        identity !== undefined && type === gone.type && identityOf(find(to, urn)) === identity,
+    );
+    return twin
+      ? [
+          red(
+            `${labelOf(twin)} bears the name of ${labelOf(gone)}, which is still there when it is made: an alias would keep that one`,
+          ),
+        ]
+      : [];
+  });
+}
+
+function deletions(removed: Difference["removed"]): Risk[] {
+  // Of an image that is let go the repository keeps what was pushed.
+  const real = removed.filter(({ type }) => !/^(pulumi|docker):/.test(type));
+  const isolating = real.filter(({ type }) => type.endsWith(":NetworkPolicy"));
+  return [
+    ...isolating.map((one) => amber(`${labelOf(one)} is deleted: pods are less isolated`)),
+    ...(real.length > 0 ? [amber(`deleted: ${few(real.map(labelOf))}`)] : []),
+  ];
+}
+
+export const worst = (risks: Risk[]): Level => risks[0]?.level ?? "green";
+
+const red = (reason: string): Risk => ({ level: "red", reason });
+const amber = (reason: string): Risk => ({ level: "amber", reason });
+
+/** What more of the world can reach: load balancers, the Kubernetes API, security groups. */
+function exposures(from: Resource[], to: Resource[]): Risk[] {
+  const old = new Map(from.map((one) => [one.urn, one]));
+  return to.flatMap((resource) => {
+    const [before, after] = [openings(old.get(resource.urn)), openings(resource)];
+    return [...after]
+      .filter((opening) => !before.has(opening))
+      .map((opening) => {
+        const reason = `public exposure: ${labelOf(resource)} ${opening}`;
+        // A network that was named by somebody is not the whole world.
+        return opening.includes("everybody") ? red(reason) : amber(reason);
+      });
+  });
+}
+
+function albAnnotation({ inputs }: Pick<Resource, "inputs">, name: string): string {
+  return inputs.metadata?.annotations?.[`alb.ingress.kubernetes.io/${name}`] ?? "";
+}
+
+function openings(resource?: Resource): Set<string> {
+  const { type = "", inputs = {} } = resource ?? {};
+  const found = new Set<string>();
+  const annotation = (name: string) => albAnnotation({ inputs }, name);
+  if (type.endsWith(":Ingress") && annotation("scheme") === "internet-facing") {
+    const sources = annotation("inbound-cidrs") || "0.0.0.0/0";
+    found.add(everywhere.test(sources) ? "is open to everybody" : `is open to ${sources}`);
+  }
+  if (type === "kubernetes:core/v1:Service" && inputs.spec?.type === "LoadBalancer") {
+    found.add("is open to everybody, by a load balancer of its own");
+  }
+  if (isCluster({ type })) {
+    const network = inputs.vpcConfig ?? inputs;
+    const networks: string[] = network.publicAccessCidrs ?? ["0.0.0.0/0"];
+    for (const one of network.endpointPublicAccess ? networks : []) {
+      found.add(`lets ${everywhere.test(one) ? "everybody" : one} reach the Kubernetes API`);
+    }
+  }
+  if (/securityGroup.*Rule/i.test(type) && !/egress/i.test(`${type} ${inputs.type}`)) {
+    const sources = [inputs.cidrBlocks ?? [], inputs.cidrIpv4 ?? [], inputs.cidrIpv6 ?? []].flat();
+    if (everywhere.test(sources.join(","))) found.add("is open to everybody");
+  }
+  return found;
+}
+
+function permissionRisks({ who, isNew, gained, lost, trusts }: Difference["permissions"][number]) {
+  const wide = gained.filter((one) =>
+    /^(\*|\w+:\*) on \*$|AdministratorAccess|ClusterAdminPolicy/.test(one),
+  );
+  const unbound = lost.filter((one) => one.startsWith("NOT "));
+  const some = (list: string[]) =>
+    list.length > 2 ? `${list[0]} and ${list.length - 1} more` : list.join(", ");
+  const risks: Risk[] = wide.map((one) => red(`permission widened: ${who} gains ${one}`));
+  for (const one of unbound) risks.push(red(`permission widened: ${who} loses ${one}`));
+  const rest = gained.filter((one) => !wide.includes(one) && !one.startsWith("NOT "));
+  if (rest.length > 0) {
+    risks.push(amber(`permission widened: ${isNew ? "new " : ""}${who} gains ${some(rest)}`));
+  }
+  if (trusts.length > 0 && !isNew) {
+    risks.push(red(`permission widened: ${who} can be assumed by ${some(trusts)}`));
+  }
+  return risks;
+}
+
+/** EKS moves every pod off a group that it deletes, and ends the nodes after some minutes. */
+function evictionRisk(group: Difference["replaced"][number], to: Resource[]): Risk {
+  const moves = `${labelOf(group)} is replaced: every pod moves to new nodes`;
+  const late = podsOf(manifestsOf(to)).filter(
+    ({ count, graceSeconds }) => evictionSeconds(count, graceSeconds) > nodeDeadlines.groupDeletion,
+  );
+  return late.length === 0
+    ? amber(moves)
+    : red(
+        `${moves}. EKS ends the old ones after about ${nodeDeadlines.groupDeletion} s and cuts off pods of ${few(late.map(({ name, count, graceSeconds }) => `${name} (${count} need ${evictionSeconds(count, graceSeconds)} s)`))}`,
+      );
+}
+
+/** Changes of annotations in place that the load balancer controller can only answer by a new thing. */
+function byController(one: Difference["changed"][number], path: string): Risk[] {
+  const [, name = ""] = /alb\.ingress\.kubernetes\.io\/([\w.-]+)/.exec(path) ?? [];
+  if (["scheme", "group.name", "load-balancer-name"].includes(name)) {
+    return [
+      red(
+        `${labelOf(one)}: the controller deletes its load balancer, a protected one too, and makes one with another name`,
+      ),
+    ];
+  }
+  return ["target-type", "backend-protocol", "backend-protocol-version"].includes(name)
+    ? [amber(`${labelOf(one)}: its target groups are replaced, and targets register again`)]
+    : [];
+}
+
+function changeRisks(one: Difference["changed"][number]): Risk[] {
+  const paths = one.changes.map(({ path }) => path);
+  if (one.type.endsWith(":PriorityClass") && /(^|,)(value|preemptionPolicy)/.test(paths.join())) {
+    return [red(`${labelOf(one)}: Kubernetes refuses another value of a priority class`)];
+  }
+  if (isCluster(one) && paths.includes("version")) {
+    return [amber(`${labelOf(one)}: a newer Kubernetes version can be taken back for 7 days only`)];
+  }
+  if (isNodeGroup(one)) {
+    const rolls = /(^|,)(version|launchTemplate|releaseVersion)/.test(paths.join());
+    return rolls ? [amber(`${labelOf(one)}: every node is replaced, one after the other`)] : [];
+  }
+  if (one.type === "awsx:ec2:Vpc") {
+    const moved = one.changes.some(
+      ({ path, from }) => from !== undefined && /^availabilityZone|cidrBlocks/.test(path),
+    );
+    const addresses = paths.some((path) => path.startsWith("natGateways"));
+    return [
+      ...(moved ? [red(`${labelOf(one)}: subnets are replaced, with what runs in them`)] : []),
+      ...(addresses ? [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)] : []),
+    ];
+  }
+  if (one.type.endsWith(":Ingress"))
+    return one.changes.flatMap(({ path }) => byController(one, path));
+  if (/deletionProtection|^protect$|skipDestroy/.test(paths.join())) {
+    return [amber(`${labelOf(one)}: its protection changes`)];
+  }
+  return [];
+}

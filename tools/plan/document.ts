@@ -1,0 +1,54 @@
+import type { Violation } from "../../policy/rule.ts";
+import type { Evaluation } from "../graph/evaluate.ts";
+import { type Manifest, manifestsOf } from "../graph/manifests.ts";
+import { order } from "../graph/order.ts";
+import { type Role, rolesOf } from "../graph/roles.ts";
+import { type Cost, costOf } from "./cost/cost.ts";
+import { type Quota, quotasOf } from "./quotas.ts";
+import { policyViolations } from "./violations.ts";
+
+/** The plan for machines: what `--json` prints and `--out` writes. */
+export interface Plan {
+  stack: string;
+  resources: {
+    urn: string;
+    type: string;
+    name: string;
+    parent: string | null;
+    /** The ones that a remote component hands to what it makes; `null` of other components. */
+    provider: string | string[] | null;
+    protect: boolean;
+    dependsOn: string[];
+    inputs: object;
+  }[];
+  manifests: Manifest[];
+  roles: Role[];
+  cost: Cost;
+  order: { create: string[][]; delete: string[][] };
+  violations: Violation[];
+  /** What AWS limits, and how much of it the stack needs at its most. */
+  quotas: Quota[];
+}
+
+/** The plan of an evaluated stack. All of it follows from what the program registered. */
+export function planOf({ stack, resources }: Evaluation): Plan {
+  return {
+    stack,
+    resources: resources.map((resource) => ({
+      urn: resource.urn,
+      type: resource.type,
+      name: resource.name,
+      parent: resource.parent ?? null,
+      provider: resource.provider ?? null,
+      protect: resource.protect,
+      dependsOn: resource.dependsOn,
+      inputs: resource.inputs,
+    })),
+    manifests: manifestsOf(resources),
+    roles: rolesOf(resources),
+    cost: costOf(resources),
+    order: order(resources),
+    violations: policyViolations(resources),
+    quotas: quotasOf(resources),
+  };
+}

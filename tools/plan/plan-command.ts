@@ -1,0 +1,147 @@
+import { parseArgs } from "node:util";
+import { evaluateAt, present, type Version } from "../graph/checkout.ts";
+import { type Evaluation, evaluate } from "../graph/evaluate.ts";
+import { PlanError } from "../graph/plan-error.ts";
+import { costText } from "./cost/cost-text.ts";
+import { type Difference, differenceOf } from "./diff/difference.ts";
+import { differenceMarkdown } from "./diff/difference-markdown.ts";
+import { differenceText } from "./diff/difference-text.ts";
+import { planOf } from "./document.ts";
+import { writePlan } from "./files.ts";
+import { pageOf } from "./page.ts";
+import { render } from "./render.ts";
+import { styleOf } from "./text.ts";
+
+const usage = `Shows what the program would make, without an account, a login or a CLI.
+
+usage: npm run plan -- [--stack NAME] [--cost] [--json] [--out DIR]
+       npm run plan -- [--stack NAME] --against REF [--json | --markdown]
+                       [--accept REASON]
+
+  --stack NAME     the stack whose Pulumi.NAME.yaml is read (default: dev)
+  --cost           only what it costs, with every price's source (npm run cost)
+  --json           one JSON document instead of text
+  --out DIR        also write manifests, roles, the document and plan.html
+                   (the graph, for a browser) as files
+  --against REF    what would change since that git commit, branch or tag;
+                   REF..REF compares two of them
+  --markdown       that difference as a comment on a pull request
+  --accept REASON  do not fail because of a red risk; the reason is shown
+  --help           this text
+
+exit code: 0; 1 when there is no plan to show, or it violates a mandatory policy;
+2 when the command is wrong; 3 when the difference has a red risk that nobody
+accepted
+`;
+
+/** Where the command writes to. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  color: boolean;
+}
+
+type Options = ReturnType<typeof optionsOf>;
+
+/** Runs the command and gives its exit code; `folder` is the project's unless a test says other. */
+export async function plan(args: string[], terminal: Terminal, folder?: string): Promise<number> {
+  let options: Options;
+  try {
+    options = optionsOf(args);
+  } catch (error) {
+    terminal.err(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    terminal.out(usage);
+    return 0;
+  }
+  try {
+    return options.against === undefined
+      ? await showPlan(options, terminal, folder)
+      : await showDifference(options.against, options, terminal, folder);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    terminal.err(`${error.message}\n`);
+    return 1;
+  }
+}
+
+async function showPlan(options: Options, terminal: Terminal, folder?: string): Promise<number> {
+  const evaluation = await evaluate(options.stack, folder);
+  const document = planOf(evaluation);
+  if (options.out !== undefined) {
+    writePlan(document, pageOf(options.stack, evaluation.resources), options.out);
+  }
+  warnOfSecrets(evaluation, terminal);
+  if (options.json) {
+    terminal.out(json(options.cost ? document.cost : document));
+  } else if (options.cost) {
+    terminal.out(costText(options.stack, document.cost, styleOf(terminal.color)));
+  } else {
+    terminal.out(render(evaluation, terminal.color));
+  }
+  return document.violations.some(({ level }) => level === "mandatory") ? 1 : 0;
+}
+
+async function showDifference(
+  range: string,
+  options: Options,
+  terminal: Terminal,
+  folder?: string,
+): Promise<number> {
+  const { stack, accept } = options;
+  const [from = "", to] = range.split("..");
+  const old = await evaluateAt(from, stack, folder);
+  const now: Version = to ? await evaluateAt(to, stack, folder) : await present(stack, folder);
+  const difference = differenceOf(old, now);
+  warnOfSecrets(now.evaluation, terminal);
+  terminal.out(shown(difference, options, terminal));
+  if (difference.risk !== "red") return 0;
+  if (accept) {
+    terminal.err(`The red risks are accepted: ${accept}\n`);
+    return 0;
+  }
+  terminal.err('The risk is red. If that is meant: --accept "<reason>"\n');
+  return 3;
+}
+
+function shown(difference: Difference, options: Options, terminal: Terminal): string {
+  if (options.json) return json(difference);
+  if (options.markdown) return differenceMarkdown(difference, options.accept);
+  return differenceText(difference, styleOf(terminal.color));
+}
+
+function warnOfSecrets({ secretKeys }: Evaluation, terminal: Terminal): void {
+  for (const key of secretKeys) {
+    terminal.err(`${key} is encrypted: the plan reads [secret] instead\n`);
+  }
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+function optionsOf(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      stack: { type: "string", default: "dev" },
+      cost: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      out: { type: "string" },
+      against: { type: "string" },
+      markdown: { type: "boolean", default: false },
+      accept: { type: "string" },
+      help: { type: "boolean", default: false, short: "h" },
+    },
+  });
+  if (values.out === "") throw new Error("Option '--out <value>' needs a folder");
+  if (values.accept?.trim() === "") throw new Error("Option '--accept <value>' needs a reason");
+  const { against, markdown, accept, out, cost } = values;
+  if (against === undefined && (markdown || accept !== undefined)) {
+    throw new Error("Options '--markdown' and '--accept' go with '--against <ref>'");
+  }
+  if (against !== undefined && (out !== undefined || cost || (markdown && values.json))) {
+    throw new Error("Option '--against <ref>' goes with one of '--json' and '--markdown' only");
+  }
+  return values;
+}

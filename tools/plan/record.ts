@@ -1,0 +1,53 @@
+import { stringify } from "yaml";
+import type { Evaluation, Resource } from "../graph/evaluate.ts";
+
+/**
+ * A plan as text, for a file that is kept in git: every resource with its options and inputs, in the
+ * order of creation. Content tags of images read `<content>`: they change with each line of a service.
+ */
+export function recordOf({ resources, outputs }: Evaluation): string {
+  const entries = Object.fromEntries(resources.map((one) => [shortName(one.urn), entryOf(one)]));
+  const text = stringify(
+    { resources: entries, outputs: unpacked(outputs) },
+    { aliasDuplicateObjects: false, lineWidth: 0 },
+  );
+  const tags = resources.flatMap(({ type, name }) =>
+    type === "docker:index/image:Image" ? (/-([0-9a-f]{16})$/.exec(name)?.[1] ?? []) : [],
+  );
+  return tags.reduce((masked, tag) => masked.replaceAll(tag, "<content>"), text);
+}
+
+function entryOf(resource: Resource): object {
+  const { parent, provider, protect, aliases, ignoreChanges, options, dependsOn, inputs } =
+    resource;
+  return {
+    ...(parent && { parent: shortName(parent) }),
+    ...(provider && { provider: [provider].flat().map(shortName) }),
+    ...(protect && { protect }),
+    ...(aliases?.length && { aliases }),
+    ...(ignoreChanges.length > 0 && { ignoreChanges }),
+    ...options,
+    ...(dependsOn.length > 0 && { dependsOn: dependsOn.map(shortName) }),
+    ...(Object.keys(inputs).length > 0 && { inputs: unpacked(inputs) }),
+  };
+}
+
+/** The URN without what all resources of a stack share, and without the types of ancestors. */
+const shortName = (urn: string) => {
+  const [types = "", name] = urn.split("::").slice(-2);
+  return `${types.split("$").at(-1)}::${name}`;
+};
+
+/** JSON texts as what they say. */
+function unpacked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unpacked);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, unpacked(of)]));
+  }
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return unpacked(JSON.parse(value));
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,120 @@
+import { durations, waits } from "../cloud/durations.ts";
+import type { Resource } from "../graph/evaluate.ts";
+import { prerequisites } from "../graph/order.ts";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+/** The chain of operations of which each waits for the one before: no deploy is faster. */
+export interface Timing {
+  seconds: number;
+  path: { urn: string; seconds: number }[];
+}
+
+/**
+ * Seconds that one operation takes, by the table of durations, which names its sources;
+ * AWS promises none. What waits for pods or a load balancer includes the wait.
+ */
+export function secondsOf({ type, custom, remote }: Resource, operation: Operation): number {
+  if (!custom && !remote) return 0;
+  const { create, update = create, delete: remove = create } = durations[type] ?? composed(type);
+  const { onCreate, onDelete } = waitsOf(type);
+  return {
+    create: create + onCreate,
+    update: update + (isWorkload(type) ? onCreate + onDelete : 0),
+    replace: remove + onDelete + create + onCreate,
+    delete: remove + onDelete,
+  }[operation];
+}
+
+/** What components by plugins take: the longest chain of what they make. */
+function composed(type: string) {
+  const chain = {
+    "awsx:ec2:Vpc": ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"],
+    "eks:index:Cluster": ["aws:iam/role:Role", "aws:eks/cluster:Cluster"],
+  }[type];
+  const parts = (chain ?? []).flatMap((one) => durations[one] ?? []);
+  const sum = (of: "create" | "update" | "delete") =>
+    parts.reduce((all, part) => all + (part[of] ?? part.create), 0);
+  // A type that is in no table is one call.
+  return parts.length > 0
+    ? { create: sum("create"), update: sum("update"), delete: sum("delete") }
+    : { create: 1 };
+}
+
+const isWorkload = (type: string) => type.startsWith("kubernetes:apps/") || type.includes("helm");
+
+function waitsOf(type: string): { onCreate: number; onDelete: number } {
+  if (isWorkload(type)) return { onCreate: waits.podStart, onDelete: waits.podDrain };
+  if (type === "kubernetes:networking.k8s.io/v1:Ingress") {
+    return { onCreate: waits.loadBalancerActive, onDelete: waits.loadBalancerInterfacesGone };
+  }
+  return { onCreate: 0, onDelete: 0 };
+}
+
+/**
+ * How long the operations take when all that can run at once does. Deletions come last, in the
+ * reverse order, as in Pulumi's engine.
+ */
+export function timingOf(
+  from: Resource[],
+  to: Resource[],
+  operations: Map<string, Operation>,
+): Timing {
+  const changes = longestPath(to, prerequisites(to), (one) => {
+    const operation = operations.get(one.urn);
+    return operation && operation !== "delete" ? secondsOf(one, operation) : 0;
+  });
+  const needs = prerequisites(from);
+  const neededBy = new Map(from.map(({ urn }) => [urn, new Set<string>()]));
+  for (const [urn, others] of needs) for (const other of others) neededBy.get(other)?.add(urn);
+  const deletions = longestPath(from, neededBy, (one) =>
+    operations.get(one.urn) === "delete" ? secondsOf(one, "delete") : 0,
+  );
+  return {
+    seconds: changes.seconds + deletions.seconds,
+    path: [...changes.path, ...deletions.path],
+  };
+}
+
+/** From when to when each is made, in seconds, when all is made anew as early as it can be. */
+export function schedule(resources: Resource[]): Map<string, { start: number; end: number }> {
+  const needs = prerequisites(resources);
+  const spans = new Map<string, { start: number; end: number }>();
+  const spanOf = (one: Resource): { start: number; end: number } => {
+    const known = spans.get(one.urn);
+    if (known) return known;
+    const before = resources.filter(({ urn }) => needs.get(one.urn)?.has(urn));
+    const start = Math.max(0, ...before.map((other) => spanOf(other).end));
+    const span = { start, end: start + secondsOf(one, "create") };
+    spans.set(one.urn, span);
+    return span;
+  };
+  for (const one of resources) spanOf(one);
+  return spans;
+}
+
+function longestPath(
+  resources: Resource[],
+  waitsFor: Map<string, Set<string>>,
+  cost: (one: Resource) => number,
+): Timing {
+  const byUrn = new Map(resources.map((one) => [one.urn, one]));
+  const best = new Map<string, Timing>();
+  const upTo = (urn: string): Timing => {
+    const known = best.get(urn);
+    if (known) return known;
+    const before = [...(waitsFor.get(urn) ?? [])]
+      .map(upTo)
+      .reduce((a, b) => (b.seconds > a.seconds ? b : a), { seconds: 0, path: [] });
+    const own = cost(byUrn.get(urn) as Resource);
+    const timing = {
+      seconds: before.seconds + own,
+      path: own > 0 ? [...before.path, { urn, seconds: own }] : before.path,
+    };
+    best.set(urn, timing);
+    return timing;
+  };
+  return resources
+    .map(({ urn }) => upTo(urn))
+    .reduce((a, b) => (b.seconds > a.seconds ? b : a), { seconds: 0, path: [] });
+}

@@ -1,0 +1,119 @@
+import { durations, waits } from "../cloud/durations.ts";
+import type { Props, Span } from "./world/world.ts";
+
+/** A resource as the engine's state has it. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  custom?: boolean;
+  parent?: string;
+  provider?: string;
+  dependencies?: string[];
+  id?: string;
+  inputs?: Props;
+  outputs?: Props;
+  retainOnDelete?: boolean;
+  ignoreChanges?: string[];
+}
+
+export interface PathStep {
+  name: string;
+  type: string;
+  start: number;
+  end: number;
+  /** Seconds between what it waited for and its start that no edge explains. */
+  unexplained: number;
+}
+
+/**
+ * The chain of resources of which each began when the one before it was done, up to `target`: what
+ * must get shorter for the whole to get shorter.
+ */
+export function criticalPath(
+  resources: StateResource[],
+  spans: Span[],
+  target: (resource: StateResource) => boolean,
+): PathStep[] {
+  const created = new Map(
+    spans.filter(({ action, error }) => action === "create" && !error).map((s) => [s.urn, s]),
+  );
+  const blockers = blockersOf(resources);
+  const path: PathStep[] = [];
+  let urn = latest(resources.filter(target).map((resource) => resource.urn));
+  for (let span = urn && created.get(urn); urn && span; span = urn && created.get(urn)) {
+    const { start } = span;
+    const before = latest([...blockers(urn)].filter((candidate) => end(candidate) <= start));
+    path.unshift({
+      name: span.name,
+      type: span.type,
+      start: span.start,
+      end: span.end,
+      unexplained: span.start - (before ? (created.get(before)?.end ?? 0) : 0),
+    });
+    urn = before;
+  }
+  return path;
+
+  function latest(urns: Iterable<string>): string | undefined {
+    return [...urns]
+      .filter((candidate) => created.has(candidate))
+      .sort((one, other) => end(one) - end(other))
+      .at(-1);
+  }
+
+  function end(candidate: string): number {
+    return created.get(candidate)?.end ?? 0;
+  }
+}
+
+/**
+ * What a resource waits for: its own dependencies, and those of the components it is in and of its
+ * provider, since it is registered after them. A dependency on a component is one on all in it.
+ */
+function blockersOf(resources: StateResource[]): (urn: string) => Set<string> {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const children = new Map<string, string[]>();
+  for (const { urn, parent = "" } of resources) {
+    children.set(parent, [...(children.get(parent) ?? []), urn]);
+  }
+  const beneath = (urn: string): string[] => [urn, ...(children.get(urn) ?? []).flatMap(beneath)];
+  /**
+   * A component stands for all in it, a resource for itself alone, whatever has it as its parent.
+   * A component made by a provider (awsx, eks) gives its outputs when all beneath it is done.
+   */
+  const inside = (urn: string): string[] => {
+    const { custom, type = "" } = byUrn.get(urn) ?? {};
+    if (custom) return [urn];
+    if (/^(awsx|eks):/.test(type)) return beneath(urn);
+    return [urn, ...(children.get(urn) ?? []).flatMap(inside)];
+  };
+  return (urn) => {
+    const found = new Set<string>();
+    for (
+      let resource = byUrn.get(urn);
+      resource;
+      resource = resource.parent ? byUrn.get(resource.parent) : undefined
+    ) {
+      const provider = byUrn.get(resource.provider?.replace(/::[^:]*$/, "") ?? "");
+      for (const edges of [resource, provider]) {
+        for (const dependency of edges?.dependencies ?? []) {
+          for (const each of inside(dependency)) found.add(each);
+        }
+      }
+      if (resource.parent) found.add(resource.parent);
+    }
+    found.delete(urn);
+    return found;
+  };
+}
+
+/** What no order of the graph can undercut, in seconds: each waits for the one before it. */
+export function lowerBound(): { name: string; seconds: number }[] {
+  const seconds = (type: string) => durations[type]?.create ?? 0;
+  return [
+    { name: "control plane", seconds: seconds("aws:eks/cluster:Cluster") },
+    { name: "nodes", seconds: seconds("aws:eks/nodeGroup:NodeGroup") },
+    { name: "load balancer", seconds: waits.reconcile + waits.loadBalancerActive },
+    { name: "image pull and start", seconds: waits.podStart },
+  ];
+}

@@ -1,0 +1,156 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface Engine {
+  /** The pulumi command. */
+  path: string;
+  version: string;
+  /** Where it came from. */
+  origin: "PATH" | "npm launcher" | "built from its Go module";
+}
+
+/** No engine can be had here; the message says what to install. */
+export class NoEngine extends Error {}
+
+const moduleFolder = join(dirname(fileURLToPath(import.meta.url)), "engine");
+const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+
+/**
+ * The Pulumi CLI: the one on PATH, the npm launcher's when it has downloaded one, or, where Go is
+ * installed, one built once from the Go module that `engine/go.mod` pins and kept in the user's
+ * cache folder. `say` hears of the build, which takes minutes.
+ */
+export async function findEngine(say: (line: string) => void = () => {}): Promise<Engine> {
+  for (const path of onPath()) {
+    const found = engineAt(path, "PATH");
+    if (found) return found;
+  }
+  const launched = engineAt(launcherPath(), "npm launcher");
+  if (launched) return launched;
+  const version = pinnedVersion();
+  const built = join(cacheFolder(), `pulumi-${version}`, "bin", executable("pulumi"));
+  const origin = "built from its Go module";
+  const ready = engineAt(built, origin);
+  if (ready) return ready;
+  if (!answers("go", ["version"])) {
+    throw new NoEngine(
+      "The rehearsal needs the Pulumi CLI (https://www.pulumi.com/docs/install), or Go 1.25 or newer to build it once.",
+    );
+  }
+  say(`Building the Pulumi CLI ${version} from its Go module, once; this takes a few minutes.`);
+  await build(built, version, say);
+  const made = engineAt(built, origin);
+  if (!made) throw new NoEngine(`The Pulumi CLI was built but does not run: ${built}`);
+  return made;
+}
+
+function engineAt(path: string, origin: Engine["origin"]): Engine | undefined {
+  const version = answers(path, ["version"]);
+  return version === undefined ? undefined : { path, version, origin };
+}
+
+/** What the command prints, or nothing when it cannot be run. */
+export function answers(path: string, args: string[]): string | undefined {
+  try {
+    return execFileSync(path, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 20_000,
+      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without npm's launcher, which `npm run` puts first and which would start a download. */
+function onPath(): string[] {
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => folder && !folder.endsWith(join("node_modules", ".bin")))
+    .map((folder) => join(folder, executable("pulumi")))
+    .filter((path) => existsSync(path));
+}
+
+/** Where the npm package `pulumi` keeps the command that it downloads at its first use. */
+function launcherPath(): string {
+  const manifest = join(moduleFolder, "../../node_modules/pulumi/package.json");
+  const { version } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
+  return join(pulumiHome(), "versions", String(version), "bin", executable("pulumi"));
+}
+
+export function pulumiHome(): string {
+  return process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+}
+
+function pinnedVersion(): string {
+  const goMod = readFileSync(join(moduleFolder, "go.mod"), "utf8");
+  const [, version] = /pulumi\/pkg\/v3 (v[\d.]+)/.exec(goMod) ?? [];
+  if (!version) throw new NoEngine("tools/rehearsal/engine/go.mod pins no Pulumi CLI");
+  return version;
+}
+
+export function cacheFolder(): string {
+  const root =
+    process.env.XDG_CACHE_HOME ||
+    (process.platform === "darwin" ? join(homedir(), "Library/Caches") : join(homedir(), ".cache"));
+  return join(root, "eks-container-platform");
+}
+
+async function build(target: string, version: string, say: (line: string) => void): Promise<void> {
+  const folder = dirname(target);
+  const unfinished = `${target}.${process.pid}`;
+  mkdirSync(folder, { recursive: true });
+  const linked = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
+  const started = Date.now();
+  const ticking = setInterval(
+    () => say(`  still building, ${Math.round((Date.now() - started) / 1000)} s`),
+    30_000,
+  );
+  try {
+    const args = ["build", "-mod=readonly", "-ldflags", linked, "-o", unfinished, command];
+    const { code, stderr } = await run(spawn("go", args, { cwd: moduleFolder }));
+    if (code !== 0) {
+      throw new NoEngine(`The Pulumi CLI could not be built: ${stderr.trim().slice(-400)}`);
+    }
+    renameSync(unfinished, target);
+  } finally {
+    clearInterval(ticking);
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function run(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
+  let stderr = "";
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stderr }));
+  });
+}
+
+export function executable(name: string): string {
+  return process.platform === "win32" ? `${name}.exe` : name;
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,182 @@
+import { authorize } from "../world/lookups.ts";
+import { addonVersionFor } from "../world/outputs.ts";
+import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
+import { imagesOf } from "../world/rules/registry-rules.ts";
+import type { Props, World } from "../world/world.ts";
+import type { Package } from "./service.ts";
+
+const list = <T>(value: T | T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+/** The aws package: configuration and the functions that programs call. */
+export const aws: Package = {
+  name: "aws",
+  configure: (config) => ({
+    region: config.region,
+    defaultTags: json(config.defaultTags)?.tags,
+  }),
+  // The provider has these as JSON text, whatever the program writes.
+  normalize: (type, inputs) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([key, value]) =>
+        ["assumeRolePolicy", "policy"].includes(key) && /^aws:(iam|s3)\//.test(type)
+          ? [key, typeof value === "string" ? value : JSON.stringify(value)]
+          : [key, value],
+      ),
+    ),
+  functions: authorized({
+    "aws:index/getPartition:getPartition": () => ({
+      id: "aws",
+      partition: "aws",
+      dnsSuffix: "amazonaws.com",
+      reverseDnsPrefix: "com.amazonaws",
+    }),
+    "aws:index/getCallerIdentity:getCallerIdentity": (_, __, { accountId, principal }) => ({
+      id: accountId,
+      accountId,
+      arn: `arn:aws:sts::${accountId}:assumed-role/${principal.split("/").at(-1)}/session`,
+      userId: "AROADEPLOYER",
+    }),
+    "aws:index/getRegion:getRegion": (_, __, { region }) => ({
+      id: region,
+      name: region,
+      region,
+      description: region,
+    }),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": (_, __, { region }) => ({
+      id: region,
+      names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
+      zoneIds: ["1", "2", "3"].map((zone) => `${region}-az${zone}`),
+    }),
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": ({ filters }, _, world) => {
+      const offers = list<Props>(filters)
+        .flatMap(({ values }) => values as string[])
+        .flatMap((type) => ["a", "b", "c"].map((zone) => [type, `${world.region}${zone}`]))
+        .filter(([type, zone]) => !world.notOffered.has(`${type} ${zone}`));
+      return {
+        id: "offers",
+        instanceTypes: offers.map(([type]) => type),
+        locations: offers.map(([, zone]) => zone),
+      };
+    },
+    "aws:route53/getZone:getZone": ({ zoneId }, _, { hostedZones }) => {
+      const name = hostedZones[zoneId];
+      if (!name) throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
+      return { id: zoneId, zoneId, name, privateZone: false };
+    },
+    "aws:autoscaling/getAmiIds:getAmiIds": ({ filters }, _, world) => {
+      const names = world
+        .all(scalingGroupType)
+        .filter(({ inputs }) =>
+          list<Props>(filters).every(({ name, values }) =>
+            values.includes(inputs.tags[String(name).replace("tag:", "")]),
+          ),
+        )
+        .map(({ id }) => id);
+      return { id: "groups", names, arns: names };
+    },
+    "aws:autoscaling/getGroup:getGroup": ({ name }, _, world) => {
+      const group = world.get(scalingGroupType, name);
+      if (!group) throw new Error("empty result");
+      const { minSize, desiredCapacity, maxSize, availabilityZones } = group.inputs;
+      const tags = Object.entries(group.inputs.tags).map(([key, value]) => ({ key, value }));
+      return { id: name, name, minSize, desiredCapacity, maxSize, availabilityZones, tags };
+    },
+    "aws:eks/getNodeGroup:getNodeGroup": ({ clusterName, nodeGroupName }, _, world) => {
+      const group = world
+        .all(nodeGroupType)
+        .find(({ id }) => id === `${clusterName}:${nodeGroupName}`);
+      if (!group) throw new Error("couldn't find resource");
+      const { amiType, instanceTypes, capacityType } = group.inputs;
+      return { id: group.id, amiType, instanceTypes, capacityType };
+    },
+    "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, _, world) =>
+      tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),
+    "aws:lb/getTargetGroup:getTargetGroup": ({ tags }, _, world) =>
+      tagged(world, "aws:lb/targetGroup:TargetGroup", tags),
+    // Elastic Load Balancing endpoints and quotas: a zone of AWS's own in each region.
+    "aws:lb/getHostedZoneId:getHostedZoneId": (_, __, { region }) => ({
+      id: `Z${region.replaceAll("-", "").toUpperCase()}`,
+    }),
+    "aws:iam/getPolicyDocument:getPolicyDocument": ({ statements = [] }) => {
+      const text = JSON.stringify({
+        Version: "2012-10-17",
+        // biome-ignore lint/suspicious/noExplicitAny: the function's untyped argument
+        Statement: list<any>(statements).map((statement) => ({
+          Sid: statement.sid,
+          Effect: statement.effect ?? "Allow",
+          Action: statement.actions,
+          Resource: statement.resources,
+        })),
+      });
+      return { id: "policy", json: text, minifiedJson: text };
+    },
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": (
+      _,
+      __,
+      { accountId, region, clock },
+    ) => ({
+      id: region,
+      // A new one at each call, as in life: nothing may change because of it.
+      authorizationToken: Buffer.from(`AWS:token-${clock.now}`).toString("base64"),
+      userName: "AWS",
+      password: `token-${clock.now}-${Math.random()}`,
+      proxyEndpoint: `https://${accountId}.dkr.ecr.${region}.amazonaws.com`,
+      expiresAt: "2026-11-24T12:00:00Z",
+    }),
+    "aws:ecr/getImages:getImages": ({ repositoryName }, _, world) => ({
+      repositoryName,
+      imageIds: imagesOf(world, repositoryName),
+    }),
+    "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
+      id: addonName,
+      addonName,
+      kubernetesVersion,
+      version: addonVersionFor(addonName, kubernetesVersion),
+    }),
+    "aws:eks/getClusterVersions:getClusterVersions": () => ({
+      id: "versions",
+      clusterVersions: [
+        ["1.36", "2027-08-02", true],
+        ["1.35", "2027-03-27", false],
+        ["1.34", "2026-12-02", false],
+      ].map(([clusterVersion, end, defaultVersion]) => ({
+        clusterVersion,
+        defaultVersion,
+        endOfStandardSupportDate: `${end}T00:00:00Z`,
+        versionStatus: "STANDARD_SUPPORT",
+      })),
+    }),
+  }),
+};
+
+/** The functions, refused to a principal without the rights that they need. */
+function authorized(functions: Package["functions"]): Package["functions"] {
+  return Object.fromEntries(
+    Object.entries(functions).map(([token, compute]) => [
+      token,
+      (args, caller, world) => {
+        authorize(token, world);
+        return compute(args, caller, world);
+      },
+    ]),
+  );
+}
+
+/** The one of a type that bears all the tags: the provider refuses none as it does several. */
+function tagged(world: World, type: string, tags: Record<string, string>): Props {
+  const found = world
+    .live(type)
+    .filter(({ inputs }) => Object.entries(tags).every(([key, tag]) => inputs.tags?.[key] === tag));
+  const [one] = found;
+  if (!one || found.length > 1) {
+    throw new Error(
+      `Search returned ${found.length} results, please revise so only one is returned`,
+    );
+  }
+  return { id: one.id, arn: one.id, arnSuffix: one.outputs.arnSuffix, tags };
+}
+
+function json(value: unknown) {
+  return typeof value === "string" ? JSON.parse(value) : value;
+}

@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+import * as automation from "@pulumi/pulumi/automation/index.js";
+import { parse, parseDocument } from "yaml";
+import { settingsOf } from "../graph/stack-settings.ts";
+import { type Engine, findEngine } from "./engine.ts";
+import { findPlugins, type Plugin } from "./plugins.ts";
+import { aws } from "./providers/aws.ts";
+import { docker } from "./providers/docker.ts";
+import { serveHealth } from "./providers/health.ts";
+import { kubernetes } from "./providers/kubernetes.ts";
+import { serve } from "./providers/service.ts";
+import { StagedStack } from "./staged-stack.ts";
+import { World } from "./world/world.ts";
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface StageOptions {
+  stack: string;
+  /** Looks at every resource on its way to the engine and may change it: faults on purpose. */
+  sabotage?: pulumi.ResourceTransformation;
+  /** @default what is installed here */
+  plugins?: Plugin[];
+  say?: (line: string) => void;
+}
+
+/**
+ * The real engine and the real program, on a simulated cloud. Nothing of the project is written:
+ * settings and build context are copies in a folder of its own, as is the engine's state.
+ */
+export class Stage extends StagedStack {
+  /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
+  sabotage: pulumi.ResourceTransformation | undefined;
+  readonly engine: Engine;
+  readonly plugins: Plugin[];
+  readonly folder: string;
+  #close: () => void;
+
+  private constructor(
+    engine: Engine,
+    plugins: Plugin[],
+    world: World,
+    folder: string,
+    stack: automation.Stack,
+    close: () => void,
+  ) {
+    super(world, stack);
+    this.engine = engine;
+    this.plugins = plugins;
+    this.folder = folder;
+    this.#close = close;
+  }
+
+  /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const { stack: stackName, sabotage, plugins = findPlugins(), say } = options;
+    const { config } = settingsOf(stackName, project);
+    const engine = await findEngine(say);
+    const world = new World({
+      accountId: config["platform:accountId"],
+      region: config["platform:region"],
+      principal: JSON.parse(config["platform:cluster"] ?? "{}").admins?.[0],
+    });
+
+    const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
+    // The program names files relative to the project, so it runs where the copies are.
+    const from = process.cwd();
+    const standIns = plugins.filter((plugin) => !plugin.folder);
+    const components = standIns.length > 0 ? startComponents() : undefined;
+    const stops: (() => void)[] = [() => components?.process.kill()];
+    const close = () => {
+      process.off("exit", close);
+      process.chdir(from);
+      for (const stop of stops) stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once("exit", close);
+
+    try {
+      // The engine wants to see index.ts, though it is given the program.
+      for (const file of ["Pulumi.yaml", `Pulumi.${stackName}.yaml`, "index.ts"]) {
+        cpSync(join(project, file), join(folder, file));
+      }
+      cpSync(join(project, "service"), join(folder, "service"), {
+        recursive: true,
+        filter: (path) => basename(path) !== "node_modules",
+      });
+      cpSync(join(project, "infra/image/reused"), join(folder, "infra/image/reused"), {
+        recursive: true,
+      });
+      const providers: string[] = [];
+      for (const provided of [aws, kubernetes, docker]) {
+        const server = await serve(world, provided);
+        stops.push(() => server.forceShutdown());
+        providers.push(`${provided.name}:${server.port}`);
+      }
+      const port = await components?.port;
+      providers.push(...standIns.map(({ name }) => `${name}:${port}`));
+      const real = plugins.flatMap((plugin) => plugin.folder ?? []);
+      const health = real.length > 0 ? await serveHealth() : undefined;
+      if (health) stops.push(() => health.server.close());
+
+      process.chdir(folder);
+      const workspace = await automation.LocalWorkspace.create({
+        workDir: folder,
+        pulumiHome: join(folder, ".pulumi-home"),
+        pulumiCommand: await commandAt(engine.path, folder),
+        program: () => evaluate("index.ts", stage.sabotage),
+        envVars: {
+          PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+          PULUMI_CONFIG_PASSPHRASE: "",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          PULUMI_DEBUG_PROVIDERS: providers.join(","),
+          ...(health && {
+            // The engine has a home of its own here, and takes plugins from PATH as well.
+            PATH: [...real, process.env.PATH].join(delimiter),
+            PULUMI_IGNORE_AMBIENT_PLUGINS: "",
+            HTTPS_PROXY: health.url,
+          }),
+        },
+      });
+      const stack = await automation.Stack.create(stackName, workspace);
+      const stage: Stage = new Stage(engine, plugins, world, folder, stack, close);
+      stage.sabotage = sabotage;
+      return stage;
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  /**
+   * A stack of another program of this project, `environment/` for one, with settings of its own: by
+   * the same engine, on the same cloud, beside this stack's state.
+   */
+  async beside(
+    program: string,
+    name: string,
+    settings: Record<string, unknown>,
+  ): Promise<StagedStack> {
+    const { workspace } = this.stack;
+    const definition = readFileSync(join(project, program, "Pulumi.yaml"), "utf8");
+    const { name: projectName } = parse(definition);
+    const folder = join(this.folder, `${projectName}-${name}`);
+    mkdirSync(folder);
+    cpSync(join(project, program, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    cpSync(join(project, program, "index.ts"), join(folder, "index.ts"));
+    const beside = await automation.LocalWorkspace.create({
+      workDir: folder,
+      pulumiHome: workspace.pulumiHome,
+      pulumiCommand: await commandAt(this.engine.path, folder),
+      program: () => evaluate(join(program, "index.ts")),
+      envVars: workspace.envVars,
+    });
+    const stack = await automation.Stack.create(name, beside);
+    for (const [key, value] of Object.entries(settings)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      await stack.setConfig(`${projectName}:${key}`, { value: text });
+    }
+    return new StagedStack(this.world, stack);
+  }
+
+  /** A setting, as the stack's file has it (a path of keys, joined by dots): nothing when it leaves the default. */
+  setting<T>(slice: string, ...path: string[]): T | undefined {
+    return this.#settings().getIn([...settingPath(slice), ...path]) as T | undefined;
+  }
+
+  /** Changes a setting in the copy of the stack's file. */
+  configure(slice: string, values: Record<string, unknown> | string): void {
+    const settings = this.#settings();
+    const at = settingPath(slice);
+    if (typeof values === "string") settings.setIn(at, values);
+    else {
+      for (const [key, value] of Object.entries(values)) settings.setIn([...at, key], value);
+    }
+    writeFileSync(this.#settingsFile, String(settings));
+  }
+
+  /** Removes a setting from the copy of the stack's file. */
+  remove(slice: string): void {
+    const settings = this.#settings();
+    settings.deleteIn(settingPath(slice));
+    writeFileSync(this.#settingsFile, String(settings));
+  }
+
+  get #settingsFile(): string {
+    return join(this.folder, `Pulumi.${this.stack.name}.yaml`);
+  }
+
+  #settings() {
+    return parseDocument(readFileSync(this.#settingsFile, "utf8"));
+  }
+
+  close(): void {
+    this.#close();
+  }
+}
+
+function settingPath(slice: string): string[] {
+  const [first = "", ...inner] = slice.split(".");
+  return ["config", `platform:${first}`, ...inner];
+}
+
+let evaluations = 0;
+
+/** Runs a program anew: its own module is, those that it imports hold no state. */
+async function evaluate(
+  program: string,
+  sabotage?: pulumi.ResourceTransformation,
+): Promise<Record<string, unknown>> {
+  if (sabotage) pulumi.runtime.registerStackTransformation(sabotage);
+  const url = `${pathToFileURL(join(project, program)).href}?evaluation=${++evaluations}`;
+  return { ...(await import(url)) };
+}
+
+/** The SDK takes a command only from a folder `bin`: one in the stage's folder leads to ours. */
+async function commandAt(path: string, folder: string): Promise<automation.PulumiCommand> {
+  mkdirSync(join(folder, "bin"));
+  symlinkSync(path, join(folder, "bin/pulumi"));
+  return automation.PulumiCommand.get({ root: folder });
+}
+
+/** The component providers, in a process of their own that says its port and ends with this one. */
+function startComponents(): { process: ChildProcess; port: Promise<number> } {
+  const main = join(project, "tools/rehearsal/components/main.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", main], {
+    cwd: project,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const port = new Promise<number>((resolve, reject) => {
+    child.stdout?.once("data", (chunk) => resolve(Number(String(chunk).trim())));
+    child.once("exit", (code) => reject(new Error(`the component providers ended: ${code}`)));
+  });
+  port.catch(() => {});
+  return { process: child, port };
+}

@@ -1,0 +1,38 @@
+import type { Effect, Rule } from "./rule.ts";
+import { addonRules } from "./rules/addon-rules.ts";
+import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
+import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
+import { identityRules } from "./rules/identity-rules.ts";
+import { logsEffects } from "./rules/log-rules.ts";
+import { networkRules } from "./rules/network-rules.ts";
+import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
+import { registryEffects, registryRules } from "./rules/registry-rules.ts";
+import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
+
+/** All that the simulated cloud refuses. */
+export const rules: Rule[] = [
+  ...networkRules,
+  ...identityRules,
+  ...clusterRules,
+  ...addonRules,
+  ...nodeRules,
+  ...registryRules,
+  ...workloadRules,
+  ...edgeRules,
+];
+
+/** All that it does by itself. */
+export const effects: Effect[] = [
+  ...clusterEffects,
+  ...nodeEffects,
+  ...registryEffects,
+  ...logsEffects,
+  ...workloadEffects,
+  ...edgeEffects,
+];
+
+export function concerns({ types }: { types: string[] }, type: string): boolean {
+  return types.some((entry) =>
+    entry.endsWith("*") ? type.startsWith(entry.slice(0, -1)) : entry === type,
+  );
+}

@@ -1,0 +1,56 @@
+import type { World } from "./world.ts";
+
+const elb = (...actions: string[]) => actions.map((one) => `elasticloadbalancing:${one}`);
+
+/**
+ * The actions of AWS that each function of the aws package calls; terraform-provider-aws,
+ * internal/service/<service>/<name>_data_source.go. A function without actions asks nothing of AWS, or
+ * what AWS answers to everybody (sts:GetCallerIdentity).
+ */
+export const actionsOfFunctions: Record<string, string[]> = {
+  "aws:autoscaling/getAmiIds:getAmiIds": ["autoscaling:DescribeAutoScalingGroups"],
+  "aws:autoscaling/getGroup:getGroup": ["autoscaling:DescribeAutoScalingGroups"],
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": [
+    "ec2:DescribeInstanceTypeOfferings",
+  ],
+  "aws:ecr/getAuthorizationToken:getAuthorizationToken": ["ecr:GetAuthorizationToken"],
+  "aws:ecr/getImages:getImages": ["ecr:ListImages"],
+  "aws:eks/getAddonVersion:getAddonVersion": ["eks:DescribeAddonVersions"],
+  "aws:eks/getClusterVersions:getClusterVersions": ["eks:DescribeClusterVersions"],
+  "aws:eks/getNodeGroup:getNodeGroup": ["eks:DescribeNodegroup"],
+  "aws:iam/getPolicyDocument:getPolicyDocument": [],
+  "aws:index/getAvailabilityZones:getAvailabilityZones": ["ec2:DescribeAvailabilityZones"],
+  "aws:index/getCallerIdentity:getCallerIdentity": [],
+  "aws:index/getPartition:getPartition": [],
+  "aws:index/getRegion:getRegion": [],
+  "aws:lb/getHostedZoneId:getHostedZoneId": [],
+  "aws:lb/getLoadBalancer:getLoadBalancer": elb(
+    "DescribeLoadBalancers",
+    "DescribeTags",
+    "DescribeLoadBalancerAttributes",
+  ),
+  "aws:lb/getTargetGroup:getTargetGroup": elb(
+    "DescribeTargetGroups",
+    "DescribeTags",
+    "DescribeTargetGroupAttributes",
+  ),
+  // The record sets of a private zone, whose name servers are in one.
+  "aws:route53/getZone:getZone": [
+    "GetHostedZone",
+    "ListResourceRecordSets",
+    "ListTagsForResource",
+  ].map((one) => `route53:${one}`),
+};
+
+/** Throws as AWS does when the principal that runs the update may not call what a function calls. */
+export function authorize(token: string, { rights, principal, accountId }: World): void {
+  const actions = actionsOfFunctions[token];
+  if (!actions)
+    throw new Error(`tools/rehearsal/world/lookups.ts does not know what ${token} calls`);
+  const denied = rights && actions.find((action) => !rights(action));
+  if (!denied) return;
+  const session = `arn:aws:sts::${accountId}:assumed-role/${principal.split("/").at(-1)}/session`;
+  throw new Error(
+    `https response error StatusCode: 403, api error AccessDenied: User: ${session} is not authorized to perform: ${denied} because no identity-based policy allows the ${denied} action`,
+  );
+}

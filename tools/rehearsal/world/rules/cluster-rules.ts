@@ -1,0 +1,266 @@
+import { waits } from "../../../cloud/durations.ts";
+import { irsaRefusal, trustsService } from "../iam.ts";
+import type { Effect, Rule } from "../rule.ts";
+import type { World } from "../world.ts";
+import { addon, addonType, clusterType, minor, selfManaged } from "./lookup-rules.ts";
+import { addInterface, removeInterfaces } from "./network-rules.ts";
+import { nodeGroups, nodeGroupType, noNodes } from "./node-rules.ts";
+
+const minutes = (count: number) => count * 60;
+
+/** Why names are not resolved in the cluster, or nothing. */
+export function noDns(world: World, cluster: string): string | undefined {
+  return addon(world, cluster, "coredns") || selfManaged(world, cluster)
+    ? noNodes(world, cluster)
+    : `cluster ${cluster} has no CoreDNS`;
+}
+
+/** Add-ons that are Deployments, or need them: they are healthy only with nodes to run on. */
+const needNodes = new Set(["coredns", "metrics-server", "amazon-cloudwatch-observability"]);
+
+/** What each add-on's service account does, when it is given a role. */
+const addonAccounts: Record<string, { namespace: string; name: string; actions: string[] }> = {
+  "amazon-cloudwatch-observability": {
+    namespace: "amazon-cloudwatch",
+    name: "cloudwatch-agent",
+    actions: ["logs:PutLogEvents", "cloudwatch:PutMetricData"],
+  },
+};
+
+const entryType = "aws:eks/accessEntry:AccessEntry";
+const associationType = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
+
+/** What EKS gives the principal that makes a cluster, unless it is told not to. */
+export function grantAdmin(world: World, clusterName: string): void {
+  const { principal } = world;
+  const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+  const holder = `EKS cluster ${clusterName}`;
+  world.addOwn(entryType, `${clusterName}:${principal}`, holder, "the creator's access entry", {
+    clusterName,
+    principalArn: principal,
+  });
+  world.addOwn(
+    associationType,
+    `${clusterName}#${principal}#${policyArn}`,
+    holder,
+    "the creator's access policy",
+    { clusterName, principalArn: principal, policyArn, accessScope: { type: "cluster" } },
+  );
+}
+
+/** Whether the principal may make any Kubernetes object. */
+export function isAdmin(world: World, clusterName: string): boolean {
+  return world
+    .live(associationType)
+    .some(
+      ({ inputs }) =>
+        inputs.clusterName === clusterName &&
+        inputs.principalArn === world.principal &&
+        inputs.policyArn.endsWith("/AmazonEKSClusterAdminPolicy"),
+    );
+}
+
+const zonesOf = (world: World, subnetIds: string[]): string =>
+  [
+    ...new Set(
+      subnetIds.map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone),
+    ),
+  ]
+    .sort()
+    .join(",");
+
+export const clusterRules: Rule[] = [
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "InvalidParameterException",
+      on,
+      types: [clusterType],
+      source: "Amazon EKS User Guide, service quotas, L-93A74D60: 40 networks",
+      unless: ({ inputs }) =>
+        (inputs.vpcConfig.publicAccessCidrs ?? []).length > 40
+          ? "The number of CIDRs in publicAccessCidrs exceeds the limit of 40"
+          : undefined,
+    }),
+  ),
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: [clusterType],
+    source: "Amazon EKS API, CreateCluster; User Guide, cluster IAM role and subnet requirements",
+    unless: ({ world, inputs }) => {
+      if (!trustsService(world, inputs.roleArn, "eks.amazonaws.com")) {
+        return `Role with arn: ${inputs.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`;
+      }
+      const zones = zonesOf(world, inputs.vpcConfig.subnetIds).split(",");
+      return zones.length < 2
+        ? "Subnets specified must be in at least two different AZs"
+        : undefined;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, update the Kubernetes version: one minor version at a time",
+    unless: ({ inputs, olds }) => {
+      const step = minor(inputs.version) - minor(olds.version);
+      return step === 0 || step === 1
+        ? undefined
+        : `Unsupported Kubernetes minor version update from ${olds.version} to ${inputs.version}`;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, VPC requirements; containers-roadmap issue 2258",
+    unless: ({ world, inputs, olds }) => {
+      const [before, after] = [olds, inputs].map((one) => zonesOf(world, one.vpcConfig.subnetIds));
+      return before === after
+        ? undefined
+        : `Provided subnets belong to the AZs '${after}'. But they should belong to the exact set of AZs '${before}' in which subnets were provided during cluster creation.`;
+    },
+  },
+  {
+    error: "InvalidRequestException",
+    on: "delete",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, deletion protection",
+    unless: ({ thing }) =>
+      thing.inputs.deletionProtection === true
+        ? `The cluster ${thing.id} has deletion protection enabled. Disable it and try again.`
+        : undefined,
+  },
+  {
+    error: "ResourceInUseException",
+    on: "delete",
+    types: [clusterType],
+    source: "Amazon EKS API, DeleteCluster: node groups first",
+    unless: ({ world, thing }) =>
+      world.all(nodeGroupType).some(({ inputs }) => inputs.clusterName === thing.id)
+        ? `Cluster has nodegroups attached: ${thing.id}`
+        : undefined,
+  },
+  {
+    error: "ResourceNotFoundException",
+    on: "create",
+    types: [nodeGroupType, addonType, "aws:eks/accessEntry:AccessEntry"],
+    source: "Amazon EKS API",
+    unless: ({ world, inputs }) =>
+      world.live(clusterType).some(({ id }) => id === inputs.clusterName)
+        ? undefined
+        : `No cluster found for name: ${inputs.clusterName}.`,
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [addonType],
+    source: "Kubernetes version skew policy: kube-proxy is never newer than the control plane",
+    unless: ({ world, inputs }) => {
+      const cluster = world.get(clusterType, inputs.clusterName);
+      const { addonName, addonVersion } = inputs;
+      return addonName === "kube-proxy" && minor(addonVersion) > minor(cluster?.inputs.version)
+        ? `Addon version specified is not supported: ${addonVersion} with Kubernetes ${cluster?.inputs.version}`
+        : undefined;
+    },
+  },
+  {
+    error: "InsufficientNumberOfReplicas",
+    on: "create",
+    phase: "after",
+    types: [addonType],
+    source: "Amazon EKS API, AddonIssue; pulumi-eks issue 1819: DEGRADED fails after 20 minutes",
+    patience: minutes(20),
+    unless: ({ world, inputs }) => {
+      const reason = needNodes.has(inputs.addonName) && noNodes(world, inputs.clusterName);
+      return reason ? `add-on ${inputs.addonName} is DEGRADED: ${reason}` : undefined;
+    },
+  },
+  {
+    error: "AccessDenied",
+    on: "create",
+    phase: "after",
+    types: [addonType],
+    source: "Amazon EKS User Guide, IAM roles for add-ons",
+    patience: minutes(20),
+    unless: ({ world, inputs }) => {
+      const account = addonAccounts[inputs.addonName];
+      return (
+        account &&
+        irsaRefusal(
+          world,
+          { ...account, cluster: inputs.clusterName, roleArn: inputs.serviceAccountRoleArn },
+          account.actions,
+        )
+      );
+    },
+  },
+];
+
+const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
+
+export const clusterEffects: Effect[] = [
+  {
+    on: "create",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, VPC and subnet requirements: 2 to 4 interfaces and a group",
+    happen: ({ world, thing }) => {
+      const group = thing.outputs.vpcConfig.clusterSecurityGroupId;
+      const subnetIds = thing.inputs.vpcConfig.subnetIds as string[];
+      const vpcId = world.get("aws:ec2/subnet:Subnet", subnetIds[0] ?? "")?.inputs.vpcId;
+      const holder = `EKS cluster ${thing.id}`;
+      world.addOwn(securityGroup, group, holder, `eks-cluster-sg-${thing.id}`, { vpcId });
+      if (thing.inputs.accessConfig?.bootstrapClusterCreatorAdminPermissions !== false) {
+        grantAdmin(world, thing.id);
+      }
+      for (const subnetId of subnetIds.slice(-2)) {
+        addInterface(world, holder, `the control plane of ${thing.id}`, {
+          subnetId,
+          groups: [group],
+        });
+      }
+    },
+  },
+  {
+    on: "delete",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, delete a cluster",
+    happen: ({ world, thing }) => {
+      removeInterfaces(world, `EKS cluster ${thing.id}`);
+      for (const type of [entryType, associationType]) {
+        for (const one of world.all(type)) {
+          if (one.madeBy && one.inputs.clusterName === thing.id) world.remove(one);
+        }
+      }
+      const group = world.get(securityGroup, thing.outputs.vpcConfig.clusterSecurityGroupId);
+      if (group) world.remove(group);
+    },
+  },
+  {
+    on: "update",
+    types: [clusterType],
+    source: "Amazon EKS User Guide, update an existing cluster to a new Kubernetes version",
+    happen: async ({ world, inputs, olds }) => {
+      if (inputs.version !== olds.version) await world.clock.sleep(waits.controlPlaneVersion);
+    },
+  },
+  {
+    on: "delete",
+    types: [addonType],
+    source: "terraform-aws-eks-blueprints docs/faq.md: without the CNI the pods' interfaces stay",
+    happen: ({ world, thing }) => {
+      if (thing.inputs.addonName !== "vpc-cni") return;
+      const { clusterName } = thing.inputs;
+      const pods = ["kubernetes:apps/v1:Deployment", "kubernetes:helm.sh/v3:Release"]
+        .flatMap((type) => world.all(type))
+        .filter(({ cluster }) => cluster === clusterName);
+      const subnetId = nodeGroups(world, clusterName)[0]?.inputs.subnetIds[0];
+      for (const pod of subnetId ? pods : []) {
+        addInterface(world, "nobody", `the pods of ${pod.name}, which the CNI left behind`, {
+          subnetId,
+          groups: [],
+        });
+      }
+    },
+  },
+];

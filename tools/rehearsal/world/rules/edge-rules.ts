@@ -1,0 +1,195 @@
+import { identityOf } from "../identities.ts";
+import { outputsOf } from "../outputs.ts";
+import type { Effect, Rule } from "../rule.ts";
+import type { Props, Thing, World } from "../world.ts";
+import { annotation, attributesOf, ingressType } from "./load-balancer-rules.ts";
+
+const certificateType = "aws:acm/certificate:Certificate";
+const recordType = "aws:route53/record:Record";
+const bucketType = "aws:s3/bucket:Bucket";
+const minutes = (count: number) => count * 60;
+
+/** The Ingresses whose load balancer uses what the annotation names. */
+function users(world: World, name: string, value: string): Thing[] {
+  return world.all(ingressType).filter(({ inputs }) => annotation(inputs, name) === value);
+}
+
+const names = (things: Thing[]) => things.map(({ id }) => id).join(", ");
+
+/** What the load balancer holds on to, and what points at it. */
+export const edgeRules: Rule[] = [
+  {
+    error: "InvalidChangeBatch",
+    on: "create",
+    types: [recordType],
+    source: "Amazon Route 53 API, ChangeResourceRecordSets",
+    unless: ({ world, inputs }) => {
+      const zone = world.hostedZones[inputs.zoneId];
+      const name = String(inputs.name).replace(/\.$/, "");
+      return zone === undefined || name === zone || name.endsWith(`.${zone}`)
+        ? undefined
+        : `RRSet with DNS name ${name}. is not permitted in zone ${zone}.`;
+    },
+  },
+  {
+    error: "ValidationTimedOut",
+    on: "create",
+    types: ["aws:acm/certificateValidation:CertificateValidation"],
+    source:
+      "AWS Certificate Manager User Guide, DNS validation: pending until the records are there",
+    patience: minutes(75),
+    unless: ({ world, inputs }) => {
+      const certificate = world.get(certificateType, inputs.certificateArn);
+      const missing = certificate?.outputs.domainValidationOptions.find(
+        ({ resourceRecordName }: { resourceRecordName: string }) =>
+          !world.live(recordType).some(({ inputs: record }) => record.name === resourceRecordName),
+      );
+      return missing && `${missing.domainName}: its validation record is not in DNS`;
+    },
+  },
+  {
+    error: "ResourceInUseException",
+    on: "delete",
+    types: [certificateType],
+    source:
+      "AWS Certificate Manager API, DeleteCertificate; the provider tries again for 20 minutes",
+    patience: minutes(20),
+    unless: ({ world, thing }) => {
+      const used = users(world, "certificate-arn", thing.id);
+      return used.length > 0
+        ? `Certificate ${thing.id} is in use by the load balancer of Ingress ${names(used)}`
+        : undefined;
+    },
+  },
+  {
+    error: "WAFAssociatedItemException",
+    on: "delete",
+    types: ["aws:wafv2/webAcl:WebAcl"],
+    source: "AWS WAF API, DeleteWebACL; the provider tries again for 5 minutes",
+    patience: minutes(5),
+    unless: ({ world, thing }) => {
+      const used = users(world, "wafv2-acl-arn", thing.outputs.arn);
+      return used.length > 0
+        ? `AWS WAF couldn't perform the operation because your resource is being used by another resource: the load balancer of Ingress ${names(used)}`
+        : undefined;
+    },
+  },
+  {
+    error: "WAFInvalidParameterException",
+    on: "create",
+    types: ["aws:wafv2/webAcl:WebAcl"],
+    source:
+      "AWS WAF API, VisibilityConfig: a metric's name can't be one that is reserved for AWS WAF, for example All and Default_Action; in which case is not said",
+    unless: ({ inputs }) => {
+      const configs: Props[] = [inputs, ...(inputs.rules ?? [])].map((one) => one.visibilityConfig);
+      const reserved = configs.find((one) => /^(all|default_action)$/i.test(one?.metricName ?? ""));
+      return (
+        reserved &&
+        `Error reason: The parameter contains formatting that is not valid., field: METRIC_NAME, parameter: ${reserved.metricName}`
+      );
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: ["aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"],
+    source: "AWS WAF Developer Guide: the log group's name begins with aws-waf-logs-",
+    unless: ({ inputs }) =>
+      (inputs.logDestinationConfigs as string[]).every((arn) => /:aws-waf-logs-/.test(arn))
+        ? undefined
+        : `The ARN isn't valid: ${inputs.logDestinationConfigs}`,
+  },
+  {
+    error: "InvalidConfigurationRequest",
+    on: "create",
+    phase: "after",
+    types: [ingressType],
+    source: "Elastic Load Balancing User Guide, access logs: the bucket's policy must allow them",
+    patience: minutes(10),
+    unless: ({ world, inputs }) => {
+      const closed = Object.entries(attributesOf(inputs, "load-balancer"))
+        .filter(([name]) => name.endsWith(".s3.bucket"))
+        .find(
+          ([, bucket]) =>
+            !world
+              .live("aws:s3/bucketPolicy:BucketPolicy")
+              .some(
+                ({ inputs: policy }) =>
+                  policy.bucket === bucket &&
+                  JSON.stringify(policy.policy).includes("logdelivery.elasticloadbalancing"),
+              ),
+        );
+      return closed && `Access Denied for bucket: ${closed[1]}. Please check S3bucket permission`;
+    },
+  },
+  {
+    error: "BucketNotEmpty",
+    on: "delete",
+    types: [bucketType],
+    source: "Amazon S3 API, DeleteBucket; the provider empties it with forceDestroy",
+    unless: ({ thing }) =>
+      thing.inputs.forceDestroy !== true && thing.outputs.objects > 0
+        ? `The bucket you tried to delete is not empty: ${thing.id}`
+        : undefined,
+  },
+];
+
+/** A certificate of somebody else for the name, renewed by the record that ours will have too. */
+export function issueElsewhere(world: World, domainName: string, zoneId: string): void {
+  const others = "another stack of the account";
+  const inputs = { domainName, validationMethod: "DNS" };
+  const id = identityOf(certificateType, inputs, world);
+  const certificate = world.addOwn(certificateType, id, others, `of ${others}`, inputs);
+  certificate.outputs = outputsOf(certificateType, { world, id, inputs, caller: {} });
+  const [option] = certificate.outputs.domainValidationOptions;
+  const record = {
+    zoneId,
+    name: option.resourceRecordName,
+    type: option.resourceRecordType,
+    records: [option.resourceRecordValue],
+  };
+  const recordId = identityOf(recordType, record, world);
+  for (const thing of [
+    certificate,
+    world.addOwn(recordType, recordId, others, `of ${others}`, record),
+  ]) {
+    thing.kept = true;
+  }
+}
+
+/** Certificates that ACM cannot renew: a record of theirs is gone. */
+export function withoutRenewal(world: World): Thing[] {
+  return world
+    .all(certificateType)
+    .filter(({ outputs }) => outputs.renewalStatus === "PENDING_VALIDATION");
+}
+
+export const edgeEffects: Effect[] = [
+  {
+    on: "delete",
+    types: [recordType],
+    source:
+      "AWS Certificate Manager User Guide, managed renewal: it needs each validation record in DNS",
+    happen: ({ world, thing }) => {
+      const name = thing.inputs.name;
+      for (const { outputs } of world.all(certificateType)) {
+        const options: Props[] = outputs.domainValidationOptions;
+        if (options.some(({ resourceRecordName }) => resourceRecordName === name)) {
+          outputs.renewalStatus = "PENDING_VALIDATION";
+        }
+      }
+    },
+  },
+  {
+    on: "create",
+    types: [ingressType],
+    source:
+      "Elastic Load Balancing User Guide, access logs: a test file, then a file each 5 minutes",
+    happen: ({ world, inputs }) => {
+      for (const [name, bucket] of Object.entries(attributesOf(inputs, "load-balancer"))) {
+        const thing = name.endsWith(".s3.bucket") && world.get(bucketType, bucket);
+        if (thing) thing.outputs.objects = 1;
+      }
+    },
+  },
+];

@@ -1,0 +1,254 @@
+import { nodeDeadlines } from "../../../../infra/services/drain.ts";
+import { evictionSeconds, waits } from "../../../cloud/durations.ts";
+import { deniedAction, irsaRefusal, trustsService } from "../iam.ts";
+import type { Attempt, Effect, Rule } from "../rule.ts";
+import type { Props, Thing, World } from "../world.ts";
+import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
+import { addInterface, networkInterface, noRouteOut, removeInterfaces } from "./network-rules.ts";
+
+export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
+/** Made by EKS for each node group; its desired capacity is what runs. */
+export const scalingGroupType = "aws:autoscaling/group:Group";
+const minutes = (count: number) => count * 60;
+
+export function nodeGroups(world: World, cluster: string): Thing[] {
+  return world.live(nodeGroupType).filter(({ inputs }) => inputs.clusterName === cluster);
+}
+
+/** Why no pod can run in the cluster, or nothing. */
+export function noNodes(world: World, cluster: string): string | undefined {
+  const groups = nodeGroups(world, cluster);
+  if (groups.length === 0) return `cluster ${cluster} has no nodes`;
+  const reasons = groups.map(({ inputs }) => notReady(world, inputs));
+  return reasons.every(Boolean) ? reasons[0] : undefined;
+}
+
+/** Why the nodes of a group cannot reach Ready, or nothing. */
+function notReady(world: World, group: Props): string | undefined {
+  const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
+  const role = String(nodeRoleArn).split("/").at(-1) ?? "";
+  const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
+  if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
+  for (const subnetId of subnetIds as string[]) {
+    const stranded = noRouteOut(world, subnetId);
+    if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
+  }
+  const cni = addon(world, cluster, "vpc-cni");
+  if (!cni && !selfManaged(world, cluster)) {
+    return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready: no CNI";
+  }
+  const roleArn = cni?.inputs.serviceAccountRoleArn;
+  const refused = roleArn
+    ? irsaRefusal(world, { cluster, namespace: "kube-system", name: "aws-node", roleArn }, [
+        "ec2:AssignPrivateIpAddresses",
+      ])
+    : deniedAction(world, role, ["ec2:AssignPrivateIpAddresses"]);
+  return refused && `Unhealthy nodes in the kubernetes cluster: CNI: ${refused}`;
+}
+
+const holderOf = (group: Thing) => `node group ${group.id}`;
+
+export function scalingGroupOf(world: World, group: Thing): Thing | undefined {
+  return world.all(scalingGroupType).find(({ madeBy }) => madeBy === holderOf(group));
+}
+
+/** A node is its network interface. */
+export const nodesOf = (world: World, group: Thing) =>
+  world.all(networkInterface).filter(({ madeBy }) => madeBy === holderOf(group));
+
+/** The Auto Scaling group adds and removes nodes until it has what it is asked for. */
+export function scaleTo(world: World, group: Thing, sizes: Partial<Props>): void {
+  const scaling = scalingGroupOf(world, group);
+  if (!scaling) return;
+  Object.assign(scaling.inputs, sizes);
+  const cluster = world.get(clusterType, group.inputs.clusterName);
+  const subnetIds = group.inputs.subnetIds as string[];
+  for (let node = nodesOf(world, group).length; node < scaling.inputs.desiredCapacity; node++) {
+    addInterface(world, holderOf(group), `the nodes of ${group.name}`, {
+      subnetId: subnetIds[node % subnetIds.length],
+      groups: [cluster?.outputs.vpcConfig.clusterSecurityGroupId],
+    });
+  }
+  world.clock.changed();
+  for (const node of nodesOf(world, group).slice(scaling.inputs.desiredCapacity)) {
+    world.remove(node);
+  }
+}
+
+/** The Auto Scaling group that EKS makes, and its first nodes. */
+export function startNodes(world: World, group: Thing): void {
+  const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
+  const zones = (group.inputs.subnetIds as string[]).map(
+    (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+  );
+  const { name } = group.outputs.resources[0].autoscalingGroups[0];
+  const tags = { "eks:cluster-name": clusterName, "eks:nodegroup-name": nodeGroupName };
+  world.addOwn(scalingGroupType, name, holderOf(group), `the nodes of ${group.name}`, {
+    tags,
+    availabilityZones: zones,
+    desiredCapacity: 0,
+  });
+  scaleTo(world, group, sizesOf(scalingConfig));
+}
+
+const sizesOf = ({ minSize, desiredSize, maxSize }: Props): Props => ({
+  minSize,
+  maxSize,
+  desiredCapacity: desiredSize,
+});
+
+export const nodeRules: Rule[] = [
+  {
+    error: "InvalidRequestException",
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EC2 API, RunInstances; Amazon EKS User Guide, managed node group error codes",
+    unless: ({ world, inputs }) => {
+      const zones = (inputs.subnetIds as string[]).map(
+        (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+      );
+      const missing = ((inputs.instanceTypes ?? []) as string[]).flatMap((type) =>
+        zones.filter((zone) => world.notOffered.has(`${type} ${zone}`)).map((zone) => [type, zone]),
+      )[0];
+      return (
+        missing &&
+        `Your requested instance type (${missing[0]}) is not supported in your requested Availability Zone (${missing[1]}).`
+      );
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EKS API, CreateNodegroup; viya4-iac-aws issue 298 has the words",
+    unless: ({ inputs }) => {
+      const { minSize, desiredSize, maxSize } = inputs.scalingConfig;
+      if (minSize > desiredSize) return "minSize can't be greater than desiredSize";
+      return desiredSize > maxSize ? "desiredSize can't be greater than maxSize" : undefined;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [nodeGroupType],
+    source: "Amazon EKS API, UpdateNodegroupConfig; terraform-aws-eks issues 3306 and 3521",
+    unless: ({ inputs, olds }) => {
+      if (same(inputs.scalingConfig, olds.scalingConfig)) return undefined;
+      const { minSize, desiredSize, maxSize } = inputs.scalingConfig;
+      if (minSize > desiredSize) {
+        return `Minimum capacity ${minSize} can't be greater than desired size ${desiredSize}`;
+      }
+      return desiredSize > maxSize ? "desiredSize can't be greater than maxSize" : undefined;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [nodeGroupType],
+    source: "Amazon EKS API, UpdateNodegroupVersion: an image is for one Kubernetes version",
+    unless: ({ inputs }) =>
+      inputs.releaseVersion && !String(inputs.releaseVersion).startsWith(`${inputs.version}.`)
+        ? `Requested release version ${inputs.releaseVersion} is not valid for kubernetes version ${inputs.version}`
+        : undefined,
+  },
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EKS API, CreateNodegroup; User Guide, node IAM role",
+    unless: ({ world, inputs }) =>
+      trustsService(world, inputs.nodeRoleArn, "ec2.amazonaws.com")
+        ? undefined
+        : `The role ${inputs.nodeRoleArn} cannot be assumed by ec2.amazonaws.com`,
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, update a managed node group: never ahead of the control plane",
+    unless: ({ world, inputs }) => {
+      const cluster = world.get(clusterType, inputs.clusterName);
+      return inputs.version !== undefined && minor(inputs.version) > minor(cluster?.inputs.version)
+        ? `Node group version ${inputs.version} is newer than the cluster's ${cluster?.inputs.version}`
+        : undefined;
+    },
+  },
+  {
+    error: "NodeCreationFailure",
+    on: "create",
+    phase: "after",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, managed node group error codes; it gives up after 25 minutes",
+    patience: minutes(25),
+    unless: ({ world, inputs }) => notReady(world, inputs),
+  },
+];
+
+/**
+ * The pods that a deleted group cuts off. They move one at a time where a budget says so, and each
+ * takes its place's start and its own grace.
+ */
+function cutOff({ world, thing }: Attempt): string[] {
+  const { clusterName } = thing.inputs;
+  return world
+    .live("kubernetes:apps/v1:Deployment")
+    .filter(({ cluster }) => cluster === clusterName)
+    .flatMap(({ name, inputs }) => {
+      const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
+      const pods: number = inputs.spec.replicas ?? 1;
+      const needed = evictionSeconds(pods, grace);
+      const { groupDeletion } = nodeDeadlines;
+      return needed > groupDeletion
+        ? [`pods of ${name} are cut off: they need ${needed} s, and have ${groupDeletion} s`]
+        : [];
+    });
+}
+
+/** Whether the group that takes over has fewer nodes: pods wait until there are as many. */
+function unplaced({ world, thing }: Attempt): string[] {
+  const ran = nodesOf(world, thing).length;
+  const left = nodeGroups(world, thing.inputs.clusterName)
+    .filter(({ id }) => id !== thing.id)
+    .map((group) => nodesOf(world, group).length);
+  const total = left.reduce((sum, nodes) => sum + nodes, 0);
+  return left.length > 0 && total < ran
+    ? [`pods of ${ran} nodes of ${thing.name} are evicted, and ${total} nodes take over`]
+    : [];
+}
+
+export const nodeEffects: Effect[] = [
+  {
+    on: "update",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, update behavior of managed node groups: one node after another",
+    happen: async ({ world, thing, inputs, olds }) => {
+      if (!same(inputs.scalingConfig, olds.scalingConfig)) {
+        scaleTo(world, thing, sizesOf(inputs.scalingConfig));
+      }
+      if (
+        ["version", "releaseVersion", "launchTemplate"].every((key) => same(inputs[key], olds[key]))
+      )
+        return;
+      await world.clock.sleep(waits.nodeReplaced * nodesOf(world, thing).length);
+    },
+  },
+  {
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, managed node groups: an Auto Scaling group in the subnets",
+    happen: ({ world, thing }) => startNodes(world, thing),
+  },
+  {
+    on: "delete",
+    types: [nodeGroupType],
+    source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
+    happen: (attempt) => {
+      const { world, thing } = attempt;
+      world.incidents.push(...cutOff(attempt), ...unplaced(attempt));
+      scaleTo(world, thing, { minSize: 0, desiredCapacity: 0 });
+      const scaling = scalingGroupOf(world, thing);
+      if (scaling) world.remove(scaling);
+      removeInterfaces(world, holderOf(thing));
+    },
+  },
+];

@@ -1,0 +1,109 @@
+import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import { waits } from "../../cloud/durations.ts";
+import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
+import type { Props, Thing, World } from "./world.ts";
+
+interface Node extends Room {
+  zone: string;
+}
+
+interface Pod {
+  owner: string;
+  cpuMillicores: number;
+  memoryMiB: number;
+  /** By how many pods zones may differ; undefined where the spread is soft. */
+  zoneSkew?: number;
+}
+
+/**
+ * Why pods of this Deployment find no node, in the words of kube-scheduler; undefined when all do.
+ * Where a cluster autoscaler runs, it adds a node meanwhile. Nodes of unknown types have room always.
+ */
+export function unscheduled(world: World, deployment: Thing): string | undefined {
+  const cluster = deployment.cluster ?? "";
+  const nodes = nodesIn(world, cluster);
+  if (nodes.length === 0) return undefined;
+  const others = world
+    .live(deployment.type)
+    .filter((one) => one.cluster === cluster && one !== deployment);
+  const placed = new Map<Pod, Node>();
+  for (const pod of [...others, deployment].flatMap(podsOf)) {
+    const node = nodes.find((node) => fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed));
+    if (node) {
+      node.cpuMillicores -= pod.cpuMillicores;
+      node.memoryMiB -= pod.memoryMiB;
+      node.pods -= 1;
+      placed.set(pod, node);
+    } else if (pod.owner === deployment.id) {
+      addNode(world, cluster);
+      const skewed = nodes.filter((node) => fits(pod, node)).length;
+      const reasons = [
+        ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
+        ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
+      ];
+      return `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
+    }
+  }
+  return undefined;
+}
+
+function nodesIn(world: World, cluster: string): Node[] {
+  return nodeGroups(world, cluster).flatMap((group) => {
+    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"]);
+    if (!room) return [];
+    return nodesOf(world, group).map(({ inputs }) => ({
+      ...room,
+      zone: world.get("aws:ec2/subnet:Subnet", inputs.subnetId)?.inputs.availabilityZone,
+    }));
+  });
+}
+
+function podsOf({ id, inputs }: Thing): Pod[] {
+  const { containers = [], topologySpreadConstraints = [] } = inputs.spec.template.spec;
+  const sum = (resource: string): number =>
+    containers.reduce(
+      (total: number, { resources }: Props) =>
+        total + Number.parseInt(resources?.requests?.[resource] ?? "0", 10),
+      0,
+    );
+  const hard = (topologySpreadConstraints as Props[]).find(
+    (one) =>
+      one.topologyKey === "topology.kubernetes.io/zone" &&
+      one.whenUnsatisfiable === "DoNotSchedule",
+  );
+  return Array.from({ length: inputs.spec.replicas ?? 1 }, () => ({
+    owner: id,
+    cpuMillicores: sum("cpu"),
+    memoryMiB: sum("memory"),
+    zoneSkew: hard?.maxSkew,
+  }));
+}
+
+const fits = (pod: Pod, node: Node): boolean =>
+  node.pods >= 1 && node.cpuMillicores >= pod.cpuMillicores && node.memoryMiB >= pod.memoryMiB;
+
+function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Map<Pod, Node>): boolean {
+  if (pod.zoneSkew === undefined) return true;
+  const zones = new Map(nodes.map((node) => [node.zone, 0]));
+  for (const [other, node] of placed) {
+    if (other.owner === pod.owner) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1);
+  }
+  return (zones.get(zone) ?? 0) + 1 - Math.min(...zones.values()) <= pod.zoneSkew;
+}
+
+/** The autoscaler asks for one node, once, which joins after its start; AWS picks the zone. */
+function addNode(world: World, cluster: string): void {
+  const runs = world
+    .live("kubernetes:helm.sh/v3:Release")
+    .some((one) => one.cluster === cluster && one.inputs.chart === "cluster-autoscaler");
+  const [group] = nodeGroups(world, cluster);
+  const scaling = group && scalingGroupOf(world, group);
+  if (!runs || !scaling || scaling.outputs.growing) return;
+  if (scaling.inputs.desiredCapacity >= scaling.inputs.maxSize) return;
+  scaling.outputs.growing = true;
+  world.clock.later(waits.nodeStart, () => {
+    scaling.outputs.growing = false;
+    if (scalingGroupOf(world, group) !== scaling) return;
+    scaleTo(world, group, { desiredCapacity: scaling.inputs.desiredCapacity + 1 });
+  });
+}
