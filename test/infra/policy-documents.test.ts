@@ -18,7 +18,7 @@ const parsed = (document: string | Document): Document =>
 const programs = [
   ["dev", projectFolder],
   ["prod", projectFolder],
-  ["main", `${projectFolder}/bootstrap`],
+  ["main", `${projectFolder}/projects/bootstrap`],
 ] as const;
 
 /** IAM's operators that compare; IAM refuses a document with another one. */

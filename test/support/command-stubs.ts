@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const scripts = fileURLToPath(new URL("stand-ins/", import.meta.url));
+const scripts = fileURLToPath(new URL("command-stubs/", import.meta.url));
 
 /** What the stand-ins of `aws` and `kubectl` answer from. */
 export interface State {

@@ -30,10 +30,7 @@ export function unavailable(): string | undefined {
  */
 export function judge(version: string, pods: Asked[]): Verdict[] {
   const review = JSON.stringify({ version: `v${version}`, pods });
-  const { status, stdout, stderr } = go(
-    ["run", "-mod=readonly", "."],
-    review,
-  );
+  const { status, stdout, stderr } = go(["run", "-mod=readonly", "."], review);
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }

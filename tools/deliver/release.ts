@@ -179,9 +179,7 @@ async function goBack(
     );
   } catch (error) {
     say(`${stack.name} could not go back: ${messageOf(error)}`);
-    say(
-      `Its settings name ${brief(running)}: put right what failed, then run \`pulumi up\`../../release`,
-    );
+    say(`Its settings name ${brief(running)}: put right what failed, then run \`pulumi up\`.`);
   }
 }
 

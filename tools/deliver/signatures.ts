@@ -27,7 +27,7 @@ export async function requireSigned(reference: string, key: string): Promise<voi
     throw new Refused(`Whether ${reference} is signed cannot be told: ${said}`);
   }
   throw new Refused(
-    `${reference} is not signed, so nothing says that it was tried. The workflow \`deploy\` signs what dev has tried, by \`npm run deliver -- sign --stack dev\`../../release`,
+    `${reference} is not signed, so nothing says that it was tried. The workflow \`deploy\` signs what dev has tried, by \`npm run deliver -- sign --stack dev\`.`,
   );
 }
 

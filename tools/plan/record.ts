@@ -3,7 +3,8 @@ import type { Evaluation, Resource } from "../graph/evaluate.ts";
 
 /**
  * A plan as text, for a file that is kept in git: every resource with its options and inputs, in the
- * order of creation. Content tags of images read `<content>`: they change with each line of a service.
+ * order of creation. Content tags and digests of images read `<content>` and `<digest>`: they change with
+ * each line of a service.
  */
 export function recordOf({ resources, outputs }: Evaluation): string {
   const entries = Object.fromEntries(resources.map((one) => [shortName(one.urn), entryOf(one)]));
@@ -11,10 +12,17 @@ export function recordOf({ resources, outputs }: Evaluation): string {
     { resources: entries, outputs: unpacked(outputs) },
     { aliasDuplicateObjects: false, lineWidth: 0 },
   );
-  const tags = resources.flatMap(({ type, name }) =>
-    type === "docker:index/image:Image" ? (/-([0-9a-f]{16})$/.exec(name)?.[1] ?? []) : [],
-  );
-  return tags.reduce((masked, tag) => masked.replaceAll(tag, "<content>"), text);
+  return resources
+    .filter(({ type }) => type === "docker:index/image:Image")
+    .reduce(withoutContent, text);
+}
+
+/** The text without the content tag and the digest of an image. */
+function withoutContent(text: string, { name, outputs }: Resource): string {
+  const [, tag] = /-([0-9a-f]{16})$/.exec(name) ?? [];
+  const [, digest] = String(outputs.repoDigest).split("@");
+  const masked = tag ? text.replaceAll(tag, "<content>") : text;
+  return digest ? masked.replaceAll(digest, "<digest>") : masked;
 }
 
 function entryOf(resource: Resource): object {

@@ -85,7 +85,7 @@ function onPath(): string[] {
 
 /** Where the npm package `pulumi` keeps the command that it downloads at its first use. */
 function launcherPath(): string {
-  const manifest = join(moduleFolder, "../../node_modules/pulumi/package.json");
+  const manifest = join(moduleFolder, "../../../node_modules/pulumi/package.json");
   const { version } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
   return join(pulumiHome(), "versions", String(version), "bin", executable("pulumi"));
 }

@@ -12,7 +12,7 @@ export interface Plugin {
   origin: string;
 }
 
-const packages = fileURLToPath(new URL("../node_modules/@pulumi", import.meta.url));
+const packages = fileURLToPath(new URL("../../node_modules/@pulumi", import.meta.url));
 
 /** The plugins of the component packages, looked for where the engine would: PATH, Pulumi home. */
 export function findPlugins(): Plugin[] {

@@ -40,8 +40,8 @@ describe("the compliance ledger", () => {
     };
 
     it("a test that it names is gone", () => {
-      const tests = ["infra/cluster: is never attacked"];
-      const says = /^2\.1\.1: test\/infra\/cluster\.test\.ts has no test "is never attacked"$/;
+      const tests = ["infra/cluster/cluster: is never attacked"];
+      const says = /^2\.1\.1: test\/infra\/cluster\/cluster\.test\.ts has no test "is never attacked"$/;
       assert.throws(planted({ tests }), ({ message }: Error) => says.test(message));
       const noFile = planted({ tests: ["infra/moat: is deep"] });
       assert.throws(noFile, /2\.1\.1: there is no test file test\/infra\/moat\.test\.ts/);
@@ -50,7 +50,7 @@ describe("the compliance ledger", () => {
     it("a policy rule or a place that it names is gone", () => {
       assert.throws(planted({ rules: ["moat-deep"] }), /2\.1\.1: no policy rule moat-deep/);
       const place = "infra/cluster/cluster.ts: moat: true";
-      assert.throws(planted({ place }), /2\.1\.1: infra\/cluster\.ts has no moat: true/);
+      assert.throws(planted({ place }), /2\.1\.1: infra\/cluster\/cluster\.ts has no moat: true/);
     });
 
     it("a control has neither a test nor a reason", () => {

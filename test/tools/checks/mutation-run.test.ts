@@ -49,7 +49,7 @@ describe("the mutation check", function () {
     writeFileSync(join(folder, "infra/limit.ts"), source);
     writeFileSync(join(folder, "test/limit.test.ts"), test);
     writeFileSync(join(folder, "test/broken.test.ts"), broken);
-    const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
+    const packages = fileURLToPath(new URL("../../../node_modules", import.meta.url));
     symlinkSync(packages, join(folder, "node_modules"));
   });
   after(() => rmSync(folder, { recursive: true }));

@@ -274,7 +274,7 @@ describe("environments of pull requests", function () {
   });
 
   it("have no settings of another time", async () => {
-    const stale = join(root, "environment/Pulumi.pr-12.yaml");
+    const stale = join(root, "projects/pull-request/Pulumi.pr-12.yaml");
     writeFileSync(stale, "config: {}");
     try {
       await look({ ...deployed(12), ...world({ open: [pullRequest(12)], stacks: [12] }) });

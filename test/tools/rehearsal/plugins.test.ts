@@ -43,7 +43,10 @@ describe("the plugins of eks and awsx", () => {
       return dirname(file);
     };
     const version = (name: string): string => {
-      const manifest = new URL(`../../node_modules/@pulumi/${name}/package.json`, import.meta.url);
+      const manifest = new URL(
+        `../../../node_modules/@pulumi/${name}/package.json`,
+        import.meta.url,
+      );
       return JSON.parse(readFileSync(manifest, "utf8")).version;
     };
     const installed = (name: string, of = version(name)) =>

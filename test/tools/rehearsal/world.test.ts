@@ -231,7 +231,7 @@ describe("the tables", () => {
 
   it("say which of them to extend for a type that they do not know", () => {
     const [problem] = problemsOf("aws:new/thing:Thing", {});
-    assert.match(problem?.reason ?? "", /aws:new\/thing:Thing: add it to plan\/durations/);
+    assert.match(problem?.reason ?? "", /aws:new\/thing:Thing: add it to tools\/cloud\/durations/);
   });
 
   it("name what is missing, and do not judge what is not known yet", () => {

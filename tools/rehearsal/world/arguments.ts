@@ -155,7 +155,7 @@ const autonamed: Record<string, { property: string; maxLength: number; lowerCase
 /** What is wrong with the inputs, or that the type is unknown; values that are not known yet are not judged. */
 export function problemsOf(type: string, inputs: Props): Problem[] {
   if (!durations[type]) {
-    const reason = `the simulated cloud does not know ${type}: add it to tools/cloud/durations.ts, and what is particular to it to tools/cloud/replacements.ts and, in rehearsal/world, to arguments.ts, identities.ts and outputs.ts`;
+    const reason = `the simulated cloud does not know ${type}: add it to tools/cloud/durations.ts, and what is particular to it to tools/cloud/replacements.ts and, in tools/rehearsal/world, to arguments.ts, identities.ts and outputs.ts`;
     return [{ property: "", reason }];
   }
   const missing = (required[type] ?? [])
