@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "mocha";
 import { instanceType } from "../infra/cluster/instance-types.ts";
 import { titleProblem } from "../tools/checks/compliance/titles.ts";
-import { type Evaluation, evaluate } from "../tools/graph/evaluate.ts";
+import { evaluate } from "../tools/graph/evaluate.ts";
+import type { Evaluation } from "../tools/graph/resource.ts";
 
 const text = readFileSync("docs/first-up.md", "utf8");
 const cellsOf = (line: string) => line.split(/(?<!\\) \| /).map((cell) => cell.trim());

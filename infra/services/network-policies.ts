@@ -2,7 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import { agentPeer } from "../addons/container-insights.ts";
 import { contains, instanceMetadata } from "../network/cidr.ts";
 import { servicePort } from "./pod-spec.ts";
-import type { WebServiceArgs } from "./web-service.ts";
+import type { WebServiceArgs } from "./web-service-args.ts";
 
 /** Which connections pods may have: none, but those of the load balancer and what is declared. */
 export function networkPolicies(

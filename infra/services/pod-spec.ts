@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type DrainClock, drainEnvironment } from "./drain.ts";
-import type { WebServiceArgs } from "./web-service.ts";
+import type { WebServiceArgs } from "./web-service-args.ts";
 
 /** The port of every service, by name. */
 export const servicePort = "http";

@@ -5,7 +5,8 @@ import type { Images } from "../image/image.ts";
 import { type Offer, PullRequests } from "../preview-environments/preview-environments.ts";
 import { Admission, type AdmissionArgs } from "./image-admission.ts";
 import { LoadBalancer } from "./load-balancer.ts";
-import { WebService, type WebServiceArgs } from "./web-service.ts";
+import { WebService } from "./web-service.ts";
+import type { WebServiceArgs } from "./web-service-args.ts";
 
 export interface ServicesArgs
   extends Pick<

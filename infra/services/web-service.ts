@@ -1,33 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerInsights } from "../addons/container-insights.ts";
-import type { Cluster } from "../cluster/cluster.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
-import type { IngressConfig, NodesConfig, ServiceConfig } from "../config/schema.ts";
-import type { Network } from "../network/network.ts";
-import { type Host, ownerOf } from "../preview-environments/preview-environments.ts";
+import { ownerOf } from "../preview-environments/preview-environments.ts";
 import { drainClock } from "./drain.ts";
-import { type IngressArgs, nameBy, serviceAnnotations } from "./ingress-annotations.ts";
+import { nameBy, serviceAnnotations } from "./ingress-annotations.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { containerResources, podSpec, quotaFor, readinessPath, servicePort } from "./pod-spec.ts";
-
-export interface WebServiceArgs
-  extends Omit<ServiceConfig, "image">,
-    Pick<NodesConfig, "architecture"> {
-  name: string;
-  /** Whose tokens the service's role on AWS trusts. @default it has no role */
-  cluster?: Pick<Cluster, "oidc">;
-  network: Pick<Network, "loadBalancerCidrBlocks">;
-  /** `<repository>@sha256:<digest>` */
-  image: pulumi.Input<string>;
-  /** What the load balancer is, for all services that share it. */
-  ingress: IngressConfig;
-  edge: IngressArgs["edge"];
-  /** Takes the service's metrics and traces. @default nobody does */
-  insights?: Pick<ContainerInsights, "agent">;
-  /** The priority class that the service belongs to, as a guest of its stack. @default none */
-  host?: Host;
-}
+import type { WebServiceArgs } from "./web-service-args.ts";
 
 /**
  * A web service in a namespace of its own, behind the load balancer that all services share.

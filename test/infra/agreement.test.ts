@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { readConfig } from "../../service/src/config.ts";
-import { evaluate, type Resource } from "../../tools/graph/evaluate.ts";
+import { evaluate } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 
 const suffix = (kind: string) => (resource: Resource) =>
   resource.type.startsWith("kubernetes:") && resource.type.endsWith(`:${kind}`);

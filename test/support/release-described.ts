@@ -1,4 +1,4 @@
-import type { Resource } from "../../tools/graph/evaluate.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 
 /** The alarms of a plan as CloudWatch would describe them once they are made; of these names, ringing. */
 export function described(resources: Resource[], ringing: string[] = []) {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WebServiceArgs } from "../../infra/services/web-service.ts";
+import type { WebServiceArgs } from "../../infra/services/web-service-args.ts";
 
 /** A service's own settings, but for its image and its route. */
 export const serviceSettings = {

@@ -1,4 +1,4 @@
-import type { Resource } from "../graph/evaluate.ts";
+import type { Resource } from "../graph/resource.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the inputs of resources of every type
 type Values = Record<string, any>;

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Evaluation, evaluate, projectFolder } from "./evaluate.ts";
+import { evaluate, projectFolder } from "./evaluate.ts";
 import { PlanError } from "./plan-error.ts";
+import type { Evaluation } from "./resource.ts";
 
 /** A version of the program: a commit, or what is in the folder now. */
 export interface Version {

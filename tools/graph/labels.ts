@@ -1,5 +1,5 @@
-import type { Resource } from "./evaluate.ts";
 import { ancestors } from "./order.ts";
+import type { Resource } from "./resource.ts";
 
 type Named = Pick<Resource, "type" | "name">;
 

@@ -1,4 +1,4 @@
-import type { Resource } from "./evaluate.ts";
+import type { Resource } from "./resource.ts";
 
 /** What the order follows from. */
 export type Node = Pick<Resource, "urn" | "custom" | "parent" | "provider" | "dependsOn">;

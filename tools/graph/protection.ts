@@ -1,4 +1,4 @@
-import type { Resource } from "./evaluate.ts";
+import type { Resource } from "./resource.ts";
 
 /** The setting that protects a resource of each type, and what it must be for a destroy. */
 const settings: Record<string, string> = {

@@ -1,5 +1,5 @@
-import type { Resource } from "./evaluate.ts";
 import { ancestors, outlivedBy, prerequisites } from "./order.ts";
+import type { Resource } from "./resource.ts";
 
 /** Each of `survivors` must come before each of `mortals` and go after it. */
 interface Law {

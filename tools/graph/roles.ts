@@ -1,5 +1,5 @@
-import type { Resource } from "./evaluate.ts";
 import { policiesOf } from "./required-order.ts";
+import type { Resource } from "./resource.ts";
 
 export interface Statement {
   Sid?: string;

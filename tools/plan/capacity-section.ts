@@ -6,8 +6,8 @@ import {
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
-import type { Resource } from "../graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../graph/manifests.ts";
+import type { Resource } from "../graph/resource.ts";
 
 /** What the nodes hold, and what all pods at their most ask for; nothing without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {

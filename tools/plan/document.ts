@@ -1,7 +1,7 @@
 import type { Violation } from "../../policy/rule.ts";
-import type { Evaluation } from "../graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../graph/manifests.ts";
 import { order } from "../graph/order.ts";
+import type { Evaluation } from "../graph/resource.ts";
 import { type Role, rolesOf } from "../graph/roles.ts";
 import { type Cost, costOf } from "./cost/cost.ts";
 import { type Quota, quotasOf } from "./quotas.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Resource } from "../graph/evaluate.ts";
 import { componentsOf, isGroup, kindOf, labelOf } from "../graph/labels.ts";
 import { prerequisites } from "../graph/order.ts";
+import type { Resource } from "../graph/resource.ts";
 import { costOf } from "./cost/cost.ts";
 import { dollars } from "./cost/cost-text.ts";
 import { durationOf } from "./diff/difference-words.ts";

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
 import { evaluateAt, present, type Version } from "../graph/checkout.ts";
-import { type Evaluation, evaluate } from "../graph/evaluate.ts";
+import { evaluate } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
+import type { Evaluation } from "../graph/resource.ts";
 import { costText } from "./cost/cost-text.ts";
-import { type Difference, differenceOf } from "./diff/difference.ts";
+import { differenceOf } from "./diff/difference.ts";
 import { differenceMarkdown } from "./diff/difference-markdown.ts";
+import type { Difference } from "./diff/difference-model.ts";
 import { differenceText } from "./diff/difference-text.ts";
 import { planOf } from "./document.ts";
 import { writePlan } from "./files.ts";

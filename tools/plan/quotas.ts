@@ -1,6 +1,6 @@
 import { addressesNeeded, privateAddresses } from "../../infra/config/scale-rules.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
-import type { Resource } from "../graph/evaluate.ts";
+import type { Resource } from "../graph/resource.ts";
 
 /** What AWS limits, how much of it the stack needs at its most, and who says so. */
 export interface Quota {

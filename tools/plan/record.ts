@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { Evaluation, Resource } from "../graph/evaluate.ts";
+import type { Evaluation, Resource } from "../graph/resource.ts";
 
 /**
  * A plan as text, for a file that is kept in git: every resource with its options and inputs, in the

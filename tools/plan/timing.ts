@@ -1,6 +1,6 @@
 import { durations, waits } from "../cloud/durations.ts";
-import type { Resource } from "../graph/evaluate.ts";
 import { prerequisites } from "../graph/order.ts";
+import type { Resource } from "../graph/resource.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 

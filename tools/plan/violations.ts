@@ -1,6 +1,6 @@
 import { defaultTagsOf, type Violation, violationsOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
-import type { Resource } from "../graph/evaluate.ts";
+import type { Resource } from "../graph/resource.ts";
 
 /**
  * What the policy pack says of the planned resources. Of a component that a plugin makes it sees

@@ -7,9 +7,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Engine {
@@ -48,8 +50,11 @@ export async function findEngine(say: (line: string) => void = () => {}): Promis
       "The rehearsal needs the Pulumi CLI (https://www.pulumi.com/docs/install), or Go 1.25 or newer to build it once.",
     );
   }
-  say(`Building the Pulumi CLI ${version} from its Go module, once; this takes a few minutes.`);
-  await build(built, version, say);
+  await once(built, say, async () => {
+    if (engineAt(built, origin)) return;
+    say(`Building the Pulumi CLI ${version} from its Go module, once; this takes a few minutes.`);
+    await build(built, version, say);
+  });
   const made = engineAt(built, origin);
   if (!made) throw new NoEngine(`The Pulumi CLI was built but does not run: ${built}`);
   return made;
@@ -106,6 +111,43 @@ export function cacheFolder(): string {
     process.env.XDG_CACHE_HOME ||
     (process.platform === "darwin" ? join(homedir(), "Library/Caches") : join(homedir(), ".cache"));
   return join(root, "eks-container-platform");
+}
+
+/** Runs `work` in one process at a time; the others wait, until the one that works ends or dies. */
+async function once(
+  target: string,
+  say: (line: string) => void,
+  work: () => Promise<void>,
+): Promise<void> {
+  const lock = `${target}.lock`;
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let waited = 0; ; waited++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if (waited === 0) say("Another process builds the Pulumi CLI; waiting for it.");
+    if (!ownerLives(lock)) rmSync(lock, { force: true });
+    else await setTimeout(500);
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function ownerLives(lock: string): boolean {
+  try {
+    const owner = readFileSync(lock, "utf8");
+    // Between its creation and its content a lock is empty.
+    if (owner !== "") process.kill(Number(owner), 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function build(target: string, version: string, say: (line: string) => void): Promise<void> {

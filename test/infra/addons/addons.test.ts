@@ -9,7 +9,8 @@ import {
 } from "../../../infra/addons/container-insights.ts";
 import { LoadBalancerController } from "../../../infra/addons/load-balancer-controller.ts";
 import { readConfig } from "../../../service/src/config.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 
 const cluster = {
   name: pulumi.output("platform-test"),

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
 import { Autoscaler, type AutoscalerArgs, imageTags } from "../../../infra/addons/autoscaler.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { missingEdges } from "../../../tools/graph/required-order.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { Cluster, type ClusterArgs } from "../../../infra/cluster/cluster.ts";
 import { Network } from "../../../infra/network/network.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 
 const logs = { retentionDays: 7, keepOnDestroy: false } as const;
 const principal = (name: string) => `arn:aws:iam::111122223333:role/${name}`;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { WebService, type WebServiceArgs } from "../../../infra/services/web-service.ts";
+import { WebService } from "../../../infra/services/web-service.ts";
+import type { WebServiceArgs } from "../../../infra/services/web-service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;

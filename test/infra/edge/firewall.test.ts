@@ -4,7 +4,8 @@ import { before, describe, it } from "mocha";
 import { type BodyRoute, Firewall } from "../../../infra/edge/firewall.ts";
 import { readConfig } from "../../../service/src/config.ts";
 import { requestLimits } from "../../../service/src/limits.ts";
-import { deploy, evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { blockedBy, type SizedRequest } from "../../../tools/rehearsal/world/web-acl.ts";
 
 const kib = 1024;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { Watch } from "../../../infra/observability/observability.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { watchArgs } from "../../support/observability-args.ts";
 
 interface Query {

@@ -8,7 +8,8 @@ import { findBalancer } from "../../../infra/observability/load-balancer-metrics
 import { Watch, type WatchArgs } from "../../../infra/observability/observability.ts";
 import { queries } from "../../../infra/observability/saved-queries.ts";
 import { watch as observe } from "../../../service/src/observe.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { assertEmitted } from "../../support/metric-emission.ts";
 import { watchArgs } from "../../support/observability-args.ts";
 

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { evaluate as cel } from "@marcbachmann/cel-js";
 import { before, describe, it } from "mocha";
 import { Admission, type AdmissionArgs } from "../../../infra/services/image-admission.ts";
-import { deploy, evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 
 const types = {
   policy: "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",

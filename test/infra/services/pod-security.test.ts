@@ -4,8 +4,9 @@ import { before, describe, it } from "mocha";
 import { Headroom } from "../../../infra/addons/spare-capacity.ts";
 import type { Rule } from "../../../policy/rule.ts";
 import { rules } from "../../../policy/rules.ts";
-import { deploy, evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../../../tools/graph/manifests.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 import { type Asked, judge, unavailable } from "../../support/pod-security.ts";
 

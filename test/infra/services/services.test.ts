@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { before, describe, it } from "mocha";
 import { groupOrder, tlsPolicy } from "../../../infra/services/ingress-annotations.ts";
 import { Services, type ServicesArgs } from "../../../infra/services/services.ts";
-import { deploy, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const reference = (letter: string) =>

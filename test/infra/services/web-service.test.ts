@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { agentPeer } from "../../../infra/addons/container-insights.ts";
 import { drainClock } from "../../../infra/services/drain.ts";
-import { WebService, type WebServiceArgs } from "../../../infra/services/web-service.ts";
+import { WebService } from "../../../infra/services/web-service.ts";
+import type { WebServiceArgs } from "../../../infra/services/web-service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
-import { deploy, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const args: WebServiceArgs = {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { GitHub } from "../../../projects/bootstrap/github.ts";
-import { deploy, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { rolesOf } from "../../../tools/graph/roles.ts";
 import { admits } from "../../support/iam-simulate.ts";
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { before, describe, it } from "mocha";
 import { Environment } from "../../../projects/pull-request/environment.ts";
-import { deploy, evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 import { images, offer } from "../../support/preview-settings.ts";
 

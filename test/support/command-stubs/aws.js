@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const home = join(dirname(fileURLToPath(import.meta.url)), "../../tools/deliver");
+const home = join(dirname(fileURLToPath(import.meta.url)), "..");
 const args = process.argv.slice(2);
 const {
   alarms,

@@ -41,7 +41,8 @@ describe("the compliance ledger", () => {
 
     it("a test that it names is gone", () => {
       const tests = ["infra/cluster/cluster: is never attacked"];
-      const says = /^2\.1\.1: test\/infra\/cluster\/cluster\.test\.ts has no test "is never attacked"$/;
+      const says =
+        /^2\.1\.1: test\/infra\/cluster\/cluster\.test\.ts has no test "is never attacked"$/;
       assert.throws(planted({ tests }), ({ message }: Error) => says.test(message));
       const noFile = planted({ tests: ["infra/moat: is deep"] });
       assert.throws(noFile, /2\.1\.1: there is no test file test\/infra\/moat\.test\.ts/);

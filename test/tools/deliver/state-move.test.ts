@@ -64,12 +64,16 @@ describe("docs/delivery.md", function () {
       shell(`npx pulumi login ${pathToFileURL(join(scratch, "local")).href}`);
       shell("npx pulumi -C projects/bootstrap stack init main");
       // As `up` would leave it: a stack with an output.
-      const exported = JSON.parse(shell("npx pulumi -C projects/bootstrap stack export --stack main"));
+      const exported = JSON.parse(
+        shell("npx pulumi -C projects/bootstrap stack export --stack main"),
+      );
       const urn = "urn:pulumi:main::bootstrap::pulumi:pulumi:Stack::bootstrap-main";
       const resource = { urn, custom: false, type: "pulumi:pulumi:Stack" };
       exported.deployment.resources = [{ ...resource, outputs: { backendUrl: bucket } }];
       writeFileSync(join(scratch, "made.json"), JSON.stringify(exported));
-      shell(`npx pulumi -C projects/bootstrap stack import --stack main --file ${scratch}/made.json`);
+      shell(
+        `npx pulumi -C projects/bootstrap stack import --stack main --file ${scratch}/made.json`,
+      );
 
       shell(commandsAfter(/Then its own state moves into\s+the bucket:/));
 

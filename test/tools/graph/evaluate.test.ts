@@ -7,8 +7,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { boundRoles } from "../../../infra/cluster/permissions-boundary.ts";
-import { deploy, evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { PlanError } from "../../../tools/graph/plan-error.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 

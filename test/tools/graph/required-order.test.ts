@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, only, type Resource } from "../../../tools/graph/evaluate.ts";
+import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import { missingEdges, neededByObjects } from "../../../tools/graph/required-order.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 
 const kindOf = ({ type }: Resource) => type.split(":").at(-1);
 /** Such as `Addon cluster-coredns`. */

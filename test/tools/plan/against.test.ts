@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, describe, it } from "mocha";
-import type { Difference } from "../../../tools/plan/diff/difference.ts";
+import type { Difference } from "../../../tools/plan/diff/difference-model.ts";
 import { plan } from "../../../tools/plan/plan-command.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));

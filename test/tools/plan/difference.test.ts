@@ -5,9 +5,11 @@ import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { deploy, type Resource } from "../../../tools/graph/evaluate.ts";
-import { type Difference, differenceOf } from "../../../tools/plan/diff/difference.ts";
+import { deploy } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
+import { differenceOf } from "../../../tools/plan/diff/difference.ts";
 import { differenceMarkdown } from "../../../tools/plan/diff/difference-markdown.ts";
+import type { Difference } from "../../../tools/plan/diff/difference-model.ts";
 import { differenceText } from "../../../tools/plan/diff/difference-text.ts";
 import { styleOf } from "../../../tools/plan/text.ts";
 

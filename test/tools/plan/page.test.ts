@@ -6,8 +6,9 @@ import { pathToFileURL } from "node:url";
 import * as aws from "@pulumi/aws";
 import { after, afterEach, before, describe, it } from "mocha";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { deploy, evaluate, type Resource } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate } from "../../../tools/graph/evaluate.ts";
 import { isGroup } from "../../../tools/graph/labels.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { pageOf } from "../../../tools/plan/page.ts";
 
 /** Plain JavaScript, as it runs in the page. */

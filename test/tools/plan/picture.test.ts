@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { instance } from "@viz-js/viz";
 import { before, describe, it } from "mocha";
-import { evaluate, type Resource } from "../../../tools/graph/evaluate.ts";
+import { evaluate } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { fittedDrawing, pictureOf } from "../../../tools/plan/drawing/picture.ts";
 
 describe("the picture of the architecture", () => {

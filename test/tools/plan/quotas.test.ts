@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { evaluate, type Resource } from "../../../tools/graph/evaluate.ts";
+import { evaluate } from "../../../tools/graph/evaluate.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import { quotasOf, tightQuotas } from "../../../tools/plan/quotas.ts";
 
 for (const stack of ["dev", "prod"]) {

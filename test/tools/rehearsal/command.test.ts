@@ -126,6 +126,32 @@ describe("the engine", () => {
     });
   });
 
+  it("is built once, however many processes ask for it", async () => {
+    const log = join(folder, "builds");
+    const builds = [
+      `go; [ $1 != version ] || exit 0; echo build >> ${log}; sleep 1`,
+      "printf '#!/bin/sh\\necho v3.3.0\\n' > $6 && chmod +x $6",
+    ];
+    command("path/go", builds.join("; "));
+    const said: string[] = [];
+    const asked = [1, 2, 3].map(() => findEngine((line) => said.push(line)));
+    const versions = (await Promise.all(asked)).map(({ version }) => version);
+    assert.deepEqual(versions, ["v3.3.0", "v3.3.0", "v3.3.0"]);
+    assert.equal(readFileSync(log, "utf8"), "build\n");
+    assert.equal(said.filter((line) => /Another process builds/.test(line)).length, 2);
+  });
+
+  it("is built although a process that built it was killed", async () => {
+    command("path/go", "go; [ $1 = version ] || { echo no network >&2; exit 1; }");
+    const goMod = readFileSync(join(root, "tools/rehearsal/engine/go.mod"), "utf8");
+    const [, pinned] = /pulumi\/pkg\/v3 (v[\d.]+)/.exec(goMod) ?? [];
+    const bin = join(folder, `cache/eks-container-platform/pulumi-${pinned}/bin`);
+    mkdirSync(bin, { recursive: true });
+    const { pid } = spawnSync("true");
+    writeFileSync(join(bin, "pulumi.lock"), String(pid));
+    await assert.rejects(findEngine(), /could not be built: no network/);
+  });
+
   it("is built where Go is; the build's own words say why when it fails", async () => {
     command("path/go", "go; [ $1 = version ] || { echo no network >&2; exit 1; }");
     const said: string[] = [];

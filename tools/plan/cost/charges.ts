@@ -5,7 +5,7 @@ import {
   type Price,
   prices,
 } from "../../cloud/prices.ts";
-import type { Resource } from "../../graph/evaluate.ts";
+import type { Resource } from "../../graph/resource.ts";
 
 /** What a resource costs by being there: `count` times a price, each hour or each month. */
 export interface Fixed {

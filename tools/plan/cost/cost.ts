@@ -1,6 +1,6 @@
 import { free, type Price, priceRegion } from "../../cloud/prices.ts";
-import type { Resource } from "../../graph/evaluate.ts";
 import { componentsOf, isGroup, kindOf, labelOf } from "../../graph/labels.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { type Charges, charges, type Fixed, monthly } from "./charges.ts";
 
 /** A line of the bill, in US dollars a month. */

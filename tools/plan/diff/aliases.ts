@@ -1,4 +1,4 @@
-import type { Alias, Resource } from "../../graph/evaluate.ts";
+import type { Alias, Resource } from "../../graph/resource.ts";
 
 /**
  * The resources of an older program under the URNs that they have in a newer one, where its

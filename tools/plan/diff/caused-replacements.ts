@@ -1,6 +1,6 @@
 import { forcesReplacement, replacements } from "../../cloud/replacements.ts";
-import type { Resource } from "../../graph/evaluate.ts";
 import { order, outlivedBy, prerequisites } from "../../graph/order.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { type Change, changesOf } from "./changes.ts";
 
 /** A resource that goes and comes anew, because a property of it cannot be changed in place. */

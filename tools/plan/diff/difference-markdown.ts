@@ -1,5 +1,5 @@
 import { labelOf } from "../../graph/labels.ts";
-import type { Changed, Difference } from "./difference.ts";
+import type { Changed, Difference } from "./difference-model.ts";
 import {
   byKind,
   chains,

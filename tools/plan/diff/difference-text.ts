@@ -1,6 +1,6 @@
 import { labelOf } from "../../graph/labels.ts";
 import { broken, fitted, type Style, section, width, wrapped } from "../text.ts";
-import type { Changed, Difference } from "./difference.ts";
+import type { Changed, Difference } from "./difference-model.ts";
 import {
   byKind,
   chains,

@@ -1,6 +1,6 @@
 import { kindOf, labelOf } from "../../graph/labels.ts";
 import { dollars } from "../cost/cost-text.ts";
-import type { Changed, Difference, PropertyChange, Replaced } from "./difference.ts";
+import type { Changed, Difference, PropertyChange, Replaced } from "./difference-model.ts";
 
 /** `90 s`, `7 min`, `1 h 10 min`: nobody plans a deploy to the second. */
 export function durationOf(seconds: number): string {

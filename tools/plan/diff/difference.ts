@@ -1,56 +1,17 @@
 import { stringify } from "yaml";
 import type { Version } from "../../graph/checkout.ts";
-import type { Resource } from "../../graph/evaluate.ts";
 import { isGroup, labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { costOf } from "../cost/cost.ts";
-import { type Operation, secondsOf, type Timing, timingOf } from "../timing.ts";
+import { type Operation, secondsOf, timingOf } from "../timing.ts";
 import { renamed } from "./aliases.ts";
 import { forces, type Replacement, replacementsOf } from "./caused-replacements.ts";
 import { type Change, changesOf } from "./changes.ts";
+import type { Changed, Difference, Named, Replaced } from "./difference-model.ts";
 import { lineDiff } from "./line-diff.ts";
-import { type PermissionChange, permissionChanges } from "./permissions.ts";
-import { type Level, type Risk, risksOf, worst } from "./risk.ts";
-
-interface Named {
-  urn: string;
-  type: string;
-  name: string;
-}
-
-export interface PropertyChange extends Change {
-  /** Whether it is this that makes a new resource. */
-  replaces: boolean;
-  /** The replaced resource that the value comes from: it is known when that is made. */
-  follows: string | null;
-}
-
-export type Changed = Named & { changes: PropertyChange[] };
-/** `seconds`: from the old one's going to the new one's being ready, with what it takes down. */
-export type Replaced = Changed & Omit<Replacement, "urn"> & { seconds: number };
-
-/** What a deploy would do to a stack that runs the one version, to make it the other. */
-export interface Difference {
-  stack: string;
-  from: string;
-  to: string;
-  notes: string[];
-  added: Named[];
-  changed: Changed[];
-  replaced: Replaced[];
-  removed: Named[];
-  /** URNs, by the aliases of the newer program: nothing is done for them. */
-  renamed: [old: string, now: string][];
-  permissions: PermissionChange[];
-  /** Of each Kubernetes object that differs the lines that go and come. */
-  manifests: { name: string; is: "new" | "gone" | "changed"; lines: string[] }[];
-  /** US dollars a month, at rest. */
-  cost: { from: number; to: number; unknown: string[] };
-  /** `null` when there is nothing to do. */
-  deploy: Timing | null;
-  risk: Level;
-  risks: Risk[];
-}
+import { permissionChanges } from "./permissions.ts";
+import { risksOf, worst } from "./risk.ts";
 
 /** The difference of two versions of a stack. All of it follows from what both register. */
 export function differenceOf(old: Version, now: Version): Difference {

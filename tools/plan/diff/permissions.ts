@@ -1,4 +1,4 @@
-import type { Resource } from "../../graph/evaluate.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { type Policy, type Role, rolesOf, type Statement } from "../../graph/roles.ts";
 
 /** What a role, or a person's entry to the cluster, may do that it could not before, or no longer. */

@@ -1,19 +1,12 @@
 import { nodeDeadlines } from "../../../infra/services/drain.ts";
 import { evictionSeconds } from "../../cloud/durations.ts";
-import type { Resource } from "../../graph/evaluate.ts";
 import { labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { podsOf } from "../capacity-section.ts";
 import { identityOf } from "./caused-replacements.ts";
-import type { Difference } from "./difference.ts";
+import type { Difference, Level, Risk } from "./difference-model.ts";
 import { few } from "./difference-words.ts";
-
-export type Level = "green" | "amber" | "red";
-
-export interface Risk {
-  level: Exclude<Level, "green">;
-  reason: string;
-}
 
 /** What holds data that nobody can bring back. */
 const holdsData =

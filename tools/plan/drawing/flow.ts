@@ -1,5 +1,5 @@
-import type { Resource } from "../../graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../../graph/manifests.ts";
+import type { Resource } from "../../graph/resource.ts";
 
 /** A station on the way of a request. */
 export interface Hop {

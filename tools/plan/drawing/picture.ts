@@ -1,6 +1,6 @@
-import type { Resource } from "../../graph/evaluate.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "../../graph/labels.ts";
 import { prerequisites } from "../../graph/order.ts";
+import type { Resource } from "../../graph/resource.ts";
 import { type Cost, costOf } from "../cost/cost.ts";
 import { dollars } from "../cost/cost-text.ts";
 import { escaped } from "../text.ts";
