@@ -129,8 +129,8 @@ describe("the engine", () => {
   it("is built once, however many processes ask for it", async () => {
     const log = join(folder, "builds");
     const builds = [
-      `go; [ $1 != version ] || exit 0; echo build >> ${log}; sleep 1`,
-      "printf '#!/bin/sh\\necho v3.3.0\\n' > $6 && chmod +x $6",
+      `go; [ $1 != version ] || exit 0; echo build >> ${log}; /bin/sleep 1`,
+      "printf '#!/bin/sh\\necho v3.3.0\\n' > $6 && /bin/chmod +x $6",
     ];
     command("path/go", builds.join("; "));
     const said: string[] = [];
@@ -147,7 +147,7 @@ describe("the engine", () => {
     const [, pinned] = /pulumi\/pkg\/v3 (v[\d.]+)/.exec(goMod) ?? [];
     const bin = join(folder, `cache/eks-container-platform/pulumi-${pinned}/bin`);
     mkdirSync(bin, { recursive: true });
-    const { pid } = spawnSync("true");
+    const { pid } = spawnSync(process.execPath, ["--version"]);
     writeFileSync(join(bin, "pulumi.lock"), String(pid));
     await assert.rejects(findEngine(), /could not be built: no network/);
   });
