@@ -18,21 +18,26 @@ const priority = -1;
 export const mostAnnotation = "platform/environments";
 
 /** The object that environments belong to: without it they are gone. */
-export interface Host {
+export interface NamespaceOwner {
   /** A PriorityClass. */
   name: string;
   uid: string;
 }
 
 /** For a namespace that goes with its host, which waits for it. */
-export function ownerOf({ name, uid }: Host): kubernetes.types.input.meta.v1.OwnerReference {
+export function ownerOf({
+  name,
+  uid,
+}: NamespaceOwner): kubernetes.types.input.meta.v1.OwnerReference {
   const apiVersion = "scheduling.k8s.io/v1";
   return { apiVersion, kind: "PriorityClass", name, uid, blockOwnerDeletion: true };
 }
 
 /** What the environment of a pull request must know of the stack that it is a guest of. */
-export interface Offer extends PullRequestsConfig, Pick<NodesConfig, "architecture"> {
-  host: Host;
+export interface PreviewEnvironmentSettings
+  extends PullRequestsConfig,
+    Pick<NodesConfig, "architecture"> {
+  host: NamespaceOwner;
   /** Each environment's host names are below it. */
   hostName: string;
   certificateArn: string;
@@ -46,7 +51,10 @@ export interface Offer extends PullRequestsConfig, Pick<NodesConfig, "architectu
 }
 
 export interface PullRequestsArgs
-  extends Omit<Offer, "host" | "hostName" | "certificateArn" | "repositoryUrl"> {
+  extends Omit<
+    PreviewEnvironmentSettings,
+    "host" | "hostName" | "certificateArn" | "repositoryUrl"
+  > {
   domain: Pick<DomainConfig, "hostName"> | undefined;
   edge: Pick<Edge, "certificateArn">;
 }
@@ -61,7 +69,7 @@ export interface PullRequestsArgs
  */
 export class PullRequests extends pulumi.ComponentResource {
   /** Nothing where the stack takes no environments. */
-  readonly offer: pulumi.Output<Offer> | undefined;
+  readonly offer: pulumi.Output<PreviewEnvironmentSettings> | undefined;
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:PullRequests", name, {}, opts);

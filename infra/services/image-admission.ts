@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Host, ownerOf } from "../preview-environments/preview-environments.ts";
+import { type NamespaceOwner, ownerOf } from "../preview-environments/preview-environments.ts";
 
 export interface AdmissionArgs {
   /** The namespaces whose pods are judged. */
@@ -10,7 +10,7 @@ export interface AdmissionArgs {
   /** Whether Application Signals puts an agent of AWS's into pods, by tag. */
   applicationSignals: boolean;
   /** What the namespaces belong to, and this then too. @default nothing */
-  host?: Host;
+  host?: NamespaceOwner;
 }
 
 /**

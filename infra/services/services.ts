@@ -2,7 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PullRequestsConfig, ServiceConfig } from "../config/schema.ts";
 import { HostNames, type HostNamesArgs } from "../edge/certificate.ts";
 import type { Images } from "../image/image.ts";
-import { type Offer, PullRequests } from "../preview-environments/preview-environments.ts";
+import {
+  type PreviewEnvironmentSettings,
+  PullRequests,
+} from "../preview-environments/preview-environments.ts";
 import { Admission, type AdmissionArgs } from "./image-admission.ts";
 import { LoadBalancer } from "./load-balancer.ts";
 import { WebService } from "./web-service.ts";
@@ -38,7 +41,7 @@ export class Services extends pulumi.ComponentResource {
   /** By name. */
   readonly services: Record<string, WebService>;
   /** What pull requests' environments need to know; nothing where the stack takes none. */
-  readonly pullRequests: pulumi.Output<Offer> | undefined;
+  readonly pullRequests: pulumi.Output<PreviewEnvironmentSettings> | undefined;
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);

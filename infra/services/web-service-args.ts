@@ -3,7 +3,7 @@ import type { ContainerInsights } from "../addons/container-insights.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { IngressConfig, NodesConfig, ServiceConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
-import type { Host } from "../preview-environments/preview-environments.ts";
+import type { NamespaceOwner } from "../preview-environments/preview-environments.ts";
 import type { IngressArgs } from "./ingress-annotations.ts";
 
 export interface WebServiceArgs
@@ -21,5 +21,5 @@ export interface WebServiceArgs
   /** Takes the service's metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
   /** The priority class that the service belongs to, as a guest of its stack. @default none */
-  host?: Host;
+  host?: NamespaceOwner;
 }

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RouteConfig } from "../../infra/config/schema.ts";
-import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { Admission } from "../../infra/services/image-admission.ts";
 import { WebService } from "../../infra/services/web-service.ts";
 
 export interface EnvironmentArgs {
   pullRequest: number;
   /** Of the stack that the environment is a guest of. */
-  offer: Offer;
+  offer: PreviewEnvironmentSettings;
   /** By service: `<repository>@sha256:<digest>` */
   images: Record<string, string>;
 }
@@ -78,7 +78,7 @@ function routeOf(
   prefix: string,
   service: string,
   { host, path }: RouteConfig,
-  { hostName }: Offer,
+  { hostName }: PreviewEnvironmentSettings,
 ): Required<RouteConfig> {
   return { host: `${host ? `${service}-` : ""}${prefix}.${hostName}`, path };
 }

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 
 export interface HostOutputs {
-  offer: Offer;
+  offer: PreviewEnvironmentSettings;
   kubeconfig: string;
   imageReferences: Record<string, string>;
 }
@@ -22,7 +22,7 @@ export async function hostOf(
     const { value, secretValue } = await stack.getOutputDetails(name);
     return value ?? secretValue;
   };
-  const offer: Offer | undefined = await read("pullRequests");
+  const offer: PreviewEnvironmentSettings | undefined = await read("pullRequests");
   if (!offer) {
     throw new pulumi.RunError(
       `${platform} takes no environments of pull requests: its setting platform:pullRequests.environments is 0, or it is not deployed since`,

@@ -29,7 +29,7 @@ export interface State {
  * Commands `aws` and `kubectl` first on PATH, that understand the options which the real ones have,
  * refuse others, and answer in the real ones' form.
  */
-export class StandIns {
+export class CommandStubs {
   readonly folder = mkdtempSync(join(tmpdir(), "stand-ins-"));
   readonly #path = process.env.PATH;
 

@@ -1,4 +1,4 @@
-import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { serviceSettings, surroundings } from "./service-args.ts";
 
 const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
@@ -12,7 +12,7 @@ const service = (route: { host?: string; path: string }) => ({
   route,
 });
 /** What dev would tell the environments of pull requests. */
-export const offer: Offer = {
+export const offer: PreviewEnvironmentSettings = {
   ...{ network, ingress, architecture },
   environments: 2,
   days: 3,

@@ -1,14 +1,14 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach } from "mocha";
-import { Player } from "./workflow-runner.ts";
+import { WorkflowRunner } from "./workflow-runner.ts";
 
 /** For the tests of a suite: a player that has forgotten the test before, and a service that answers well. */
-export function playing(): { player: Player; url: string } {
-  const given = {} as { player: Player; url: string };
+export function workflowFixture(): { player: WorkflowRunner; url: string } {
+  const given = {} as { player: WorkflowRunner; url: string };
   let server: Server;
   before(async () => {
-    given.player = new Player();
+    given.player = new WorkflowRunner();
     server = createServer((_, response) => response.end("{}"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     given.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

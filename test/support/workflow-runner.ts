@@ -79,7 +79,7 @@ export function filledIn(text: string, values: Record<string, string>): string {
  * Runs the shell steps of workflows in a copy of the repository, with stand-ins for the commands
  * that reach the world.
  */
-export class Player {
+export class WorkflowRunner {
   readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
   /** Where the steps run. */
   readonly folder = join(this.#scratch, "repository");

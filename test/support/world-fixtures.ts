@@ -4,7 +4,7 @@ import { identityOf } from "../../tools/rehearsal/world/identities.ts";
 import { outputsOf } from "../../tools/rehearsal/world/outputs.ts";
 import { grantAdmin } from "../../tools/rehearsal/world/rules/cluster-rules.ts";
 import { startNodes } from "../../tools/rehearsal/world/rules/node-rules.ts";
-import type { Props, Thing } from "../../tools/rehearsal/world/world.ts";
+import type { CloudResource, Props } from "../../tools/rehearsal/world/world.ts";
 import { World } from "../../tools/rehearsal/world/world.ts";
 
 export const types = {
@@ -70,7 +70,7 @@ export function emptyWorld() {
   return {
     world,
     /** Something that is there, without rules and without time. */
-    put(type: string, inputs: Props, name = "given"): Thing {
+    put(type: string, inputs: Props, name = "given"): CloudResource {
       const id = identityOf(type, inputs, world);
       const { caller, urn } = request(type, name);
       const outputs = outputsOf(type, { world, id, inputs, caller });
@@ -79,11 +79,11 @@ export function emptyWorld() {
     },
     create: (type: string, inputs: Props, name = "new") =>
       world.clock.work(() => create(world, request(type, name), inputs)),
-    update: ({ type, name, id, inputs }: Thing, changes: Props) =>
+    update: ({ type, name, id, inputs }: CloudResource, changes: Props) =>
       world.clock.work(() =>
         update(world, request(type, name), id, { ...structuredClone(inputs), ...changes }),
       ),
-    remove: ({ type, name, id }: Thing) =>
+    remove: ({ type, name, id }: CloudResource) =>
       world.clock.work(() => remove(world, request(type, name), id)),
   };
 }
@@ -123,7 +123,7 @@ export function platform() {
 
   const role = (name: string, assumeRolePolicy: string) =>
     put(types.role, { name, assumeRolePolicy }, name);
-  const attach = (to: Thing, policy: string) =>
+  const attach = (to: CloudResource, policy: string) =>
     put(types.attachment, {
       role: to.id,
       policyArn: `arn:aws:iam::aws:policy/${policy}`,

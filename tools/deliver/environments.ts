@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { download } from "./artifacts.ts";
 import { upsert } from "./comments.ts";
 import { type Deployed, EnvironmentStack } from "./environment-stack.ts";
@@ -84,7 +84,7 @@ export async function reconcile(guests: Guests): Promise<boolean> {
 /** Deploys what a pull request should have; gives what is to be said of it, if anything. */
 async function settle(
   { number, commit }: PullRequest,
-  offer: Offer,
+  offer: PreviewEnvironmentSettings,
   present: Present,
   { stack, repository, patience }: Guests,
 ): Promise<string | undefined> {
@@ -119,7 +119,7 @@ async function settle(
 function running(
   stack: string,
   { urls = {}, images = {}, since = "", commit = "" }: Deployed,
-  offer: Offer,
+  offer: PreviewEnvironmentSettings,
 ): string {
   const until = endOf(since, offer).toISOString().slice(0, 10);
   const whose = (service: string) => (service in images ? "" : `, as in ${stack}`);
@@ -130,7 +130,11 @@ function running(
 }
 
 /** Pushes the images that a run has left for services of the stack; gives their references. */
-async function pushed(repository: string, run: number, offer: Offer): Promise<Images> {
+async function pushed(
+  repository: string,
+  run: number,
+  offer: PreviewEnvironmentSettings,
+): Promise<Images> {
   const folder = mkdtempSync(join(tmpdir(), "images-"));
   try {
     if (!(await download(repository, run, { name: artifact }, folder))) {
@@ -151,18 +155,18 @@ async function pushed(repository: string, run: number, offer: Offer): Promise<Im
 }
 
 /** The images of services that the stack still has. */
-function known({ images = {} }: Deployed, { services }: Offer): Images {
+function known({ images = {} }: Deployed, { services }: PreviewEnvironmentSettings): Images {
   return Object.fromEntries(Object.entries(images).filter(([service]) => service in services));
 }
 
 /** Whether an environment belonged to what is no more: Kubernetes has removed it. */
-function isOrphan({ host }: Deployed, offer: Offer | undefined): boolean {
+function isOrphan({ host }: Deployed, offer: PreviewEnvironmentSettings | undefined): boolean {
   return host !== undefined && offer !== undefined && host !== offer.host.uid;
 }
 
 function reasonToGo(
   stack: string,
-  offer: Offer | undefined,
+  offer: PreviewEnvironmentSettings | undefined,
   isWanted: boolean,
   count: number,
   since: string | undefined,
@@ -174,11 +178,11 @@ function reasonToGo(
   return undefined;
 }
 
-function endOf(since: string, { days }: Offer): Date {
+function endOf(since: string, { days }: PreviewEnvironmentSettings): Date {
   return new Date(Date.parse(since) + days * 24 * 60 * 60 * 1000);
 }
 
-function isOver(since: string, offer: Offer): boolean {
+function isOver(since: string, offer: PreviewEnvironmentSettings): boolean {
   return endOf(since, offer).getTime() < Date.now();
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type IngressConfig, signingKey } from "../../infra/config/schema.ts";
-import type { Offer } from "../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import { settingsOf } from "../graph/stack-settings.ts";
 import { CommandFailed, pulumi, type ShellOptions } from "../shell.ts";
@@ -14,7 +14,7 @@ export interface Outputs {
   release?: Release;
   kubeconfig?: string | object;
   clusterName?: string;
-  pullRequests?: Offer;
+  pullRequests?: PreviewEnvironmentSettings;
 }
 
 /** A stack of the platform, through the Pulumi CLI that is on PATH. */

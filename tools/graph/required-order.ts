@@ -1,10 +1,10 @@
 import { ancestors, outlivedBy, prerequisites } from "./order.ts";
 import type { Resource } from "./resource.ts";
 
-/** Each of `survivors` must come before each of `mortals` and go after it. */
-interface Law {
-  mortals: Resource[];
-  survivors: Resource[];
+/** Each of `required` must come before each of `dependents` and go after it. */
+interface OrderingRule {
+  dependents: Resource[];
+  required: Resource[];
   because: string;
 }
 
@@ -17,9 +17,9 @@ const nodeAddons = ["vpc-cni", "kube-proxy"];
 
 /**
  * What AWS and Kubernetes need of the order, whoever writes the program. Which resources are meant
- * follows from types and values alone, never from the edges that the laws are to check.
+ * follows from types and values alone, never from the edges that the rules are to check.
  */
-function lawsOf(resources: Resource[]): Law[] {
+function orderingRules(resources: Resource[]): OrderingRule[] {
   const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
   const addons = (meant: (name: string) => boolean) =>
     ofType(addonType).filter(({ inputs }) => meant(inputs.addonName));
@@ -48,23 +48,23 @@ function lawsOf(resources: Resource[]): Law[] {
 
   return [
     ...ofType(roleType).map((role) => ({
-      mortals: resources.filter((user) => uses(user, role)),
-      survivors: [role, ...policiesOf(role, resources)],
+      dependents: resources.filter((user) => uses(user, role)),
+      required: [role, ...policiesOf(role, resources)],
       because: "a role is of no use without its permissions",
     })),
     {
-      mortals: [...balancedObjects(resources), ...hosts],
-      survivors: withPermissions(releases.filter((release) => !isAutoscaler(release))),
+      dependents: [...balancedObjects(resources), ...hosts],
+      required: withPermissions(releases.filter((release) => !isAutoscaler(release))),
       because: "only a running controller removes its load balancer and its finalizers",
     },
     {
-      mortals: objects.filter((object) => !releases.includes(object)),
-      survivors: withPermissions(releases.filter(isAutoscaler)),
+      dependents: objects.filter((object) => !releases.includes(object)),
+      required: withPermissions(releases.filter(isAutoscaler)),
       because: "a pod that finds no room waits for a node that nobody adds",
     },
     {
-      mortals: objects,
-      survivors: [
+      dependents: objects,
+      required: [
         ...withPermissions([...nodes, ...onNodes]),
         ...addons((name) => name === "coredns"),
         ...identity,
@@ -73,30 +73,30 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "pods run on nodes, resolve names, reach AWS and prove who they are",
     },
     {
-      mortals: nodes,
-      survivors: [...withPermissions(onNodes), ...ground],
+      dependents: nodes,
+      required: [...withPermissions(onNodes), ...ground],
       because: "a node gets ready, and gives its network interfaces back, by its add-ons",
     },
     {
-      mortals: addons((name) => !nodeAddons.includes(name)),
-      survivors: nodes,
+      dependents: addons((name) => !nodeAddons.includes(name)),
+      required: nodes,
       because: "without a node its pods wait, and its creation fails after 20 minutes",
     },
     ...ingresses.map((ingress) => ({
-      mortals: ofType("kubernetes:apps/v1:Deployment").filter(
+      dependents: ofType("kubernetes:apps/v1:Deployment").filter(
         (one) => namespaceOf(one) === namespaceOf(ingress),
       ),
-      survivors: [ingress],
+      required: [ingress],
       because: "readiness gates are given to pods that are made after the target group",
     })),
     {
-      mortals: [...ingresses.filter((one) => !isBalancer(one)), ...hosts],
-      survivors: balancers,
+      dependents: [...ingresses.filter((one) => !isBalancer(one)), ...hosts],
+      required: balancers,
       because: "rules are added to a load balancer, which has its scheme from its first Ingress",
     },
     {
-      mortals: [...ingresses, ...hosts],
-      survivors: ofType(
+      dependents: [...ingresses, ...hosts],
+      required: ofType(
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:acm/certificate:Certificate",
         "aws:wafv2/webAcl:WebAcl",
@@ -105,18 +105,18 @@ function lawsOf(resources: Resource[]): Law[] {
       because: "a load balancer holds on to its certificate, its web ACL and its log bucket",
     },
     {
-      mortals: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
-      survivors: balancers,
+      dependents: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
+      required: balancers,
       because: "a record that points at a load balancer which is gone can be taken over",
     },
     {
-      mortals: ofType("eks:index:Cluster"),
-      survivors: logGroups(`/aws/eks/${clusterName}/`),
+      dependents: ofType("eks:index:Cluster"),
+      required: logGroups(`/aws/eks/${clusterName}/`),
       because: "a late writer makes the group again, without retention",
     },
     {
-      mortals: addons((name) => name === "amazon-cloudwatch-observability"),
-      survivors: logGroups(`/aws/containerinsights/${clusterName}/`),
+      dependents: addons((name) => name === "amazon-cloudwatch-observability"),
+      required: logGroups(`/aws/containerinsights/${clusterName}/`),
       because: "a late writer makes the group again, without retention",
     },
   ];
@@ -125,10 +125,11 @@ function lawsOf(resources: Resource[]): Law[] {
 /** What must outlive every Kubernetes object that has to do with a load balancer. */
 export function neededByObjects(resources: Resource[]): Resource[] {
   const objects = balancedObjects(resources);
-  const laws = lawsOf(resources).filter(
-    ({ mortals }) => objects.length > 0 && objects.every((object) => mortals.includes(object)),
+  const rules = orderingRules(resources).filter(
+    ({ dependents }) =>
+      objects.length > 0 && objects.every((object) => dependents.includes(object)),
   );
-  return [...new Set(laws.flatMap(({ survivors }) => survivors))];
+  return [...new Set(rules.flatMap(({ required }) => required))];
 }
 
 /**
@@ -138,23 +139,23 @@ export function neededByObjects(resources: Resource[]): Resource[] {
 export function missingEdges(resources: Resource[]): string[] {
   const needs = prerequisites(resources);
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-  const broken = new Map<string, { from: Resource; to: Resource } & Law>();
-  for (const { mortals, survivors, because } of lawsOf(resources)) {
-    for (const mortal of mortals) {
-      const survives = outlivedBy(mortal.urn, needs);
-      for (const survivor of survivors.filter(({ urn }) => !survives.has(urn))) {
-        const [from, to] = branches(mortal, survivor, byUrn);
+  const broken = new Map<string, { from: Resource; to: Resource } & OrderingRule>();
+  for (const { dependents, required, because } of orderingRules(resources)) {
+    for (const dependent of dependents) {
+      const survives = outlivedBy(dependent.urn, needs);
+      for (const prerequisite of required.filter(({ urn }) => !survives.has(urn))) {
+        const [from, to] = branches(dependent, prerequisite, byUrn);
         const key = `${from.urn} ${to.urn} ${because}`;
-        const edge = broken.get(key) ?? { from, to, mortals: [], survivors: [], because };
-        if (!edge.mortals.includes(mortal)) edge.mortals.push(mortal);
-        if (!edge.survivors.includes(survivor)) edge.survivors.push(survivor);
+        const edge = broken.get(key) ?? { from, to, dependents: [], required: [], because };
+        if (!edge.dependents.includes(dependent)) edge.dependents.push(dependent);
+        if (!edge.required.includes(prerequisite)) edge.required.push(prerequisite);
         broken.set(key, edge);
       }
     }
   }
   return [...broken.values()].map(
-    ({ from, to, mortals, survivors, because }) =>
-      `${listOf(mortals)} must be outlived by ${listOf(survivors)} (${because}): ` +
+    ({ from, to, dependents, required, because }) =>
+      `${listOf(dependents)} must be deleted before ${listOf(required)} (${because}): ` +
       `add dependsOn ${label(to)} to ${label(from)}`,
   );
 }

@@ -41,7 +41,7 @@ export function render({ stack, resources }: Evaluation, color = false): string 
       ...orderLines(resources, remove),
     ]),
     ...section(
-      `Kubernetes objects ${missing.length > 0 ? "must be" : "are"} outlived by`,
+      `Kubernetes objects ${missing.length > 0 ? "must be" : "are"} deleted before`,
       survivorLines(resources),
     ),
     ...section("Policy violations", violationLines(resources, style)),
@@ -206,7 +206,7 @@ function protectionLines(all: Resource[]): string[] {
   );
 }
 
-/** What the laws of order found to be there for as long as any of the objects. */
+/** What the ordering rules found to be there for as long as any of the objects. */
 function survivorLines(resources: Resource[]): string[] {
   const needed = neededByObjects(resources).map((one) => `${kindOf(one)} ${one.name}`);
   return needed.length > 0 ? wrapped(needed.join(", "), "  ") : [];

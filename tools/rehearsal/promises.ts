@@ -9,7 +9,7 @@ import {
   loadBalancerType,
 } from "./world/rules/load-balancer-rules.ts";
 import { blockedBy } from "./world/web-acl.ts";
-import type { Props, Thing, World } from "./world/world.ts";
+import type { CloudResource, Props, World } from "./world/world.ts";
 
 // Each promise gives what is not so, each time in one sentence; nothing when it is kept.
 
@@ -74,10 +74,10 @@ export function differences(who: string, announced: Step[], done: Step[]): strin
 }
 
 /**
- * The laws of the plan, on the graph that the engine itself has, with the children of all plugins.
+ * The ordering rules of the plan, on the graph that the engine itself has, with the children of all plugins.
  * The engine deletes in layers: what lacks an edge may outlive another by luck, until it moves.
  */
-export function orderedByLuck(state: StateResource[]): string[] {
+export function missingDependencies(state: StateResource[]): string[] {
   return missingEdges(
     state.map(({ urn, type, id, custom, parent, provider, dependencies, inputs, outputs }) => ({
       urn,
@@ -225,7 +225,7 @@ function names(steps: Step[]): string {
   return [...shown, ...(steps.length > 8 ? [`and ${steps.length - 8} more`] : [])].join(", ");
 }
 
-export function describe({ type, name }: Thing): string {
+export function describe({ type, name }: CloudResource): string {
   return `${shortType(type)} ${name}`;
 }
 

@@ -15,10 +15,10 @@ import {
   inOrder,
   leftBehind,
   lostRenewals,
+  missingDependencies,
   nothing,
   only,
   onlyUpdates,
-  orderedByLuck,
   staleNames,
   touched,
   unready,
@@ -98,7 +98,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     const done = { title, steps, simulatedSeconds, realSeconds, broken };
     rehearsal.acts.push(done);
     onAct?.(done);
-    if (unexpected || (stopWhenBroken && broken.length > 0)) throw new Over();
+    if (unexpected || (stopWhenBroken && broken.length > 0)) throw new ScenarioAborted();
   };
   try {
     const hostName = stage.setting<string>("domain", "hostName");
@@ -107,18 +107,18 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     }
     const upgrade = length === "whole" ? upgradeOf(stage) : undefined;
     if (upgrade) stage.configure("cluster", { kubernetesVersion: upgrade.from });
-    await arrival(stage, act, length, upgrade);
+    await createStack(stage, act, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stage);
     if (length !== "ends") await sameAgainAndNewImage(stage, act);
     if (length === "whole") await changes(stage, act, upgrade);
     if (length !== "ends") await act("up again", () => stage.up(), nothing);
-    await departure(stage, act);
+    await destroyStack(stage, act);
     rehearsal.kept = stage.world
       .all()
       .filter(({ kept }) => kept)
       .map(describe);
   } catch (error) {
-    if (!(error instanceof Over)) throw error;
+    if (!(error instanceof ScenarioAborted)) throw error;
   } finally {
     stage.close();
   }
@@ -126,9 +126,9 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 }
 
 /** A step has failed that the rest builds upon. */
-class Over extends Error {}
+class ScenarioAborted extends Error {}
 
-/** Plays one act, and throws `Over` when the run failed though `fails` was not expected. */
+/** Plays one act, and throws `ScenarioAborted` when the run failed though `fails` was not expected. */
 type Play = (
   title: string,
   run: () => Promise<Outcome>,
@@ -149,7 +149,7 @@ function upgradeOf(stage: Stage): Upgrade | undefined {
   return from && { from, to };
 }
 
-async function arrival(
+async function createStack(
   stage: Stage,
   act: Play,
   length: RehearsalOptions["length"],
@@ -176,7 +176,7 @@ async function arrival(
       ...withoutRetention(world),
       ...imagesByTag(world),
       ...blockedBodies(world),
-      ...orderedByLuck(await stage.state()),
+      ...missingDependencies(await stage.state()),
     ],
   );
 }
@@ -331,7 +331,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
   );
 }
 
-async function departure(stage: Stage, act: Play): Promise<void> {
+async function destroyStack(stage: Stage, act: Play): Promise<void> {
   if (stage.setting<boolean>("cluster", "deletionProtection")) {
     await act(
       "destroy of a protected stack: refused",

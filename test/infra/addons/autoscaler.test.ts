@@ -221,7 +221,7 @@ describe("headroom", () => {
     );
     assert.match(
       missingEdges(forgetful).join("\n"),
-      /Deployment headroom.* outlived by Release autoscaler.*add dependsOn Release autoscaler to Headroom headroom/,
+      /Deployment headroom.* deleted before Release autoscaler.*add dependsOn Release autoscaler to Headroom headroom/,
     );
   });
 });

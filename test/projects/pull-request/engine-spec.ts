@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import type { Offer } from "../../../infra/preview-environments/preview-environments.ts";
+import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
 import { leftBehind } from "../../../tools/rehearsal/promises.ts";
 import { Stage } from "../../../tools/rehearsal/stage.ts";
 import type { StagedStack } from "../../../tools/rehearsal/staged-stack.ts";
@@ -34,7 +34,9 @@ describe("the environment of a pull request on the simulated cloud", function ()
     stage.configure("pullRequests", { environments: 2 });
     stage.configure("nodes", { maxSize: 6 });
     assert.deepEqual((await stage.up()).errors, []);
-    const { pullRequests: offer } = (await stage.outputs()) as { pullRequests: Offer };
+    const { pullRequests: offer } = (await stage.outputs()) as {
+      pullRequests: PreviewEnvironmentSettings;
+    };
     const { repositoryUrl: url } = offer;
     image = `${url}@${digest}`;
     stage.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });

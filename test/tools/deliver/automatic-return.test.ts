@@ -6,14 +6,14 @@ import { aws, watchedOf } from "../../../tools/deliver/release-cloud.ts";
 import { kubectl } from "../../../tools/deliver/rollouts.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
-import { StandIns } from "../../support/command-stubs.ts";
+import { CommandStubs } from "../../support/command-stubs.ts";
 import { FakeStack, image } from "../../support/fake-stack.ts";
 import { deployment, described } from "../../support/release-described.ts";
 
 /** With the code that asks CloudWatch and Kubernetes, by commands that answer as theirs do. */
 describe("a stack goes back by itself", function () {
   this.timeout(60_000);
-  let standIns: StandIns;
+  let standIns: CommandStubs;
   let prod: Resource[];
   let stack: FakeStack;
   let said: string[];
@@ -34,7 +34,7 @@ describe("a stack goes back by itself", function () {
 
   before(async () => {
     ({ resources: prod } = await evaluate("prod"));
-    standIns = new StandIns();
+    standIns = new CommandStubs();
   });
   after(() => standIns.close());
   beforeEach(() => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { reconcile } from "../../../tools/deliver/environments.ts";
 import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
-import { playing } from "../../support/workflow-fixtures.ts";
+import { workflowFixture } from "../../support/workflow-fixtures.ts";
 import { type Answers, root } from "../../support/workflow-runner.ts";
 
 const repositoryUrl = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/pull-requests";
@@ -13,7 +13,7 @@ const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toI
 
 describe("environments of pull requests", function () {
   this.timeout(60_000);
-  const given = playing();
+  const given = workflowFixture();
 
   const calls = (begin: string) => given.player.calls(begin);
   const json = (value: unknown) => ({ out: JSON.stringify(value) });

@@ -6,18 +6,18 @@ import { aws, watchedOf } from "../../../tools/deliver/release-cloud.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { CommandFailed } from "../../../tools/shell.ts";
-import { StandIns } from "../../support/command-stubs.ts";
+import { CommandStubs } from "../../support/command-stubs.ts";
 import { described } from "../../support/release-described.ts";
 
 describe("what a release asks of AWS", function () {
   this.timeout(60_000);
-  let standIns: StandIns;
+  let standIns: CommandStubs;
   let prod: Resource[];
   const cloud = aws("eu-central-1");
   const watched: Watched = watchedOf(undefined, { clusterName: "platform-prod" });
   before(async () => {
     ({ resources: prod } = await evaluate("prod"));
-    standIns = new StandIns();
+    standIns = new CommandStubs();
   });
   after(() => standIns.close());
 

@@ -5,16 +5,16 @@ import { setTimeout } from "node:timers/promises";
 import { after, afterEach, before, describe, it } from "mocha";
 import { kubectl } from "../../../tools/deliver/rollouts.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
-import { StandIns } from "../../support/command-stubs.ts";
+import { CommandStubs } from "../../support/command-stubs.ts";
 import { deployment } from "../../support/release-described.ts";
 
 describe("the watch over a rollout", function () {
   this.timeout(30_000);
-  let standIns: StandIns;
+  let standIns: CommandStubs;
   let over: AbortController;
   let said: string[];
   before(() => {
-    standIns = new StandIns();
+    standIns = new CommandStubs();
   });
   after(() => standIns.close());
   afterEach(() => over.abort());

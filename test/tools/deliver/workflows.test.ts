@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, it } from "mocha";
-import { playing } from "../../support/workflow-fixtures.ts";
+import { workflowFixture } from "../../support/workflow-fixtures.ts";
 import {
   type Answers,
   filledIn,
   folder,
   type Job,
   jobs,
-  type Player,
   root,
+  type WorkflowRunner,
 } from "../../support/workflow-runner.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -19,9 +19,9 @@ const image = (letter: string) =>
 
 describe("workflows", function () {
   this.timeout(60_000);
-  const given = playing();
+  const given = workflowFixture();
 
-  const play: Player["play"] = (...args) => given.player.play(...args);
+  const play: WorkflowRunner["play"] = (...args) => given.player.play(...args);
   const calls = (begin: string) => given.player.calls(begin);
   const comment = (kind: string) =>
     readFileSync(join(given.player.folder, `comments/${kind}.md`), "utf8");

@@ -26,8 +26,8 @@ for (const stack of ["dev", "prod"]) {
       assert.deepEqual(missingEdges(resources), []);
     });
 
-    it("has each Kubernetes object outlived by all that its removal needs", () => {
-      const survivors = [
+    it("has each Kubernetes object deleted before all that its removal needs", () => {
+      const required = [
         "Release load-balancer-controller",
         "Role load-balancer-controller",
         "RolePolicy load-balancer-controller",
@@ -46,15 +46,18 @@ for (const stack of ["dev", "prod"]) {
         "OpenIdConnectProvider cluster",
         "Vpc network",
       ].map((labelled) => at(labelled));
-      survivors.push(only(resources, "eks:index:Cluster"));
-      assert.deepEqual(new Set(neededByObjects(resources)), new Set(survivors));
+      required.push(only(resources, "eks:index:Cluster"));
+      assert.deepEqual(new Set(neededByObjects(resources)), new Set(required));
       const needs = prerequisites(resources);
       const objects = resources.filter(({ type }) => /^kubernetes:(?!helm)/.test(type));
       assert.ok(objects.length >= 10);
       for (const object of objects) {
         const outlives = outlivedBy(object.urn, needs);
-        for (const survivor of survivors) {
-          assert.ok(outlives.has(survivor.urn), `${label(object)} outlives ${label(survivor)}`);
+        for (const prerequisite of required) {
+          assert.ok(
+            outlives.has(prerequisite.urn),
+            `${label(object)} outlives ${label(prerequisite)}`,
+          );
         }
       }
     });
@@ -85,7 +88,7 @@ for (const stack of ["dev", "prod"]) {
           () => top("platform:service:Services"),
           () => top("platform:edge:Edge"),
           "add dependsOn Edge edge to Services services",
-          /Ingress web must be outlived by BucketPolicy/,
+          /Ingress web must be deleted before BucketPolicy/,
         ],
       ];
       const forgotten: [from: () => Resource, to: () => Resource, remedy: string, lost: RegExp][] =
@@ -94,55 +97,55 @@ for (const stack of ["dev", "prod"]) {
             () => top("platform:service:Services"),
             () => top("platform:addons:LoadBalancerController"),
             "add dependsOn LoadBalancerController load-balancer-controller to Services services",
-            /Ingress web.* outlived by Release load-balancer-controller.*RolePolicy/,
+            /Ingress web.* deleted before Release load-balancer-controller.*RolePolicy/,
           ],
           [
             () => top("platform:service:Services"),
             () => top("platform:addons:Autoscaler"),
             "add dependsOn Autoscaler autoscaler to Services services",
-            /Deployment web.* outlived by Release autoscaler.*RolePolicy.*nobody adds/,
+            /Deployment web.* deleted before Release autoscaler.*RolePolicy.*nobody adds/,
           ],
           [
             () => at("Release autoscaler"),
             () => at("ServiceAccountRole autoscaler"),
             "add dependsOn ServiceAccountRole autoscaler to Release autoscaler",
-            /outlived by RolePolicy autoscaler/,
+            /deleted before RolePolicy autoscaler/,
           ],
           [
             () => at("Release load-balancer-controller"),
             () => at("ServiceAccountRole load-balancer-controller"),
             "add dependsOn ServiceAccountRole load-balancer-controller to Release load-balancer-controller",
-            /outlived by RolePolicy load-balancer-controller/,
+            /deleted before RolePolicy load-balancer-controller/,
           ],
           [
             () => at("NodeGroup cluster-nodes"),
             () => at("Addon cluster-vpc-cni"),
             "add dependsOn Addon cluster-vpc-cni to Nodes cluster-nodes",
-            /outlived by Addon cluster-vpc-cni/,
+            /deleted before Addon cluster-vpc-cni/,
           ],
           [
             () => at("NodeGroup cluster-nodes"),
             () => at("Addon cluster-kube-proxy"),
             "add dependsOn Addon cluster-kube-proxy to Nodes cluster-nodes",
-            /outlived by Addon cluster-kube-proxy/,
+            /deleted before Addon cluster-kube-proxy/,
           ],
           [
             () => at("NodeGroup cluster-nodes"),
             () => at("RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy"),
             "add dependsOn RolePolicyAttachment cluster-nodes-AmazonEKSWorkerNodePolicy to NodeGroup cluster-nodes",
-            /NodeGroup cluster-nodes must be outlived by/,
+            /NodeGroup cluster-nodes must be deleted before/,
           ],
           [
             () => at("Addon cluster-vpc-cni"),
             () => at("ServiceAccountRole cluster-vpc-cni"),
             "add dependsOn ServiceAccountRole cluster-vpc-cni to Addon cluster-vpc-cni",
-            /outlived by RolePolicyAttachment cluster-vpc-cni-AmazonEKS_CNI_Policy/,
+            /deleted before RolePolicyAttachment cluster-vpc-cni-AmazonEKS_CNI_Policy/,
           ],
           [
             () => at("Addon cluster-coredns"),
             () => at("NodeGroup cluster-nodes"),
             "add dependsOn Nodes cluster-nodes to Addon cluster-coredns",
-            /Addon cluster-coredns must be outlived by NodeGroup/,
+            /Addon cluster-coredns must be deleted before NodeGroup/,
           ],
           [
             () => top("eks:index:Cluster"),
@@ -166,7 +169,7 @@ for (const stack of ["dev", "prod"]) {
             () => at("FlowLog network-flow-logs"),
             () => at("RolePolicy network-flow-logs"),
             "add dependsOn RolePolicy network-flow-logs to FlowLog network-flow-logs",
-            /FlowLog network-flow-logs must be outlived/,
+            /FlowLog network-flow-logs must be deleted before/,
           ],
           [
             () => at("Deployment web"),
@@ -213,7 +216,7 @@ for (const stack of ["dev", "prod"]) {
           ).join("\n");
           assert.match(
             missing,
-            /Record host-names-platform.example.com .*outlived by Ingress load-balancer/,
+            /Record host-names-platform.example.com .*deleted before Ingress load-balancer/,
           );
         });
       }
@@ -236,15 +239,15 @@ for (const stack of ["dev", "prod"]) {
               /^(cluster|load-balancer-controller|autoscaler)/.test(name)),
         );
         assert.ok(needed.length >= 14);
-        for (const survivor of needed.filter(({ type }) => !type.startsWith("platform:"))) {
+        for (const prerequisite of needed.filter(({ type }) => !type.startsWith("platform:"))) {
           const missing = missingEdges(
             resources.map((one) => ({
               ...one,
-              dependsOn: one.dependsOn.filter((urn) => urn !== survivor.urn),
+              dependsOn: one.dependsOn.filter((urn) => urn !== prerequisite.urn),
             })),
           ).join("\n");
-          const named = new RegExp(`${label(namespace)}.*outlived by.*${label(survivor)}`);
-          assert.match(missing, named, label(survivor));
+          const named = new RegExp(`${label(namespace)}.*deleted before.*${label(prerequisite)}`);
+          assert.match(missing, named, label(prerequisite));
         }
       });
     });

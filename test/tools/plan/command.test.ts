@@ -143,7 +143,7 @@ describe("plan, as text", () => {
         "IAM roles",
         "Order of creation",
         "Order of deletion",
-        "Kubernetes objects are outlived by",
+        "Kubernetes objects are deleted before",
         "Policy violations\n  none",
       ]) {
         assert.match(out, new RegExp(`^${title}`, "m"));
@@ -171,7 +171,7 @@ describe("plan, as text", () => {
       secretKeys: [],
     });
     assert.match(text, /^Resources: 0\n {2}none$/m);
-    assert.doesNotMatch(text, /outlived by\n(?! {2}none)/);
+    assert.doesNotMatch(text, /deleted before\n(?! {2}none)/);
   });
 
   it("names an edge that the program lacks", async () => {

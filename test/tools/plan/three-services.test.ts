@@ -49,7 +49,7 @@ describe("a stack of three services", () => {
     );
     assert.match(
       missingEdges(alone).join(),
-      /PriorityClass pull-requests must be outlived by Release load-balancer-controller/,
+      /PriorityClass pull-requests must be deleted before Release load-balancer-controller/,
     );
   });
 

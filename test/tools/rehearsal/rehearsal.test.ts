@@ -136,7 +136,7 @@ describe("the rehearsal", function () {
       ),
       {},
     );
-    assert.match(broken.up ?? "", /Ingress web.* must be outlived by NodeGroup cluster-nodes/);
+    assert.match(broken.up ?? "", /Ingress web.* must be deleted before NodeGroup cluster-nodes/);
     assert.match(
       broken.destroy ?? "",
       /finalizer: .* the controller cannot run: cluster platform-dev has no (nodes|CoreDNS)/,
@@ -155,7 +155,7 @@ describe("the rehearsal", function () {
     );
     assert.match(
       broken.up ?? "",
-      /Ingress web.* must be outlived by .*RolePolicy load-balancer-controller/,
+      /Ingress web.* must be deleted before .*RolePolicy load-balancer-controller/,
     );
   });
 

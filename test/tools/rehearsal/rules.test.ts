@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from "mocha";
 import { staleNames, withoutRetention } from "../../../tools/rehearsal/promises.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
-import type { Props, Thing } from "../../../tools/rehearsal/world/world.ts";
+import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
 
 const policyWith = (statement: Props) =>
@@ -16,7 +16,7 @@ describe("the simulated cloud", () => {
   beforeEach(() => {
     given = platform();
   });
-  const gone = (thing: Thing) => given.world.remove(thing);
+  const gone = (thing: CloudResource) => given.world.remove(thing);
   const goneAll = (type: string) => given.world.all(type).forEach(gone);
   const held = (inputs: Props) =>
     given.world.addOwn(types.interface, "eni-1", "somebody", "somebody's task", inputs);
@@ -732,7 +732,7 @@ describe("the simulated cloud", () => {
             annotations: { "pulumi.com/deletionPropagationPolicy": policy },
           },
         });
-      const guest = async (owner: Thing) => {
+      const guest = async (owner: CloudResource) => {
         const { uid } = owner.outputs.metadata;
         const metadata = { name: "pr-1-web", ownerReferences: [{ uid }] };
         await given.create(types.namespace, { metadata });
@@ -859,7 +859,7 @@ describe("the simulated cloud", () => {
         /application-signals\/data has no retention: .* agents of platform/,
       );
 
-      given.world.remove(given.world.get(types.logGroup, name) as Thing);
+      given.world.remove(given.world.get(types.logGroup, name) as CloudResource);
       given.put(types.logGroup, { name, retentionInDays: 30 });
       await given.update(agents, values({ application_signals: {} }));
       await settled();

@@ -230,8 +230,11 @@ describe("the tables", () => {
   }
 
   it("say which of them to extend for a type that they do not know", () => {
-    const [problem] = problemsOf("aws:new/thing:Thing", {});
-    assert.match(problem?.reason ?? "", /aws:new\/thing:Thing: add it to tools\/cloud\/durations/);
+    const [problem] = problemsOf("aws:new/thing:CloudResource", {});
+    assert.match(
+      problem?.reason ?? "",
+      /aws:new\/thing:CloudResource: add it to tools\/cloud\/durations/,
+    );
   });
 
   it("name what is missing, and do not judge what is not known yet", () => {

@@ -48,7 +48,7 @@ export function risksOf(
       .map((one) => amber(`${labelOf(one)} is away for a while`)),
     ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, to)),
     ...difference.changed.flatMap(changeRisks),
-    ...twins(difference, from, to),
+    ...nameCollisions(difference, from, to),
     ...deletions(difference.removed),
   ];
   const unique = new Map(risks.map((risk) => [risk.reason, risk]));
@@ -56,7 +56,7 @@ export function risksOf(
 }
 
 /** What comes under a name that another one still bears: new things are made before old ones go. */
-function twins(
+function nameCollisions(
   { added, removed }: Pick<Difference, "added" | "removed">,
   from: Resource[],
   to: Resource[],

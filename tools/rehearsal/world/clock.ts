@@ -75,8 +75,8 @@ export class Clock {
   }
 
   /** Something happens later, awaited by no call. */
-  later(seconds: number, happen: () => void): void {
-    this.#sleepers.push({ until: this.now + seconds, wake: happen });
+  later(seconds: number, run: () => void): void {
+    this.#sleepers.push({ until: this.now + seconds, wake: run });
     this.#start();
   }
 

@@ -3,7 +3,14 @@ import { concerns, effects, rules } from "./deletion-order.ts";
 import { identityOf, putTypes, takenError, takenReason } from "./identities.ts";
 import { outputsOf } from "./outputs.ts";
 import type { Attempt, Caller, Rule } from "./rule.ts";
-import { type Action, CloudError, NotReady, type Props, type Thing, type World } from "./world.ts";
+import {
+  type Action,
+  CloudError,
+  type CloudResource,
+  NotReady,
+  type Props,
+  type World,
+} from "./world.ts";
 
 export interface Request {
   type: string;
@@ -15,13 +22,21 @@ export interface Request {
 }
 
 /** Makes a thing, or throws: `NotReady` when it exists by now, another `CloudError` when not. */
-export function create(world: World, request: Request, inputs: Props): Promise<Thing> {
+export function create(world: World, request: Request, inputs: Props): Promise<CloudResource> {
   return timed(world, "create", request, async () => {
     const { type, urn, name, caller } = request;
-    const thing: Thing = { type, urn, name, id: "", inputs, outputs: {}, status: "creating" };
+    const thing: CloudResource = {
+      type,
+      urn,
+      name,
+      id: "",
+      inputs,
+      outputs: {},
+      status: "creating",
+    };
     if (type.startsWith("kubernetes:")) thing.cluster = caller.cluster;
     const attempt = { world, thing, caller, inputs, olds: {}, timeout: request.timeout };
-    await obey("before", "create", attempt);
+    await enforceRules("before", "create", attempt);
     thing.id = identityOf(type, inputs, world);
     const present = world.get(type, thing.id);
     // Of a record allow_overwrite: from then on it is the program's.
@@ -32,8 +47,8 @@ export function create(world: World, request: Request, inputs: Props): Promise<T
     thing.outputs = outputsOf(type, { world, id: thing.id, inputs, caller });
     world.add(thing);
     await world.clock.sleep(durationOf(type).create);
-    await obey("after", "create", attempt);
-    await happen("create", attempt);
+    await enforceRules("after", "create", attempt);
+    await runEffects("create", attempt);
     const killed = world.takeFault("create", type, true);
     if (killed) {
       // The state's own things are nowhere else.
@@ -47,13 +62,18 @@ export function create(world: World, request: Request, inputs: Props): Promise<T
 }
 
 /** Changes a thing in place. */
-export function update(world: World, request: Request, id: string, inputs: Props): Promise<Thing> {
+export function update(
+  world: World,
+  request: Request,
+  id: string,
+  inputs: Props,
+): Promise<CloudResource> {
   return timed(world, "update", request, async () => {
     const { type, caller } = request;
     const thing = existing(world, type, id);
     const olds = thing.inputs;
     const attempt = { world, thing, caller, inputs, olds, timeout: request.timeout };
-    await obey("before", "update", attempt);
+    await enforceRules("before", "update", attempt);
     const { create, update = create } = durationOf(type);
     thing.status = "changing";
     const before = thing.outputs;
@@ -67,8 +87,8 @@ export function update(world: World, request: Request, id: string, inputs: Props
     }
     for (const key of Object.keys(olds)) if (!(key in inputs)) delete thing.outputs[key];
     await world.clock.sleep(update);
-    await obey("after", "update", attempt);
-    await happen("update", attempt);
+    await enforceRules("after", "update", attempt);
+    await runEffects("update", attempt);
     thing.status = "ready";
     world.clock.changed();
     return thing;
@@ -91,10 +111,10 @@ export function remove(world: World, request: Request, id: string): Promise<void
     thing.status = "deleting";
     world.clock.changed();
     try {
-      await obey("before", "delete", attempt);
+      await enforceRules("before", "delete", attempt);
       await world.clock.sleep(seconds);
-      await happen("delete", attempt);
-      await obey("after", "delete", attempt);
+      await runEffects("delete", attempt);
+      await enforceRules("after", "delete", attempt);
     } catch (error) {
       thing.status = "ready";
       throw error;
@@ -104,11 +124,11 @@ export function remove(world: World, request: Request, id: string): Promise<void
 }
 
 /** The thing as it is, or nothing when it is gone. */
-export function read(world: World, type: string, id: string): Thing | undefined {
+export function read(world: World, type: string, id: string): CloudResource | undefined {
   return world.get(type, id);
 }
 
-function existing(world: World, type: string, id: string): Thing {
+function existing(world: World, type: string, id: string): CloudResource {
   const thing = world.get(type, id);
   if (!thing) throw new CloudError("NotFound", `${type} ${id} does not exist`);
   return thing;
@@ -118,7 +138,7 @@ function durationOf(type: string) {
   return durations[type] ?? { create: 0 };
 }
 
-async function obey(
+async function enforceRules(
   phase: "before" | "after",
   action: "create" | "update" | "delete",
   attempt: Attempt,
@@ -143,9 +163,9 @@ function patienceOf({ patience = 0 }: Rule, { timeout, inputs }: Attempt): numbe
   return own > 0 ? timeout || own : 0;
 }
 
-async function happen(action: "create" | "update" | "delete", attempt: Attempt): Promise<void> {
+async function runEffects(action: "create" | "update" | "delete", attempt: Attempt): Promise<void> {
   for (const effect of effects) {
-    if (effect.on === action && concerns(effect, attempt.thing.type)) await effect.happen(attempt);
+    if (effect.on === action && concerns(effect, attempt.thing.type)) await effect.run(attempt);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Props, Thing, World } from "./world.ts";
+import type { CloudResource, Props, World } from "./world.ts";
 
 /** Who asks: the configuration of the provider that the call came through. */
 export interface Caller {
@@ -10,7 +10,7 @@ export interface Caller {
 
 export interface Attempt {
   world: World;
-  thing: Thing;
+  thing: CloudResource;
   caller: Caller;
   /** What is asked for: the inputs of a creation, the new ones of an update. */
   inputs: Props;
@@ -48,5 +48,5 @@ export interface Effect {
   types: string[];
   source: string;
   /** On delete it runs while the thing still exists. */
-  happen: (attempt: Attempt) => void | Promise<void>;
+  run: (attempt: Attempt) => void | Promise<void>;
 }

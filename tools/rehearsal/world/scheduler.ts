@@ -1,7 +1,7 @@
 import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
-import type { Props, Thing, World } from "./world.ts";
+import type { CloudResource, Props, World } from "./world.ts";
 
 interface Node extends Room {
   zone: string;
@@ -19,7 +19,7 @@ interface Pod {
  * Why pods of this Deployment find no node, in the words of kube-scheduler; undefined when all do.
  * Where a cluster autoscaler runs, it adds a node meanwhile. Nodes of unknown types have room always.
  */
-export function unscheduled(world: World, deployment: Thing): string | undefined {
+export function unscheduled(world: World, deployment: CloudResource): string | undefined {
   const cluster = deployment.cluster ?? "";
   const nodes = nodesIn(world, cluster);
   if (nodes.length === 0) return undefined;
@@ -58,7 +58,7 @@ function nodesIn(world: World, cluster: string): Node[] {
   });
 }
 
-function podsOf({ id, inputs }: Thing): Pod[] {
+function podsOf({ id, inputs }: CloudResource): Pod[] {
   const { containers = [], topologySpreadConstraints = [] } = inputs.spec.template.spec;
   const sum = (resource: string): number =>
     containers.reduce(

@@ -6,7 +6,7 @@ export type Props = Record<string, any>;
 export type Action = "create" | "update" | "delete" | "read";
 
 /** Something that exists in the simulated cloud. */
-export interface Thing {
+export interface CloudResource {
   type: string;
   id: string;
   /** The logical name, or a description of what the cloud made by itself. */
@@ -47,9 +47,9 @@ export class CloudError extends Error {
 
 /** The call was accepted and the thing exists, but it has not become what it should be. */
 export class NotReady extends CloudError {
-  readonly thing: Thing;
+  readonly thing: CloudResource;
 
-  constructor(code: string, message: string, thing: Thing) {
+  constructor(code: string, message: string, thing: CloudResource) {
     super(code, message);
     this.thing = thing;
   }
@@ -82,7 +82,7 @@ export class World {
   readonly faults: Fault[] = [];
   /** Harm that no call was refused for, such as pods that were cut off. */
   readonly incidents: string[] = [];
-  #things = new Map<string, Thing>();
+  #things = new Map<string, CloudResource>();
   #serial = 0;
 
   constructor(
@@ -94,7 +94,7 @@ export class World {
     this.clock = options.clock ?? new Clock();
   }
 
-  add(thing: Thing): Thing {
+  add(thing: CloudResource): CloudResource {
     const key = keyOf(thing.type, thing.id);
     if (this.#things.has(key)) throw new Error(`${key} exists twice: a fault of the simulation`);
     this.#things.set(key, thing);
@@ -103,7 +103,7 @@ export class World {
   }
 
   /** Adds what the cloud makes by itself. */
-  addOwn(type: string, id: string, madeBy: string, name: string, inputs: Props): Thing {
+  addOwn(type: string, id: string, madeBy: string, name: string, inputs: Props): CloudResource {
     return this.add({
       type,
       id,
@@ -115,22 +115,22 @@ export class World {
     });
   }
 
-  remove(thing: Thing): void {
+  remove(thing: CloudResource): void {
     this.#things.delete(keyOf(thing.type, thing.id));
     this.clock.changed();
   }
 
-  get(type: string, id: string): Thing | undefined {
+  get(type: string, id: string): CloudResource | undefined {
     return this.#things.get(keyOf(type, id));
   }
 
-  all(type?: string): Thing[] {
+  all(type?: string): CloudResource[] {
     const things = [...this.#things.values()];
     return type === undefined ? things : things.filter((thing) => thing.type === type);
   }
 
   /** The things of a type that are there to be used: made, and not on their way out. */
-  live(type: string): Thing[] {
+  live(type: string): CloudResource[] {
     return this.all(type).filter(({ status }) => status === "ready" || status === "changing");
   }
 

@@ -204,7 +204,7 @@ export const clusterEffects: Effect[] = [
     on: "create",
     types: [clusterType],
     source: "Amazon EKS User Guide, VPC and subnet requirements: 2 to 4 interfaces and a group",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       const group = thing.outputs.vpcConfig.clusterSecurityGroupId;
       const subnetIds = thing.inputs.vpcConfig.subnetIds as string[];
       const vpcId = world.get("aws:ec2/subnet:Subnet", subnetIds[0] ?? "")?.inputs.vpcId;
@@ -225,7 +225,7 @@ export const clusterEffects: Effect[] = [
     on: "delete",
     types: [clusterType],
     source: "Amazon EKS User Guide, delete a cluster",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       removeInterfaces(world, `EKS cluster ${thing.id}`);
       for (const type of [entryType, associationType]) {
         for (const one of world.all(type)) {
@@ -240,7 +240,7 @@ export const clusterEffects: Effect[] = [
     on: "update",
     types: [clusterType],
     source: "Amazon EKS User Guide, update an existing cluster to a new Kubernetes version",
-    happen: async ({ world, inputs, olds }) => {
+    run: async ({ world, inputs, olds }) => {
       if (inputs.version !== olds.version) await world.clock.sleep(waits.controlPlaneVersion);
     },
   },
@@ -248,7 +248,7 @@ export const clusterEffects: Effect[] = [
     on: "delete",
     types: [addonType],
     source: "terraform-aws-eks-blueprints docs/faq.md: without the CNI the pods' interfaces stay",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       if (thing.inputs.addonName !== "vpc-cni") return;
       const { clusterName } = thing.inputs;
       const pods = ["kubernetes:apps/v1:Deployment", "kubernetes:helm.sh/v3:Release"]

@@ -1,7 +1,7 @@
 import { identityOf } from "../identities.ts";
 import { outputsOf } from "../outputs.ts";
 import type { Effect, Rule } from "../rule.ts";
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 import { annotation, attributesOf, ingressType } from "./load-balancer-rules.ts";
 
 const certificateType = "aws:acm/certificate:Certificate";
@@ -10,11 +10,11 @@ const bucketType = "aws:s3/bucket:Bucket";
 const minutes = (count: number) => count * 60;
 
 /** The Ingresses whose load balancer uses what the annotation names. */
-function users(world: World, name: string, value: string): Thing[] {
+function users(world: World, name: string, value: string): CloudResource[] {
   return world.all(ingressType).filter(({ inputs }) => annotation(inputs, name) === value);
 }
 
-const names = (things: Thing[]) => things.map(({ id }) => id).join(", ");
+const names = (things: CloudResource[]) => things.map(({ id }) => id).join(", ");
 
 /** What the load balancer holds on to, and what points at it. */
 export const edgeRules: Rule[] = [
@@ -158,7 +158,7 @@ export function issueElsewhere(world: World, domainName: string, zoneId: string)
 }
 
 /** Certificates that ACM cannot renew: a record of theirs is gone. */
-export function withoutRenewal(world: World): Thing[] {
+export function withoutRenewal(world: World): CloudResource[] {
   return world
     .all(certificateType)
     .filter(({ outputs }) => outputs.renewalStatus === "PENDING_VALIDATION");
@@ -170,7 +170,7 @@ export const edgeEffects: Effect[] = [
     types: [recordType],
     source:
       "AWS Certificate Manager User Guide, managed renewal: it needs each validation record in DNS",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       const name = thing.inputs.name;
       for (const { outputs } of world.all(certificateType)) {
         const options: Props[] = outputs.domainValidationOptions;
@@ -185,7 +185,7 @@ export const edgeEffects: Effect[] = [
     types: [ingressType],
     source:
       "Elastic Load Balancing User Guide, access logs: a test file, then a file each 5 minutes",
-    happen: ({ world, inputs }) => {
+    run: ({ world, inputs }) => {
       for (const [name, bucket] of Object.entries(attributesOf(inputs, "load-balancer"))) {
         const thing = name.endsWith(".s3.bucket") && world.get(bucketType, bucket);
         if (thing) thing.outputs.objects = 1;

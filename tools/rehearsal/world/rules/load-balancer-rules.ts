@@ -1,4 +1,4 @@
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 
 export const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 export const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
@@ -19,23 +19,27 @@ export function attributesOf(
 }
 
 /** Ingresses of one group share a load balancer; one without a group has its own. */
-export function stackOf({ id, inputs, cluster }: Thing): string {
+export function stackOf({ id, inputs, cluster }: CloudResource): string {
   return `load balancer ${cluster}/${annotation(inputs, "group.name") ?? id}`;
 }
 
 /** What an Ingress or another one of its group says of their load balancer. */
-export function groupAnnotation(world: World, ingress: Thing, name: string): string | undefined {
+export function groupAnnotation(
+  world: World,
+  ingress: CloudResource,
+  name: string,
+): string | undefined {
   return [ingress, ...othersOf(world, ingress)].flatMap(
     ({ inputs }) => annotation(inputs, name) ?? [],
   )[0];
 }
 
-export function loadBalancerOf(world: World, ingress: Thing): Thing | undefined {
+export function loadBalancerOf(world: World, ingress: CloudResource): CloudResource | undefined {
   return world.all(loadBalancerType).find(({ madeBy }) => madeBy === stackOf(ingress));
 }
 
 /** The Ingresses that share the load balancer of this one, without it. */
-export function othersOf(world: World, ingress: Thing): Thing[] {
+export function othersOf(world: World, ingress: CloudResource): CloudResource[] {
   return world
     .all(ingressType)
     .filter((other) => other !== ingress && stackOf(other) === stackOf(ingress));

@@ -70,7 +70,7 @@ export const logsEffects: Effect[] = [
     types: ["aws:ec2/flowLog:FlowLog"],
     source:
       "Amazon VPC User Guide, IAM role for publishing flow logs: the least it must have; troubleshooting: Access error",
-    happen: ({ world, thing: { id, inputs } }) => {
+    run: ({ world, thing: { id, inputs } }) => {
       const role = String(inputs.iamRoleArn).split("/").at(-1) ?? "";
       const denied = deniedAction(world, role, deliveryActions);
       if (denied) {
@@ -84,14 +84,14 @@ export const logsEffects: Effect[] = [
     on: "delete",
     types: [groupType],
     source: "Amazon EKS User Guide, control plane logs: a deleted group comes back; so with agents",
-    happen: ({ world, thing }) => deliver(world, thing.id),
+    run: ({ world, thing }) => deliver(world, thing.id),
   },
   {
     on: "delete",
     types: ["aws:eks/cluster:Cluster"],
     source:
       "terraform-aws-eks issues 2446 and 2763: AWSServiceRoleForAmazonEKS makes the group again after the cluster's deletion",
-    happen: ({ world, thing: { id, inputs } }) => {
+    run: ({ world, thing: { id, inputs } }) => {
       const name = `/aws/eks/${id}/cluster`;
       if (!inputs.enabledClusterLogTypes?.length) return;
       world.clock.later(lastDeliverySeconds, () => {
@@ -106,7 +106,7 @@ export const logsEffects: Effect[] = [
     types: ["aws:eks/cluster:Cluster", addonType],
     source:
       "Amazon EKS User Guide, control plane logs; Container Insights: groups made when missing",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       const cluster = thing.inputs.clusterName ?? thing.id;
       const groups =
         thing.type === "aws:eks/cluster:Cluster"
@@ -122,12 +122,12 @@ export const logsEffects: Effect[] = [
     types: [addonType],
     source:
       "CloudWatch User Guide, Application Signals: log group /aws/application-signals/data; CloudWatchAgentServerPolicy lets the agent make it",
-    happen: ({ world }) => deliver(world, signalsGroup),
+    run: ({ world }) => deliver(world, signalsGroup),
   },
   {
     on: "update",
     types: [addonType],
     source: "CloudWatch User Guide, Application Signals, as with an add-on that is made",
-    happen: ({ world }) => deliver(world, signalsGroup),
+    run: ({ world }) => deliver(world, signalsGroup),
   },
 ];

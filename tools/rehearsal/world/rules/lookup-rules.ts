@@ -1,9 +1,9 @@
-import type { Thing, World } from "../world.ts";
+import type { CloudResource, World } from "../world.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
 export const addonType = "aws:eks/addon:Addon";
 
-export function addon(world: World, cluster: string, name: string): Thing | undefined {
+export function addon(world: World, cluster: string, name: string): CloudResource | undefined {
   const thing = world.get(addonType, `${cluster}:${name}`);
   return thing && thing.status !== "creating" && thing.status !== "deleting" ? thing : undefined;
 }

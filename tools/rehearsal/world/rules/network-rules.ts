@@ -1,6 +1,6 @@
 import { blockOf } from "../../../../infra/network/cidr.ts";
 import type { Rule } from "../rule.ts";
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 
 export const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const minutes = (count: number) => count * 60;
@@ -14,7 +14,10 @@ export function removeInterfaces(world: World, holder: string): void {
 }
 
 /** The network interfaces that match, in one phrase, or nothing. */
-function interfaces(world: World, where: (interface_: Thing) => boolean): string | undefined {
+function interfaces(
+  world: World,
+  where: (interface_: CloudResource) => boolean,
+): string | undefined {
   const found = world.all(networkInterface).filter(where);
   const names = [...new Set(found.map(({ name }) => name))].join(", ");
   return found.length > 0 ? `network interfaces of ${names}` : undefined;
@@ -179,7 +182,7 @@ export function noRouteOut(world: World, subnetId: string): string | undefined {
     : `NAT gateway ${nat.id} has no route to an internet gateway`;
 }
 
-function routeOut(world: World, subnetId: string): Thing | undefined {
+function routeOut(world: World, subnetId: string): CloudResource | undefined {
   const table = world
     .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
     .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId;

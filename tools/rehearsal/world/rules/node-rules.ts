@@ -2,7 +2,7 @@ import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
 import { deniedAction, irsaRefusal, trustsService } from "../iam.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
 import { addInterface, networkInterface, noRouteOut, removeInterfaces } from "./network-rules.ts";
 
@@ -11,7 +11,7 @@ export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
 export const scalingGroupType = "aws:autoscaling/group:Group";
 const minutes = (count: number) => count * 60;
 
-export function nodeGroups(world: World, cluster: string): Thing[] {
+export function nodeGroups(world: World, cluster: string): CloudResource[] {
   return world.live(nodeGroupType).filter(({ inputs }) => inputs.clusterName === cluster);
 }
 
@@ -46,18 +46,18 @@ function notReady(world: World, group: Props): string | undefined {
   return refused && `Unhealthy nodes in the kubernetes cluster: CNI: ${refused}`;
 }
 
-const holderOf = (group: Thing) => `node group ${group.id}`;
+const holderOf = (group: CloudResource) => `node group ${group.id}`;
 
-export function scalingGroupOf(world: World, group: Thing): Thing | undefined {
+export function scalingGroupOf(world: World, group: CloudResource): CloudResource | undefined {
   return world.all(scalingGroupType).find(({ madeBy }) => madeBy === holderOf(group));
 }
 
 /** A node is its network interface. */
-export const nodesOf = (world: World, group: Thing) =>
+export const nodesOf = (world: World, group: CloudResource) =>
   world.all(networkInterface).filter(({ madeBy }) => madeBy === holderOf(group));
 
 /** The Auto Scaling group adds and removes nodes until it has what it is asked for. */
-export function scaleTo(world: World, group: Thing, sizes: Partial<Props>): void {
+export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props>): void {
   const scaling = scalingGroupOf(world, group);
   if (!scaling) return;
   Object.assign(scaling.inputs, sizes);
@@ -76,7 +76,7 @@ export function scaleTo(world: World, group: Thing, sizes: Partial<Props>): void
 }
 
 /** The Auto Scaling group that EKS makes, and its first nodes. */
-export function startNodes(world: World, group: Thing): void {
+export function startNodes(world: World, group: CloudResource): void {
   const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
   const zones = (group.inputs.subnetIds as string[]).map(
     (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
@@ -221,7 +221,7 @@ export const nodeEffects: Effect[] = [
     on: "update",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, update behavior of managed node groups: one node after another",
-    happen: async ({ world, thing, inputs, olds }) => {
+    run: async ({ world, thing, inputs, olds }) => {
       if (!same(inputs.scalingConfig, olds.scalingConfig)) {
         scaleTo(world, thing, sizesOf(inputs.scalingConfig));
       }
@@ -236,13 +236,13 @@ export const nodeEffects: Effect[] = [
     on: "create",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node groups: an Auto Scaling group in the subnets",
-    happen: ({ world, thing }) => startNodes(world, thing),
+    run: ({ world, thing }) => startNodes(world, thing),
   },
   {
     on: "delete",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
-    happen: (attempt) => {
+    run: (attempt) => {
       const { world, thing } = attempt;
       world.incidents.push(...cutOff(attempt), ...unplaced(attempt));
       scaleTo(world, thing, { minSize: 0, desiredCapacity: 0 });

@@ -1,12 +1,12 @@
 import { newDigest } from "../outputs.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 
 const repositoryType = "aws:ecr/repository:Repository";
 const pushedType = "aws:ecr/image:Image";
 
 /** An image in a registry; its id is `<repository URL>@<digest>`. */
-export function pushedImage(world: World, reference: string): Thing | undefined {
+export function pushedImage(world: World, reference: string): CloudResource | undefined {
   return world.get(pushedType, reference);
 }
 
@@ -97,13 +97,13 @@ const build = (attempt: Attempt) => {
 
 export const registryEffects: Effect[] = [
   ...always.map(
-    (on): Effect => ({ on, types: buildsImage, source: "pulumi-docker, image.go", happen: build }),
+    (on): Effect => ({ on, types: buildsImage, source: "pulumi-docker, image.go", run: build }),
   ),
   {
     on: "delete",
     types: [repositoryType],
     source: "Amazon ECR API, DeleteRepository with force",
-    happen: ({ world, thing }) => {
+    run: ({ world, thing }) => {
       for (const image of world.all(pushedType)) {
         if (image.inputs.url === thing.outputs.repositoryUrl) world.remove(image);
       }

@@ -2,7 +2,7 @@ import { waits } from "../../../cloud/durations.ts";
 import { irsaRefusal } from "../iam.ts";
 import type { Attempt, Effect, Rule } from "../rule.ts";
 import { unscheduled } from "../scheduler.ts";
-import type { Props, Thing, World } from "../world.ts";
+import type { CloudResource, Props, World } from "../world.ts";
 import { isAdmin, noDns } from "./cluster-rules.ts";
 import {
   annotation,
@@ -36,7 +36,7 @@ const controllerActions = [
   "elasticloadbalancing:DeleteTargetGroup",
 ];
 
-function inCluster(world: World, type: string, cluster: string): Thing[] {
+function inCluster(world: World, type: string, cluster: string): CloudResource[] {
   return world.all(type).filter((thing) => thing.cluster === cluster);
 }
 
@@ -87,7 +87,7 @@ function crashing(world: World, cluster: string, { chart, namespace, values = {}
 }
 
 /** The subnets that the controller finds by their tags, one a zone. */
-function taggedSubnets(world: World, ingress: Thing): Thing[] {
+function taggedSubnets(world: World, ingress: CloudResource): CloudResource[] {
   const tag = isPublic(world, ingress)
     ? "kubernetes.io/role/elb"
     : "kubernetes.io/role/internal-elb";
@@ -100,14 +100,14 @@ function taggedSubnets(world: World, ingress: Thing): Thing[] {
   return [...zones.values()];
 }
 
-const isPublic = (world: World, ingress: Thing) =>
+const isPublic = (world: World, ingress: CloudResource) =>
   groupAnnotation(world, ingress, "scheme") === "internet-facing";
 
-const isProtected = ({ inputs }: Thing): boolean =>
+const isProtected = ({ inputs }: CloudResource): boolean =>
   attributesOf(inputs, "load-balancer")["deletion_protection.enabled"] === "true";
 
 /** Why the controller does nothing for the group of this Ingress, or nothing. */
-function stalled(world: World, ingress: Thing): string | undefined {
+function stalled(world: World, ingress: CloudResource): string | undefined {
   const held = othersOf(world, ingress).find(
     (other) => other.status === "deleting" && isProtected(other),
   );
@@ -315,7 +315,7 @@ function pulled(world: World, image: string): boolean {
 }
 
 /** The controller's tags (its pkg/deploy/tracking). */
-function controllerTags(ingress: Thing, resource: string): Record<string, string> {
+function controllerTags(ingress: CloudResource, resource: string): Record<string, string> {
   return {
     "elbv2.k8s.aws/cluster": ingress.cluster ?? "",
     "ingress.k8s.aws/stack": annotation(ingress.inputs, "group.name") ?? ingress.id,
@@ -324,7 +324,7 @@ function controllerTags(ingress: Thing, resource: string): Record<string, string
 }
 
 /** A target group for each backend, by the controller's ids: namespace/ingress-service:port. */
-function backendsOf({ inputs, outputs }: Thing): string[] {
+function backendsOf({ inputs, outputs }: CloudResource): string[] {
   const { namespace, name } = outputs.metadata;
   const backends = (inputs.spec?.rules ?? []).flatMap(({ http }: Props) =>
     http.paths.map(({ backend }: Props) => backend.service),
@@ -340,7 +340,11 @@ function backendsOf({ inputs, outputs }: Thing): string[] {
 }
 
 /** A load balancer with its security groups and network interfaces; gives its host name. */
-function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefined): string {
+function makeLoadBalancer(
+  world: World,
+  ingress: CloudResource,
+  cluster: string | undefined,
+): string {
   const madeBy = stackOf(ingress);
   const subnets = taggedSubnets(world, ingress);
   const vpcId = subnets[0]?.inputs.vpcId;
@@ -375,7 +379,7 @@ function makeLoadBalancer(world: World, ingress: Thing, cluster: string | undefi
 }
 
 /** What goes with an object that is deleted in the foreground. */
-function dependentsOf(world: World, { inputs, outputs, cluster }: Thing): Thing[] {
+function dependentsOf(world: World, { inputs, outputs, cluster }: CloudResource): CloudResource[] {
   const policy = inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"];
   if (policy !== "foreground") return [];
   const { uid } = outputs.metadata;
@@ -388,7 +392,7 @@ function dependentsOf(world: World, { inputs, outputs, cluster }: Thing): Thing[
 }
 
 /** The controller takes the Ingress's part of the load balancer away, or all of it, then its finalizer. */
-async function finalize(world: World, ingress: Thing): Promise<void> {
+async function finalize(world: World, ingress: CloudResource): Promise<void> {
   await world.clock.sleep(waits.loadBalancerInterfacesGone);
   if (noController(world, ingress.cluster ?? "")) return;
   ingress.outputs.finalized = true;
@@ -400,7 +404,7 @@ async function finalize(world: World, ingress: Thing): Promise<void> {
 }
 
 /** A target group for each of the Ingress's backends. */
-function addTargetGroups(world: World, ingress: Thing, host: string): void {
+function addTargetGroups(world: World, ingress: CloudResource, host: string): void {
   for (const resource of backendsOf(ingress)) {
     world.addOwn(
       "aws:lb/targetGroup:TargetGroup",
@@ -421,7 +425,7 @@ export const workloadEffects: Effect[] = [
     on: "create",
     types: [ingressType],
     source: "aws-load-balancer-controller v3.5.0, seen: host name within seconds",
-    happen: async ({ world, thing, caller }) => {
+    run: async ({ world, thing, caller }) => {
       await world.clock.sleep(waits.reconcile);
       const host =
         loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
@@ -434,7 +438,7 @@ export const workloadEffects: Effect[] = [
     types: [ingressType],
     source:
       "aws-load-balancer-controller v3.5.0, seen: another scheme is another load balancer, made after the old one was deleted, protected or not; the status shows the old name for a moment",
-    happen: async ({ world, thing, inputs, olds, caller }) => {
+    run: async ({ world, thing, inputs, olds, caller }) => {
       const moved = ["scheme", "group.name"].some(
         (name) => annotation(inputs, name) !== annotation(olds, name),
       );
@@ -457,13 +461,13 @@ export const workloadEffects: Effect[] = [
     on: "delete",
     types: [ingressType],
     source: "aws-load-balancer-controller v3.5.0: balancer and groups, then the finalizer",
-    happen: ({ world, thing }) => finalize(world, thing),
+    run: ({ world, thing }) => finalize(world, thing),
   },
   {
     on: "delete",
     types: [priorityClassType],
     source: "Kubernetes garbage collection: dependents are deleted, a namespace with all in it",
-    happen: async ({ world, thing }) => {
+    run: async ({ world, thing }) => {
       for (const dependent of dependentsOf(world, thing)) {
         const content = world
           .all()
@@ -479,13 +483,13 @@ export const workloadEffects: Effect[] = [
     on: "create",
     types: [deploymentType],
     source: "Kubernetes: image pull, start, probes",
-    happen: ({ world }) => world.clock.sleep(waits.podStart),
+    run: ({ world }) => world.clock.sleep(waits.podStart),
   },
   {
     on: "update",
     types: [deploymentType],
     source: "Kubernetes rolling update, surge 1, unavailable 0: one pod at a time",
-    happen: async ({ world, inputs, olds }) => {
+    run: async ({ world, inputs, olds }) => {
       if (JSON.stringify(inputs.spec.template) === JSON.stringify(olds.spec?.template)) return;
       await world.clock.sleep((inputs.spec.replicas ?? 1) * (waits.podStart + waits.podDrain));
     },
@@ -494,6 +498,6 @@ export const workloadEffects: Effect[] = [
     on: "delete",
     types: [deploymentType],
     source: "Kubernetes: pods get their grace period; foreground deletion waits for them",
-    happen: ({ world }) => world.clock.sleep(waits.podDrain),
+    run: ({ world }) => world.clock.sleep(waits.podDrain),
   },
 ];
