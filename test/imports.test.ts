@@ -60,6 +60,11 @@ function circles(all: Imports): string[] {
   return found;
 }
 
+function constructorLines(source: string): number {
+  const [text = ""] = /^ {2}constructor\([\s\S]*?^ {2}\}$/m.exec(source) ?? [];
+  return text.split("\n").length;
+}
+
 describe("imports", () => {
   it("go from index.ts and projects to infra, from tools to infra and policy, and never to tools", () => {
     assert.ok(imports.size > 150);
@@ -76,6 +81,17 @@ describe("imports", () => {
       ["c.ts", ["b.ts"]],
     ]);
     assert.deepEqual(circles(planted), ["b.ts → c.ts → b.ts"]);
+  });
+});
+
+describe("constructors of components", () => {
+  it("have at most 60 lines", () => {
+    const long = [...imports.keys()]
+      .filter((file) => file.startsWith("infra/"))
+      .filter((file) => constructorLines(readFileSync(file, "utf8")) > 60);
+    assert.deepEqual(long, []);
+    const source = `class A {\n  constructor() {\n${"    f();\n".repeat(59)}  }\n}\n`;
+    assert.equal(constructorLines(source), 61);
   });
 });
 

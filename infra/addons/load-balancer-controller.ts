@@ -55,39 +55,44 @@ export class LoadBalancerController extends pulumi.ComponentResource {
         // A release that fails is taken back whole, so that the next update starts clean.
         atomic: true,
         timeout: 600,
-        values: {
-          clusterName: args.cluster.name,
-          region: args.region,
-          vpcId: args.network.vpcId,
-          serviceAccount: {
-            create: true,
-            name: serviceAccount,
-            annotations: { "eks.amazonaws.com/role-arn": role.arn },
-          },
-          replicaCount: 2,
-          podDisruptionBudget: { maxUnavailable: 1 },
-          resources: {
-            requests: { cpu: "100m", memory: "128Mi" },
-            limits: { cpu: "500m", memory: "256Mi" },
-          },
-          securityContext: {
-            readOnlyRootFilesystem: true,
-            runAsNonRoot: true,
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ["ALL"] },
-          },
-          defaultTargetType: "ip",
-          defaultTags: args.tags,
-          // Without it each upgrade makes a new certificate, and webhooks fail for a while.
-          keepTLSSecret: true,
-          // With it no Service in the cluster can be made while the controller is down.
-          enableServiceMutatorWebhook: false,
-          // Classic WAF has reached its end; WAFv2 stays on.
-          enableWaf: false,
-        },
+        values: chartValues(args, role.arn),
       },
       { ...parent, dependsOn: role },
     );
     this.registerOutputs();
   }
+}
+
+/** As the chart's values.yaml names them. */
+function chartValues(args: LoadBalancerControllerArgs, roleArn: pulumi.Input<string>) {
+  return {
+    clusterName: args.cluster.name,
+    region: args.region,
+    vpcId: args.network.vpcId,
+    serviceAccount: {
+      create: true,
+      name: serviceAccount,
+      annotations: { "eks.amazonaws.com/role-arn": roleArn },
+    },
+    replicaCount: 2,
+    podDisruptionBudget: { maxUnavailable: 1 },
+    resources: {
+      requests: { cpu: "100m", memory: "128Mi" },
+      limits: { cpu: "500m", memory: "256Mi" },
+    },
+    securityContext: {
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+    },
+    defaultTargetType: "ip",
+    defaultTags: args.tags,
+    // Without it each upgrade makes a new certificate, and webhooks fail for a while.
+    keepTLSSecret: true,
+    // With it no Service in the cluster can be made while the controller is down.
+    enableServiceMutatorWebhook: false,
+    // Classic WAF has reached its end; WAFv2 stays on.
+    enableWaf: false,
+  };
 }

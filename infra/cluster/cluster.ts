@@ -6,7 +6,11 @@ import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "../confi
 import type { Network } from "../network/network.ts";
 import { Access } from "./access.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
-import { type OidcProvider, ServiceAccountRole } from "./service-account-role.ts";
+import {
+  type OidcProvider,
+  ServiceAccountRole,
+  type ServiceAccountRoleArgs,
+} from "./service-account-role.ts";
 
 export interface ClusterArgs extends ClusterConfig {
   network: Network;
@@ -52,45 +56,15 @@ export class Cluster extends pulumi.ComponentResource {
     // cluster's end. It depends on nothing, so that it goes last, after the network.
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-control-plane`,
-      {
-        name: `/aws/eks/${args.name}/cluster`,
-        retentionInDays: args.logs.retentionDays,
-        skipDestroy: args.logs.keepOnDestroy,
-      },
+      logGroupArgs(args),
       parent,
     );
 
-    const controlPlane = new eks.Cluster(
-      name,
-      {
-        name: args.name,
-        version: args.kubernetesVersion,
-        vpcId: args.network.vpcId,
-        privateSubnetIds: args.network.controlPlaneSubnetIds,
-        endpointPrivateAccess: true,
-        endpointPublicAccess: args.publicAccess,
-        ...(args.publicAccess && { publicAccessCidrs: args.publicAccessCidrs }),
-        authenticationMode: "API",
-        encryptionConfigKeyArn: key.arn,
-        enabledClusterLogTypes: args.logTypes,
-        upgradePolicy: { supportType: "STANDARD" },
-        deletionProtection: args.deletionProtection,
-        // What follows is ours: nodes, add-ons, identity provider; and managed node groups use the
-        // security group that EKS itself makes.
-        skipDefaultNodeGroup: true,
-        skipDefaultSecurityGroups: true,
-        bootstrapSelfManagedAddons: false,
-        useDefaultVpcCni: true,
-        kubeProxyAddonOptions: { enabled: false },
-        corednsAddonOptions: { enabled: false },
-        createOidcProvider: false,
-      },
-      {
-        ...parent,
-        dependsOn: [args.network, logGroup],
-        transforms: [withoutCreatorAccess],
-      },
-    );
+    const controlPlane = new eks.Cluster(name, controlPlaneArgs(args, key.arn), {
+      ...parent,
+      dependsOn: [args.network, logGroup],
+      transforms: [withoutCreatorAccess],
+    });
     const clusterName = controlPlane.eksCluster.name;
     const access = new Access(`${name}-access`, { ...args, clusterName }, parent);
 
@@ -101,67 +75,20 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
 
-    const addon = (
-      addonName: AddonName,
-      addonArgs: Partial<aws.eks.AddonArgs>,
-      dependsOn: pulumi.Resource[],
-    ) =>
-      new aws.eks.Addon(
-        `${name}-${addonName}`,
-        {
-          clusterName,
-          addonName,
-          addonVersion: addonVersion(addonName, args, parent),
-          resolveConflictsOnCreate: "OVERWRITE",
-          resolveConflictsOnUpdate: "OVERWRITE",
-          ...addonArgs,
-        },
-        { ...parent, dependsOn },
-      );
-
-    const cniRole = new ServiceAccountRole(
-      `${name}-vpc-cni`,
-      {
-        oidc: this.oidc,
-        namespace: "kube-system",
-        serviceAccount: "aws-node",
-        policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
-      },
-      parent,
-    );
-    const cni = addon(
-      "vpc-cni",
-      {
-        serviceAccountRoleArn: cniRole.arn,
-        configurationValues: JSON.stringify({
-          enableNetworkPolicy: "true",
-          env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
-        }),
-      },
-      [cniRole],
-    );
-    const kubeProxy = addon("kube-proxy", {}, []);
-
+    const addon = addonMaker(name, { ...args, clusterName }, parent);
+    const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
+    const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
+    const kubeProxy = addon("kube-proxy", []);
     const nodes = new Nodes(
       `${name}-nodes`,
-      {
-        ...args.nodes,
-        clusterName,
-        kubernetesVersion: args.kubernetesVersion,
-        subnetIds: args.network.privateSubnetIds,
-        addons: [cni, kubeProxy],
-        autoscaled: args.autoscaled,
-        running: args.running,
-        tags: { ...args.tags, Name: `${args.name}-node` },
-      },
+      { ...nodesArgs(args), clusterName, addons: [cni, kubeProxy] },
       parent,
     );
-
     // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
-    addon("coredns", {}, [nodes]);
-    addon("metrics-server", {}, [nodes]);
+    addon("coredns", [nodes]);
+    addon("metrics-server", [nodes]);
     // Without it node repair sees only what the kubelet and EC2 report.
-    addon("eks-node-monitoring-agent", {}, [nodes]);
+    addon("eks-node-monitoring-agent", [nodes]);
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
@@ -174,6 +101,95 @@ export class Cluster extends pulumi.ComponentResource {
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
   }
+}
+
+function logGroupArgs({ name, logs }: ClusterArgs): aws.cloudwatch.LogGroupArgs {
+  return {
+    name: `/aws/eks/${name}/cluster`,
+    retentionInDays: logs.retentionDays,
+    skipDestroy: logs.keepOnDestroy,
+  };
+}
+
+function controlPlaneArgs(args: ClusterArgs, keyArn: pulumi.Input<string>): eks.ClusterOptions {
+  return {
+    name: args.name,
+    version: args.kubernetesVersion,
+    vpcId: args.network.vpcId,
+    privateSubnetIds: args.network.controlPlaneSubnetIds,
+    endpointPrivateAccess: true,
+    endpointPublicAccess: args.publicAccess,
+    ...(args.publicAccess && { publicAccessCidrs: args.publicAccessCidrs }),
+    authenticationMode: "API",
+    encryptionConfigKeyArn: keyArn,
+    enabledClusterLogTypes: args.logTypes,
+    upgradePolicy: { supportType: "STANDARD" },
+    deletionProtection: args.deletionProtection,
+    // Nodes, add-ons and identity provider are resources of the Cluster component; managed node
+    // groups use the security group that EKS itself makes.
+    skipDefaultNodeGroup: true,
+    skipDefaultSecurityGroups: true,
+    bootstrapSelfManagedAddons: false,
+    useDefaultVpcCni: true,
+    kubeProxyAddonOptions: { enabled: false },
+    corednsAddonOptions: { enabled: false },
+    createOidcProvider: false,
+  };
+}
+
+function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
+  return {
+    oidc,
+    namespace: "kube-system",
+    serviceAccount: "aws-node",
+    policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+  };
+}
+
+function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.AddonArgs> {
+  return {
+    serviceAccountRoleArn,
+    configurationValues: JSON.stringify({
+      enableNetworkPolicy: "true",
+      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+    }),
+  };
+}
+
+/** Creates add-ons of one cluster, each after what it depends on. */
+function addonMaker(
+  name: string,
+  args: ClusterArgs & { clusterName: pulumi.Input<string> },
+  parent: { parent: pulumi.Resource },
+) {
+  return (
+    addonName: AddonName,
+    dependsOn: pulumi.Resource[],
+    more?: Partial<aws.eks.AddonArgs>,
+  ): aws.eks.Addon =>
+    new aws.eks.Addon(
+      `${name}-${addonName}`,
+      {
+        clusterName: args.clusterName,
+        addonName,
+        addonVersion: addonVersion(addonName, args, parent),
+        resolveConflictsOnCreate: "OVERWRITE",
+        resolveConflictsOnUpdate: "OVERWRITE",
+        ...more,
+      },
+      { ...parent, dependsOn },
+    );
+}
+
+function nodesArgs(args: ClusterArgs) {
+  return {
+    ...args.nodes,
+    kubernetesVersion: args.kubernetesVersion,
+    subnetIds: args.network.privateSubnetIds,
+    autoscaled: args.autoscaled,
+    running: args.running,
+    tags: { ...args.tags, Name: `${args.name}-node` },
+  };
 }
 
 /**

@@ -37,41 +37,7 @@ export class Network extends pulumi.ComponentResource {
     const parent = { parent: this };
     const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
 
-    const vpc = new awsx.ec2.Vpc(
-      name,
-      {
-        cidrBlock: args.cidrBlock,
-        availabilityZoneNames: args.zones,
-        enableDnsHostnames: true,
-        subnetStrategy: "Auto",
-        subnetNameTagStrategy: "AvailabilityZone",
-        subnetSpecs: [
-          {
-            type: "Public",
-            cidrBlocks: blocks.public,
-            tags: { "kubernetes.io/role/elb": "1" },
-          },
-          { type: "Private", cidrBlocks: blocks.private },
-          {
-            type: "Isolated",
-            name: "internal-load-balancer",
-            cidrBlocks: blocks.internalLoadBalancer,
-            tags: { "kubernetes.io/role/internal-elb": "1" },
-          },
-        ],
-        natGateways: { strategy: args.natPerZone ? "OnePerAz" : "Single" },
-        vpcEndpointStrategy: "Auto",
-        vpcEndpointSpecs: [
-          { serviceName: `com.amazonaws.${args.region}.s3`, vpcEndpointType: "Gateway" },
-          ...args.interfaceEndpoints.map((service) => ({
-            serviceName: `com.amazonaws.${args.region}.${service}`,
-            vpcEndpointType: "Interface",
-          })),
-        ],
-      },
-      parent,
-    );
-
+    const vpc = new awsx.ec2.Vpc(name, vpcArgs(args, blocks), parent);
     new aws.ec2.DefaultSecurityGroup(
       `${name}-default-security-group`,
       { vpcId: vpc.vpcId, ingress: [], egress: [] },
@@ -85,11 +51,7 @@ export class Network extends pulumi.ComponentResource {
     );
     const flowLogsRole = new aws.iam.Role(
       `${name}-flow-logs`,
-      {
-        assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({
-          Service: "vpc-flow-logs.amazonaws.com",
-        }),
-      },
+      { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
       parent,
     );
     const flowLogsPolicy = new aws.iam.RolePolicy(
@@ -126,16 +88,47 @@ export class Network extends pulumi.ComponentResource {
   }
 }
 
+const trustOf = (Service: string) => aws.iam.assumeRolePolicyForPrincipal({ Service });
+
+type SubnetCidrBlocks = Record<"public" | "private" | "internalLoadBalancer", string[]>;
+
+function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): awsx.ec2.VpcArgs {
+  const serviceName = (service: string) => `com.amazonaws.${args.region}.${service}`;
+  return {
+    cidrBlock: args.cidrBlock,
+    availabilityZoneNames: args.zones,
+    enableDnsHostnames: true,
+    subnetStrategy: "Auto",
+    subnetNameTagStrategy: "AvailabilityZone",
+    subnetSpecs: [
+      { type: "Public", cidrBlocks: blocks.public, tags: { "kubernetes.io/role/elb": "1" } },
+      { type: "Private", cidrBlocks: blocks.private },
+      {
+        type: "Isolated",
+        name: "internal-load-balancer",
+        cidrBlocks: blocks.internalLoadBalancer,
+        tags: { "kubernetes.io/role/internal-elb": "1" },
+      },
+    ],
+    natGateways: { strategy: args.natPerZone ? "OnePerAz" : "Single" },
+    vpcEndpointStrategy: "Auto",
+    vpcEndpointSpecs: [
+      { serviceName: serviceName("s3"), vpcEndpointType: "Gateway" },
+      ...args.interfaceEndpoints.map((service) => ({
+        serviceName: serviceName(service),
+        vpcEndpointType: "Interface" as const,
+      })),
+    ],
+  };
+}
+
 /**
  * The subnets' networks, one of each kind a zone. Of sixteen equal parts of the VPC the first are
  * private. The last part is divided by sixteen again: its first half is public, its second half is for
  * internal load balancers. A /16 gives private /20 and others /24. Zones can be added at the end
  * without moving the others.
  */
-export function subnetCidrBlocks(
-  cidrBlock: string,
-  zones: number,
-): Record<"public" | "private" | "internalLoadBalancer", string[]> {
+export function subnetCidrBlocks(cidrBlock: string, zones: number): SubnetCidrBlocks {
   const { address, prefix, size } = blockOf(cidrBlock);
   const block = (index: number, bits: number, from: number) =>
     cidrOf(from + (index * size) / 2 ** bits, prefix + bits);

@@ -31,34 +31,7 @@ export class Admission extends pulumi.ComponentResource {
 
     const policy = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
       name,
-      {
-        metadata,
-        spec: {
-          failurePolicy: "Fail",
-          matchConstraints: {
-            resourceRules: [
-              {
-                apiGroups: [""],
-                apiVersions: ["v1"],
-                operations: ["CREATE", "UPDATE"],
-                resources: ["pods", "pods/ephemeralcontainers"],
-              },
-            ],
-          },
-          variables: [{ name: "images", expression: imagesOf(args.applicationSignals) }],
-          validations: [
-            {
-              expression:
-                "variables.images.all(image, image.matches('^[^@]+@sha256:[0-9a-f]{64}$'))",
-              message: "every image must be named by digest: <repository>@sha256:<digest>",
-            },
-            {
-              expression: `variables.images.all(image, [${args.registries.map((host) => `'${host}/'`).join(", ")}].exists(registry, image.startsWith(registry)))`,
-              message: `every image must come from ${args.registries.join(" or ")}`,
-            },
-          ],
-        },
-      },
+      { metadata, spec: policySpec(args) },
       parent,
     );
     new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
@@ -82,6 +55,35 @@ export class Admission extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+function policySpec(
+  args: AdmissionArgs,
+): kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec {
+  return {
+    failurePolicy: "Fail",
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: [""],
+          apiVersions: ["v1"],
+          operations: ["CREATE", "UPDATE"],
+          resources: ["pods", "pods/ephemeralcontainers"],
+        },
+      ],
+    },
+    variables: [{ name: "images", expression: imagesOf(args.applicationSignals) }],
+    validations: [
+      {
+        expression: "variables.images.all(image, image.matches('^[^@]+@sha256:[0-9a-f]{64}$'))",
+        message: "every image must be named by digest: <repository>@sha256:<digest>",
+      },
+      {
+        expression: `variables.images.all(image, [${args.registries.map((host) => `'${host}/'`).join(", ")}].exists(registry, image.startsWith(registry)))`,
+        message: `every image must come from ${args.registries.join(" or ")}`,
+      },
+    ],
+  };
 }
 
 /** In CEL: all images of a pod, but for that of the agent that Application Signals puts before it. */
