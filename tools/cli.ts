@@ -1,4 +1,4 @@
-/** Runs a command by its name and exits with its code: `node --import tsx tools/cli.ts <command>`. */
+/** Runs a command by its name and exits with its code: `node --import ./tools/typescript.js tools/cli.ts <command>`. */
 
 type Command = (args: string[]) => Promise<number>;
 

@@ -101,5 +101,5 @@ function regenerate(): void {
   rmSync(folder, { recursive: true });
 }
 
-// node --import tsx test/support/schemas.ts
+// node --import ./tools/typescript.js test/support/schemas.ts
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) regenerate();

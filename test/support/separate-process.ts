@@ -26,7 +26,12 @@ export async function needsEngine(this: Context): Promise<void> {
  * mocks, no engine is heard in it.
  */
 export function passes(file: string, count: number): void {
-  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", "--node-option", "import=tsx"];
+  const mocha = [
+    "node_modules/mocha/bin/mocha.js",
+    "--no-config",
+    "--node-option",
+    "import=./tools/typescript.js",
+  ];
   const { status, stdout, stderr } = spawnSync(process.execPath, [...mocha, file], {
     cwd: root,
     encoding: "utf8",

@@ -26,6 +26,7 @@ import { StagedStack } from "./staged-stack.ts";
 import { World } from "./world/world.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
+const typescript = new URL("../typescript.js", import.meta.url).href;
 
 export interface StageOptions {
   stack: string;
@@ -236,7 +237,7 @@ async function commandAt(path: string, folder: string): Promise<automation.Pulum
 /** The component providers, in a process of their own that says its port and ends with this one. */
 function startComponents(): { process: ChildProcess; port: Promise<number> } {
   const main = join(project, "tools/rehearsal/components/main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", main], {
+  const child = spawn(process.execPath, ["--import", typescript, main], {
     cwd: project,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -389,7 +389,7 @@ describe("plan, as files", () => {
 describe("npm run plan", () => {
   const shell = (command: string) =>
     spawnSync("bash", ["-c", `set -o pipefail; ${command}`], { cwd: root, encoding: "utf8" });
-  const cli = "node --import tsx tools/cli.ts plan";
+  const cli = "node --import ./tools/typescript.js tools/cli.ts plan";
 
   it("gives the shell its exit code", () => {
     assert.equal(shell(`${cli} --stack nowhere`).status, 1);

@@ -12,11 +12,15 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 describe("npm run rehearse", () => {
   const run = (args: string[], env: NodeJS.ProcessEnv = process.env) =>
-    spawnSync(process.execPath, ["--import", "tsx", "tools/cli.ts", "rehearse", ...args], {
-      cwd: root,
-      env,
-      encoding: "utf8",
-    });
+    spawnSync(
+      process.execPath,
+      ["--import", "./tools/typescript.js", "tools/cli.ts", "rehearse", ...args],
+      {
+        cwd: root,
+        env,
+        encoding: "utf8",
+      },
+    );
 
   it("refuses what it does not know, and shows the usage", () => {
     const { status, stdout, stderr } = run(["--quick"]);
