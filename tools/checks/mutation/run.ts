@@ -62,10 +62,10 @@ export async function run({
     const order = new Order(folder, await baseline(warm, tests, say, results), budgetMs);
     for (let at = 0; at < left.length; at += control) {
       const batch = left.slice(at, at + control);
-      await tryAll(batch, { retry: true });
+      await tryAll(batch);
     }
 
-    async function tryAll(batch: Mutant[], { retry }: { retry: boolean }): Promise<void> {
+    async function tryAll(batch: Mutant[], newProcesses = false): Promise<void> {
       const outcomes: [Mutant, Result["outcome"], string?][] = [];
       const noticing = new Set<string>();
       for (const mutant of batch) {
@@ -83,6 +83,7 @@ export async function run({
           outcomes.push([mutant, "does not compile", error]);
           continue;
         }
+        if (newProcesses) warm.stop();
         writeFileSync(path, faulty);
         try {
           const { noticed } = await warm.run(order.of(mutant.file));
@@ -98,11 +99,11 @@ export async function run({
         }
       }
       // A process that a fault has spoilt would notice everything after it.
+      if (newProcesses) warm.stop();
       const { noticed } = await warm.run([...noticing]);
-      if (noticed && retry) {
-        say(`without a fault ${noticed.file} fails too (${noticed.title}); again in a new process`);
-        warm.stop();
-        return tryAll(batch, { retry: false });
+      if (noticed && !newProcesses) {
+        say(`without a fault ${noticed.file} fails too (${noticed.title}); again in new processes`);
+        return tryAll(batch, true);
       }
       if (noticed) throw new Error(`${noticed.file} fails without a fault: ${noticed.title}`);
       for (const outcome of outcomes) note(...outcome);
@@ -133,7 +134,11 @@ async function baseline(
       took[test] = before;
       continue;
     }
-    const verdict = await warm.run([test]);
+    let verdict = await warm.run([test]);
+    if (verdict.noticed) {
+      warm.stop();
+      verdict = await warm.run([test]);
+    }
     if (verdict.noticed) {
       const { title, message } = verdict.noticed;
       say(`left out, for it fails without a fault: ${test}: ${title}: ${message}`);
