@@ -53,6 +53,22 @@ export const bucketRules: Rule[] = [
         { type: bucket, urn: "logs", inputs: {} },
         { type: block, inputs: { ...allBlocked, blockPublicAcls: false }, dependsOn: ["logs"] },
       ],
+      [
+        { type: bucket, urn: "logs", inputs: {} },
+        { type: block, inputs: { ...allBlocked, blockPublicPolicy: false }, dependsOn: ["logs"] },
+      ],
+      [
+        { type: bucket, urn: "logs", inputs: {} },
+        { type: block, inputs: { ...allBlocked, ignorePublicAcls: false }, dependsOn: ["logs"] },
+      ],
+      [
+        { type: bucket, urn: "logs", inputs: {} },
+        {
+          type: block,
+          inputs: { ...allBlocked, restrictPublicBuckets: false },
+          dependsOn: ["logs"],
+        },
+      ],
     ],
   },
   {

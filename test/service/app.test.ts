@@ -127,6 +127,11 @@ describe("routes", () => {
     assert.equal((await echo('{"__proto__":{"a":1},"message":"a"}')).statusCode, 400);
   });
 
+  it("/healthz and /readyz say in their bodies what they mean", async () => {
+    assert.deepEqual((await app.inject("/healthz")).json(), { status: "ok" });
+    assert.deepEqual((await app.inject("/readyz")).json(), { status: "ready" });
+  });
+
   it("/healthz stays 200 and /readyz turns 503 while the process drains", async () => {
     const statuses = async () => [
       (await app.inject("/healthz")).statusCode,

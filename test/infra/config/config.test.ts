@@ -184,6 +184,11 @@ describe("config", () => {
       'network.zones: ["eu-central-1a"] is not allowed: at least 2 zones: EKS and the load balancer need two',
     ],
     [
+      "a region in place of a zone",
+      { network: { zones: ["eu-central-1a", "eu-central-1"] } },
+      "network.zones: eu-central-1 is not a zone of region eu-central-1",
+    ],
+    [
       "a zone of another region",
       { network: { zones: ["eu-central-1a", "us-east-1a"] } },
       "network.zones: us-east-1a is not a zone of region eu-central-1",
@@ -573,6 +578,11 @@ describe("config", () => {
     const policyArns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"];
     const egress = [{ cidrBlock: "0.0.0.0/0", port: 443 }];
     assert.deepEqual(problems(web({ policyArns, egress })), []);
+  });
+
+  it("accepts types of different sizes where no autoscaler adds nodes", () => {
+    const instanceTypes = ["m7g.large", "m7g.xlarge"];
+    load({ autoscaler: { enabled: false }, nodes: { instanceTypes } });
   });
 
   it("accepts Spot with types to choose from and pods that end in time", () => {

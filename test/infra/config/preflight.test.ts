@@ -58,6 +58,13 @@ describe("the preflight", () => {
     ]);
   });
 
+  it("refuses a host name that only ends like its hosted zone", async () => {
+    const domain = { hostedZoneId: "Z0123456789ABC", hostName: "shopexample.com" };
+    assert.deepEqual(await problems({ domain }, zone), [
+      "domain.hostName: shopexample.com is not in the hosted zone example.com; allowed: a name in it",
+    ]);
+  });
+
   it("refuses a host name outside its hosted zone, and a zone that nobody outside sees", async () => {
     const domain = { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.org" };
     assert.deepEqual(await problems({ domain }, { ...zone, privateZone: true }), [
