@@ -1,9 +1,15 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
 import { z } from "zod";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { settingsSchema } from "../../infra/config/schema.ts";
 
 /** A family of each kind that infra/cluster/instance-types.ts has. */
 const families = ["t4g", "t3a", "m7g", "c7g", "r7g", "m8i", "m8a"];
+const project = parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8"));
+const projectDefaults: Record<string, string | undefined> = Object.fromEntries(
+  Object.entries<{ default?: string }>(project.config).map(([key, of]) => [key, of.default]),
+);
 const sizes = [
   ...["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge", "4xlarge"],
   ...["8xlarge", "12xlarge", "16xlarge", "24xlarge"],
@@ -21,16 +27,18 @@ export interface Setting {
   /** As YAML; nothing when the setting must be given or has no default. */
   default?: string;
   required: boolean;
+  /** The optional group without which it need not be given. */
+  group?: string;
 }
 
 /** Every setting of the schema, in its order; `<name>` stands for the name of a service. */
-export function settingsOfSchema(schema: z.core.$ZodType, key = ""): Setting[] {
+export function settingsOfSchema(schema: z.core.$ZodType, key = "", group?: string): Setting[] {
   const { inner, optional, preset, meaning } = unwrapped(schema);
   const { type, shape, valueType, keyType } = definitionOf(inner);
   const below = (name: string) => (key ? `${key}.${name}` : name);
   if (type === "object" && key !== "release") {
     return Object.entries<z.core.$ZodType>(shape).flatMap(([name, of]) =>
-      settingsOfSchema(of, below(name)),
+      settingsOfSchema(of, below(name), optional ? key : group),
     );
   }
   if (type === "record" && key === "services") {
@@ -47,6 +55,7 @@ export function settingsOfSchema(schema: z.core.$ZodType, key = ""): Setting[] {
       allowed: wordsOf(inner).join("; "),
       ...(preset !== undefined && { default: JSON.stringify(preset) }),
       required: !optional && preset === undefined,
+      ...(group && { group }),
     },
   ];
 }
@@ -54,10 +63,10 @@ export function settingsOfSchema(schema: z.core.$ZodType, key = ""): Setting[] {
 /** The page, with a row for each setting and each instance type that the capacity check knows. */
 export function configurationPage(): string {
   const cell = (text: string) => text.replaceAll("|", "\\|");
-  const rows = settingsOfSchema(settingsSchema).map(
-    ({ key, meaning, allowed, default: preset, required }) =>
-      `| \`${key}\` | ${cell(meaning)} | ${cell(allowed)} | ${required ? "**required**" : preset ? `\`${cell(preset)}\`` : ""} |`,
-  );
+  const rows = settingsOfSchema(settingsSchema).map((setting) => {
+    const { key, meaning, allowed } = setting;
+    return `| \`${key}\` | ${cell(meaning)} | ${cell(allowed)} | ${cell(defaultOf(setting))} |`;
+  });
   const types = families.flatMap((family) =>
     sizes.flatMap((size) => {
       const type = instanceType(`${family}.${size}`);
@@ -86,6 +95,14 @@ export function configurationPage(): string {
     ...types,
     "",
   ].join("\n");
+}
+
+/** The schema's default, or what Pulumi.yaml gives to all stacks. */
+function defaultOf({ key, default: preset, required, group }: Setting): string {
+  const given = preset ?? projectDefaults[key];
+  if (given !== undefined) return `\`${given}\``;
+  if (!required) return "";
+  return group ? `required with \`${group}\`` : "**required**";
 }
 
 const definitionOf = (schema: z.core.$ZodType): Definition => schema._zod.def;

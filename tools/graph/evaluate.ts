@@ -8,11 +8,8 @@ import * as state from "@pulumi/pulumi/runtime/state.js";
 import { mocksOf } from "../cloud/mocks.ts";
 import { order } from "./order.ts";
 import { PlanError } from "./plan-error.ts";
-import type { Alias, Evaluation, Resource } from "./resource.ts";
+import type { Alias, Evaluation, Properties, Resource } from "./resource.ts";
 import { type Settings, settingsOf } from "./stack-settings.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: the properties of resources of every type
-type Properties = Record<string, any>;
 
 /** Where the project is that this plan belongs to. */
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,5 +1,5 @@
 // biome-ignore lint/suspicious/noExplicitAny: the properties of resources of every type
-type Properties = Record<string, any>;
+export type Properties = Record<string, any>;
 
 /** What a resource was called or where it was: its URN, or the parts of it that were others. */
 export interface Alias {
