@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import { Autoscaler } from "./infra/addons/autoscaler.ts";
 import { ContainerInsights } from "./infra/addons/container-insights.ts";
 import { LoadBalancerController } from "./infra/addons/load-balancer-controller.ts";
+import { SecretsStore } from "./infra/addons/secrets-store.ts";
 import { requireAdmin } from "./infra/cluster/access.ts";
 import { Cluster } from "./infra/cluster/cluster.ts";
 import { runningNodes } from "./infra/cluster/nodes.ts";
@@ -39,17 +40,25 @@ const insights = new ContainerInsights(
   { ...config.containerInsights, cluster },
   onCluster,
 );
+const secretsStore = new SecretsStore(
+  "secrets-store",
+  { ...config.secretsStore, cluster },
+  onCluster,
+);
 
 // What its load balancer holds on to, where the stack asks for it.
 const edge = new Edge("edge", config.edge, onAws);
 
-// The services, whose images are built while the cluster comes up. Until their Ingresses are gone,
+// The services and jobs, whose images are built while the cluster comes up. Until their Ingresses are gone,
 // these need the controller, and all that it and their load balancer need.
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
   { ...config.services, cluster, network, images, edge, insights },
-  { ...onCluster, dependsOn: [network, cluster, autoscaler, controller, insights, edge] },
+  {
+    ...onCluster,
+    dependsOn: [network, cluster, autoscaler, controller, insights, secretsStore, edge],
+  },
 );
 
 export const clusterName = cluster.name;

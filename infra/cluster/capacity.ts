@@ -24,6 +24,12 @@ export interface Room {
  */
 const onEveryNode: Room = { cpuMillicores: 460, memoryMiB: 286, pods: 5 };
 
+/**
+ * What the Secrets Store CSI driver and AWS's provider add to every node, by the requests of their
+ * charts (secrets-store-csi-driver 1.5, secrets-store-csi-driver-provider-aws 2.1).
+ */
+const secretsOnEveryNode: Room = { cpuMillicores: 120, memoryMiB: 240, pods: 2 };
+
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
 export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {
   const pods = (name: string, count: number, memoryMiB: number) => ({
@@ -73,16 +79,23 @@ export function roomOf(type: InstanceType): Room {
   };
 }
 
-/** The least that a node of any of the types has; `undefined` when one of them is not known. */
-export function smallestRoom(instanceTypes: string[]): Room | undefined {
+/**
+ * The least that a node of any of the types has, also with what brings secrets to pods on it;
+ * `undefined` when one of the types is not known.
+ */
+export function smallestRoom(
+  instanceTypes: string[],
+  { secrets = false }: { secrets?: boolean } = {},
+): Room | undefined {
   const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type));
   const known = rooms.filter((room) => room !== undefined);
   if (known.length < rooms.length) return undefined;
-  const least = (of: (room: Room) => number) => Math.min(...known.map(of));
+  const least = (of: keyof Room) =>
+    Math.min(...known.map((room) => room[of])) - (secrets ? secretsOnEveryNode[of] : 0);
   return {
-    cpuMillicores: least(({ cpuMillicores }) => cpuMillicores),
-    memoryMiB: least(({ memoryMiB }) => memoryMiB),
-    pods: least(({ pods }) => pods),
+    cpuMillicores: least("cpuMillicores"),
+    memoryMiB: least("memoryMiB"),
+    pods: least("pods"),
   };
 }
 

@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
-import { drainClock } from "../services/drain.ts";
+import { clockOf } from "../services/clock.ts";
+import { containersOf } from "../services/pod-size.ts";
+import { imagePlaces } from "./image-names.ts";
 import { readSettings } from "./reading.ts";
-import { hostNames, rules } from "./rules.ts";
+import { hostNames } from "./route-rules.ts";
+import { rules } from "./rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
+import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
 export type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(settings: Settings) {
-  const { region, accountId, environment, tags, cluster, nodes, logs, ingress, services, domain } =
-    settings;
+  const { region, accountId, environment, tags, cluster, nodes, logs, ingress, domain } = settings;
+  const { services, jobs } = settings;
+  const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
   const named = domain && { ...domain, region, hostNames: hostNames(settings) };
@@ -40,7 +45,7 @@ function slices(settings: Settings) {
       autoscaled: settings.autoscaler.enabled,
       logs,
       tags,
-      deployerNamespaces: Object.keys(services),
+      deployerNamespaces: Object.keys(workloads),
     },
     autoscaler: {
       ...settings.autoscaler,
@@ -50,7 +55,7 @@ function slices(settings: Settings) {
       accountId,
       longestGraceSeconds: Math.max(
         ...Object.values(services).map(
-          (service) => drainClock({ ...service, ...ingress }).terminationGracePeriodSeconds,
+          (service) => clockOf({ ...service, ingress }).terminationGracePeriodSeconds,
         ),
       ),
     },
@@ -63,6 +68,11 @@ function slices(settings: Settings) {
       region,
       namespaces: Object.keys(services),
       logs,
+    },
+    secretsStore: {
+      enabled: Object.values(workloads).some((workload) => namesSecrets(workload)),
+      addonVersions,
+      kubernetesVersion,
     },
     edge: {
       domain: named,
@@ -80,11 +90,13 @@ function slices(settings: Settings) {
         keepOnDestroy: logs.keepOnDestroy,
       },
     },
-    images: { ...settings.registry, architecture, services },
+    images: { ...settings.registry, architecture, places: imagePlaces(settings) },
     services: {
       services,
+      jobs,
       ingress,
       architecture,
+      place: { region, accountId },
       domain: named,
       clusterName: cluster.name,
       pullRequests: settings.pullRequests,
@@ -112,16 +124,26 @@ function slices(settings: Settings) {
 /** Where the services answer, in the stack and in the environments of pull requests, and what they take. */
 function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
   const guests = domain && pullRequests.environments > 0 ? domain.hostName : undefined;
-  return Object.entries(services).map(([name, { route, maxBodyKiB }]) => ({
-    hosts: route.host ? [route.host, ...(guests ? [`${name}-pr-*.${guests}`] : [])] : [],
-    path: route.path,
-    maxBodyKiB,
-  }));
+  return Object.entries(services).flatMap(([name, { route, maxBodyKiB }]) =>
+    route
+      ? {
+          hosts: route.host ? [route.host, ...(guests ? [`${name}-pr-*.${guests}`] : [])] : [],
+          path: route.path,
+          maxBodyKiB,
+        }
+      : [],
+  );
+}
+
+function namesSecrets(workload: ServiceConfig | JobConfig): boolean {
+  return containersOf("", workload).some(
+    ({ container }) => Object.keys(container.secrets).length > 0,
+  );
 }
 
 /** The host names of the registries that the stack deploys from: its own, and those it is told of. */
-function registries({ accountId, region, services }: Settings): string[] {
-  const others = Object.values(services).flatMap(({ image }) => image.repositoryUrl ?? []);
+function registries({ accountId, region, ...settings }: Settings): string[] {
+  const others = imagePlaces(settings).flatMap(({ image }) => image.repositoryUrl ?? []);
   const hosts = others.map((url) => url.split("/")[0] ?? "");
   return [...new Set([`${accountId}.dkr.ecr.${region}.amazonaws.com`, ...hosts])];
 }

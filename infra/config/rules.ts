@@ -1,25 +1,14 @@
-import { blockOf, contains, instanceMetadata } from "../network/cidr.ts";
+import { blockOf, contains } from "../network/cidr.ts";
 import { imageRules } from "./image-rules.ts";
-import { instanceTypeNames, isInstanceType, nearest, ownerOf, regions } from "./known-names.ts";
+import { instanceTypeNames, isInstanceType, nearest, regions } from "./known-names.ts";
+import { routeRules } from "./route-rules.ts";
 import { scaleRules } from "./scale-rules.ts";
 import type { Settings } from "./schema.ts";
-import { perService, rule } from "./setting-rule.ts";
+import { secretRules } from "./secret-rules.ts";
+import { rule } from "./setting-rule.ts";
 import { isBelow } from "./version.ts";
+import { workloadRules } from "./workload-rules.ts";
 
-/** The host names of the platform, of its services and of pull requests' environments, each once. */
-export function hostNames({
-  domain,
-  services,
-  pullRequests,
-}: Pick<Settings, "domain" | "services" | "pullRequests">): string[] {
-  if (!domain) return [];
-  const hosts = Object.values(services).flatMap(({ route }) => route.host ?? []);
-  const any = pullRequests.environments > 0 ? [`*.${domain.hostName}`] : [];
-  return [...new Set([domain.hostName, ...hosts, ...any])];
-}
-
-/** Of a load balancer: AWS's quota, which cannot be raised. */
-const mostTargetGroups = 100;
 /** Of the 50 that AWS takes, without the program's four, a name and what controllers add. */
 const mostTags = 40;
 /** Of a security group (Amazon VPC User Guide, quotas), and the ports that networks are let to. */
@@ -45,14 +34,6 @@ export const rules = [
   rule(["tags"], ({ tags }) => [
     Object.keys(tags).length > mostTags &&
       `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,
-  ]),
-  rule(["services"], ({ services }) => [
-    ...Object.keys(services).flatMap((name) => {
-      const owner = ownerOf(name);
-      return owner ? [`services.${name}: is not allowed: the namespace is ${owner}'s`] : [];
-    }),
-    Object.keys(services).length > mostTargetGroups &&
-      `services: ${Object.keys(services).length} services are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${mostTargetGroups}`,
   ]),
   rule(["network", "region"], ({ network: { zones }, region }) => [
     ...zones
@@ -117,76 +98,9 @@ export const rules = [
           `nodes.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${architecture}`,
       ),
   ]),
-  perService(["ingress"], (at, service, { ingress }) => [
-    service.minReplicas > service.maxReplicas &&
-      `${at}.minReplicas: ${service.minReplicas} is above ${at}.maxReplicas ${service.maxReplicas}`,
-    service.cpuMillicores > service.cpuLimitMillicores &&
-      `${at}.cpuMillicores: ${service.cpuMillicores} is above ${at}.cpuLimitMillicores ${service.cpuLimitMillicores}`,
-    service.policyArns.length > 0 &&
-      !service.egress.some((rule) => rule.port === 443) &&
-      `${at}.policyArns: needs an egress rule for port 443, on which AWS answers`,
-    // What would be left of it is nothing, and Kubernetes refuses such a rule only during `up`.
-    service.egress.some(({ cidrBlock }) => contains(instanceMetadata, cidrBlock)) &&
-      `${at}.egress: ${instanceMetadata} is the instance metadata, which no pod may reach`,
-    service.requestTimeoutSeconds >= ingress.idleTimeoutSeconds &&
-      `${at}.requestTimeoutSeconds: ${service.requestTimeoutSeconds} is not below ingress.idleTimeoutSeconds ${ingress.idleTimeoutSeconds}; the load balancer would answer 504 first`,
-    !service.image.context &&
-      !service.image.digest &&
-      `${at}.image: needs a context to build, or the digest of an image that was pushed`,
-    service.image.repositoryUrl !== undefined &&
-      service.image.digest === undefined &&
-      `${at}.image.repositoryUrl: needs ${at}.image.digest; a stack that builds pushes to its own repository`,
-  ]),
-  rule(["services"], ({ services }) =>
-    Object.entries(services).flatMap(([name, { route }], at, all) =>
-      all
-        .slice(0, at)
-        .filter(([, other]) => other.route.host === route.host && other.route.path === route.path)
-        .map(
-          ([other]) =>
-            `services.${name}.route: ${route.host ?? ""}${route.path} is the route of services.${other} too`,
-        ),
-    ),
-  ),
-  (settings: Partial<Settings>) => {
-    const { services = {}, domain } = settings;
-    return Object.entries(services).flatMap(([name, { route }]) => {
-      const { host } = route;
-      if (!host) return [];
-      const at = `services.${name}.route.host: ${host}`;
-      if (!domain) return [`${at} needs domain, which names it in DNS`];
-      return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
-        ? []
-        : [`${at} is not ${domain.hostName} or below it`];
-    });
-  },
-  rule(["services", "domain", "pullRequests"], (settings) => {
-    const hosts = hostNames(settings);
-    return [
-      hosts.length > 10 &&
-        `services: ${hosts.length} host names, but a certificate of ACM takes at most 10`,
-    ];
-  }),
-  (settings: Partial<Settings>) =>
-    settings.pullRequests?.environments && !settings.domain
-      ? [
-          `pullRequests.environments: ${settings.pullRequests.environments} needs domain, below which each environment has its host name`,
-        ]
-      : [],
-  rule(["pullRequests", "services"], ({ pullRequests: { environments }, services }) => {
-    const { length } = Object.keys(services);
-    const most = Math.floor(mostTargetGroups / length) - 1;
-    return [
-      environments > 0 &&
-        environments > most &&
-        `pullRequests.environments: ${environments} with ${length} services each are more than the ${mostTargetGroups} target groups of a load balancer; allowed: at most ${most}`,
-    ];
-  }),
-  perService(["pullRequests"], (at, _, { pullRequests }) => [
-    pullRequests.environments > 0 &&
-      /^services\.pr-\d+-/.test(at) &&
-      `${at}: is not allowed with pullRequests.environments, whose namespaces begin so`,
-  ]),
+  ...workloadRules,
+  ...routeRules,
+  ...secretRules,
   ...imageRules,
   ...scaleRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {

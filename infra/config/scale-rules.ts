@@ -10,9 +10,12 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType } from "../cluster/instance-types.ts";
-import { drainClock, nodeDeadlines } from "../services/drain.ts";
+import { clockOf } from "../services/clock.ts";
+import { nodeDeadlines } from "../services/drain.ts";
+import { mostRuns, podSize } from "../services/pod-size.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
-import { perService, rule } from "./setting-rule.ts";
+import { containerPlaces, perService, rule } from "./setting-rule.ts";
+import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** What the schema allows. */
 const mostNodes = 450;
@@ -24,11 +27,14 @@ export const scaleRules = [
       !enabled &&
       `autoscaler.headroom.replicas: ${headroom.replicas} needs autoscaler.enabled: without it nothing makes room anew`,
   ]),
-  rule(["autoscaler", "services"], ({ autoscaler: { headroom }, services }) => [
-    headroom.replicas > 0 &&
-      "headroom" in services &&
-      "services.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
-  ]),
+  rule(["autoscaler", "services", "jobs"], ({ autoscaler: { headroom }, ...kinds }) =>
+    (["services", "jobs"] as const).map(
+      (kind) =>
+        headroom.replicas > 0 &&
+        "headroom" in kinds[kind] &&
+        `${kind}.headroom: is not allowed with autoscaler.headroom, whose namespace has that name`,
+    ),
+  ),
   rule(["nodes"], ({ nodes: { capacityType, instanceTypes } }) => [
     capacityType === "SPOT" &&
       new Set(instanceTypes).size < 2 &&
@@ -44,7 +50,7 @@ export const scaleRules = [
       );
   }),
   perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
-    const { terminationGracePeriodSeconds } = drainClock({ ...service, ...ingress });
+    const { terminationGracePeriodSeconds } = clockOf({ ...service, ingress });
     const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
     return [
       nodes.capacityType === "SPOT" &&
@@ -54,17 +60,21 @@ export const scaleRules = [
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  perService(["nodes"], (at, service, { nodes: { instanceTypes } }) => {
-    const room = smallestRoom(instanceTypes);
-    return [
-      room !== undefined &&
-        !fits(service, room) &&
-        `${at}: ${requestOf(service)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`,
-    ];
+  rule(["nodes", "services", "jobs"], ({ nodes: { instanceTypes }, ...kinds }) => {
+    const room = roomFor(instanceTypes, kinds);
+    return (["services", "jobs"] as const).flatMap((kind) =>
+      Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
+        const size = podSize(workload);
+        return (
+          room !== undefined &&
+          !fits(size, room) &&
+          `${kind}.${name}: ${requestOf(size)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`
+        );
+      }),
+    );
   }),
-  rule(["network", "nodes", "autoscaler", "services", "pullRequests"], (settings) => {
-    const { instanceTypes } = settings.nodes;
-    const room = smallestRoom(instanceTypes);
+  rule(["network", "nodes", "autoscaler", "services", "jobs", "pullRequests"], (settings) => {
+    const room = roomFor(settings.nodes.instanceTypes, settings);
     const pods = podsAtMost(settings);
     if (!room || !pods.every((one) => fits(one, room))) return [];
     return [tooFewNodes(settings, pods, room)];
@@ -102,28 +112,46 @@ function alike(one: string, other: string): boolean {
   return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
 }
 
+/** What a node has for pods besides what is on each node, the driver of secrets included. */
+function roomFor(
+  instanceTypes: string[],
+  settings: Pick<Settings, "services" | "jobs">,
+): Room | undefined {
+  const secrets = containerPlaces(settings).some(
+    ({ container }) => Object.keys(container.secrets).length > 0,
+  );
+  return smallestRoom(instanceTypes, { secrets });
+}
+
 /**
- * All pods at their most: each service at its ceiling and in a rollout, the largest first, and once
- * in each pull request's environment.
+ * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job
+ * at its most runs, and the services once in each pull request's environment.
  */
 function podsAtMost({
   services,
+  jobs,
   autoscaler,
   pullRequests: { environments },
-}: Pick<Settings, "services" | "autoscaler" | "pullRequests">): Pods[] {
+}: Pick<Settings, "services" | "jobs" | "autoscaler" | "pullRequests">): Pods[] {
   const { replicas: count, ...headroom } = autoscaler.headroom;
+  const kind = (name: string, count: number, workload: ServiceConfig | JobConfig) => ({
+    ...podSize(workload),
+    name,
+    count,
+    spread: false,
+  });
+  const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
   const pods = Object.entries(services)
-    .map(([name, { maxReplicas, cpuMillicores, memoryMiB }]) => ({
-      name,
-      count: maxReplicas + 1,
-      cpuMillicores,
-      memoryMiB,
-      spread: false,
-    }))
-    .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
+    .map(([name, service]) => kind(name, service.maxReplicas + 1, service))
+    .sort(bySize);
+  const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);
+  const ofJobs = Object.entries(jobs)
+    .map(([name, job]) => kind(name, mostRuns[job.concurrency], job))
+    .sort(bySize);
   return [
     ...pods,
-    ...environmentPods(pods, environments),
+    ...environmentPods(inEnvironments, environments),
+    ...ofJobs,
     ...clusterPods({ autoscaler: autoscaler.enabled }),
     ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
   ];

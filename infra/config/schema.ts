@@ -1,4 +1,16 @@
 import { z } from "zod";
+import {
+  arn,
+  cidrBlock,
+  flag,
+  hostName,
+  matching,
+  oneOf,
+  percent,
+  principals,
+  whole,
+} from "./values.ts";
+import { jobsSchema, servicesSchema } from "./workload-schema.ts";
 
 /** The versions that can be deployed, the oldest first. */
 export const kubernetesVersions = ["1.35", "1.36"] as const;
@@ -26,37 +38,8 @@ const addonNames = [
   "metrics-server",
   "eks-node-monitoring-agent",
   "amazon-cloudwatch-observability",
+  "aws-secrets-store-csi-driver-provider",
 ] as const;
-
-const whole = (min: number, max: number) =>
-  z.number(`a whole number from ${min} to ${max}`).int().min(min).max(max);
-
-/** A text of this form, and how a person is told which. */
-export const matching = (pattern: RegExp, allowed: string) =>
-  z.string(allowed).regex(pattern, allowed);
-
-const flag = () => z.boolean("true or false");
-
-const oneOf = <const T extends readonly string[]>(values: T) =>
-  z.enum(values, `one of ${values.join(", ")}`);
-
-const cidrBlock = () => z.cidrv4("an IPv4 network such as 10.0.0.0/16");
-
-const arn = (kind: string) =>
-  matching(/^arn:aws:iam::(\d{12}|aws):[a-z-]+\/.+$/, `the ARN of ${kind}`);
-
-const principals = () => z.array(arn("an IAM role or user"), "a list of ARNs").default([]);
-
-/** Below 95 the fast burn, 14.4 times the budget, would be more than all requests. */
-const percent = () => z.number("a number from 95 to 99.999").min(95).max(99.999);
-
-const hostName = () =>
-  matching(
-    /^(?=.{1,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
-    "a host name such as shop.example.com, of at most 64 characters",
-  );
-
-const imageName = (what: string) => matching(/^[^\s@]+(:|@sha256:)[^\s]+$/, what);
 
 const networkSchema = z.strictObject({
   cidrBlock: cidrBlock().default("10.0.0.0/16").describe("The VPC's IPv4 network, /16 to /19."),
@@ -217,97 +200,6 @@ const registrySchema = z.strictObject({
     .describe("KMS key that signs images. A release then refuses unsigned images."),
 });
 
-const imageSchema = z.strictObject({
-  context: z
-    .string("a folder with a Dockerfile, such as service")
-    .min(1)
-    .optional()
-    .describe("Folder with a Dockerfile that Pulumi builds and pushes."),
-  digest: matching(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits")
-    .optional()
-    .describe("Digest of a pushed image to deploy instead of a build."),
-  repositoryUrl: matching(
-    /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\/[a-z0-9/._-]+$/,
-    "an ECR repository such as 111122223333.dkr.ecr.eu-central-1.amazonaws.com/service",
-  )
-    .optional()
-    .describe("ECR repository of `digest`. Default: the repository of the service."),
-  nodeImage: imageName("an image with a tag or digest")
-    .optional()
-    .describe("Base image of the build stage, such as a mirror's. Default: the Dockerfile's."),
-  runtimeImage: imageName("an image with a tag or digest")
-    .optional()
-    .describe("Base image of the final stage, such as a mirror's. Default: the Dockerfile's."),
-});
-
-const routeSchema = z.strictObject({
-  host: hostName()
-    .optional()
-    .describe("Host name that the load balancer sends to the service. Default: every host name."),
-  path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders")
-    .default("/")
-    .describe("Path prefix that the load balancer sends to the service."),
-});
-
-const serviceSchema = z.strictObject({
-  image: imageSchema,
-  route: routeSchema.prefault({}),
-  minReplicas: whole(2, 1000).default(2).describe("Fewest pods."),
-  maxReplicas: whole(2, 1000).default(4).describe("Most pods."),
-  targetCpuPercent: whole(10, 95)
-    .default(60)
-    .describe("CPU use that the HorizontalPodAutoscaler aims at, in percent of the request."),
-  cpuMillicores: whole(10, 64000)
-    .default(250)
-    .describe("CPU request of each pod, in thousandths of a core."),
-  cpuLimitMillicores: whole(10, 64000)
-    .default(1000)
-    .describe("CPU limit of each pod, in thousandths of a core."),
-  memoryMiB: whole(128, 65536)
-    .default(256)
-    .describe("Memory request and limit of each pod, in MiB."),
-  drainSeconds: whole(5, 900)
-    .default(30)
-    .describe(
-      "Longest time that a stopping pod keeps serving, in seconds. Every timeout of a rollout derives from it.",
-    ),
-  requestTimeoutSeconds: whole(1, 3595)
-    .default(30)
-    .describe("Longest time for one request, in seconds."),
-  /** The firewall sees the first 8 KiB of a body: what a service takes beyond them is not looked at. */
-  maxBodyKiB: whole(1, 10_240)
-    .default(8)
-    .describe("Largest request body in KiB, for the service and the firewall."),
-  logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace"])
-    .default("info")
-    .describe("Lowest level that the service logs."),
-  faultInjection: flag()
-    .default(false)
-    .describe("The service has the routes below /fault, for trials."),
-  policyArns: z
-    .array(arn("an IAM policy"), "a list of ARNs")
-    .max(10, "at most 10")
-    .default([])
-    .describe("IAM policies of the role of the service."),
-  egress: z
-    .array(z.strictObject({ cidrBlock: cidrBlock(), port: whole(1, 65535) }), "a list")
-    .default([])
-    .describe(
-      "Networks and TCP ports that the pods may reach, besides DNS and the CloudWatch agent.",
-    ),
-});
-
-const servicesSchema = z
-  .record(
-    matching(
-      /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/,
-      "a name of 2 to 30 of a-z, 0-9 and -, beginning with a letter",
-    ),
-    serviceSchema,
-    "a map of services by name",
-  )
-  .refine((services) => Object.keys(services).length > 0, "at least one service");
-
 const ingressSchema = z.strictObject({
   scheme: oneOf(["internet-facing", "internal"])
     .default("internet-facing")
@@ -446,6 +338,7 @@ export const settingsSchema = z.strictObject({
   insights: insightsSchema.prefault({}),
   registry: registrySchema.prefault({}),
   services: servicesSchema,
+  jobs: jobsSchema,
   ingress: ingressSchema.prefault({}),
   domain: domainSchema.optional(),
   pullRequests: pullRequestsSchema.prefault({}),
@@ -460,6 +353,8 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
+/** Where a stack is. */
+export type Place = Pick<Settings, "region" | "accountId">;
 export type NetworkConfig = Settings["network"];
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"];
@@ -468,9 +363,6 @@ export type HeadroomConfig = AutoscalerConfig["headroom"];
 export type LogsConfig = Settings["logs"];
 export type InsightsConfig = Settings["insights"];
 export type RegistryConfig = Settings["registry"];
-export type ServiceConfig = Settings["services"][string];
-export type ImageConfig = ServiceConfig["image"];
-export type RouteConfig = ServiceConfig["route"];
 export type IngressConfig = Settings["ingress"];
 export type DomainConfig = NonNullable<Settings["domain"]>;
 export type PullRequestsConfig = Settings["pullRequests"];

@@ -1,4 +1,6 @@
-import type { ServiceConfig, Settings } from "./schema.ts";
+import type { ContainerConfig, SidecarConfig } from "./container-schema.ts";
+import type { Settings } from "./schema.ts";
+import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** A rule between settings: what it says when it is broken, checked when the slices it needs are valid. */
 export function rule<Slice extends keyof Settings>(
@@ -24,5 +26,52 @@ export function perService<Slice extends keyof Settings>(
     Object.entries(settings.services).flatMap(([name, service]) =>
       check(`services.${name}`, service, settings),
     ),
+  );
+}
+
+type Containing = Pick<Settings, "services" | "jobs">;
+
+/** A container of a service or a job, and where its settings stand. */
+export interface ContainerPlace {
+  at: string;
+  container: ContainerConfig;
+  /** Of the service whose own container it is. */
+  service?: ServiceConfig;
+  /** Of a container that may be asked how it is. */
+  sidecar?: SidecarConfig;
+}
+
+/** Every container of all services and jobs. */
+export function containerPlaces({ services, jobs }: Containing): ContainerPlace[] {
+  const companions = (at: string, { sidecars, before }: ServiceConfig | JobConfig) => [
+    ...Object.entries(sidecars).map(([name, sidecar]) => ({
+      at: `${at}.sidecars.${name}`,
+      container: sidecar,
+      sidecar,
+    })),
+    ...Object.entries(before).map(([name, container]) => ({
+      at: `${at}.before.${name}`,
+      container,
+    })),
+  ];
+  return [
+    ...Object.entries(services).flatMap(([name, service]) => [
+      { at: `services.${name}`, container: service, service },
+      ...companions(`services.${name}`, service),
+    ]),
+    ...Object.entries(jobs).flatMap(([name, job]) => [
+      { at: `jobs.${name}`, container: job },
+      ...companions(`jobs.${name}`, job),
+    ]),
+  ];
+}
+
+/** A rule for each container. */
+export function perContainer<Slice extends keyof Settings>(
+  needs: Slice[],
+  check: (place: ContainerPlace, settings: Pick<Settings, Slice>) => (string | false)[],
+) {
+  return rule(["services", "jobs", ...needs], (settings) =>
+    containerPlaces(settings).flatMap((place) => check(place, settings)),
   );
 }

@@ -44,9 +44,11 @@ export function contentTag(context: string, settings: object): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** What the package.json of the context says of it. */
+/** What the package.json of the context says of it, where it has one. */
 export function packageOf(context: string): { version?: string; source?: string } {
-  const text = readFileSync(join(context, "package.json"), "utf8");
+  const file = join(context, "package.json");
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return {};
+  const text = readFileSync(file, "utf8");
   let manifest: unknown;
   try {
     manifest = JSON.parse(text);
@@ -73,10 +75,8 @@ export function contextProblem(context: string): string | undefined {
     if (!statSync(context, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Unusable("is not a folder");
     }
-    for (const file of ["Dockerfile", "package.json"]) {
-      if (!statSync(join(context, file), { throwIfNoEntry: false })?.isFile()) {
-        throw new Unusable(`has no file ${file}`);
-      }
+    if (!statSync(join(context, "Dockerfile"), { throwIfNoEntry: false })?.isFile()) {
+      throw new Unusable("has no file Dockerfile");
     }
     packageOf(context);
     entriesOf(context);

@@ -1,29 +1,37 @@
 import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageConfig, NodesConfig, RegistryConfig, ServiceConfig } from "../config/schema.ts";
+import type { ImageConfig } from "../config/container-schema.ts";
+import type { ImagePlace } from "../config/image-names.ts";
+import type { NodesConfig, RegistryConfig } from "../config/schema.ts";
 import { contentTag, packageOf } from "./build-context.ts";
 import { makeRepository } from "./repository.ts";
 
 export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
-  /** By name. */
-  services: Record<string, Pick<ServiceConfig, "image">>;
+  places: ImagePlace[];
 }
 
-/** The images of all services. Depends on no cluster: they are built while it comes up. */
+/** The images of all containers. Depends on no cluster: they are built while it comes up. */
 export class Images extends pulumi.ComponentResource {
-  /** By service: `<repository>@sha256:<digest>` */
+  /** By the name of a service, a job, or a container beside it: `<repository>@sha256:<digest>` */
   readonly references: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:image:Images", name, {}, opts);
-    const { services, ...shared } = args;
-    this.references = Object.fromEntries(
-      Object.entries(services).map(([service, { image }]) => [
-        service,
-        new ServiceImage(service, { ...shared, ...image }, { parent: this }).reference,
-      ]),
+    const { places, ...shared } = args;
+    const own = Object.fromEntries(
+      places
+        .filter(({ image }) => image.sameAs === undefined)
+        .map(({ name: container, image }) => [
+          container,
+          new ServiceImage(container, { ...shared, ...image }, { parent: this }).reference,
+        ]),
     );
+    const shares = places.flatMap(({ name: container, image: { sameAs } }) => {
+      const reference = own[sameAs ?? ""];
+      return reference ? [[container, reference] as const] : [];
+    });
+    this.references = { ...own, ...Object.fromEntries(shares) };
     this.registerOutputs(this.references);
   }
 }
@@ -34,10 +42,10 @@ export interface ServiceImageArgs
     Pick<NodesConfig, "architecture"> {}
 
 /**
- * A service's image in an ECR repository of its own, named by digest.
+ * A container's image in an ECR repository of its own, named by digest.
  *
- * The build context is a folder relative to the project, with a Dockerfile and a package.json. Built
- * and pushed when the repository has no image of its content yet, never during preview, for the
+ * The build context is a folder relative to the project, with a Dockerfile; `reference` is copied by a
+ * build of its own, which is the same image without a change. Built and pushed when the repository has no image of its content yet, never during preview, for the
  * nodes' architecture; otherwise the image that is there is used. With `digest` nothing is built and
  * no Docker daemon is asked: the image has been pushed already, to this repository or to
  * `repositoryUrl`.
@@ -153,7 +161,17 @@ function inRepository(image: docker.Image, reference: string): string {
   return reference;
 }
 
-function buildArgs({ context = ".", architecture, nodeImage, runtimeImage }: ServiceImageArgs) {
+/** Builds nothing: its image is the one that is named. */
+const mirror = "infra/image/mirror";
+
+function buildArgs({
+  reference,
+  architecture,
+  nodeImage,
+  runtimeImage,
+  ...args
+}: ServiceImageArgs) {
+  const { context = mirror } = args;
   const { version, source } = packageOf(context);
   return {
     context,
@@ -161,6 +179,7 @@ function buildArgs({ context = ".", architecture, nodeImage, runtimeImage }: Ser
     platform: `linux/${architecture}`,
     builderVersion: docker.BuilderVersion.BuilderBuildKit,
     args: {
+      ...(reference && { IMAGE: reference }),
       ...(version && { VERSION: version }),
       ...(source && { SOURCE: source }),
       ...(nodeImage && { NODE_IMAGE: nodeImage }),

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { IngressConfig } from "../config/schema.ts";
 import { groupName } from "../services/ingress-annotations.ts";
-import { servicePort } from "../services/pod-spec.ts";
+import { servicePort } from "../services/service-specs.ts";
 import type { Services } from "../services/services.ts";
 
 export interface BalancerArgs {

@@ -4,9 +4,9 @@ import type {
   DashboardConfig,
   IngressConfig,
   InsightsConfig,
-  ServiceConfig,
   ServiceLevelConfig,
 } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/workload-schema.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";

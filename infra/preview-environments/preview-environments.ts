@@ -4,9 +4,10 @@ import type {
   DomainConfig,
   IngressConfig,
   NodesConfig,
+  Place,
   PullRequestsConfig,
-  ServiceConfig,
 } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import { makeRepository } from "../image/repository.ts";
 import type { Network } from "../network/network.ts";
@@ -42,6 +43,7 @@ export interface PreviewEnvironmentSettings
   hostName: string;
   certificateArn: string;
   clusterName: string;
+  place: Place;
   services: Record<string, ServiceConfig>;
   ingress: IngressConfig;
   network: Pick<Network, "loadBalancerCidrBlocks">;
@@ -74,7 +76,7 @@ export class PullRequests extends pulumi.ComponentResource {
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:PullRequests", name, {}, opts);
     const { domain, edge, network, environments, days } = args;
-    const { clusterName, architecture, services, ingress, registries } = args;
+    const { clusterName, place, architecture, services, ingress, registries } = args;
     if (environments > 0 && domain) {
       const { metadata } = new kubernetes.scheduling.v1.PriorityClass(
         name,
@@ -110,6 +112,7 @@ export class PullRequests extends pulumi.ComponentResource {
         environments,
         days,
         clusterName,
+        place,
         architecture,
         services,
         ingress,

@@ -6,6 +6,8 @@ export interface DrainArgs {
   requestTimeoutSeconds: number;
   /** Seconds after which the load balancer closes an idle connection. */
   idleTimeoutSeconds: number;
+  /** Seconds that a pod has to start. @default 60 */
+  startSeconds?: number;
 }
 
 /**
@@ -22,11 +24,17 @@ export interface DrainClock {
   minSeconds: number;
   /** Then until no request has come for so long and none is in flight. */
   quietSeconds: number;
+  /**
+   * The preStop sleep of a service that does not read this clock: SIGTERM comes when the load balancer
+   * has stopped sending, which it does within `drainSeconds`, and the longest request that came last has
+   * ended. So nothing is lost by a process that exits at once either.
+   */
+  preStopSeconds: number;
   /** At most so long; then it stops accepting. */
   maxSeconds: number;
   /** From then, open requests have so long before their connections are cut. */
   closeTimeoutSeconds: number;
-  /** The kubelet sends SIGKILL after so long. */
+  /** The kubelet sends SIGKILL after so long, a preStop sleep included. */
   terminationGracePeriodSeconds: number;
   /** A rollout that gets no further for so long has failed. */
   progressDeadlineSeconds: number;
@@ -40,31 +48,33 @@ export interface DrainClock {
 
 const quietSeconds = 2;
 const marginSeconds = 5;
-/** Image pull, start within the startup probe's minute, two health checks; doubled. */
-const startSeconds = 240;
+/** Image pull and two health checks, doubled. */
+const pullSeconds = 180;
 
 /**
  * The one clock of a rollout: with these times no request is lost when a pod leaves.
  *
  * Guaranteed for every accepted input, and held by property tests:
- * - the pod serves for as long as the load balancer may send (`minSeconds` = `drainSeconds`);
+ * - the pod serves for as long as the load balancer may send (`minSeconds` = `drainSeconds`), by itself
+ *   or because SIGTERM comes only then (`preStopSeconds`);
  * - SIGKILL comes after the longest drain and the longest request;
  * - the load balancer waits for the longest request, and gives up before the pod is killed;
  * - a rollout has failed only when a pod could have left for good and another one started;
  * - the server never closes an idle connection before the load balancer does.
  */
 export function drainClock(args: DrainArgs): DrainClock {
-  const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds } = args;
+  const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds, startSeconds = 60 } = args;
   const maxSeconds = 2 * drainSeconds + quietSeconds;
   const closeTimeoutSeconds = requestTimeoutSeconds + marginSeconds;
   const terminationGracePeriodSeconds = maxSeconds + closeTimeoutSeconds + marginSeconds;
   return {
     minSeconds: drainSeconds,
     quietSeconds,
+    preStopSeconds: drainSeconds + closeTimeoutSeconds,
     maxSeconds,
     closeTimeoutSeconds,
     terminationGracePeriodSeconds,
-    progressDeadlineSeconds: terminationGracePeriodSeconds + startSeconds,
+    progressDeadlineSeconds: terminationGracePeriodSeconds + pullSeconds + startSeconds,
     deregistrationDelaySeconds: closeTimeoutSeconds,
     // Node closes up to one second later than told; the load balancer must always be first.
     keepAliveSeconds: idleTimeoutSeconds + 2 * marginSeconds,

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { IngressConfig, RouteConfig } from "../config/schema.ts";
+import type { CheckConfig } from "../config/container-schema.ts";
+import type { IngressConfig } from "../config/schema.ts";
+import type { RouteConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { LogDelivery } from "../edge/load-balancer-logs.ts";
 import type { DrainClock } from "./drain.ts";
@@ -61,12 +63,13 @@ interface ServiceAnnotations extends ListenerAnnotations {
   "group.order": string;
   "target-type": "ip";
   "healthcheck-path": string;
-  "healthcheck-port": "traffic-port";
+  "healthcheck-port": string;
   "healthcheck-interval-seconds": string;
   "healthcheck-timeout-seconds": string;
   "healthy-threshold-count": string;
   "unhealthy-threshold-count": string;
-  "success-codes": "200";
+  "success-codes": string;
+  "backend-protocol-version"?: "HTTP2" | "GRPC";
   "target-group-attributes": pulumi.Input<string>;
 }
 
@@ -74,7 +77,9 @@ export interface IngressArgs extends IngressConfig {
   clock: DrainClock;
   route: RouteConfig;
   edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
-  healthCheckPath: string;
+  protocol: ServiceConfig["protocol"];
+  /** How Kubernetes asks whether a pod is ready: the load balancer asks the same. */
+  check: CheckConfig | undefined;
 }
 
 // The controller ignores a misspelled annotation in silence, so annotations are written from typed
@@ -129,20 +134,48 @@ export function serviceAnnotations({
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "stickiness.enabled": false,
   };
+  const health = healthCheckOf(args);
   const annotations: ServiceAnnotations = {
     ...listenerAnnotations(args.scheme, edge),
     "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
-    "healthcheck-path": args.healthCheckPath,
-    "healthcheck-port": "traffic-port",
+    "healthcheck-path": health.path,
+    "healthcheck-port": health.port,
     "healthcheck-interval-seconds": "10",
     "healthcheck-timeout-seconds": "5",
     "healthy-threshold-count": "2",
     "unhealthy-threshold-count": "2",
-    "success-codes": "200",
+    "success-codes": health.codes,
+    ...protocolVersions[args.protocol],
     "target-group-attributes": attributes({ ...targetGroup }),
   };
   return prefixed(annotations);
+}
+
+/** The controller's default is HTTP1. */
+const protocolVersions: Record<
+  ServiceConfig["protocol"],
+  Pick<ServiceAnnotations, "backend-protocol-version">
+> = {
+  http: {},
+  http2: { "backend-protocol-version": "HTTP2" },
+  grpc: { "backend-protocol-version": "GRPC" },
+  tcp: {},
+};
+
+/**
+ * The load balancer asks by HTTP, or by gRPC. Where Kubernetes asks by a path, so does it; where a
+ * connection is enough for Kubernetes, every answer but an error of the server is enough for it. Of
+ * gRPC the status UNIMPLEMENTED is an answer too: its default path is no service of anybody's.
+ */
+function healthCheckOf({ check, protocol }: Pick<IngressArgs, "check" | "protocol">) {
+  if (protocol === "grpc") {
+    return { path: "/AWS.ALB/healthcheck", port: "traffic-port", codes: "0,12" };
+  }
+  const port = check?.port === undefined ? "traffic-port" : String(check.port);
+  return check?.path === undefined
+    ? { path: "/", port, codes: "200-499" }
+    : { path: check.path, port, codes: "200" };
 }
 
 function listenerAnnotations(

@@ -1,8 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { IngressConfig } from "../config/schema.ts";
 import { type IngressArgs, loadBalancerAnnotations, nameBy } from "./ingress-annotations.ts";
 
-export type LoadBalancerArgs = Omit<IngressArgs, "clock" | "route" | "healthCheckPath">;
+export type LoadBalancerArgs = Pick<IngressArgs, keyof IngressConfig | "edge">;
 
 const notFound = "not-found";
 

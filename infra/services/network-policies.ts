@@ -1,54 +1,85 @@
-import type * as kubernetes from "@pulumi/kubernetes";
+import type { types } from "@pulumi/kubernetes";
 import { agentPeer } from "../addons/container-insights.ts";
 import { contains, instanceMetadata } from "../network/cidr.ts";
-import { servicePort } from "./pod-spec.ts";
-import type { WebServiceArgs } from "./web-service-args.ts";
+import { callRules, portName } from "./calls.ts";
+import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
-/** Which connections pods may have: none, but those of the load balancer and what is declared. */
-export function networkPolicies(
-  args: WebServiceArgs,
-  selector: Record<string, string>,
-): [suffix: string, spec: kubernetes.types.input.networking.v1.NetworkPolicySpec][] {
+type Policy = [suffix: string, spec: types.input.networking.v1.NetworkPolicySpec];
+
+/** Nothing comes in and nothing goes out, but what other policies let through. */
+export const defaultDeny: Policy = [
+  "default-deny",
+  { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+];
+
+/** Which connections a service's pods may have: those of the load balancer, of callers and what is declared. */
+export function networkPolicies(args: ServiceArgs, selector: Record<string, string>): Policy[] {
   const podSelector = { matchLabels: selector };
+  const ports = [{ port: portName(args.protocol), protocol: "TCP" }];
+  const from = (suffix: string, peers: types.input.networking.v1.NetworkPolicyPeer[]): Policy => [
+    suffix,
+    { podSelector, policyTypes: ["Ingress"], ingress: [{ from: peers, ports }] },
+  ];
+  return [
+    defaultDeny,
+    ...(args.route
+      ? [
+          from(
+            "from-load-balancer",
+            args.network.loadBalancerCidrBlocks[args.ingress.scheme].map((cidr) => ({
+              ipBlock: { cidr },
+            })),
+          ),
+        ]
+      : []),
+    ...(args.callers.length > 0
+      ? [
+          from("from-callers", [
+            {
+              namespaceSelector: {
+                matchExpressions: [
+                  {
+                    key: "kubernetes.io/metadata.name",
+                    operator: "In",
+                    values: [...args.callers].sort(),
+                  },
+                ],
+              },
+            },
+          ]),
+        ]
+      : []),
+    toDeclared(args, selector),
+  ];
+}
+
+/** The way out: DNS, what `egress` and `calls` declare, and the CloudWatch agent. */
+export function toDeclared(
+  args: Pick<WorkloadArgs, "egress" | "calls" | "insights">,
+  selector: Record<string, string>,
+): Policy {
   const dns = {
     namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
     podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
   };
   return [
-    ["default-deny", { podSelector: {}, policyTypes: ["Ingress", "Egress"] }],
-    [
-      "from-load-balancer",
-      {
-        podSelector,
-        policyTypes: ["Ingress"],
-        ingress: [
-          {
-            from: args.network.loadBalancerCidrBlocks[args.ingress.scheme].map((cidr) => ({
-              ipBlock: { cidr },
-            })),
-            ports: [{ port: servicePort, protocol: "TCP" }],
-          },
-        ],
-      },
-    ],
-    [
-      "to-declared",
-      {
-        podSelector,
-        policyTypes: ["Egress"],
-        egress: [
-          {
-            to: [dns],
-            ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
-          },
-          ...args.egress.map(({ cidrBlock, port }) => ({
-            to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
-            ports: [{ port, protocol: "TCP" }],
-          })),
-          ...(args.insights ? [{ to: [agentPeer], ports: args.insights.agent.ports }] : []),
-        ],
-      },
-    ],
+    "to-declared",
+    {
+      podSelector: { matchLabels: selector },
+      policyTypes: ["Egress"],
+      egress: [
+        {
+          to: [dns],
+          ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
+        },
+        ...args.egress.map(({ cidrBlock, port }) => ({
+          to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
+          ports: [{ port, protocol: "TCP" }],
+        })),
+        ...callRules(args.calls),
+        ...(args.insights ? [{ to: [agentPeer], ports: args.insights.agent.ports }] : []),
+      ],
+    },
   ];
 }
 

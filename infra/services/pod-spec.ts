@@ -1,27 +1,34 @@
-import type * as kubernetes from "@pulumi/kubernetes";
+import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { portOf } from "../config/workload-schema.ts";
+import { callVariables, portName } from "./calls.ts";
+import { containerOf, type Variables, volumesOf } from "./container.ts";
 import { type DrainClock, drainEnvironment } from "./drain.ts";
-import type { WebServiceArgs } from "./web-service-args.ts";
+import { containersOf } from "./pod-size.ts";
+import { checksOf, probesOf } from "./probes.ts";
+import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
-/** The port of every service, by name. */
-export const servicePort = "http";
-export const readinessPath = "/readyz";
-const port = 8080;
+type PodSpec = types.input.core.v1.PodSpec;
+
 const metricsPort = 9090;
-const livenessPath = "/healthz";
-const user = 65532;
+
+/** What a pod needs of what was made for it. */
+export interface PodParts {
+  serviceAccountName: pulumi.Input<string>;
+  /** By container. */
+  secretProviderClasses: Record<string, pulumi.Input<string> | undefined>;
+}
 
 /**
- * What runs in each pod: an unprivileged user without capabilities on a read-only file system, with
- * requests, limits and three probes, spread over zones and hosts.
+ * What runs in each pod of a service: unprivileged users without capabilities on read-only file
+ * systems, with requests, limits and probes, spread over zones and hosts.
  */
-export function podSpec(
-  args: WebServiceArgs,
+export function servicePod(
+  args: ServiceArgs,
   clock: DrainClock,
   selector: Record<string, string>,
-  serviceAccountName: pulumi.Input<string>,
-): kubernetes.types.input.core.v1.PodSpec {
-  const probe = (path: string) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 2 });
+  parts: PodParts,
+): PodSpec {
   const spread = (topologyKey: string) => ({
     topologyKey,
     // A zone that is short of room must not keep pods from running in another one.
@@ -31,105 +38,133 @@ export function podSpec(
     // Old pods do not count, or a rollout could not place its last new one.
     matchLabelKeys: ["pod-template-hash"],
   });
+  const port = portOf(args);
+  const [main] = podContainers(args, { ...serviceVariables(args, clock) });
+  const named = port === undefined ? undefined : portName(args.protocol);
   return {
-    serviceAccountName,
-    ...(args.host && { priorityClassName: args.host.name }),
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
+    ...podBasis(args, parts),
     topologySpreadConstraints: [
       spread("topology.kubernetes.io/zone"),
       spread("kubernetes.io/hostname"),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: user,
-      runAsGroup: user,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
     containers: [
       {
-        name: args.name,
-        image: args.image,
-        imagePullPolicy: "IfNotPresent",
-        ports: [
-          { name: "http", containerPort: port },
-          { name: "metrics", containerPort: metricsPort },
-        ],
-        env: environment(args, clock),
-        resources: containerResources(args),
-        startupProbe: { ...probe(readinessPath), periodSeconds: 1, failureThreshold: 60 },
-        readinessProbe: { ...probe(readinessPath), periodSeconds: 5, failureThreshold: 2 },
-        livenessProbe: { ...probe(livenessPath), periodSeconds: 10, failureThreshold: 3 },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          privileged: false,
-          readOnlyRootFilesystem: true,
-        },
+        ...main,
+        ...(port !== undefined && {
+          ports: [
+            { name: named, containerPort: port },
+            ...(args.drain === "own" ? [{ name: "metrics", containerPort: metricsPort }] : []),
+          ],
+        }),
+        ...probesOf(checksOf(args.health, port), named),
+        ...(args.drain === "sleep" &&
+          port !== undefined && {
+            lifecycle: { preStop: { sleep: { seconds: clock.preStopSeconds } } },
+          }),
       },
     ],
   };
 }
 
-function environment(
-  args: WebServiceArgs,
-  clock: DrainClock,
-): kubernetes.types.input.core.v1.EnvVar[] {
-  const values = {
-    ...drainEnvironment(clock),
-    PORT: String(port),
-    METRICS_PORT: String(metricsPort),
-    MAX_BODY_BYTES: String(args.maxBodyKiB * 1024),
-    LOG_LEVEL: args.logLevel,
-    SERVICE_NAME: args.name,
-    FAULT_INJECTION: String(args.faultInjection),
-    TRUSTED_PROXY_HOPS: "1",
-    IMAGE_DIGEST: pulumi.output(args.image).apply((image) => image.split("@")[1] ?? ""),
-    // The rest of the limit is for buffers, code and stacks, which the heap does not hold.
-    NODE_OPTIONS: `--max-old-space-size=${Math.floor(args.memoryMiB * 0.65)}`,
+/** What runs once: the container of a job with its companions, or of a service with another command. */
+export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
+  const [main] = podContainers(args, {
+    ...identity(args),
+    ...callVariables(args.calls),
     ...args.insights?.agent.environment,
+  });
+  return {
+    ...podBasis(args, parts),
+    restartPolicy: "Never",
+    containers: [{ ...main, terminationMessagePolicy: "FallbackToLogsOnError" }],
   };
-  const fields = {
-    POD_NAME: "metadata.name",
-    NODE_NAME: "spec.nodeName",
-    ZONE: "metadata.labels['topology.kubernetes.io/zone']",
-  };
-  return [
-    ...Object.entries(values).map(([name, value]) => ({ name, value })),
-    ...Object.entries(fields).map(([name, fieldPath]) => ({
-      name,
-      valueFrom: { fieldRef: { fieldPath } },
+}
+
+function podContainers(args: WorkloadArgs, variables: Variables) {
+  return [containerOf(args.name, args, { variables, pod: args })] as const;
+}
+
+/** What all pods have, whatever runs in them. */
+function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "containers"> {
+  const { user, group = user, sidecars, before } = args;
+  const containers = containersOf(args.name, args);
+  const volumes = containers.flatMap(({ name, container }) =>
+    volumesOf(name, container, parts.secretProviderClasses[name]),
+  );
+  const initial = [
+    ...Object.entries(sidecars).map(([name, sidecar]) => ({
+      ...containerOf(name, sidecar, { pod: args }),
+      ...probesOf(checksOf(sidecar.health, undefined)),
+      // Kubernetes starts it before all others, keeps it running and ends it after them.
+      restartPolicy: "Always",
     })),
+    ...Object.entries(before).map(([name, one]) => containerOf(name, one, { pod: args })),
   ];
-}
-
-export function containerResources(args: WebServiceArgs, limits: "limits" | "default" = "limits") {
+  const writes = containers.some(({ container }) => Object.keys(container.writable).length > 0);
   return {
-    [limits === "limits" ? "requests" : "defaultRequest"]: {
-      cpu: `${args.cpuMillicores}m`,
-      memory: `${args.memoryMiB}Mi`,
-      "ephemeral-storage": "64Mi",
+    serviceAccountName: parts.serviceAccountName,
+    ...(args.host && { priorityClassName: args.host.name }),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user,
+      runAsGroup: group,
+      ...(writes && { fsGroup: group }),
+      seccompProfile: { type: "RuntimeDefault" },
+      ...lowPorts(args),
     },
-    [limits]: {
-      cpu: `${args.cpuLimitMillicores}m`,
-      memory: `${args.memoryMiB}Mi`,
-      "ephemeral-storage": "256Mi",
-    },
+    ...(initial.length > 0 && { initContainers: initial }),
+    ...(volumes.length > 0 && { volumes }),
   };
 }
 
-/** Room for the largest scale and, during a rollout, as many pods that are still draining. */
-export function quotaFor(args: WebServiceArgs): Record<string, string> {
-  const pods = 2 * args.maxReplicas + 1;
+/** Below 1024 a user without capabilities may listen only where the pod says so; it is a safe sysctl. */
+function lowPorts(args: WorkloadArgs & Partial<Pick<ServiceArgs, "worker" | "port">>) {
+  const { worker = false, port } = args;
+  return !worker && port !== undefined && port < 1024
+    ? { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }
+    : {};
+}
+
+/** Who a process is, as Kubernetes and the platform know it. */
+function identity(args: Pick<WorkloadArgs, "name" | "image">): Variables {
   return {
-    pods: String(pods),
-    "requests.cpu": `${pods * args.cpuMillicores}m`,
-    "requests.memory": `${pods * args.memoryMiB}Mi`,
-    "limits.cpu": `${pods * args.cpuLimitMillicores}m`,
-    "limits.memory": `${pods * args.memoryMiB}Mi`,
-    "services.loadbalancers": "0",
-    "services.nodeports": "0",
+    SERVICE_NAME: args.name,
+    IMAGE_DIGEST: pulumi.output(args.image).apply((image) => image.split("@")[1] ?? ""),
+  };
+}
+
+const fields: Variables = {
+  POD_NAME: { fieldPath: "metadata.name" },
+  NODE_NAME: { fieldPath: "spec.nodeName" },
+  ZONE: { fieldPath: "metadata.labels['topology.kubernetes.io/zone']" },
+};
+
+/** With `drain: own` all that service/src/config.ts reads; else who it is, its port and its callees. */
+function serviceVariables(args: ServiceArgs, clock: DrainClock): Variables {
+  const port = portOf(args);
+  const { SERVICE_NAME = "", IMAGE_DIGEST = "" } = identity(args);
+  const own = args.drain === "own";
+  return {
+    ...(own && drainEnvironment(clock)),
+    ...(port !== undefined && { PORT: String(port) }),
+    ...(own && {
+      METRICS_PORT: String(metricsPort),
+      MAX_BODY_BYTES: String(args.maxBodyKiB * 1024),
+      LOG_LEVEL: args.logLevel ?? "info",
+    }),
+    SERVICE_NAME,
+    ...(own && { FAULT_INJECTION: String(args.faultInjection), TRUSTED_PROXY_HOPS: "1" }),
+    IMAGE_DIGEST,
+    // The rest of the limit is for buffers, code and stacks, which the heap does not hold.
+    ...(args.nodeHeapPercent !== undefined && {
+      NODE_OPTIONS: `--max-old-space-size=${Math.floor((args.memoryMiB * args.nodeHeapPercent) / 100)}`,
+    }),
+    ...callVariables(args.calls),
+    ...args.insights?.agent.environment,
+    ...fields,
   };
 }

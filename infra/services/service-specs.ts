@@ -1,77 +1,85 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { OidcProvider, ServiceAccountRoleArgs } from "../cluster/service-account-role.ts";
-import { ownerOf } from "../preview-environments/preview-environments.ts";
+import { portOf } from "../config/workload-schema.ts";
+import { addressPort, portName } from "./calls.ts";
 import type { DrainClock } from "./drain.ts";
 import { serviceAnnotations } from "./ingress-annotations.ts";
-import { containerResources, podSpec, quotaFor, readinessPath, servicePort } from "./pod-spec.ts";
-import type { WebServiceArgs } from "./web-service-args.ts";
+import { type Ground, labelsOf, type NamespaceArgs, selectorOf } from "./namespace.ts";
+import { networkPolicies, toDeclared } from "./network-policies.ts";
+import { containersOf, podSize, quotaFor } from "./pod-size.ts";
+import { servicePod } from "./pod-spec.ts";
+import { checksOf } from "./probes.ts";
+import { secretsHash } from "./secrets.ts";
+import type { ServiceArgs } from "./service-args.ts";
 
-/** Selects the pods of a service; a Deployment's selector cannot change. */
-export const selectorOf = ({ name }: Pick<WebServiceArgs, "name">) => ({
-  "app.kubernetes.io/name": name,
-});
-
-export const labelsOf = (args: Pick<WebServiceArgs, "name">) => ({
-  ...selectorOf(args),
-  "app.kubernetes.io/part-of": "platform",
-});
+/** The port of every Service behind the load balancer, by name. */
+export const servicePort = "http";
 
 /** Endpoints follow with the Deployment, which comes after the Ingress. */
 export const withoutAwait = { "pulumi.com/skipAwait": "true" };
 
-export function namespaceMetadata(args: WebServiceArgs): types.input.meta.v1.ObjectMeta {
+/** The pods of a service's job of a release are others than its own: nobody calls them. */
+export const releaseSelector = ({ name }: Pick<ServiceArgs, "name">) => ({
+  "app.kubernetes.io/name": `${name}-release`,
+});
+
+/**
+ * A service's namespace: room for its largest scale and, during a rollout, as many pods that are still
+ * draining; and for the job of a release.
+ */
+export function namespaceArgs(args: ServiceArgs): Omit<NamespaceArgs, "workload"> {
+  const size = podSize(args);
+  const policies = networkPolicies(args, selectorOf(args));
+  const [suffix, toRelease] = toDeclared(args, releaseSelector(args));
   return {
-    name: args.name,
-    ...(args.host && { ownerReferences: [ownerOf(args.host)] }),
-    labels: {
-      ...labelsOf(args),
-      "pod-security.kubernetes.io/enforce": "restricted",
-      "pod-security.kubernetes.io/warn": "restricted",
-      "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled",
-    },
+    quota: quotaFor([
+      { count: 2 * args.maxReplicas + 1, size },
+      ...(args.release ? [{ count: 1 + args.release.retries, size: alone(args) }] : []),
+    ]),
+    policies: [
+      ...policies,
+      ...(args.release ? [[`release-${suffix}`, toRelease] as (typeof policies)[number]] : []),
+    ],
+    labels: args.route ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {},
   };
 }
 
-export const quotaSpec = (args: WebServiceArgs) => ({ hard: quotaFor(args) });
+/** Of a pod without companions. */
+const alone = (args: ServiceArgs) => podSize({ ...args, sidecars: {}, before: {} });
 
-/** Pods that need a role on AWS get a token of its own audience. */
-export const noToken = { automountServiceAccountToken: false };
-
-/** The defaults of containers that state no resources. */
-export function limitRangeSpec(args: WebServiceArgs): types.input.core.v1.LimitRangeSpec {
-  return { limits: [{ type: "Container", ...containerResources(args, "default") }] };
+/** What the load balancer controller reads. */
+export function serviceSpec(args: ServiceArgs): types.input.core.v1.ServiceSpec {
+  const targetPort = portName(args.protocol);
+  return { selector: selectorOf(args), ports: [{ name: servicePort, port: 80, targetPort }] };
 }
 
-export function roleArgs(args: WebServiceArgs, oidc: OidcProvider): ServiceAccountRoleArgs {
-  const { name, policyArns } = args;
-  return { oidc, namespace: name, serviceAccount: name, policyArns };
-}
-
-export function serviceAccountMetadata(
-  { name }: Pick<WebServiceArgs, "name">,
-  role: { arn: pulumi.Output<string> } | undefined,
-): types.input.meta.v1.ObjectMeta {
-  return { name, ...(role && { annotations: { "eks.amazonaws.com/role-arn": role.arn } }) };
-}
-
-export function serviceSpec(selector: Record<string, string>): types.input.core.v1.ServiceSpec {
-  return { selector, ports: [{ name: servicePort, port: 80, targetPort: "http" }] };
+/** What callers read: the service at the port that they call. */
+export function calledSpec(args: ServiceArgs): types.input.core.v1.ServiceSpec {
+  const { protocol } = args;
+  const name = portName(protocol);
+  const port = addressPort({ protocol, port: portOf(args) ?? 0 });
+  return { selector: selectorOf(args), ports: [{ name, port, targetPort: name }] };
 }
 
 export function ingressAnnotations(
-  args: WebServiceArgs,
+  args: ServiceArgs,
   clock: DrainClock,
 ): Record<string, pulumi.Input<string>> {
-  const healthCheckPath = readinessPath;
+  const { ready } = checksOf(args.health, portOf(args));
   return {
-    ...serviceAnnotations({ ...args, ...args.ingress, clock, healthCheckPath }),
+    ...serviceAnnotations({
+      ...args,
+      ...args.ingress,
+      route: args.route ?? { path: "/" },
+      clock,
+      check: ready,
+    }),
     "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].hostname}",
   };
 }
 
 export function ingressSpec(
-  { route: { host, path } }: Pick<WebServiceArgs, "route">,
+  { host, path }: NonNullable<ServiceArgs["route"]>,
   service: pulumi.Input<string>,
 ): types.input.networking.v1.IngressSpec {
   const backend = { service: { name: service, port: { name: servicePort } } };
@@ -83,11 +91,13 @@ export function ingressSpec(
 
 /** A rollout adds a pod before it takes one away. */
 export function deploymentSpec(
-  args: WebServiceArgs,
+  args: ServiceArgs,
   clock: DrainClock,
-  serviceAccount: pulumi.Output<string>,
+  ground: Ground,
 ): types.input.apps.v1.DeploymentSpec {
   const selector = selectorOf(args);
+  const containers = containersOf(args.name, args).map(({ container }) => container);
+  const secrets = secretsHash(containers);
   return {
     replicas: args.minReplicas,
     revisionHistoryLimit: 5,
@@ -95,13 +105,16 @@ export function deploymentSpec(
     selector: { matchLabels: selector },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     template: {
-      metadata: { labels: labelsOf(args) },
-      spec: podSpec(args, clock, selector, serviceAccount),
+      metadata: {
+        labels: labelsOf(args),
+        ...(secrets && { annotations: { "platform/secrets": secrets } }),
+      },
+      spec: servicePod(args, clock, selector, ground),
     },
   };
 }
 
-export function rolloutOptions({ host }: Pick<WebServiceArgs, "host">) {
+export function rolloutOptions({ host }: Pick<ServiceArgs, "host">) {
   return {
     // The HorizontalPodAutoscaler owns the number of replicas after the creation.
     ignoreChanges: ["spec.replicas"],
@@ -117,14 +130,20 @@ export function budgetSpec(
 }
 
 export function autoscalerSpec(
-  { minReplicas, maxReplicas, targetCpuPercent }: WebServiceArgs,
+  { minReplicas, maxReplicas, targetCpuPercent, targetMemoryPercent }: ServiceArgs,
   deployment: pulumi.Input<string>,
 ): types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
-  const target = { type: "Utilization", averageUtilization: targetCpuPercent };
+  const metric = (name: string, averageUtilization: number) => ({
+    type: "Resource",
+    resource: { name, target: { type: "Utilization", averageUtilization } },
+  });
   return {
     scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment },
     minReplicas,
     maxReplicas,
-    metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
+    metrics: [
+      metric("cpu", targetCpuPercent),
+      ...(targetMemoryPercent === undefined ? [] : [metric("memory", targetMemoryPercent)]),
+    ],
   };
 }

@@ -1,23 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PullRequestsConfig, ServiceConfig } from "../config/schema.ts";
+import { imageName } from "../config/image-names.ts";
+import type { PullRequestsConfig } from "../config/schema.ts";
+import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import { HostNames, type HostNamesArgs } from "../edge/certificate.ts";
 import type { Images } from "../image/image.ts";
 import {
   type PreviewEnvironmentSettings,
   PullRequests,
 } from "../preview-environments/preview-environments.ts";
+import { calleeOf } from "./calls.ts";
 import { Admission, type AdmissionArgs } from "./image-admission.ts";
+import { Job } from "./job.ts";
 import { LoadBalancer } from "./load-balancer.ts";
-import { WebService } from "./web-service.ts";
-import type { WebServiceArgs } from "./web-service-args.ts";
+import { Service } from "./service.ts";
+import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
 export interface ServicesArgs
   extends Pick<
-    WebServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights"
+    ServiceArgs,
+    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights" | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
+  /** By name. */
+  jobs: Record<string, JobConfig>;
   images: Pick<Images, "references">;
   clusterName: string;
   pullRequests: PullRequestsConfig;
@@ -26,12 +32,14 @@ export interface ServicesArgs
 }
 
 /**
- * The web services of the platform, behind one load balancer that all of them share. Their namespaces
- * admit images of ours only. The host names lead to it once all services answer.
+ * The services and jobs of the platform. Services with a route are behind one load balancer that all
+ * of them share. Their namespaces admit images of ours only. The host names lead to it once all
+ * services answer.
  *
  * Must depend, as components, on all that the load balancer needs to come and to go: the network,
  * the cluster, the load balancer controller, and what guards and logs it. Should depend on Container
- * Insights: pods are instrumented, and their metrics taken, by an agent that was there first.
+ * Insights: pods are instrumented, and their metrics taken, by an agent that was there first; and on
+ * the secrets store.
  */
 export class Services extends pulumi.ComponentResource {
   /** The load balancer's own host name. */
@@ -39,16 +47,17 @@ export class Services extends pulumi.ComponentResource {
   /** Where the platform answers. */
   readonly url: pulumi.Output<string>;
   /** By name. */
-  readonly services: Record<string, WebService>;
+  readonly services: Record<string, Service>;
   /** What pull requests' environments need to know; nothing where the stack takes none. */
   readonly pullRequests: pulumi.Output<PreviewEnvironmentSettings> | undefined;
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
-    const { services, images, domain, admission, pullRequests, clusterName, ...shared } = args;
+    const { services, jobs, images, domain, admission, pullRequests, clusterName, ...shared } =
+      args;
     const admitted = new Admission(
       "admission",
-      { ...admission, namespaces: Object.keys(services) },
+      { ...admission, namespaces: [...Object.keys(services), ...Object.keys(jobs)] },
       { parent: this },
     );
     const loadBalancer = new LoadBalancer(
@@ -56,16 +65,23 @@ export class Services extends pulumi.ComponentResource {
       { ...shared.ingress, edge: shared.edge },
       { parent: this },
     );
+    const resolved = <W extends ServiceConfig | JobConfig>(workload: string, settings: W) => ({
+      ...shared,
+      ...workloadArgs(workload, settings, { ...args, references: images.references }),
+    });
     this.services = Object.fromEntries(
       Object.entries(services).map(([service, settings]) => [
         service,
-        new WebService(
+        new Service(
           service,
-          { ...settings, ...shared, name: service, image: images.references[service] ?? "" },
+          { ...resolved(service, settings), callers: callersOf(service, { ...services, ...jobs }) },
           { parent: this, dependsOn: [admitted, loadBalancer] },
         ),
       ]),
     );
+    for (const [job, settings] of Object.entries(jobs)) {
+      new Job(job, resolved(job, settings), { parent: this, dependsOn: [admitted, loadBalancer] });
+    }
     const all = Object.values(this.services);
     this.loadBalancer = loadBalancer.hostName;
     this.pullRequests = new PullRequests(
@@ -90,4 +106,53 @@ export class Services extends pulumi.ComponentResource {
       : this.loadBalancer.apply((host) => (host ? `http://${host}` : ""));
     this.registerOutputs({ url: this.url });
   }
+}
+
+/** Those that name a service in their `calls`. */
+export function callersOf(
+  service: string,
+  workloads: Record<string, Pick<ServiceConfig, "calls">>,
+): string[] {
+  return Object.entries(workloads).flatMap(([name, { calls }]) =>
+    calls.includes(service) ? [name] : [],
+  );
+}
+
+/** A service's or a job's settings with the images and the callees that they name. */
+export function workloadArgs<W extends ServiceConfig | JobConfig>(
+  name: string,
+  settings: W,
+  {
+    services,
+    architecture,
+    references,
+    namespaceOf = (service) => service,
+  }: Pick<ServicesArgs, "services" | "architecture"> & {
+    references: Record<string, pulumi.Input<string>>;
+    /** @default each service has the namespace of its name */
+    namespaceOf?: (service: string) => string;
+  },
+) {
+  const { image: _, sidecars, before, calls, ...own } = settings;
+  const image = (container?: string) => references[imageName(name, container)] ?? "";
+  const resolved = <C extends { image: unknown }>(containers: Record<string, C>) =>
+    Object.fromEntries(
+      Object.entries(containers).map(([container, one]) => [
+        container,
+        { ...one, image: image(container) },
+      ]),
+    );
+  return {
+    ...own,
+    architecture,
+    name: namespaceOf(name),
+    image: image(),
+    sidecars: resolved(sidecars),
+    before: resolved(before),
+    calls: calls.flatMap((callee) => {
+      const service = services[callee];
+      return service ? [calleeOf(callee, service, namespaceOf(callee))] : [];
+    }),
+  } as Omit<W, "image" | "sidecars" | "before" | "calls" | "architecture"> &
+    Pick<WorkloadArgs, "name" | "image" | "sidecars" | "before" | "calls" | "architecture">;
 }

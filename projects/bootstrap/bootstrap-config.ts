@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readSettings } from "../../infra/config/reading.ts";
-import { logRetention, matching } from "../../infra/config/schema.ts";
+import { logRetention } from "../../infra/config/schema.ts";
+import { matching } from "../../infra/config/values.ts";
 
 const id = () => z.number("a number such as 123456, without quotes").int().min(1);
 

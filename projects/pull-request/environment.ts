@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RouteConfig } from "../../infra/config/schema.ts";
+import type { RouteConfig, ServiceConfig } from "../../infra/config/workload-schema.ts";
 import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { Admission } from "../../infra/services/image-admission.ts";
-import { WebService } from "../../infra/services/web-service.ts";
+import { Service } from "../../infra/services/service.ts";
+import { callersOf, workloadArgs } from "../../infra/services/services.ts";
 
 export interface EnvironmentArgs {
   pullRequest: number;
@@ -18,7 +19,7 @@ export interface EnvironmentArgs {
  *
  * They have the stack's settings and reach what its services reach, but have no role on AWS, nor the
  * CloudWatch agent, through which anything could be said of the stack's own services. They push out none
- * of the stack's pods.
+ * of the stack's pods. Workers, jobs and jobs of a release are left out.
  */
 export class Environment extends pulumi.ComponentResource {
   /** By service. */
@@ -28,33 +29,36 @@ export class Environment extends pulumi.ComponentResource {
     super("platform:environment:Environment", name, {}, opts);
     const { offer, images } = args;
     const prefix = `pr-${args.pullRequest}`;
-    const services = Object.entries(offer.services).map(([service, settings]) => ({
-      service,
-      namespace: `${prefix}-${service}`,
-      settings: { ...settings, route: routeOf(prefix, service, settings.route, offer) },
-    }));
+    const services = Object.fromEntries(
+      Object.entries(offer.services)
+        // Nobody calls a worker, and two of them would share the work.
+        .filter(([, { worker }]) => !worker)
+        .map(([service, settings]) => [service, copyOf(prefix, service, settings, offer)]),
+    );
+    const namespaceOf = (service: string) => `${prefix}-${service}`;
 
     const admission = new Admission(
       name,
       {
-        namespaces: services.map(({ namespace }) => namespace),
+        namespaces: Object.keys(services).map(namespaceOf),
         registries: offer.registries,
         applicationSignals: false,
         host: offer.host,
       },
       { parent: this },
     );
-    for (const { service, namespace, settings } of services) {
-      const { image: _, ...own } = settings;
-      new WebService(
-        namespace,
+    for (const [service, settings] of Object.entries(services)) {
+      new Service(
+        namespaceOf(service),
         {
-          ...own,
-          name: namespace,
-          image: images[service] ?? "",
-          minReplicas: 1,
-          maxReplicas: 1,
-          architecture: offer.architecture,
+          ...workloadArgs(service, settings, {
+            services,
+            architecture: offer.architecture,
+            references: images,
+            namespaceOf,
+          }),
+          callers: callersOf(service, services).map(namespaceOf),
+          place: offer.place,
           network: offer.network,
           ingress: { ...offer.ingress, deletionProtection: false },
           edge: { certificateArn: pulumi.output(offer.certificateArn) },
@@ -64,13 +68,28 @@ export class Environment extends pulumi.ComponentResource {
       );
     }
     this.urls = Object.fromEntries(
-      services.map(({ service, settings: { route } }) => [
-        service,
-        `https://${route.host}${route.path}`,
-      ]),
+      Object.entries(services).flatMap(([service, { route }]) =>
+        route ? [[service, `https://${route.host}${route.path}`]] : [],
+      ),
     );
     this.registerOutputs({ urls: this.urls });
   }
+}
+
+/** A service as an environment has it: one pod at a host name of its own, and no job before it. */
+function copyOf(
+  prefix: string,
+  service: string,
+  { route, ...settings }: ServiceConfig,
+  offer: PreviewEnvironmentSettings,
+): ServiceConfig {
+  return {
+    ...settings,
+    ...(route && { route: routeOf(prefix, service, route, offer) }),
+    release: undefined,
+    minReplicas: 1,
+    maxReplicas: 1,
+  };
 }
 
 /** Where the service answers: at the environment's name, or at one for itself if it has its own now. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readSettings } from "../../infra/config/reading.ts";
-import { matching } from "../../infra/config/schema.ts";
+import { matching } from "../../infra/config/values.ts";
 
 const schema = z.strictObject({
   platform: matching(

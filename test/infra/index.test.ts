@@ -149,7 +149,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:service:LoadBalancer",
         "platform:service:PullRequests",
         "platform:service:Services",
-        "platform:service:WebService",
+        "platform:service:Service",
         ...(stack === "prod"
           ? [
               "platform:watch:Alarms",

@@ -51,7 +51,7 @@ for (const stack of ["dev", "prod"]) {
       const scopes = ofType("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").filter(
         ({ inputs }) => inputs.accessScope.type === "namespace",
       );
-      const services = ofType("platform:service:WebService").map(({ urn }) => urn);
+      const services = ofType("platform:service:Service").map(({ urn }) => urn);
       const namespaces = ofType("kubernetes:core/v1:Namespace")
         .filter(({ parent }) => services.includes(parent ?? ""))
         .map(({ inputs }) => inputs.metadata.name);

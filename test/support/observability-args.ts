@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WatchArgs } from "../../infra/observability/observability.ts";
-import type { WebService } from "../../infra/services/web-service.ts";
+import type { Service } from "../../infra/services/service.ts";
 
 const service = (name: string) =>
   ({
@@ -9,7 +9,7 @@ const service = (name: string) =>
       ingress: pulumi.output(`${name}-ingress`),
       service: pulumi.output(`${name}-service`),
     },
-  }) as WebService;
+  }) as Service;
 
 const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/teams/web-1";
 

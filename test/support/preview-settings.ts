@@ -3,7 +3,7 @@ import { serviceSettings, surroundings } from "./service-args.ts";
 
 const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
 const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
-const { network, ingress, architecture } = surroundings;
+const { network, ingress, architecture, place } = surroundings;
 const service = (route: { host?: string; path: string }) => ({
   image: { context: "service" },
   ...serviceSettings,
@@ -13,7 +13,7 @@ const service = (route: { host?: string; path: string }) => ({
 });
 /** What dev would tell the environments of pull requests. */
 export const offer: PreviewEnvironmentSettings = {
-  ...{ network, ingress, architecture },
+  ...{ network, ingress, architecture, place },
   environments: 2,
   days: 3,
   clusterName: "platform-dev",

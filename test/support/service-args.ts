@@ -1,8 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WebServiceArgs } from "../../infra/services/web-service-args.ts";
+import type { ServiceArgs } from "../../infra/services/service-args.ts";
 
 /** A service's own settings, but for its image and its route. */
 export const serviceSettings = {
+  user: 65_532,
+  environment: {},
+  secrets: {},
+  writable: {},
+  sidecars: {},
+  before: {},
+  calls: [],
+  worker: false,
+  protocol: "http" as const,
+  health: { ready: "/readyz", live: "/healthz" },
+  drain: "own" as const,
+  nodeHeapPercent: 65,
   minReplicas: 2,
   maxReplicas: 4,
   targetCpuPercent: 60,
@@ -20,9 +32,10 @@ export const serviceSettings = {
 
 /** What is around a service. */
 export const surroundings: Pick<
-  WebServiceArgs,
-  "architecture" | "cluster" | "network" | "insights" | "ingress"
+  ServiceArgs,
+  "architecture" | "cluster" | "network" | "insights" | "ingress" | "place"
 > = {
+  place: { region: "eu-central-1", accountId: "111122223333" },
   architecture: "arm64",
   cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
   network: {

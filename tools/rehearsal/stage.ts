@@ -98,9 +98,9 @@ export class Stage extends StagedStack {
         recursive: true,
         filter: (path) => basename(path) !== "node_modules",
       });
-      cpSync(join(project, "infra/image/reused"), join(folder, "infra/image/reused"), {
-        recursive: true,
-      });
+      for (const context of ["infra/image/reused", "infra/image/mirror"]) {
+        cpSync(join(project, context), join(folder, context), { recursive: true });
+      }
       const providers: string[] = [];
       for (const provided of [aws, kubernetes, docker]) {
         const server = await serve(world, provided);

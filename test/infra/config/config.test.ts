@@ -19,7 +19,7 @@ const valid = {
   },
   nodes: { instanceTypes: ["t4g.medium"], minSize: 2, desiredSize: 2, maxSize: 4 },
   logs: { retentionDays: 7 },
-  services: { web: { image: { context: "service" } } },
+  services: { web: { image: { context: "service" }, route: { path: "/" } } },
 } satisfies Slices;
 
 const production: Slices = {
@@ -45,7 +45,7 @@ const tenShops = Object.fromEntries(
   ]),
 );
 
-const webSettings = { image: { context: "service" } };
+const webSettings = { image: { context: "service" }, route: { path: "/" } };
 
 /** `valid` with the given settings over it, slice by slice. */
 function load(changes: Slices = {}) {
@@ -115,7 +115,8 @@ describe("config", () => {
         }),
       );
     const services = {
-      web: { image: { context: "service" } },
+      web: valid.services.web,
+      inner: { image: { context: "service" } },
       shop: {
         image: { context: "service" },
         route: { host: "shop.platform.example.com", path: "/buy" },
@@ -281,17 +282,17 @@ describe("config", () => {
     [
       "a build context that is not there",
       web({ image: { context: "servce" } }),
-      "services.web.image.context: servce is not a folder; allowed: a folder with a Dockerfile and a package.json, such as service, in which everything can be read",
+      "services.web.image.context: servce is not a folder; allowed: a folder with a Dockerfile, such as service, in which everything can be read",
     ],
     [
       "a build context without a Dockerfile",
       web({ image: { context: "docs" } }),
-      "services.web.image.context: docs has no file Dockerfile; allowed: a folder with a Dockerfile and a package.json, such as service, in which everything can be read",
+      "services.web.image.context: docs has no file Dockerfile; allowed: a folder with a Dockerfile, such as service, in which everything can be read",
     ],
     [
       "an image from nowhere",
       web({ image: {} }),
-      "services.web.image: needs a context to build, or the digest of an image that was pushed",
+      "services.web.image: needs a context to build, the reference of an image, sameAs a service, or the digest of an image that was pushed",
     ],
     [
       "no services at all",
@@ -415,7 +416,7 @@ describe("config", () => {
           ]),
         ),
       },
-      "services: 121 services are more than the 100 target groups of a load balancer; allowed: at most 100",
+      "services: 121 services with a route are more than the 100 target groups of a load balancer; allowed: at most 100",
     ],
     [
       "an instance type that AWS does not have",

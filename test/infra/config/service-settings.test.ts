@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { WebService } from "../../../infra/services/web-service.ts";
-import type { WebServiceArgs } from "../../../infra/services/web-service-args.ts";
+import { Service } from "../../../infra/services/service.ts";
+import type { ServiceArgs } from "../../../infra/services/service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
-const service = (changes: Partial<WebServiceArgs>) =>
+const service = (changes: Partial<ServiceArgs>) =>
   deploy(
     () =>
-      new WebService("service", {
+      new Service("service", {
         name: "orders",
         ...serviceSettings,
         ...surroundings,
         route: { path: "/" },
+        callers: [],
         edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
         image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@${digest}`,
         ...changes,
@@ -38,7 +39,7 @@ const settings = fc.record({
   policyArns: fc.subarray(
     ["ReadOrders", "WriteOrders"].map((name) => `arn:aws:iam::111122223333:policy/${name}`),
   ),
-}) as fc.Arbitrary<Partial<WebServiceArgs>>;
+}) as fc.Arbitrary<Partial<ServiceArgs>>;
 
 const pod = (resources: Resource[]) =>
   only(resources, "kubernetes:apps/v1:Deployment").inputs.spec.template.spec.containers[0];
@@ -48,7 +49,7 @@ const environment = (resources: Resource[]): Record<string, string> =>
   );
 
 describe("a service's settings, whatever they are", () => {
-  const everySetting = (holds: (args: Partial<WebServiceArgs>, resources: Resource[]) => void) =>
+  const everySetting = (holds: (args: Partial<ServiceArgs>, resources: Resource[]) => void) =>
     fc.assert(
       fc.asyncProperty(settings, async (changes) => holds(changes, await service(changes))),
       { numRuns: 15 },

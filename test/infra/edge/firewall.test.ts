@@ -134,7 +134,7 @@ describe("the firewall and the services", () => {
     it("agree on the body that each pod is told to take", () => {
       const acl = aclOf(resources);
       const pods = resources.filter(({ type }) => type === "kubernetes:apps/v1:Deployment");
-      const services = pods.filter(({ parent }) => parent?.includes("platform:service:WebService"));
+      const services = pods.filter(({ parent }) => parent?.includes("platform:service:Service"));
       assert.ok(services.length > 0);
       for (const { inputs } of services) {
         const [{ env }] = inputs.spec.template.spec.containers;

@@ -9,9 +9,9 @@ import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
-const { network, ingress, architecture } = surroundings;
+const { network, ingress, architecture, place } = surroundings;
 const args: PullRequestsArgs = {
-  ...{ network, ingress, architecture },
+  ...{ network, ingress, architecture, place },
   environments: 2,
   days: 3,
   clusterName: "platform-test",

@@ -32,6 +32,14 @@ describe("drain clock", () => {
       (clock) => clock.terminationGracePeriodSeconds > clock.maxSeconds + clock.closeTimeoutSeconds,
     ));
 
+  it("sleeps before SIGTERM for as long as the load balancer may send, and the longest request", () =>
+    always(
+      (clock, drainSeconds) => clock.preStopSeconds === drainSeconds + clock.closeTimeoutSeconds,
+    ));
+
+  it("is killed only after that sleep", () =>
+    always((clock) => clock.terminationGracePeriodSeconds > clock.preStopSeconds));
+
   it("calls a rollout failed only after a pod could have left and another one started", () =>
     always(
       (clock) => clock.progressDeadlineSeconds >= clock.terminationGracePeriodSeconds + 2 * 60,

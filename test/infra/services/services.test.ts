@@ -22,6 +22,7 @@ const args: ServicesArgs = {
     orders: service({ path: "/orders" }),
     shop: service({ host: "shop.platform.example.com", path: "/" }),
   },
+  jobs: {},
   images: { references: { web: reference("a"), orders: reference("b"), shop: reference("c") } },
   admission: {
     registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],

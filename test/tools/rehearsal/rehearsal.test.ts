@@ -35,7 +35,7 @@ const together =
 
 const serviceType = "platform:service:Services";
 /** Its edge to the admission policy makes the way down longer, which hides by luck what is forgotten. */
-const webServiceType = "platform:service:WebService";
+const serviceComponent = "platform:service:Service";
 const controllerType = "platform:addons:LoadBalancerController";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 
@@ -118,7 +118,7 @@ describe("the rehearsal", function () {
     const broken = await brokenBy(
       together(
         forget(serviceType, (one) => addons.some((type) => isA(type)(one))),
-        forget(webServiceType),
+        forget(serviceType),
       ),
       {},
     );
@@ -132,7 +132,7 @@ describe("the rehearsal", function () {
   it("fails when the Ingress and its controller forget the nodes, and what comes after them", async () => {
     const broken = await brokenBy(
       together(
-        ...[serviceType, webServiceType, controllerType, releaseType].map((type) => forget(type)),
+        ...[serviceType, serviceComponent, controllerType, releaseType].map((type) => forget(type)),
       ),
       {},
     );

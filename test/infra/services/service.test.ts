@@ -3,23 +3,24 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { agentPeer } from "../../../infra/addons/container-insights.ts";
 import { drainClock } from "../../../infra/services/drain.ts";
-import { WebService } from "../../../infra/services/web-service.ts";
-import type { WebServiceArgs } from "../../../infra/services/web-service-args.ts";
+import { Service } from "../../../infra/services/service.ts";
+import type { ServiceArgs } from "../../../infra/services/service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
-const args: WebServiceArgs = {
+const args: ServiceArgs = {
   name: "web",
   ...serviceSettings,
   ...surroundings,
   route: { path: "/" },
+  callers: [],
   edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
   image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
 };
-const service = (changes: Partial<WebServiceArgs> = {}) =>
-  deploy(() => new WebService("service", { ...args, ...changes }));
+const service = (changes: Partial<ServiceArgs> = {}) =>
+  deploy(() => new Service("service", { ...args, ...changes }));
 
 const types = {
   namespace: "kubernetes:core/v1:Namespace",
@@ -128,7 +129,7 @@ describe("web service", () => {
     });
 
     it("tell the service all that it reads, each setting by its own value", async () => {
-      const told = async (changes: Partial<WebServiceArgs>) => {
+      const told = async (changes: Partial<ServiceArgs>) => {
         const resources = await service(changes);
         const { env, ports } = containerOf(resources);
         const values = Object.fromEntries(

@@ -1,0 +1,32 @@
+import type { SecretConfig } from "./container-schema.ts";
+import { perContainer } from "./setting-rule.ts";
+
+/** The region and the account of an ARN; nothing of a name. */
+function placeOf({
+  secret,
+  parameter,
+}: SecretConfig): [region: string, accountId: string] | undefined {
+  const [, , , region, accountId] = (secret ?? parameter ?? "").split(":");
+  return region && accountId ? [region, accountId] : undefined;
+}
+
+/** What AWS's provider of secrets could not fetch, or nobody may. */
+export const secretRules = [
+  perContainer(["region"], ({ at, container }, settings) =>
+    Object.entries(container.secrets).map(([name, source]) => {
+      const region = placeOf(source)?.[0];
+      return (
+        region !== undefined &&
+        region !== settings.region &&
+        `${at}.secrets.${name}: ${source.secret ?? source.parameter} is in ${region}; allowed: one of region ${settings.region}`
+      );
+    }),
+  ),
+  perContainer(["pullRequests"], ({ at, container, service }, { pullRequests }) => [
+    pullRequests.environments > 0 &&
+      at.startsWith("services.") &&
+      !service?.worker &&
+      Object.keys(container.secrets).length > 0 &&
+      `${at}.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
+  ]),
+];

@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+/** A whole number within bounds. */
+export const whole = (min: number, max: number) =>
+  z.number(`a whole number from ${min} to ${max}`).int().min(min).max(max);
+
+/** A text of this form, and how a person is told which. */
+export const matching = (pattern: RegExp, allowed: string) =>
+  z.string(allowed).regex(pattern, allowed);
+
+export const flag = () => z.boolean("true or false");
+
+export const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, `one of ${values.join(", ")}`);
+
+export const cidrBlock = () => z.cidrv4("an IPv4 network such as 10.0.0.0/16");
+
+export const arn = (kind: string) =>
+  matching(/^arn:aws:iam::(\d{12}|aws):[a-z-]+\/.+$/, `the ARN of ${kind}`);
+
+export const principals = () => z.array(arn("an IAM role or user"), "a list of ARNs").default([]);
+
+/** Below 95 the fast burn, 14.4 times the budget, would be more than all requests. */
+export const percent = () => z.number("a number from 95 to 99.999").min(95).max(99.999);
+
+export const hostName = () =>
+  matching(
+    /^(?=.{1,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
+    "a host name such as shop.example.com, of at most 64 characters",
+  );
+
+export const imageName = (what: string) => matching(/^[^\s@]+(:|@sha256:)[^\s]+$/, what);

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { companionShape, containerShape, healthSetting } from "./container-schema.ts";
+import { arn, cidrBlock, flag, hostName, matching, oneOf, whole } from "./values.ts";
+
+const workloadName = () =>
+  matching(
+    /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/,
+    "a name of 2 to 30 of a-z, 0-9 and -, beginning with a letter",
+  );
+
+const command = (meaning: string) =>
+  z
+    .array(z.string("a text"), "a command as a list of texts")
+    .min(1, "at least one text")
+    .describe(meaning);
+
+/** What a service and a job may reach. */
+const rightsShape = {
+  calls: z
+    .array(workloadName(), "a list of services")
+    .default([])
+    .describe(
+      "Services that it may call, each at its own name: `http://<name>`. Their addresses are in `<NAME>_URL` and `<NAME>_ADDRESS`.",
+    ),
+  policyArns: z
+    .array(arn("an IAM policy"), "a list of ARNs")
+    .max(10, "at most 10")
+    .default([])
+    .describe("IAM policies of its role."),
+  egress: z
+    .array(z.strictObject({ cidrBlock: cidrBlock(), port: whole(1, 65_535) }), "a list")
+    .default([])
+    .describe(
+      "Networks and TCP ports that the pods may reach, besides DNS and the CloudWatch agent.",
+    ),
+};
+
+const routeSchema = z.strictObject({
+  host: hostName()
+    .optional()
+    .describe("Host name that the load balancer sends to the service. Default: every host name."),
+  path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders")
+    .default("/")
+    .describe("Path prefix that the load balancer sends to the service."),
+});
+
+const releaseJobSchema = z.strictObject({
+  command: command("Command of a job that must succeed before the service's pods get a new image."),
+  deadlineSeconds: whole(1, 3600)
+    .default(600)
+    .describe("Longest time for this job, its retries included, in seconds."),
+  retries: whole(0, 10).default(0).describe("How often a failed pod of this job is tried again."),
+});
+
+const serviceSchema = z.strictObject({
+  ...containerShape,
+  ...companionShape,
+  ...rightsShape,
+  route: routeSchema
+    .optional()
+    .describe("Puts the service behind the load balancer. Without it only `calls` reach it."),
+  worker: flag().default(false).describe("The service has no port: nobody calls it."),
+  port: whole(1, 65_535).optional().describe("Port that the process listens on. Default: 8080."),
+  protocol: oneOf(["http", "http2", "grpc", "tcp"])
+    .default("http")
+    .describe("What it speaks on its port; `tcp` cannot have a route."),
+  health: healthSetting,
+  drain: oneOf(["sleep", "own"])
+    .default("sleep")
+    .describe(
+      "How a stopping pod keeps serving: Kubernetes waits before it stops the process, or the process does so by itself with the platform's variables (service/src/config.ts).",
+    ),
+  release: releaseJobSchema.optional(),
+  minReplicas: whole(1, 1000)
+    .default(2)
+    .describe("Fewest pods; at least 2 behind the load balancer."),
+  maxReplicas: whole(1, 1000).default(4).describe("Most pods."),
+  targetCpuPercent: whole(10, 95)
+    .default(60)
+    .describe("CPU use that the HorizontalPodAutoscaler aims at, in percent of the request."),
+  targetMemoryPercent: whole(10, 95)
+    .optional()
+    .describe("Memory use that it also aims at, in percent of the request."),
+  drainSeconds: whole(5, 900)
+    .default(30)
+    .describe(
+      "Longest time that a stopping pod keeps serving, in seconds. Every timeout of a rollout derives from it.",
+    ),
+  requestTimeoutSeconds: whole(1, 3595)
+    .default(30)
+    .describe("Longest time for one request, in seconds."),
+  /** The firewall sees the first 8 KiB of a body: what a service takes beyond them is not looked at. */
+  maxBodyKiB: whole(1, 10_240)
+    .default(8)
+    .describe("Largest request body in KiB, for the service and the firewall."),
+  nodeHeapPercent: whole(10, 90)
+    .optional()
+    .describe("Only for Node.js: the heap in percent of the memory, as NODE_OPTIONS."),
+  logLevel: oneOf(["fatal", "error", "warn", "info", "debug", "trace"])
+    .optional()
+    .describe("Lowest level that the service logs, with `drain: own`. Default: info."),
+  faultInjection: flag()
+    .default(false)
+    .describe("The service has the routes below /fault, for trials, with `drain: own`."),
+});
+
+/** The five fields of cron that Kubernetes takes: numbers, names, lists, ranges and steps. */
+const cron =
+  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([\d*,/?-]+)( [\d*,/?-]+){2} ([\d*,/?A-Za-z-]+) ([\d*,/?A-Za-z-]+))$/;
+
+const jobSchema = z.strictObject({
+  ...containerShape,
+  ...companionShape,
+  ...rightsShape,
+  schedule: matching(cron, "a cron schedule of five fields such as 0 3 * * *, or @daily")
+    .optional()
+    .describe("When the job runs. Default: only by hand."),
+  timeZone: matching(
+    /^([A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_+-]+){0,2}(\d{1,2})?|Etc\/UTC)$/,
+    "a time zone such as Europe/Berlin",
+  )
+    .default("Etc/UTC")
+    .describe("Time zone of the schedule."),
+  concurrency: oneOf(["forbid", "replace", "allow"])
+    .default("forbid")
+    .describe("What happens when the job is due and still runs."),
+  deadlineSeconds: whole(1, 604_800)
+    .default(3600)
+    .describe("Longest time for one run, its retries included, in seconds."),
+  retries: whole(0, 10).default(2).describe("How often a failed pod is tried again."),
+  keepRuns: whole(1, 20)
+    .default(3)
+    .describe("Finished runs that stay to be looked at, of each outcome."),
+});
+
+export const servicesSchema = z
+  .record(workloadName(), serviceSchema, "a map of services by name")
+  .refine((services) => Object.keys(services).length > 0, "at least one service");
+
+export const jobsSchema = z.record(workloadName(), jobSchema, "a map of jobs by name").default({});
+
+export type ServiceConfig = z.infer<typeof serviceSchema>;
+export type JobConfig = z.infer<typeof jobSchema>;
+export type RouteConfig = NonNullable<ServiceConfig["route"]>;
+
+/** The port of a service that names none. */
+const defaultPort = 8080;
+
+/** The port that a service's process listens on; nothing for a worker. */
+export function portOf({ worker, port }: Pick<ServiceConfig, "worker" | "port">) {
+  return worker ? undefined : (port ?? defaultPort);
+}

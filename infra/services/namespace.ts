@@ -1,0 +1,146 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import { ownerOf } from "../preview-environments/preview-environments.ts";
+import { aliasSpec } from "./calls.ts";
+import { resourcesOf } from "./container.ts";
+import { containersOf } from "./pod-size.ts";
+import type { PodParts } from "./pod-spec.ts";
+import { makeSecretProviderClass, secretStatements } from "./secrets.ts";
+import type { WorkloadArgs } from "./service-args.ts";
+
+const core = kubernetes.core.v1;
+
+/** Selects the pods of a service or a job; a Deployment's selector cannot change. */
+export const selectorOf = ({ name }: Pick<WorkloadArgs, "name">) => ({
+  "app.kubernetes.io/name": name,
+});
+
+export const labelsOf = (args: Pick<WorkloadArgs, "name">) => ({
+  ...selectorOf(args),
+  "app.kubernetes.io/part-of": "platform",
+});
+
+export interface NamespaceArgs {
+  workload: WorkloadArgs;
+  quota: Record<string, string>;
+  policies: [suffix: string, spec: kubernetes.types.input.networking.v1.NetworkPolicySpec][];
+  /** Of the namespace, besides those of the platform. */
+  labels: Record<string, string>;
+}
+
+/** What pods find in their namespace: they must come after `guards`, and after their role's policies. */
+export interface Ground extends PodParts {
+  metadata: { namespace: pulumi.Output<string>; labels: Record<string, string> };
+  guards: pulumi.Resource[];
+}
+
+/**
+ * A namespace that admits restricted pods only, with its quota, default limits, network policies, and
+ * a service account with the role that only this account may assume.
+ */
+export function makeNamespace(
+  name: string,
+  { workload, quota, policies, labels }: NamespaceArgs,
+  parent: { parent: pulumi.Resource },
+): Ground {
+  const namespace = new core.Namespace(
+    name,
+    {
+      metadata: {
+        name: workload.name,
+        ...(workload.host && { ownerReferences: [ownerOf(workload.host)] }),
+        labels: {
+          ...labelsOf(workload),
+          "pod-security.kubernetes.io/enforce": "restricted",
+          "pod-security.kubernetes.io/warn": "restricted",
+          ...labels,
+        },
+      },
+    },
+    parent,
+  );
+  const metadata = { namespace: namespace.metadata.name, labels: labelsOf(workload) };
+  const guards = [
+    new core.ResourceQuota(name, { metadata, spec: { hard: quota } }, parent),
+    new core.LimitRange(name, { metadata, spec: limits(workload) }, parent),
+    ...policies.map(
+      ([suffix, spec]) =>
+        new kubernetes.networking.v1.NetworkPolicy(`${name}-${suffix}`, { metadata, spec }, parent),
+    ),
+  ];
+  const role = workload.cluster && makeRole(name, workload, workload.cluster.oidc, parent);
+  const account = new core.ServiceAccount(
+    name,
+    {
+      metadata: {
+        ...metadata,
+        name: workload.name,
+        ...(role && { annotations: { "eks.amazonaws.com/role-arn": role.arn } }),
+      },
+      // Pods that need a role on AWS get a token of its own audience.
+      automountServiceAccountToken: false,
+    },
+    { ...parent, ...(role && { dependsOn: role }) },
+  );
+  const secretProviderClasses = Object.fromEntries(
+    containersOf(workload.name, workload).map(({ name: container, container: args }) => [
+      container,
+      makeSecretProviderClass(
+        container === workload.name ? name : `${name}-${container}`,
+        { ...args, container },
+        metadata,
+        parent,
+      )?.metadata.name,
+    ]),
+  );
+  return { metadata, guards, serviceAccountName: account.metadata.name, secretProviderClasses };
+}
+
+/** The defaults of containers that state no resources. */
+const limits = (workload: WorkloadArgs) => ({
+  limits: [{ type: "Container", ...resourcesOf(workload, "default") }],
+});
+
+function makeRole(
+  name: string,
+  workload: WorkloadArgs,
+  oidc: NonNullable<WorkloadArgs["cluster"]>["oidc"],
+  parent: { parent: pulumi.Resource },
+): ServiceAccountRole {
+  const containers = containersOf(workload.name, workload).map(({ container }) => container);
+  const statements = secretStatements(containers, workload.place);
+  return new ServiceAccountRole(
+    name,
+    {
+      oidc,
+      namespace: workload.name,
+      serviceAccount: workload.name,
+      policyArns: workload.policyArns,
+      ...(statements.length > 0 && {
+        policy: { Version: "2012-10-17" as const, Statement: statements },
+      }),
+    },
+    parent,
+  );
+}
+
+/** The names of the callees in the namespace of the caller. */
+export function makeAliases(
+  name: string,
+  args: Pick<WorkloadArgs, "name" | "calls">,
+  { namespace }: Ground["metadata"],
+  parent: { parent: pulumi.Resource },
+): kubernetes.core.v1.Service[] {
+  return args.calls.map(
+    (callee) =>
+      new core.Service(
+        `${name}-calls-${callee.name}`,
+        {
+          metadata: { namespace, name: callee.name, labels: labelsOf(args) },
+          spec: aliasSpec(callee),
+        },
+        parent,
+      ),
+  );
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerConfig, SecretConfig } from "../config/container-schema.ts";
+import type { Place } from "../config/schema.ts";
+
+type Secrets = Pick<ContainerConfig, "secrets">;
+
+/** The Kubernetes Secret that the driver writes for a container, while a pod mounts it. */
+const secretName = (container: string) => `${container}-secrets`;
+
+/** The container's variables, each from a key of that Secret. */
+export function secretVariables(container: string, { secrets }: Secrets) {
+  return Object.keys(secrets).map((name) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: secretName(container), key: name } },
+  }));
+}
+
+/**
+ * What AWS's provider of the Secrets Store CSI driver takes for a container: which secrets, and the
+ * Kubernetes Secret that has them. No value is in it. Without secrets there is none.
+ *
+ * Values reach a pod at its start. A rotated one is in the pod's files within two minutes
+ * (infra/addons/secrets-store.ts), and in its variables when it starts again.
+ */
+export function makeSecretProviderClass(
+  name: string,
+  { container, secrets }: Secrets & { container: string },
+  metadata: { namespace: pulumi.Input<string>; labels: Record<string, string> },
+  opts: pulumi.CustomResourceOptions,
+): kubernetes.apiextensions.CustomResource | undefined {
+  const names = Object.keys(secrets);
+  if (names.length === 0) return undefined;
+  return new kubernetes.apiextensions.CustomResource(
+    `${name}-secrets`,
+    {
+      apiVersion: "secrets-store.csi.x-k8s.io/v1",
+      kind: "SecretProviderClass",
+      metadata: { ...metadata, name: secretName(container) },
+      spec: {
+        provider: "aws",
+        parameters: { objects: JSON.stringify(objectsOf(secrets)) },
+        secretObjects: [
+          {
+            secretName: secretName(container),
+            type: "Opaque",
+            data: names.map((name) => ({ objectName: name, key: name })),
+          },
+        ],
+      },
+    },
+    opts,
+  );
+}
+
+/** What the provider fetches: a secret whose keys are asked for once, whatever their number. */
+function objectsOf(secrets: Record<string, SecretConfig>): object[] {
+  const whole = Object.entries(secrets).filter(([, { key }]) => key === undefined);
+  const ofKeys = Object.entries(secrets).filter(([, { key }]) => key !== undefined);
+  const split = [...new Set(ofKeys.map(([, { secret }]) => secret))];
+  return [
+    ...whole.map(([name, { secret, parameter }]) => ({
+      objectName: secret ?? parameter,
+      objectType: secret === undefined ? "ssmparameter" : "secretsmanager",
+      objectAlias: name,
+    })),
+    ...split.map((one, at) => ({
+      objectName: one,
+      objectType: "secretsmanager",
+      objectAlias: `.secret-${at + 1}`,
+      jmesPath: ofKeys
+        .filter(([, { secret }]) => secret === one)
+        .map(([name, { key }]) => ({ path: `"${key}"`, objectAlias: name })),
+    })),
+  ];
+}
+
+/** A word that is another one when the secrets are others: pods start anew with it. */
+export function secretsHash(containers: Secrets[]): string | undefined {
+  const named = containers.map(({ secrets }) => secrets);
+  if (named.every((secrets) => Object.keys(secrets).length === 0)) return undefined;
+  return createHash("sha256").update(JSON.stringify(named)).digest("hex").slice(0, 16);
+}
+
+interface Statement {
+  Sid: string;
+  Effect: "Allow";
+  Action: string[];
+  Resource: string[];
+}
+
+/** Reading exactly the secrets that the containers name; none where they name none. */
+export function secretStatements(containers: Secrets[], place: Place): Statement[] {
+  const sources = containers.flatMap(({ secrets }) => Object.values(secrets));
+  const arns = (of: (source: SecretConfig) => string | undefined) =>
+    [...new Set(sources.flatMap((source) => of(source) ?? []))].sort();
+  const secrets = arns(({ secret }) => secret && secretArn(secret, place));
+  const parameters = arns(({ parameter }) => parameter && parameterArn(parameter, place));
+  const read = (Sid: string, Action: string[], Resource: string[]): Statement[] =>
+    Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
+  return [
+    ...read("Secrets", ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], secrets),
+    ...read("Parameters", ["ssm:GetParameters"], parameters),
+  ];
+}
+
+/** Secrets Manager adds a hyphen and six characters to each name. */
+function secretArn(secret: string, { region, accountId }: Place): string {
+  return secret.startsWith("arn:")
+    ? secret
+    : `arn:aws:secretsmanager:${region}:${accountId}:secret:${secret}-??????`;
+}
+
+function parameterArn(parameter: string, { region, accountId }: Place): string {
+  return parameter.startsWith("arn:")
+    ? parameter
+    : `arn:aws:ssm:${region}:${accountId}:parameter/${parameter.replace(/^\//, "")}`;
+}

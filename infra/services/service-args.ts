@@ -1,0 +1,50 @@
+import type { ContainerInsights } from "../addons/container-insights.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { HealthConfig } from "../config/container-schema.ts";
+import type { IngressConfig, NodesConfig, Place } from "../config/schema.ts";
+import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
+import type { Network } from "../network/network.ts";
+import type { NamespaceOwner } from "../preview-environments/preview-environments.ts";
+import type { Callee } from "./calls.ts";
+import type { ContainerArgs } from "./container.ts";
+import type { IngressArgs } from "./ingress-annotations.ts";
+
+/** A service or a job: its containers, what they may reach, and what is around them. */
+export interface WorkloadArgs
+  extends Omit<ContainerArgs, "architecture">,
+    Pick<NodesConfig, "architecture">,
+    Pick<JobConfig, "policyArns" | "egress"> {
+  /** Also its namespace. */
+  name: string;
+  sidecars: Record<string, ContainerArgs & { health?: HealthConfig }>;
+  before: Record<string, ContainerArgs>;
+  calls: Callee[];
+  /** Whose tokens its role on AWS trusts. @default it has no role */
+  cluster?: Pick<Cluster, "oidc">;
+  place: Place;
+  /** Takes its metrics and traces. @default nobody does */
+  insights?: Pick<ContainerInsights, "agent">;
+  /** The priority class that it belongs to, as a guest of its stack. @default none */
+  host?: NamespaceOwner;
+}
+
+type OwnSettings = Omit<
+  ServiceConfig,
+  keyof ContainerArgs | "sidecars" | "before" | "calls" | "policyArns" | "egress"
+>;
+
+export interface ServiceArgs extends WorkloadArgs, OwnSettings {
+  /** The namespaces of those that call it. */
+  callers: string[];
+  network: Pick<Network, "loadBalancerCidrBlocks">;
+  /** What the load balancer is, for all services that share it. */
+  ingress: IngressConfig;
+  edge: IngressArgs["edge"];
+}
+
+export interface JobArgs
+  extends WorkloadArgs,
+    Pick<
+      JobConfig,
+      "schedule" | "timeZone" | "concurrency" | "deadlineSeconds" | "retries" | "keepRuns"
+    > {}
