@@ -113,6 +113,7 @@ function slices(settings: Settings) {
       serviceLevel: settings.serviceLevel,
       insights: settings.insights,
       scale: services,
+      jobs,
       scheme: ingress.scheme,
       clusterName: cluster.name,
       accountId,

@@ -14,7 +14,7 @@ export interface BalancerArgs {
 /** The last parts of ARNs, by which CloudWatch knows what the load balancer controller made. */
 export interface Balancer {
   loadBalancer: pulumi.Output<string>;
-  /** By service. */
+  /** By service, of those with a route. */
   targetGroups: Record<string, pulumi.Output<string>>;
 }
 
@@ -35,9 +35,11 @@ export function findBalancer(
   return {
     loadBalancer: aws.lb.getLoadBalancerOutput({ tags: tags("LoadBalancer") }, opts).arnSuffix,
     targetGroups: Object.fromEntries(
-      Object.entries(services.services).map(([name, { names }]) => {
-        const id = pulumi.interpolate`${name}/${names.ingress}-${names.service}:${servicePort}`;
-        return [name, aws.lb.getTargetGroupOutput({ tags: tags(id) }, opts).arnSuffix];
+      Object.entries(services.services).flatMap(([name, { names }]) => {
+        const { ingress, service } = names;
+        if (!ingress || !service) return [];
+        const id = pulumi.interpolate`${name}/${ingress}-${service}:${servicePort}`;
+        return [[name, aws.lb.getTargetGroupOutput({ tags: tags(id) }, opts).arnSuffix]];
       }),
     ),
   };

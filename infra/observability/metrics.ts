@@ -18,9 +18,18 @@ export interface WatchedService {
   /** Also its namespace, and what it calls itself in its own metrics. */
   name: string;
   deployment: pulumi.Input<string>;
-  /** The last part of the target group's ARN. */
-  targetGroup: pulumi.Input<string>;
+  /** The last part of the target group's ARN. @default it is not behind the load balancer */
+  targetGroup?: pulumi.Input<string>;
   maxReplicas: number;
+  /** Whether it publishes metrics of its own (`drain: own`). */
+  publishes: boolean;
+}
+
+/** A job, as the metrics of the cluster name it. */
+export interface WatchedJob {
+  /** Also its namespace. */
+  name: string;
+  deadlineSeconds: number;
 }
 
 export interface Watched {
@@ -28,12 +37,14 @@ export interface Watched {
   /** The last part of the load balancer's ARN. */
   loadBalancer: pulumi.Input<string>;
   services: WatchedService[];
+  jobs: WatchedJob[];
 }
 
 const balancer = [["LoadBalancer"]];
 const targets = [["LoadBalancer", "TargetGroup"]];
 const nodes = [["ClusterName"], ["ClusterName", "InstanceId", "NodeName"]];
 const workload = [["ClusterName", "Namespace", "PodName"]];
+const namespaces = [["ClusterName", "Namespace"]];
 
 /**
  * The sets of dimensions with which AWS emits the metrics that we read, those that we use of them.
@@ -54,6 +65,7 @@ export const emitted = {
     HTTPCode_Target_5XX_Count: [...balancer, ...targets],
     HealthyHostCount: targets,
     RequestCount: [...balancer, ...targets],
+    TargetResponseTime: targets,
     UnHealthyHostCount: targets,
   },
   "AWS/Logs": { IncomingBytes: [["LogGroupName"]] },
@@ -62,6 +74,7 @@ export const emitted = {
     BytesInFromSource: [["NatGatewayId"]],
   },
   ContainerInsights: {
+    namespace_number_of_running_pods: namespaces,
     node_cpu_utilization: nodes,
     node_filesystem_utilization: nodes,
     node_memory_utilization: nodes,
@@ -107,6 +120,48 @@ export function podsOf({ clusterName }: Watched, { name, deployment }: WatchedSe
 }
 
 /** The dimensions of a service's target group. */
-export function targetsOf({ loadBalancer }: Watched, { targetGroup }: WatchedService) {
+export function targetsOf(
+  { loadBalancer }: Watched,
+  { targetGroup = "" }: Pick<WatchedService, "targetGroup">,
+) {
   return { LoadBalancer: loadBalancer, TargetGroup: targetGroup };
+}
+
+/** What is known of a service's requests. */
+export interface Traffic {
+  requests: Metric;
+  errors: Metric;
+  duration(statistic: Metric["statistic"]): Metric;
+  /** The unit of durations, and how many of it are a second. */
+  unit: "ms" | "s";
+  perSecond: number;
+}
+
+/**
+ * The requests of a service, by its own metrics or else by the load balancer's; nothing where neither
+ * tells, as of a worker or of a service that only others call.
+ */
+export function trafficOf(watched: Watched, service: WatchedService): Traffic | undefined {
+  if (service.publishes) {
+    return {
+      requests: ownMetric(watched, service, "requests"),
+      errors: ownMetric(watched, service, "errors"),
+      duration: (statistic) => ownMetric(watched, service, "duration", statistic),
+      unit: "ms",
+      perSecond: 1000,
+    };
+  }
+  if (service.targetGroup === undefined) return undefined;
+  const targets = targetsOf(watched, service);
+  const elb = (
+    name: "RequestCount" | "HTTPCode_Target_5XX_Count" | "TargetResponseTime",
+    statistic: Metric["statistic"] = "Sum",
+  ) => awsMetric("AWS/ApplicationELB", name, statistic, targets);
+  return {
+    requests: elb("RequestCount"),
+    errors: elb("HTTPCode_Target_5XX_Count"),
+    duration: (statistic) => elb("TargetResponseTime", statistic),
+    unit: "s",
+    perSecond: 1,
+  };
 }

@@ -6,7 +6,7 @@ import type {
   InsightsConfig,
   ServiceLevelConfig,
 } from "../config/schema.ts";
-import type { ServiceConfig } from "../config/workload-schema.ts";
+import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
@@ -29,7 +29,9 @@ export interface WatchArgs {
   images: Pick<Images, "references">;
   services: Pick<Services, "loadBalancer" | "services">;
   /** By service. */
-  scale: Record<string, Pick<ServiceConfig, "maxReplicas">>;
+  scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain">>;
+  /** By job. */
+  jobs: Record<string, Pick<JobConfig, "deadlineSeconds">>;
   /** By what is in them. */
   logGroups: { application: pulumi.Input<string> } & Record<string, pulumi.Input<string>>;
 }
@@ -63,8 +65,13 @@ function watchedOf(args: WatchArgs, opts: pulumi.InvokeOptions): Watched {
     services: Object.entries(args.services.services).map(([name, { names }]) => ({
       name,
       deployment: names.deployment,
-      targetGroup: targetGroups[name] ?? "",
+      targetGroup: targetGroups[name],
       maxReplicas: args.scale[name]?.maxReplicas ?? 0,
+      publishes: args.scale[name]?.drain === "own",
+    })),
+    jobs: Object.entries(args.jobs).map(([name, { deadlineSeconds }]) => ({
+      name,
+      deadlineSeconds,
     })),
   };
 }

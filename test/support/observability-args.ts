@@ -34,7 +34,8 @@ export const watchArgs: WatchArgs = {
     loadBalancer: pulumi.output("alb.example"),
     services: { web: service("web"), orders: service("orders") },
   },
-  scale: { web: { maxReplicas: 12 }, orders: { maxReplicas: 4 } },
+  scale: { web: { maxReplicas: 12, drain: "own" }, orders: { maxReplicas: 4, drain: "own" } },
+  jobs: {},
   logGroups: {
     application: "/aws/containerinsights/platform-test/application",
     flowLogs: "flow-logs",

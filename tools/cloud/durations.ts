@@ -95,6 +95,9 @@ export const durations: Record<string, Duration> = {
   "kubernetes:core/v1:Secret": seconds(1),
   "kubernetes:core/v1:Service": seconds(1),
   "kubernetes:apps/v1:Deployment": seconds(1, 1, 1),
+  "kubernetes:batch/v1:Job": seconds(1),
+  "kubernetes:batch/v1:CronJob": seconds(1),
+  "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass": seconds(1),
   "kubernetes:policy/v1:PodDisruptionBudget": seconds(1),
   "kubernetes:scheduling.k8s.io/v1:PriorityClass": seconds(1),
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": seconds(1),
@@ -119,6 +122,8 @@ export const waits = {
   loadBalancerInterfacesGone: 60,
   /** Pull of an image of ~60 MB and start of a container. */
   podStart: 12,
+  /** A short job, such as a migration. */
+  jobRun: 20,
   /** A pod that has ended is taken out of the target group and has served its drain. */
   podDrain: 60,
   /** Two health checks of the load balancer find a new pod healthy. */

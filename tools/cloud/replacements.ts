@@ -93,6 +93,7 @@ export const replacements: Record<string, string[]> = {
   ],
   "kubernetes:*": ["apiVersion", "kind", "metadata.name", "metadata.namespace"],
   "kubernetes:apps/v1:Deployment": ["spec.selector"],
+  "kubernetes:batch/v1:Job": ["spec.completionMode", "spec.selector", "spec.template"],
   "kubernetes:core/v1:ConfigMap": ["data", "binaryData"],
   "kubernetes:core/v1:Secret": ["type", "data", "stringData"],
   "kubernetes:core/v1:Service": ["spec.clusterIP"],

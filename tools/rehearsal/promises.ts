@@ -11,6 +11,8 @@ import {
 import { blockedBy } from "./world/web-acl.ts";
 import type { CloudResource, Props, World } from "./world/world.ts";
 
+const serviceType = "kubernetes:core/v1:Service";
+
 // Each promise gives what is not so, each time in one sentence; nothing when it is kept.
 
 export function nothing({ steps }: Pick<Outcome, "steps">): string[] {
@@ -31,8 +33,14 @@ export function only(steps: Step[], types: string[]): string[] {
 export function anotherImage(steps: Step[]): string[] {
   const imageType = "docker:index/image:Image";
   return [
-    ...onlyUpdates(steps.filter(({ type }) => type !== imageType)),
-    ...only(steps, [imageType, "kubernetes:apps/v1:Deployment"]),
+    ...onlyUpdates(steps.filter(({ type }) => type !== imageType && !type.endsWith(":Job"))),
+    ...only(steps, [
+      imageType,
+      "kubernetes:apps/v1:Deployment",
+      // Whatever runs the image of a service, and what comes before its pods.
+      "kubernetes:batch/v1:Job",
+      "kubernetes:batch/v1:CronJob",
+    ]),
   ];
 }
 
@@ -135,8 +143,10 @@ export function blockedBodies(world: World): string[] {
       .all("kubernetes:apps/v1:Deployment")
       .find(({ inputs }) => inputs.metadata.namespace === metadata.namespace);
     if (!acl || !deployment) return [];
-    const [{ env }] = deployment.inputs.spec.template.spec.containers;
+    const [{ env = [] }] = deployment.inputs.spec.template.spec.containers;
     const { value } = env.find(({ name }: { name: string }) => name === "MAX_BODY_BYTES") ?? {};
+    // Only a service of ours says what it takes.
+    if (value === undefined) return [];
     const [{ host = "any.example", http }] = spec.rules;
     const [{ path }] = http.paths;
     const by = blockedBy(acl.inputs, { host, path, bodyBytes: Number(value) });
@@ -144,6 +154,43 @@ export function blockedBodies(world: World): string[] {
       ? [`Ingress ${ingress.name}: its service takes bodies of ${value} bytes, which ${by} blocks`]
       : [];
   });
+}
+
+/** Callees that a caller cannot reach: no Service by their name, or no network policy lets them. */
+export function unreachableCallees(world: World): string[] {
+  const inNamespace = (type: string, namespace: string) =>
+    world.live(type).filter(({ inputs }) => inputs.metadata.namespace === namespace);
+  const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+  return world
+    .live(serviceType)
+    .filter(({ inputs }) => inputs.spec.type === "ExternalName")
+    .flatMap(({ inputs }) => {
+      const caller: string = inputs.metadata.namespace;
+      const [name = "", callee = ""] = String(inputs.spec.externalName).split(".");
+      const service = inNamespace(serviceType, callee).find(({ id }) => id === `${callee}/${name}`);
+      const letsOut = inNamespace(policyType, caller).some(({ inputs }) =>
+        inputs.spec.egress?.some(({ to }: Props) =>
+          to.some(
+            ({ namespaceSelector }: Props) =>
+              namespaceSelector?.matchLabels?.["kubernetes.io/metadata.name"] === callee,
+          ),
+        ),
+      );
+      const letsIn = inNamespace(policyType, callee).some(({ inputs }) =>
+        inputs.spec.ingress?.some(({ from }: Props) =>
+          from.some(({ namespaceSelector }: Props) =>
+            namespaceSelector?.matchExpressions?.some(({ values }: Props) =>
+              values.includes(caller),
+            ),
+          ),
+        ),
+      );
+      return [
+        ...(service ? [] : [`${caller} calls ${callee}, which has no Service ${name}`]),
+        ...(letsOut ? [] : [`${caller} calls ${callee}, and no network policy lets it out`]),
+        ...(letsIn ? [] : [`${caller} calls ${callee}, and no network policy lets it in`]),
+      ];
+    });
 }
 
 /** The last updates of these types were one after the other. */

@@ -21,6 +21,7 @@ import {
   onlyUpdates,
   staleNames,
   touched,
+  unreachableCallees,
   unready,
   withoutRetention,
 } from "./promises.ts";
@@ -28,7 +29,7 @@ import { Stage, type StageOptions } from "./stage.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
 import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/node-rules.ts";
-import type { World } from "./world/world.ts";
+import type { Props, World } from "./world/world.ts";
 
 /** One step of the rehearsal, as it went. */
 export interface Act {
@@ -70,6 +71,7 @@ export interface RehearsalOptions extends StageOptions {
 
 const imageType = "docker:index/image:Image";
 const deploymentType = "kubernetes:apps/v1:Deployment";
+const jobType = "kubernetes:batch/v1:Job";
 const logGroupType = "aws:cloudwatch/logGroup:LogGroup";
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 
@@ -176,6 +178,7 @@ async function createStack(
       ...withoutRetention(world),
       ...imagesByTag(world),
       ...blockedBodies(world),
+      ...unreachableCallees(world),
       ...missingDependencies(await stage.state()),
     ],
   );
@@ -185,7 +188,7 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
   const { world } = stage;
   await act("up again", () => stage.up(), nothing);
   const before = deployedImages(world);
-  const takeBack = changeService(stage);
+  const takeBack = changeImage(stage);
   await act(
     "a new image",
     () => stage.up(),
@@ -212,7 +215,8 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
 /** Deployments by another machine, and by one that was stopped in the middle. */
 async function oddBuilds(stage: Stage, act: Play): Promise<void> {
   const { world } = stage;
-  const file = join(stage.folder, "service/package.json");
+  const file = builtFile(stage);
+  if (!file) return;
   const sinceModes = builtSince(world);
   await act(
     "other permissions of a file: another image",
@@ -226,7 +230,7 @@ async function oddBuilds(stage: Stage, act: Play): Promise<void> {
   await act(
     "an up that is killed after its push",
     () => {
-      changeService(stage);
+      changeImage(stage);
       world.faults.push({
         action: "create",
         type: imageType,
@@ -289,10 +293,11 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
     );
   }
   await oddBuilds(stage, act);
+  await failedReleaseJob(stage, act);
   await act(
     "a release whose pods crash: fails",
     () => {
-      changeService(stage);
+      changeImage(stage);
       world.faults.push({
         action: "update",
         type: deploymentType,
@@ -331,6 +336,43 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
   );
 }
 
+/** A migration that fails: the pods that run stay as they are. */
+async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
+  const { world } = stage;
+  if (!subject(stage).settings.release) return;
+  const before = deployedImages(world);
+  await act(
+    "a job of a release that fails: the service stays as it is",
+    () => {
+      changeImage(stage);
+      world.faults.push({
+        action: "create",
+        type: jobType,
+        code: "BackoffLimitExceeded",
+        message: "Job has reached the specified backoff limit: relation orders already exists",
+      });
+      return stage.up();
+    },
+    ({ errors }) => [
+      ...(deployedImages(world) === before ? [] : ["the service runs another image"]),
+      ...(errors.some((error) => error.includes("relation orders already exists"))
+        ? []
+        : [`the error does not say why: ${errors[0]}`]),
+    ],
+    { fails: true },
+  );
+  await act(
+    "up after it: the job runs again, and then the service changes",
+    () => stage.up(),
+    ({ steps }) => [
+      ...anotherImage(steps),
+      ...(steps.some(({ type }) => type === jobType) ? [] : ["the job did not run again"]),
+      ...(deployedImages(world) === before ? ["the service did not change"] : []),
+      ...unready(world),
+    ],
+  );
+}
+
 async function destroyStack(stage: Stage, act: Play): Promise<void> {
   if (stage.setting<boolean>("cluster", "deletionProtection")) {
     await act(
@@ -365,12 +407,31 @@ async function destroyStack(stage: Stage, act: Play): Promise<void> {
   );
 }
 
-/** Any change of what is built makes another image. Gives the way back. */
-function changeService(stage: Stage): () => void {
-  const file = join(stage.folder, "service/package.json");
-  const before = readFileSync(file);
-  appendFileSync(file, "\n");
-  return () => writeFileSync(file, before);
+/** The service that the rehearsal changes: the first one behind the load balancer, or the first. */
+function subject(stage: Stage): { name: string; settings: Props } {
+  const services = Object.entries(stage.settings<Record<string, Props>>("services") ?? {});
+  const [name = "", settings = {}] = services.find(([, { route }]) => route) ?? services[0] ?? [];
+  return { name, settings };
+}
+
+/** The Dockerfile that its image is built by; nothing where it has the image of others. */
+function builtFile(stage: Stage): string | undefined {
+  const { context } = subject(stage).settings.image;
+  return context && join(stage.folder, context, "Dockerfile");
+}
+
+/** Another image of the service, built or of others. Gives the way back. */
+function changeImage(stage: Stage): () => void {
+  const { name, settings } = subject(stage);
+  const file = builtFile(stage);
+  if (file) {
+    const before = readFileSync(file);
+    appendFileSync(file, "\n");
+    return () => writeFileSync(file, before);
+  }
+  const set = (reference: string) => stage.configure(`services.${name}.image`, { reference });
+  set(`${settings.image.reference}-next`);
+  return () => set(settings.image.reference);
 }
 
 /** The autoscaler has grown the group to its limit, which only AWS knows. */
@@ -394,8 +455,9 @@ function scale(stage: Stage): void {
   more("nodes", "minSize", 2);
   if (stage.setting("nodes", "desiredSize") !== undefined) more("nodes", "desiredSize", 2);
   more("nodes", "maxSize", 3);
-  more("services.web", "minReplicas", 2);
-  more("services.web", "maxReplicas", 4);
+  const { name } = subject(stage);
+  more(`services.${name}`, "minReplicas", 2);
+  more(`services.${name}`, "maxReplicas", 4);
 }
 
 /** What a person does who means to destroy a protected stack. */

@@ -94,10 +94,12 @@ export class Stage extends StagedStack {
       for (const file of ["Pulumi.yaml", `Pulumi.${stackName}.yaml`, "index.ts"]) {
         cpSync(join(project, file), join(folder, file));
       }
-      cpSync(join(project, "service"), join(folder, "service"), {
-        recursive: true,
-        filter: (path) => basename(path) !== "node_modules",
-      });
+      for (const context of contextsOf(config)) {
+        cpSync(join(project, context), join(folder, context), {
+          recursive: true,
+          filter: (path) => basename(path) !== "node_modules",
+        });
+      }
       for (const context of ["infra/image/reused", "infra/image/mirror"]) {
         cpSync(join(project, context), join(folder, context), { recursive: true });
       }
@@ -179,6 +181,11 @@ export class Stage extends StagedStack {
     return this.#settings().getIn([...settingPath(slice), ...path]) as T | undefined;
   }
 
+  /** A group of settings as plain values. */
+  settings<T>(slice: string): T | undefined {
+    return this.#settings().toJS().config?.[`platform:${slice}`] as T | undefined;
+  }
+
   /** Changes a setting in the copy of the stack's file. */
   configure(slice: string, values: Record<string, unknown> | string): void {
     const settings = this.#settings();
@@ -208,6 +215,14 @@ export class Stage extends StagedStack {
   close(): void {
     this.#close();
   }
+}
+
+/** The folders that the stack's images are built from. */
+function contextsOf(config: Record<string, string>): string[] {
+  const texts = [config["platform:services"], config["platform:jobs"]].join();
+  return [
+    ...new Set([...texts.matchAll(/"context":"([^"]+)"/g)].map(([, context = ""]) => context)),
+  ];
 }
 
 function settingPath(slice: string): string[] {

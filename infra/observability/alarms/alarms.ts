@@ -4,6 +4,7 @@ import type { AlarmsConfig, ServiceLevelConfig } from "../../config/schema.ts";
 import type { Images } from "../../image/image.ts";
 import type { Watched } from "../metrics.ts";
 import type { AlarmRule } from "./alarm-rules.ts";
+import { jobRules } from "./job-alarms.ts";
 import { Notifications, type NotificationsArgs } from "./notifications.ts";
 import { platformRules } from "./platform-alarms.ts";
 import { serviceRules } from "./service-alarms.ts";
@@ -42,6 +43,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...platformRules(watched),
       ...watched.services.flatMap((service) => serviceRules(watched, service, serviceLevel)),
       ...burns.flatMap((burn) => burn.rules),
+      ...watched.jobs.flatMap((job) => jobRules(watched, job)),
     ];
     const alarms = rules.map((rule) => {
       const { name, description } = about(rule);

@@ -1,9 +1,10 @@
 import type { ServiceLevelConfig } from "../../config/schema.ts";
 import {
   awsMetric,
-  ownMetric,
   podsOf,
+  type Traffic,
   targetsOf,
+  trafficOf,
   type Watched,
   type WatchedService,
 } from "../metrics.ts";
@@ -16,18 +17,27 @@ const fewestRequests = 100;
 export function serviceRules(
   watched: Watched,
   service: WatchedService,
+  level: ServiceLevelConfig,
+): AlarmRule[] {
+  const traffic = trafficOf(watched, service);
+  return [
+    ...(traffic ? trafficRules(service, traffic, level) : []),
+    ...(service.targetGroup === undefined ? [] : targetRules(watched, service)),
+    ...podRules(watched, service),
+  ];
+}
+
+function trafficRules(
+  { name }: WatchedService,
+  { requests, errors, duration, perSecond }: Traffic,
   { latencyMilliseconds }: ServiceLevelConfig,
 ): AlarmRule[] {
-  const { name } = service;
-  const targets = targetsOf(watched, service);
-  const pods = podsOf(watched, service);
-  const requests = ownMetric(watched, service, "requests");
   return [
     {
       name: `${name}/errors`,
       runbook: "service-errors",
       says: `${name} answered more than 5 % of its requests with an error, for 10 minutes.`,
-      metrics: { requests, errors: ownMetric(watched, service, "errors") },
+      metrics: { requests, errors },
       expression: `IF(errors < ${fewestFailures}, 0, 100 * errors / requests)`,
       comparison: "GreaterThanThreshold",
       threshold: 5,
@@ -40,14 +50,21 @@ export function serviceRules(
       name: `${name}/latency`,
       runbook: "service-latency",
       says: `A hundredth of the requests to ${name} took longer than ${latencyMilliseconds} ms, for 15 minutes.`,
-      metrics: { requests, slowest: ownMetric(watched, service, "duration", "p99") },
-      expression: `IF(requests < ${fewestRequests}, 0, slowest)`,
+      metrics: { requests, slowest: duration("p99") },
+      expression: `IF(requests < ${fewestRequests}, 0, ${perSecond === 1000 ? "slowest" : `${1000 / perSecond} * slowest`})`,
       comparison: "GreaterThanThreshold",
       threshold: latencyMilliseconds,
       ...inARow(3, "of 5 minutes"),
       missing: "notBreaching",
       notifies: true,
     },
+  ];
+}
+
+function targetRules(watched: Watched, service: WatchedService): AlarmRule[] {
+  const { name } = service;
+  const targets = targetsOf(watched, service);
+  return [
     {
       name: `${name}/unhealthy-targets`,
       runbook: "unhealthy-targets",
@@ -72,6 +89,13 @@ export function serviceRules(
       missing: "breaching",
       notifies: true,
     },
+  ];
+}
+
+function podRules(watched: Watched, service: WatchedService): AlarmRule[] {
+  const { name } = service;
+  const pods = podsOf(watched, service);
+  return [
     {
       name: `${name}/restarting-pods`,
       runbook: "restarting-pods",

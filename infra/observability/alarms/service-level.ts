@@ -1,5 +1,11 @@
 import type { ServiceLevelConfig } from "../../config/schema.ts";
-import { type Metric, ownMetric, type Watched, type WatchedService } from "../metrics.ts";
+import {
+  type Metric,
+  type Traffic,
+  trafficOf,
+  type Watched,
+  type WatchedService,
+} from "../metrics.ts";
 import { type AlarmRule, type CompositeRule, fewestFailures } from "./alarm-rules.ts";
 
 /**
@@ -30,22 +36,28 @@ export interface Objective {
 /**
  * What the service promises: requests that do not fail, and requests that are answered in time.
  *
- * Both are measured in the service. It tells durations as up to 100 quantiles each 30 seconds and
- * pod, so a pod with few requests weighs as much as one with many.
+ * Both are measured in a service that publishes metrics, else at the load balancer. A service tells
+ * durations as up to 100 quantiles each 30 seconds and pod, so a pod with few requests weighs as much
+ * as one with many. Nothing of a service whose requests nobody counts.
  */
 export function objectives(
   watched: Watched,
   service: WatchedService,
   level: ServiceLevelConfig,
 ): Objective[] {
+  const traffic = trafficOf(watched, service);
+  return traffic ? objectivesOf(traffic, level) : [];
+}
+
+function objectivesOf(traffic: Traffic, level: ServiceLevelConfig): Objective[] {
   const { availabilityPercent, latencyMilliseconds, latencyPercent } = level;
   return [
     {
       name: "availability",
       says: `${availabilityPercent} % of the requests answered without an error`,
       metrics: {
-        errors: ownMetric(watched, service, "errors"),
-        requests: ownMetric(watched, service, "requests"),
+        errors: traffic.errors,
+        requests: traffic.requests,
       },
       bad: "100 * errors / requests",
       chance: `errors < ${fewestFailures}`,
@@ -54,7 +66,9 @@ export function objectives(
     {
       name: "latency",
       says: `${latencyPercent} % of the requests answered within ${latencyMilliseconds} ms`,
-      metrics: { swift: ownMetric(watched, service, "duration", `PR(:${latencyMilliseconds})`) },
+      metrics: {
+        swift: traffic.duration(`PR(:${(latencyMilliseconds * traffic.perSecond) / 1000})`),
+      },
       bad: "100 - swift",
       chance: `requests < ${fewestRequests}`,
       budget: rest(latencyPercent),
@@ -64,8 +78,9 @@ export function objectives(
 
 /** Two alarms for each objective and pace, and one of both that notifies. */
 export function burnAlarms(watched: Watched, service: WatchedService, level: ServiceLevelConfig) {
-  const pairs = objectives(watched, service, level).flatMap((objective) =>
-    burnRates.map((rate) => burnAlarm(watched, service, objective, rate)),
+  const traffic = trafficOf(watched, service);
+  const pairs = (traffic ? objectivesOf(traffic, level) : []).flatMap((objective) =>
+    burnRates.map((rate) => burnAlarm(service.name, traffic?.requests, objective, rate)),
   );
   return {
     rules: pairs.flatMap(({ rules }) => rules),
@@ -74,20 +89,20 @@ export function burnAlarms(watched: Watched, service: WatchedService, level: Ser
 }
 
 function burnAlarm(
-  watched: Watched,
-  service: WatchedService,
+  service: string,
+  requests: Metric | undefined,
   { name: objective, says, metrics, bad, chance, budget }: Objective,
   { name: pace, factor, longSeconds, shortSeconds }: (typeof burnRates)[number],
 ): { rules: [AlarmRule, AlarmRule]; composite: CompositeRule } {
-  const name = `${service.name}/${objective}-${pace}-burn`;
+  const name = `${service}/${objective}-${pace}-burn`;
   const runbook = `${objective}-budget`;
-  const promise = `${service.name} promises ${says}`;
+  const promise = `${service} promises ${says}`;
   const window = (length: "long" | "short", periodSeconds: number): AlarmRule => ({
     name: `${name}-${length}`,
     runbook,
     says: `${promise}; the ${length} window of the ${pace} burn.`,
     notifies: false,
-    metrics: { requests: ownMetric(watched, service, "requests"), ...metrics },
+    metrics: { ...(requests && { requests }), ...metrics },
     expression: `IF(${length === "long" ? `requests < ${fewestRequests}` : chance}, 0, (${bad}) / ${budget})`,
     comparison: "GreaterThanThreshold",
     threshold: factor,

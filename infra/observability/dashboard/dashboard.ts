@@ -4,7 +4,7 @@ import type { InsightsConfig, ServiceLevelConfig } from "../../config/schema.ts"
 import type { Network } from "../../network/network.ts";
 import type { Watched } from "../metrics.ts";
 import { balancerWidgets, nodeWidgets, volumeWidgets } from "./platform-widgets.ts";
-import { healthWidgets, trafficWidgets } from "./service-widgets.ts";
+import { healthWidgets, jobWidgets, trafficWidgets } from "./service-widgets.ts";
 import { alarmStates, heading, placed, type Widget } from "./widgets.ts";
 
 export interface DashboardArgs {
@@ -54,6 +54,7 @@ function rowsOf(args: DashboardArgs, natGatewayIds: string[]): Widget[][] {
       trafficWidgets(args, service),
       healthWidgets({ ...args, measuresNodes }, service),
     ]),
+    ...(watched.jobs.length > 0 ? [[heading("## Jobs")], jobWidgets(args)] : []),
     [heading("## What the services share")],
     balancerWidgets(args),
     ...(measuresNodes ? [nodeWidgets(args)] : []),

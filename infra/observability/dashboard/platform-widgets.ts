@@ -38,6 +38,7 @@ export function balancerWidgets({ watched, region }: PlatformWidgetsArgs): Widge
     graph(
       "Healthy and unhealthy pods",
       watched.services.flatMap((service) => {
+        if (service.targetGroup === undefined) return [];
         const targets = targetsOf(watched, service);
         return [
           {

@@ -2,9 +2,10 @@ import type { ServiceLevelConfig } from "../../config/schema.ts";
 import { objectives } from "../alarms/service-level.ts";
 import {
   awsMetric,
-  ownMetric,
+  type Metric,
   podsOf,
   targetsOf,
+  trafficOf,
   type Watched,
   type WatchedService,
 } from "../metrics.ts";
@@ -16,27 +17,32 @@ interface ServiceWidgetsArgs {
   region: string;
 }
 
-/** Traffic, errors and latency. */
+/** Traffic, errors and latency; nothing of a service whose requests nobody counts. */
 export function trafficWidgets(args: ServiceWidgetsArgs, service: WatchedService): Widget[] {
   const { watched, region, serviceLevel } = args;
+  const traffic = trafficOf(watched, service);
+  if (!traffic) return [];
   const targets = targetsOf(watched, service);
   const options = { share: 3 as const, region };
-  const elb = (name: "RequestCount" | "HTTPCode_Target_5XX_Count") =>
-    awsMetric("AWS/ApplicationELB", name, "Sum", targets);
+  const elb = (label: string, name: "RequestCount" | "HTTPCode_Target_5XX_Count") =>
+    service.targetGroup === undefined
+      ? []
+      : [{ label, metric: awsMetric("AWS/ApplicationELB", name, "Sum", targets) }];
+  const own = (label: string, metric: Metric) => (service.publishes ? [{ label, metric }] : []);
   return [
     graph(
       "Requests a minute",
       [
-        { label: "answered by pods", metric: ownMetric(watched, service, "requests") },
-        { label: "sent by the load balancer", metric: elb("RequestCount") },
+        ...own("answered by pods", traffic.requests),
+        ...elb("sent by the load balancer", "RequestCount"),
       ],
       options,
     ),
     graph(
       "Errors a minute",
       [
-        { label: "5xx of pods", metric: ownMetric(watched, service, "errors") },
-        { label: "5xx seen by the load balancer", metric: elb("HTTPCode_Target_5XX_Count") },
+        ...own("5xx of pods", traffic.errors),
+        ...elb("5xx seen by the load balancer", "HTTPCode_Target_5XX_Count"),
       ],
       options,
     ),
@@ -44,13 +50,34 @@ export function trafficWidgets(args: ServiceWidgetsArgs, service: WatchedService
       "Latency",
       (["p50", "p90", "p99"] as const).map((percentile) => ({
         label: percentile,
-        metric: ownMetric(watched, service, "duration", percentile),
+        metric: traffic.duration(percentile),
       })),
       {
         ...options,
-        unit: "ms",
-        limit: { label: "promised", value: serviceLevel.latencyMilliseconds },
+        unit: traffic.unit,
+        limit: {
+          label: "promised",
+          value: (serviceLevel.latencyMilliseconds * traffic.perSecond) / 1000,
+        },
       },
+    ),
+  ];
+}
+
+/** The pods that run for each job. */
+export function jobWidgets({ watched, region }: ServiceWidgetsArgs): Widget[] {
+  if (watched.jobs.length === 0) return [];
+  return [
+    graph(
+      "Running pods of jobs",
+      watched.jobs.map(({ name }) => ({
+        label: name,
+        metric: awsMetric("ContainerInsights", "namespace_number_of_running_pods", "Maximum", {
+          ClusterName: watched.clusterName,
+          Namespace: name,
+        }),
+      })),
+      { share: 3, region },
     ),
   ];
 }

@@ -1133,6 +1133,232 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("containers of others", () => {
+    const reference = "ghcr.io/somebody/app:1";
+    const url = () => given.repository.outputs.repositoryUrl as string;
+    let built = 0;
+    const build = (more: Props = {}) => ({
+      imageName: `${url()}:build-${++built}`,
+      build: { args: { IMAGE: reference }, platform: "linux/arm64", ...more },
+    });
+    /** A Deployment of the image, with these changes of its container and of its pod. */
+    const deployed = async (container: Props = {}, pod: Props = {}): Promise<Props> => {
+      const { outputs } = await given.create(types.image, build());
+      return {
+        ...given.deployment,
+        spec: {
+          ...given.deployment.spec,
+          template: {
+            spec: {
+              serviceAccountName: "web",
+              securityContext: { runAsUser: 999 },
+              volumes: [],
+              ...pod,
+              containers: [
+                {
+                  name: "web",
+                  image: outputs.repoDigest,
+                  ports: [{ name: "http", containerPort: 80 }],
+                  readinessProbe: { httpGet: { path: "/ready", port: "http" } },
+                  livenessProbe: { tcpSocket: { port: 80 } },
+                  securityContext: { readOnlyRootFilesystem: true },
+                  volumeMounts: [{ name: "data", mountPath: "/data/app" }],
+                  ...container,
+                },
+              ],
+            },
+          },
+        },
+      };
+    };
+    const lowPorts = { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] };
+    const open = { securityContext: { runAsUser: 999, ...lowPorts } };
+    beforeEach(() => {
+      given.world.publicImages[reference] = {
+        ports: [80],
+        answers: ["/ready"],
+        writes: ["/data"],
+        user: 999,
+        architectures: ["arm64"],
+      };
+    });
+
+    it("run as their images need it", async () => {
+      await given.create(types.deployment, await deployed({}, open));
+    });
+
+    const faults: [name: string, container: Props, pod: Props, message: RegExp][] = [
+      [
+        "another user",
+        {},
+        { securityContext: { runAsUser: 65532, ...lowPorts } },
+        /permission denied: it runs as 65532, not as 999/,
+      ],
+      [
+        "nowhere to write",
+        { volumeMounts: [] },
+        open,
+        /CrashLoopBackOff: \/data: read-only file system/,
+      ],
+      ["a low port that the pod does not open", {}, {}, /listen tcp :80: bind: permission denied/],
+      [
+        "another port",
+        { ports: [{ name: "http", containerPort: 8080 }] },
+        open,
+        /Readiness probe failed: .* 10\.0\.0\.1:8080: connect: connection refused/,
+      ],
+      [
+        "a path that it does not answer",
+        { readinessProbe: { httpGet: { path: "/healthz", port: 80 } } },
+        open,
+        /Readiness probe failed: HTTP probe failed with statuscode: 404/,
+      ],
+    ];
+    for (const [name, container, pod, message] of faults) {
+      it(`do not become ready with ${name}`, async () => {
+        const inputs = await deployed(container, pod);
+        await refused(given.create(types.deployment, inputs), message);
+      });
+    }
+
+    it("are not copied from where they are not, nor for another architecture", async () => {
+      given.world.absent.add(reference);
+      await refused(given.create(types.image, build()), /^failed to solve: .*: not found$/);
+      given.world.absent.clear();
+      const amd64 = build({ platform: "linux/amd64" });
+      await refused(given.create(types.image, amd64), /no match for platform in manifest/);
+      const made = await given.create(types.image, build());
+      await refused(given.update(made, amd64), /no match for platform in manifest/);
+      await given.update(made, build());
+    });
+
+    describe("with secrets", () => {
+      const secret = "prod/db";
+      const providerType = "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass";
+      const addonName = "aws-secrets-store-csi-driver-provider";
+      const provider = (
+        objects: Props[] = [{ objectName: secret, objectType: "secretsmanager" }],
+      ) => ({
+        kind: "SecretProviderClass",
+        metadata: { name: "web-secrets", namespace: "web" },
+        spec: { parameters: { objects: JSON.stringify(objects) } },
+      });
+      const mounts = () =>
+        deployed(
+          {},
+          {
+            ...open,
+            volumes: [
+              {
+                name: "web-secrets",
+                csi: {
+                  driver: "secrets-store.csi.k8s.io",
+                  volumeAttributes: { secretProviderClass: "web-secrets" },
+                },
+              },
+            ],
+          },
+        );
+      let role: CloudResource;
+      const may = (...actions: string[]) =>
+        given.put(types.rolePolicy, {
+          role: "web",
+          name: `web-${actions.length}`,
+          policy: policyWith({ Action: actions, Resource: "*" }),
+        });
+      beforeEach(() => {
+        role = given.put(types.role, {
+          name: "web",
+          assumeRolePolicy: given.irsaTrust("web:web"),
+        });
+        given.account.inputs.metadata.annotations = {
+          "eks.amazonaws.com/role-arn": role.outputs.arn,
+        };
+      });
+      const addon = () => given.put(types.addon, { clusterName: "platform", addonName });
+
+      it("need the driver, which brings the kind and mounts the volume", async () => {
+        await refused(
+          given.create(providerType, provider()),
+          /^no matches for kind: no matches for kind "SecretProviderClass"/,
+        );
+        await refused(
+          given.create(types.deployment, await mounts()),
+          /not found in the list of registered CSI drivers/,
+        );
+        addon();
+        await given.create(providerType, provider());
+      });
+
+      it("need a SecretProviderClass, a role that may read, and the secret itself", async () => {
+        addon();
+        const inputs = await mounts();
+        const create = () => given.create(types.deployment, inputs);
+        await refused(create(), /failed to get secretproviderclass web\/web-secrets/);
+        goneAll(types.deployment);
+        await given.create(providerType, provider());
+        await refused(create(), /is not authorized to perform secretsmanager:GetSecretValue/);
+        goneAll(types.deployment);
+        may("secretsmanager:GetSecretValue");
+        given.world.absent.add(secret);
+        await refused(create(), /Failed fetching secret prod\/db: ResourceNotFoundException/);
+        goneAll(types.deployment);
+        given.world.absent.clear();
+        await create();
+        goneAll(types.deployment);
+        given.account.inputs.metadata.annotations = {};
+        await refused(create(), /an IAM role must be associated with service account web/);
+      });
+
+      it("read parameters by a right of their own", async () => {
+        addon();
+        await given.create(
+          providerType,
+          provider([{ objectName: "/token", objectType: "ssmparameter" }]),
+        );
+        may("secretsmanager:GetSecretValue");
+        const inputs = await mounts();
+        await refused(given.create(types.deployment, inputs), /perform ssm:GetParameters/);
+        goneAll(types.deployment);
+        may("ssm:GetParameters", "ssm:GetParameter");
+        given.world.absent.add("/token");
+        await refused(given.create(types.deployment, inputs), /Invalid parameters: \/token/);
+      });
+    });
+
+    describe("in jobs", () => {
+      const jobType = "kubernetes:batch/v1:Job";
+      const cronJobType = "kubernetes:batch/v1:CronJob";
+      const job = async (container: Props = {}) => {
+        const { metadata, spec } = await deployed(container, open);
+        return { metadata, spec: { template: spec.template, activeDeadlineSeconds: 300 } };
+      };
+
+      it("are waited for until their deadline", async () => {
+        await given.create(jobType, await job());
+        const spoiled = await job({ volumeMounts: [] });
+        goneAll(jobType);
+        const { now } = given.world.clock;
+        await refused(
+          given.create(jobType, spoiled),
+          /^BackoffLimitExceeded: .*read-only file system/,
+        );
+        assert.ok(given.world.clock.now - now >= 300);
+      });
+
+      it("are an incident when nobody waits for them", async () => {
+        const scheduled = async (container: Props = {}) => {
+          const { metadata, spec } = await job(container);
+          return { metadata, spec: { jobTemplate: { spec } } };
+        };
+        const made = await given.create(cronJobType, await scheduled());
+        assert.deepEqual(given.world.incidents, []);
+        await given.update(made, await scheduled({ volumeMounts: [] }));
+        assert.match(given.world.incidents[0] ?? "", /CronJob new: .*read-only file system/);
+      });
+    });
+  });
+
   describe("rules", () => {
     it("are each broken and kept by a test, and have a source", () => {
       for (const [at, { error, on, types, source }] of rules.entries()) {

@@ -13,6 +13,9 @@ export const kubernetes: Package = {
     }
     return serverOf(olds) === serverOf(news) ? [] : ["kubeconfig"];
   },
+  // pulumi-kubernetes, Diff: of jobs it asks the cluster whether they have completed.
+  replacesUnready: ({ kind, metadata }) =>
+    kind === "Job" && metadata?.annotations?.["pulumi.com/replaceUnready"] === "true",
   functions: {},
 };
 

@@ -27,6 +27,8 @@ export interface Package {
   ignoresByItself?: boolean;
   /** Whether a change of the provider's own configuration replaces all that it made. */
   replacesAll?: (olds: Props, news: Props) => string[];
+  /** Whether a resource that has not become ready is made anew. */
+  replacesUnready?: (inputs: Props) => boolean;
   functions: Record<string, (args: Props, caller: Caller, world: World) => Props>;
 }
 
@@ -78,6 +80,8 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
     }),
   });
 
+  const isReady = (type: string, id: string) => world.get(type, id)?.status === "ready";
+
   const implementation: Record<string, (call: Call) => Promise<unknown> | unknown> = {
     attach: () => new empty.Empty(),
     cancel: () => new empty.Empty(),
@@ -122,9 +126,11 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const news = props(call.request.getNews());
       for (const path of ignoredBy(call)) restore(news, olds, path);
       const paths = changedPaths(olds, news).filter((path) => !provided.ignored?.(type, path));
+      const anew = provided.replacesUnready?.(news) && !isReady(type, call.request.getId());
+      const unready = anew ? ['metadata.annotations["pulumi.com/replaceUnready"]'] : [];
       return diffed(
-        paths,
-        paths.filter((path) => forcesReplacement(type, path)),
+        [...paths, ...unready],
+        [...paths.filter((path) => forcesReplacement(type, path)), ...unready],
       );
     },
 

@@ -1,6 +1,7 @@
 import type { Effect, Rule } from "./rule.ts";
 import { addonRules } from "./rules/addon-rules.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
+import { containerRules } from "./rules/container-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
@@ -17,6 +18,7 @@ export const rules: Rule[] = [
   ...addonRules,
   ...nodeRules,
   ...registryRules,
+  ...containerRules,
   ...workloadRules,
   ...edgeRules,
 ];

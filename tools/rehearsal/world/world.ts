@@ -1,4 +1,5 @@
 import { Clock } from "./clock.ts";
+import { type PublicImage, publicImages } from "./public-images.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what providers are given and give is untyped JSON
 export type Props = Record<string, any>;
@@ -76,6 +77,10 @@ export class World {
   readonly hostedZones: Record<string, string> = { Z0123456789EXAMPLE: "example.com" };
   /** Instance types that a zone does not have: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
+  /** Images of others, secrets and parameters that are not there. */
+  readonly absent = new Set<string>();
+  /** What is known of images of others, by the beginning of their references. */
+  readonly publicImages: Record<string, PublicImage> = { ...publicImages };
   /** Whether that role may call an action to look something up; anything when undefined. */
   rights: ((action: string) => boolean) | undefined;
   readonly spans: Span[] = [];

@@ -14,6 +14,7 @@ const known: Record<string, Record<string, [major: number, minor: number]>> = {
     applicationSignals: [6, 2],
     otelContainerInsights: [6, 2],
   },
+  "aws-secrets-store-csi-driver-provider": { "secrets-store-csi-driver": [1, 0] },
 };
 
 /** EKS tries an add-on's configuration by the schema of the version that is asked for. */

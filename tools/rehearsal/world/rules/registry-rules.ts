@@ -91,6 +91,7 @@ const build = (attempt: Attempt) => {
       url,
       tag,
       digest,
+      reference: attempt.inputs.build?.args?.IMAGE,
     });
   }
 };

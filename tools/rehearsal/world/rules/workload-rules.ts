@@ -4,6 +4,7 @@ import type { Attempt, Effect, Rule } from "../rule.ts";
 import { unscheduled } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { isAdmin, noDns } from "./cluster-rules.ts";
+import { containerProblem, containersOf, secretProblem } from "./container-rules.ts";
 import {
   annotation,
   attributesOf,
@@ -19,6 +20,8 @@ import { noNodes } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
+const jobType = "kubernetes:batch/v1:Job";
+const cronJobType = "kubernetes:batch/v1:CronJob";
 const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const minutes = (count: number) => count * 60;
@@ -260,6 +263,16 @@ export const workloadRules: Rule[] = [
       return dependent && `${thing.id} waits for its dependent ${dependent.id}`;
     },
   },
+  {
+    error: "BackoffLimitExceeded",
+    on: "create",
+    phase: "after",
+    types: [jobType],
+    source:
+      "Kubernetes, jobs: activeDeadlineSeconds; pulumi-kubernetes waits for a job to complete",
+    patience: ({ spec }) => spec.activeDeadlineSeconds ?? minutes(10),
+    unless: noPods,
+  },
   ...(["create", "update"] as const).map(
     (on): Rule => ({
       error: "ProgressDeadlineExceeded",
@@ -273,23 +286,27 @@ export const workloadRules: Rule[] = [
   ),
 ];
 
-/** Why the Deployment's pods do not become ready, or nothing. */
-function noPods({ world, thing, inputs, caller }: Attempt): string | undefined {
+/** Why the pods of a Deployment or a job do not become ready, or nothing. */
+function noPods(attempt: Attempt): string | undefined {
+  const { world, thing, inputs, caller } = attempt;
   const cluster = caller.cluster ?? "";
   const nodes = noNodes(world, cluster);
   if (nodes) return `pods are Pending: ${nodes}`;
   const namespace = inputs.metadata.namespace ?? "default";
-  const pod = inputs.spec.template.spec;
+  const pod = (inputs.spec.jobTemplate?.spec ?? inputs.spec).template.spec;
   if (pod.serviceAccountName) {
     const account = inCluster(world, "kubernetes:core/v1:ServiceAccount", cluster).some(
       ({ id }) => id === `${namespace}/${pod.serviceAccountName}`,
     );
     if (!account) return `serviceaccount "${pod.serviceAccountName}" not found`;
   }
-  for (const { image } of pod.containers) {
+  for (const { image } of containersOf(pod)) {
     if (!image.includes(`${world.accountId}.dkr.ecr.`)) continue;
     if (!pulled(world, image)) return `ImagePullBackOff: ${image}: not found`;
   }
+  const problem = secretProblem(attempt, namespace, pod) ?? containerProblem(world, pod);
+  if (problem) return problem;
+  if (thing.type !== deploymentType) return undefined;
   const pending = unscheduled(world, thing);
   if (pending) return `pods are Pending: ${pending}`;
   const gated = inCluster(world, "kubernetes:core/v1:Namespace", cluster).some(
@@ -479,6 +496,23 @@ export const workloadEffects: Effect[] = [
       }
     },
   },
+  {
+    on: "create",
+    types: [jobType],
+    source: "Kubernetes: image pull, start, and the run itself",
+    run: ({ world }) => world.clock.sleep(waits.podStart + waits.jobRun),
+  },
+  ...(["create", "update"] as const).map(
+    (on): Effect => ({
+      on,
+      types: [cronJobType],
+      source: "Kubernetes, CronJobs: nobody waits for a run, which may fail at night",
+      run: (attempt) => {
+        const problem = noPods(attempt);
+        if (problem) attempt.world.incidents.push(`CronJob ${attempt.thing.name}: ${problem}`);
+      },
+    }),
+  ),
   {
     on: "create",
     types: [deploymentType],
