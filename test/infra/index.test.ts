@@ -133,6 +133,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:addons:ContainerInsights",
         "platform:addons:Headroom",
         "platform:addons:LoadBalancerController",
+        "platform:addons:SecretsStore",
         "platform:cluster:Access",
         "platform:cluster:Cluster",
         "platform:cluster:Nodes",
@@ -148,8 +149,8 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:service:Admission",
         "platform:service:LoadBalancer",
         "platform:service:PullRequests",
-        "platform:service:Services",
         "platform:service:Service",
+        "platform:service:Services",
         ...(stack === "prod"
           ? [
               "platform:watch:Alarms",

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceArgs } from "../../infra/services/service-args.ts";
+import type { JobArgs, ServiceArgs } from "../../infra/services/service-args.ts";
 
 /** A service's own settings, but for its image and its route. */
 export const serviceSettings = {
@@ -53,4 +53,43 @@ export const surroundings: Pick<
     idleTimeoutSeconds: 60,
     deletionProtection: false,
   },
+};
+
+/** A service of ours behind the load balancer. */
+export const serviceArgs: ServiceArgs = {
+  name: "web",
+  ...serviceSettings,
+  ...surroundings,
+  route: { path: "/" },
+  callers: [],
+  edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+  image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
+};
+
+/** A nightly job with the same image. */
+export const jobArgs: JobArgs = {
+  name: "tidy",
+  architecture: surroundings.architecture,
+  cluster: surroundings.cluster,
+  place: surroundings.place,
+  image: serviceArgs.image,
+  command: ["tidy"],
+  user: 65_532,
+  environment: {},
+  secrets: {},
+  writable: {},
+  sidecars: {},
+  before: {},
+  calls: [],
+  policyArns: [],
+  egress: [],
+  cpuMillicores: 250,
+  cpuLimitMillicores: 1000,
+  memoryMiB: 256,
+  schedule: "0 3 * * *",
+  timeZone: "Europe/Berlin",
+  concurrency: "forbid",
+  deadlineSeconds: 600,
+  retries: 2,
+  keepRuns: 3,
 };

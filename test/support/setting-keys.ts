@@ -12,5 +12,6 @@ export function settingKeys(schema: z.core.$ZodType, at = ""): string[] {
       settingKeys(of, at ? `${at}.${key}` : key),
     );
   }
-  return type === "record" && at === "services" ? settingKeys(valueType, `${at}.<name>`) : [at];
+  const named = type === "record" && ["services", "jobs"].includes(at);
+  return named ? settingKeys(valueType, `${at}.<name>`) : [at];
 }

@@ -13,6 +13,94 @@ export interface Case {
   moves: string[];
 }
 
+/** A second service, which nothing sends to. */
+const shop = { "services.shop": { image: { context: "service" } } };
+/** A container whose Dockerfile is not read. */
+const foreign = {
+  "services.web.image.context": undefined,
+  "services.web.image.reference": "ghcr.io/stefanprodan/podinfo:6.14.1",
+};
+/** A job, and a change of one of its settings. */
+const tidy = {
+  "jobs.tidy": { image: { sameAs: "web" }, command: ["tidy"], schedule: "0 3 * * *" },
+};
+const job = (key: string, to: unknown, moves = ["CronJob"], more: Partial<Case> = {}): Case => ({
+  key: `jobs.tidy.${key}`,
+  to,
+  moves,
+  ...more,
+  with: { ...tidy, ...more.with },
+});
+const itsOwnImage = [
+  ...["EventRule", "Image", "LifecyclePolicy", "Repository", "ServiceImage", "docker"],
+  "output imageReferences",
+];
+const jobCases: Case[] = [
+  ...[
+    job("image.context", "service", ["CronJob", ...itsOwnImage], {
+      also: { "jobs.tidy.image.sameAs": undefined },
+    }),
+    job("image.reference", "docker.io/library/busybox:1", ["CronJob", ...itsOwnImage], {
+      also: { "jobs.tidy.image.sameAs": undefined },
+    }),
+    job("image.sameAs", "shop", ["CronJob", "EventRule", "output imageReferences"], { with: shop }),
+    job("image.digest", `sha256:${"a".repeat(64)}`, ["CronJob", ...withoutBuild(itsOwnImage)], {
+      also: { "jobs.tidy.image.sameAs": undefined },
+    }),
+    job(
+      "image.repositoryUrl",
+      "444455556666.dkr.ecr.eu-central-1.amazonaws.com/tidy",
+      ["CronJob", "EventRule", "ValidatingAdmissionPolicy", "output imageReferences"],
+      {
+        with: {
+          "jobs.tidy": { ...tidy["jobs.tidy"], image: { digest: `sha256:${"a".repeat(64)}` } },
+        },
+      },
+    ),
+    ...["nodeImage", "runtimeImage"].map((key) =>
+      job(`image.${key}`, "mirror/image:24", ["CronJob", "Image", "output imageReferences"], {
+        with: { "jobs.tidy": { ...tidy["jobs.tidy"], image: { context: "service" } } },
+      }),
+    ),
+  ],
+  job("command", ["sweep"]),
+  job("args", ["--all"]),
+  job("user", 999),
+  job("group", 998),
+  job("architecture", "arm64", []),
+  job("environment", { GREETING: "hello" }),
+  job("secrets", { TOKEN: { parameter: "/prod/token" } }, [
+    ...["Addon", "CronJob", "RolePolicy", "SecretProviderClass"],
+  ]),
+  job("writable", { "/tmp": 64 }, ["CronJob", "LimitRange"]),
+  ...["cpuMillicores", "cpuLimitMillicores", "memoryMiB"].map((key) =>
+    job(key, 300, ["CronJob", "LimitRange", "ResourceQuota"]),
+  ),
+  job("sidecars", { proxy: { image: { sameAs: "web" } } }, [
+    ...["CronJob", "EventRule", "ResourceQuota", "output imageReferences"],
+  ]),
+  job("before", { wait: { image: { sameAs: "web" } } }, [
+    ...["CronJob", "EventRule", "output imageReferences"],
+  ]),
+  job("calls", ["shop"], ["CronJob", "NetworkPolicy", "Service"], { with: shop }),
+  job("policyArns", ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], ["RolePolicyAttachment"], {
+    with: {
+      "jobs.tidy": { ...tidy["jobs.tidy"], egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }] },
+    },
+  }),
+  job("egress", [{ cidrBlock: "10.9.0.0/16", port: 5432 }], ["NetworkPolicy"]),
+  job("schedule", "0 4 * * *"),
+  job("timeZone", "Europe/Berlin"),
+  job("concurrency", "replace", ["CronJob", "ResourceQuota"]),
+  job("deadlineSeconds", 7200, ["CronJob", "MetricAlarm"]),
+  job("retries", 5),
+  job("keepRuns", 5),
+];
+
+function withoutBuild(moves: string[]): string[] {
+  return moves.filter((one) => one !== "Image" && one !== "docker");
+}
+
 export const cases: Case[] = [
   {
     key: "region",
@@ -340,6 +428,116 @@ export const cases: Case[] = [
     to: [{ cidrBlock: "10.9.0.0/16", port: 5432 }],
     moves: ["NetworkPolicy"],
   },
+  {
+    key: "services.web.image.reference",
+    to: "ghcr.io/stefanprodan/podinfo:6.14.1",
+    also: { "services.web.image.context": undefined },
+    moves: ["Deployment", "Image", "output imageReferences"],
+  },
+  {
+    key: "services.web.image.sameAs",
+    to: "shop",
+    with: shop,
+    also: { "services.web.image.context": undefined },
+    moves: [
+      "Deployment",
+      "EventRule",
+      "Image",
+      "LifecyclePolicy",
+      "Repository",
+      "ServiceImage",
+      "docker",
+      "output imageReferences",
+    ],
+  },
+  { key: "services.web.command", to: ["node", "server.js"], moves: ["Deployment"] },
+  { key: "services.web.args", to: ["--verbose"], moves: ["Deployment"] },
+  { key: "services.web.user", to: 999, with: foreign, moves: ["Deployment"] },
+  { key: "services.web.group", to: 998, moves: ["Deployment"] },
+  { key: "services.web.architecture", to: "arm64", moves: [] },
+  { key: "services.web.environment", to: { GREETING: "hello" }, moves: ["Deployment"] },
+  {
+    key: "services.web.secrets",
+    to: {
+      DB_PASSWORD: { secret: "prod/db", key: "password" },
+      TOKEN: { parameter: "/prod/token" },
+    },
+    moves: ["Addon", "Deployment", "RolePolicy", "SecretProviderClass"],
+  },
+  {
+    key: "services.web.writable",
+    to: { "/tmp": 64 },
+    moves: ["Deployment", "LimitRange"],
+  },
+  {
+    key: "services.web.sidecars",
+    to: { proxy: { image: { reference: "docker.io/library/envoy:1" }, cpuMillicores: 10 } },
+    with: { "nodes.maxSize": 20 },
+    moves: [
+      "Deployment",
+      "EventRule",
+      "Image",
+      "LifecyclePolicy",
+      "Repository",
+      "ResourceQuota",
+      "ServiceImage",
+      "docker",
+      "output imageReferences",
+    ],
+  },
+  {
+    key: "services.web.before",
+    to: { wait: { image: { sameAs: "web" } } },
+    moves: ["Deployment", "EventRule", "output imageReferences"],
+  },
+  {
+    key: "services.web.calls",
+    to: ["shop"],
+    with: shop,
+    moves: ["Deployment", "NetworkPolicy", "Service"],
+  },
+  {
+    key: "services.web.worker",
+    to: true,
+    also: { "services.web.route": undefined, "services.web.health": undefined },
+    moves: [
+      "Dashboard",
+      "Deployment",
+      "Ingress",
+      "MetricAlarm",
+      "Namespace",
+      "NetworkPolicy",
+      "Service",
+    ],
+  },
+  { key: "services.web.port", to: 3000, with: foreign, moves: ["Deployment"] },
+  { key: "services.web.protocol", to: "http2", moves: ["Ingress"] },
+  { key: "services.web.health", to: "/health", moves: ["Deployment", "Ingress"] },
+  {
+    key: "services.web.drain",
+    to: "sleep",
+    moves: ["Dashboard", "Deployment", "MetricAlarm"],
+  },
+  {
+    key: "services.web.release.command",
+    to: ["migrate"],
+    moves: ["Job", "NetworkPolicy", "ReleaseJob", "ResourceQuota"],
+  },
+  {
+    key: "services.web.release.deadlineSeconds",
+    to: 60,
+    with: { "services.web.release.command": ["migrate"] },
+    moves: ["Job"],
+  },
+  {
+    key: "services.web.release.retries",
+    to: 2,
+    with: { "services.web.release.command": ["migrate"] },
+    moves: ["Job", "ResourceQuota"],
+  },
+  { key: "services.web.targetMemoryPercent", to: 70, moves: ["HorizontalPodAutoscaler"] },
+  { key: "services.web.nodeHeapPercent", to: 50, moves: ["Deployment"] },
+  ...jobCases,
   {
     key: "ingress.scheme",
     to: "internal",

@@ -31,6 +31,12 @@ export interface Setting {
   group?: string;
 }
 
+/** Settings by a name that the stack chooses. */
+const records: Record<string, Pick<Setting, "meaning" | "required">> = {
+  services: { meaning: "A service, its namespace and its role.", required: true },
+  jobs: { meaning: "A job, its namespace and its role.", required: false },
+};
+
 /** Every setting of the schema, in its order; `<name>` stands for the name of a service. */
 export function settingsOfSchema(schema: z.core.$ZodType, key = "", group?: string): Setting[] {
   const { inner, optional, preset, meaning } = unwrapped(schema);
@@ -41,11 +47,16 @@ export function settingsOfSchema(schema: z.core.$ZodType, key = "", group?: stri
       settingsOfSchema(of, below(name), optional ? key : group),
     );
   }
-  if (type === "record" && key === "services") {
-    const name = { key: "services.<name>", meaning: "A service, its namespace and its role." };
+  const record = type === "record" ? records[key] : undefined;
+  if (record) {
+    const name = { key: `${key}.<name>`, ...record };
     return [
-      { ...name, allowed: wordsOf(keyType).join("; "), required: true },
-      ...settingsOfSchema(valueType, "services.<name>"),
+      { ...name, allowed: wordsOf(keyType).join("; ") },
+      ...settingsOfSchema(
+        valueType,
+        `${key}.<name>`,
+        key === "services" ? undefined : `${key}.<name>`,
+      ),
     ];
   }
   return [
@@ -135,10 +146,12 @@ function wordsOf(schema: z.core.$ZodType): string[] {
     ? wordsOf(element)
     : type === "record"
       ? [...wordsOf(keyType).map((one) => `keys: ${one}`), ...wordsOf(valueType)]
-      : type === "object"
-        ? Object.entries<z.core.$ZodType>(shape).flatMap(([name, of]) =>
-            wordsOf(of).map((one) => `${name}: ${one}`),
-          )
-        : [];
+      : type === "object" && "image" in shape
+        ? ["the settings of a container, from `image` to `memoryMiB`"]
+        : type === "object"
+          ? Object.entries<z.core.$ZodType>(shape).flatMap(([name, of]) =>
+              wordsOf(of).map((one) => `${name}: ${one}`),
+            )
+          : [];
   return [...new Set([...words, ...parts])];
 }

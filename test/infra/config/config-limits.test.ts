@@ -41,7 +41,12 @@ const limits: [key: string, least: number, most: number, source: string][] = [
   ["autoscaler.headroom.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],
   ["autoscaler.headroom.memoryMiB", 16, 65_536, "the same"],
   ["registry.untaggedRetentionDays", 1, 365, "ECR: a count of days from 1; a year is enough"],
-  ["services.web.minReplicas", 1, 1000, "one, which a disruption takes; behind the load balancer two"],
+  [
+    "services.web.minReplicas",
+    1,
+    1000,
+    "one, which a disruption takes; behind the load balancer two",
+  ],
   ["services.web.maxReplicas", 1, 1000, "ELB: 1000 targets of a target group"],
   ["services.web.targetCpuPercent", 10, 95, "over 95 the autoscaler comes too late"],
   ["services.web.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],

@@ -219,11 +219,6 @@ describe("what is built", () => {
         /^has no file Dockerfile$/,
       ],
       [
-        "without a package.json",
-        () => unlinkSync(at("package.json")),
-        /^has no file package.json$/,
-      ],
-      [
         "with a broken package.json",
         () => write("package.json", "{"),
         /^has a package.json that is not JSON \(.+\)$/,

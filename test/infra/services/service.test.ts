@@ -8,17 +8,9 @@ import type { ServiceArgs } from "../../../infra/services/service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
-import { serviceSettings, surroundings } from "../../support/service-args.ts";
+import { serviceArgs } from "../../support/service-args.ts";
 
-const args: ServiceArgs = {
-  name: "web",
-  ...serviceSettings,
-  ...surroundings,
-  route: { path: "/" },
-  callers: [],
-  edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
-  image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
-};
+const args = serviceArgs;
 const service = (changes: Partial<ServiceArgs> = {}) =>
   deploy(() => new Service("service", { ...args, ...changes }));
 
