@@ -78,6 +78,18 @@ function privileges({ securityContext: own = {}, ports = [] }: Inputs, pod: Inpu
     ports.some(({ hostPort }: Inputs) => hostPort) && "takes a port of its node",
   ];
 }
+/** Names of variables that say that their value is secret. */
+const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
+/** The specification of the job itself, or of those that a schedule makes. */
+function jobOf(one: Subject): Inputs | undefined {
+  const { spec } = one.inputs;
+  if (one.type === "kubernetes:batch/v1:Job") return spec ?? {};
+  return one.type === "kubernetes:batch/v1:CronJob" ? (spec?.jobTemplate?.spec ?? {}) : undefined;
+}
+const jobs = (spec: object): Example[][] => [
+  [{ type: "kubernetes:batch/v1:Job", inputs: { spec } }],
+  [{ type: "kubernetes:batch/v1:CronJob", inputs: { spec: { jobTemplate: { spec } } } }],
+];
 /** What names no port takes no requests: nobody needs to know whether it is ready for them. */
 const serves = ({ ports = [] }: Inputs) => ports.length > 0;
 const cronJob = (podInputs: object): Example[] => [
@@ -182,5 +194,44 @@ export const workloadRules: Rule[] = [
       statefulSet({ name: "pause" }),
     ],
     bad: [statefulSet({ name: "db", ports: [{ containerPort: 5432 }] })],
+  },
+  {
+    name: "secrets-by-reference",
+    level: "advisory",
+    promise: "No container has a secret as a plain variable",
+    reason:
+      "Whoever may read the Deployment, or Pulumi's state, reads it (CIS EKS 1.8, 4.4.2; EKS best practices, data encryption)",
+    remedy: "Name a secret of Secrets Manager or a parameter in the setting secrets",
+    check: (one) =>
+      everyContainer(one, ({ env = [] }) =>
+        env.map(
+          ({ name, value }: Inputs) =>
+            secretName.test(name) && Boolean(value) && `has ${name} in plain text`,
+        ),
+      ),
+    good: [
+      deployment({ env: [{ name: "DB_HOST", value: "db" }] }),
+      deployment({ env: [{ name: "DB_PASSWORD", valueFrom: { secretKeyRef: {} } }] }),
+    ],
+    bad: [
+      deployment({ env: [{ name: "DB_PASSWORD", value: "postgres" }] }),
+      cronJob({ containers: [{ ...container, env: [{ name: "api_key", value: "x" }] }] }),
+    ],
+  },
+  {
+    name: "jobs-end",
+    promise: "Every job ends: after a time, and after so many attempts",
+    reason: "A job that hangs holds its place, and the next run never begins (Kubernetes, jobs)",
+    remedy: "Set activeDeadlineSeconds and backoffLimit",
+    check: (one) => {
+      const job = jobOf(one);
+      return job
+        ? ["activeDeadlineSeconds", "backoffLimit"].map(
+            (name) => job[name] === undefined && `has no ${name}`,
+          )
+        : [];
+    },
+    good: jobs({ activeDeadlineSeconds: 600, backoffLimit: 0 }),
+    bad: [...jobs({ backoffLimit: 0 }), ...jobs({ activeDeadlineSeconds: 600 })],
   },
 ];

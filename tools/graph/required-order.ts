@@ -105,6 +105,11 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
       because: "a load balancer holds on to its certificate, its web ACL and its log bucket",
     },
     {
+      dependents: ofType("kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass"),
+      required: addons((name) => name === "aws-secrets-store-csi-driver-provider"),
+      because: "a kind is known only while the driver that brings it is there",
+    },
+    {
       dependents: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
       required: balancers,
       because: "a record that points at a load balancer which is gone can be taken over",
