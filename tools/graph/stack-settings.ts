@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { PlanError } from "./plan-error.ts";
@@ -14,22 +14,50 @@ export interface Settings {
 }
 
 /**
- * The settings of a stack: the defaults of `Pulumi.yaml`, then `Pulumi.<stack>.yaml`.
+ * The file of a stack's settings, below the folder: of the project itself, else of its examples, each
+ * in a folder of its name.
+ *
+ * Throws a `PlanError` when there is no such stack.
+ */
+export function settingsFile(stack: string, folder: string): string {
+  const own = stacksIn(folder);
+  const file = `Pulumi.${stack}.yaml`;
+  if (own.includes(stack)) return file;
+  const examples = exampleStacks(folder);
+  if (examples.includes(stack)) return join(examplesFolder, stack, file);
+  const there = `Stacks here: ${own.join(", ") || "none"}`;
+  const more = examples.length > 0 ? `; examples: ${examples.join(", ")}` : "";
+  throw new PlanError(`There is no stack "${stack}": ${file} is missing. ${there}${more}.`);
+}
+
+const examplesFolder = "examples";
+
+function stacksIn(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
+}
+
+/** The stacks of `examples/`, each with its settings in `<stack>/Pulumi.<stack>.yaml`. */
+export function exampleStacks(folder: string): string[] {
+  const examples = join(folder, examplesFolder);
+  if (!existsSync(examples)) return [];
+  return readdirSync(examples, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => stacksIn(join(examples, name)).includes(name))
+    .sort();
+}
+
+/**
+ * The settings of a stack: the defaults of `Pulumi.yaml`, then those of its own file.
  *
  * Throws a `PlanError` when there is no such stack or a file is no valid YAML.
  */
 export function settingsOf(stack: string, folder: string): Settings {
   const { name, config: schema } = read(folder, "Pulumi.yaml");
   const project = String(name);
-  const stacks = readdirSync(folder)
-    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
-    .sort();
-  if (!stacks.includes(stack)) {
-    throw new PlanError(
-      `There is no stack "${stack}": Pulumi.${stack}.yaml is missing. Stacks here: ${stacks.join(", ") || "none"}.`,
-    );
-  }
-  const file = `Pulumi.${stack}.yaml`;
+  const file = settingsFile(stack, folder);
   const given = [
     ...Object.entries(mapOf(schema, "Pulumi.yaml: config")).map(([key, one]) => [key, preset(one)]),
     ...Object.entries(mapOf(read(folder, file).config, `${file}: config`)),

@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { parse, parseDocument } from "yaml";
-import { settingsOf } from "../graph/stack-settings.ts";
+import { settingsFile, settingsOf } from "../graph/stack-settings.ts";
 import { type Engine, findEngine } from "./engine.ts";
 import { findPlugins, type Plugin } from "./plugins.ts";
 import { aws } from "./providers/aws.ts";
@@ -91,8 +91,8 @@ export class Stage extends StagedStack {
 
     try {
       // The engine wants to see index.ts, though it is given the program.
-      for (const file of ["Pulumi.yaml", `Pulumi.${stackName}.yaml`, "index.ts"]) {
-        cpSync(join(project, file), join(folder, file));
+      for (const file of ["Pulumi.yaml", "index.ts", settingsFile(stackName, project)]) {
+        cpSync(join(project, file), join(folder, basename(file)));
       }
       for (const context of contextsOf(config)) {
         cpSync(join(project, context), join(folder, context), {

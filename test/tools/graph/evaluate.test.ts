@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { boundRoles } from "../../../infra/cluster/permissions-boundary.ts";
 import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { PlanError } from "../../../tools/graph/plan-error.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
+import { settingsFile } from "../../../tools/graph/stack-settings.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -232,6 +233,24 @@ describe("evaluate", () => {
       await failure("staging"),
       'There is no stack "staging": Pulumi.staging.yaml is missing. Stacks here: dev, prod.',
     );
+  });
+
+  it("takes those of an example by its name, unless the project has a stack of that name", async () => {
+    mkdirSync(join(folder, "examples/shop"), { recursive: true });
+    mkdirSync(join(folder, "examples/other"));
+    write("examples/shop/Pulumi.shop.yaml", "config: { shop:size: 5, shop:parts: {} }");
+    // A file of another name is no example's.
+    write("examples/other/Pulumi.shop.yaml", "config: { shop:size: 6, shop:parts: {} }");
+    assert.equal((await evaluate("shop", folder)).outputs.size, 5);
+    assert.equal(settingsFile("shop", folder), "examples/shop/Pulumi.shop.yaml");
+    assert.equal(
+      await failure("other"),
+      'There is no stack "other": Pulumi.other.yaml is missing. Stacks here: dev; examples: shop.',
+    );
+    write("examples/shop/Pulumi.shop.yaml", "config: [shop]");
+    assert.match(await failure("shop"), /^examples\/shop\/Pulumi\.shop\.yaml: config: must be/);
+    write("Pulumi.shop.yaml", "config: { shop:size: 7, shop:parts: {} }");
+    assert.equal((await evaluate("shop", folder)).outputs.size, 7);
   });
 
   it("says where YAML is broken", async () => {

@@ -31,7 +31,10 @@ describe("npm run rehearse", () => {
   it("names the stacks there are when it is asked for another", () => {
     const { status, stdout, stderr } = run(["--stack", "nope"]);
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /^There is no stack "nope": .* Stacks here: dev, prod.\n$/);
+    assert.match(
+      stderr,
+      /^There is no stack "nope": .* Stacks here: dev, prod; examples: podinfo, .*voting\.\n$/,
+    );
   });
 
   it("says what to install where no engine can be had", () => {
