@@ -26,12 +26,13 @@ export function checksOf(health: HealthConfig | undefined, port: number | undefi
   const given = typeof health === "string" ? { ready: health } : (health ?? {});
   const ready = checkOf(given.ready) ?? connection;
   const live = checkOf(given.live) ?? connection;
-  const start = checkOf(given.start) ?? (ready && withoutTimes(ready));
+  const start = checkOf(given.start) ?? (ready && atStart(ready));
   return { ...(start && { start }), ...(ready && { ready }), ...(live && { live }) };
 }
 
-function withoutTimes({ path, port, tcp, grpc, command }: CheckConfig): CheckConfig {
-  return { path, port, tcp, grpc, command };
+/** Asked at its own pace: only how long an answer may take is the same. */
+function atStart({ periodSeconds: _, failures: __, ...check }: CheckConfig): CheckConfig {
+  return check;
 }
 
 function checkOf(check: string | CheckConfig | undefined): CheckConfig | undefined {

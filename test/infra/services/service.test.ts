@@ -96,6 +96,18 @@ describe("web service", () => {
       assert.equal(container.livenessProbe.httpGet.path, "/healthz");
     });
 
+    it("may take as long for an answer at the start as later, and have the start's own pace", async () => {
+      const ready = { path: "/readyz", timeoutSeconds: 7, periodSeconds: 20, failures: 9 };
+      const { startupProbe, readinessProbe } = containerOf(await service({ health: { ready } }));
+      assert.deepEqual(
+        [startupProbe, readinessProbe].map(({ httpGet: _, ...times }) => times),
+        [
+          { timeoutSeconds: 7, periodSeconds: 1, failureThreshold: 60 },
+          { timeoutSeconds: 7, periodSeconds: 20, failureThreshold: 9 },
+        ],
+      );
+    });
+
     it("have a heap that fits their memory", async () => {
       for (const memoryMiB of [128, 256, 4096]) {
         const options = environmentOf(await service({ memoryMiB })).NODE_OPTIONS;
