@@ -42,6 +42,11 @@ const routeSchema = z.strictObject({
   path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders")
     .default("/")
     .describe("Path prefix that the load balancer sends to the service."),
+  sticky: flag()
+    .optional()
+    .describe(
+      "The load balancer sends a client to the pod that it had before, as long as that is there. Default: false.",
+    ),
 });
 
 const releaseJobSchema = z.strictObject({

@@ -39,6 +39,8 @@ interface TargetGroupAttributes {
   "deregistration_delay.timeout_seconds": number;
   "load_balancing.algorithm.type": "round_robin" | "least_outstanding_requests";
   "stickiness.enabled": boolean;
+  /** By a cookie of the load balancer's own, for a day at most. */
+  "stickiness.type"?: "lb_cookie";
 }
 
 /** The controller's annotations that say which listeners of which load balancer are meant. */
@@ -132,7 +134,8 @@ export function serviceAnnotations({
   const targetGroup: TargetGroupAttributes = {
     "deregistration_delay.timeout_seconds": clock.deregistrationDelaySeconds,
     "load_balancing.algorithm.type": "least_outstanding_requests",
-    "stickiness.enabled": false,
+    "stickiness.enabled": args.route.sticky ?? false,
+    ...(args.route.sticky && { "stickiness.type": "lb_cookie" }),
   };
   const health = healthCheckOf(args);
   const annotations: ServiceAnnotations = {

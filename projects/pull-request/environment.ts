@@ -96,8 +96,8 @@ function copyOf(
 function routeOf(
   prefix: string,
   service: string,
-  { host, path }: RouteConfig,
+  { host, ...route }: RouteConfig,
   { hostName }: PreviewEnvironmentSettings,
-): Required<RouteConfig> {
-  return { host: `${host ? `${service}-` : ""}${prefix}.${hostName}`, path };
+): RouteConfig {
+  return { ...route, host: `${host ? `${service}-` : ""}${prefix}.${hostName}` };
 }

@@ -335,6 +335,19 @@ describe("web service", () => {
       assert.equal(annotations["alb.ingress.kubernetes.io/healthcheck-path"], "/readyz");
     });
 
+    it("keeps a client at its pod only where the route says so", async () => {
+      const stickiness = async (sticky?: boolean) => {
+        const attributes = attributesOf(
+          await service({ route: { path: "/", ...(sticky !== undefined && { sticky }) } }),
+          "target-group",
+        );
+        return [attributes["stickiness.enabled"], attributes["stickiness.type"]];
+      };
+      assert.deepEqual(await stickiness(), ["false", undefined]);
+      assert.deepEqual(await stickiness(false), ["false", undefined]);
+      assert.deepEqual(await stickiness(true), ["true", "lb_cookie"]);
+    });
+
     it("waits for its host name, not for endpoints that come after it", async () => {
       assert.equal(
         annotationsOf(await service())["pulumi.com/waitFor"],
