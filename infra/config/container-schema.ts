@@ -16,7 +16,7 @@ const httpPath = "a path such as /healthz";
 const checkTimes = {
   periodSeconds: whole(1, 300).optional(),
   timeoutSeconds: whole(1, 60).optional(),
-  failures: whole(1, 120).optional(),
+  failures: whole(1, 600).optional(),
 };
 const port = () => whole(1, 65_535);
 

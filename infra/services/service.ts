@@ -41,6 +41,9 @@ export class Service extends pulumi.ComponentResource {
     Record<"ingress" | "service", pulumi.Output<string>>
   >;
 
+  /** What must have succeeded before anything runs its image. */
+  readonly released: pulumi.Resource[];
+
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Service", name, {}, opts);
     const parent = { parent: this };
@@ -59,13 +62,15 @@ export class Service extends pulumi.ComponentResource {
         parent,
       );
     }
-    const released =
-      args.release &&
-      new ReleaseJob(
-        `${name}-release`,
-        { service: args, release: args.release, ground },
-        { ...parent, dependsOn: [...guards, ...aliases] },
-      );
+    this.released = args.release
+      ? [
+          new ReleaseJob(
+            `${name}-release`,
+            { service: args, release: args.release, ground },
+            { ...parent, dependsOn: [...guards, ...aliases] },
+          ),
+        ]
+      : [];
     // Readiness gates are given to pods that are made after the load balancer's target group.
     const deployment = new kubernetes.apps.v1.Deployment(
       name,
@@ -76,7 +81,7 @@ export class Service extends pulumi.ComponentResource {
           ...(routed ? [routed.ingress] : []),
           ...guards,
           ...aliases,
-          ...(released ? [released] : []),
+          ...this.released,
         ],
         ...rolloutOptions(args),
       },

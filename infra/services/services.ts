@@ -69,19 +69,31 @@ export class Services extends pulumi.ComponentResource {
       ...shared,
       ...workloadArgs(workload, settings, { ...args, references: images.references }),
     });
-    this.services = Object.fromEntries(
-      Object.entries(services).map(([service, settings]) => [
+    const made: Record<string, Service> = {};
+    // What runs the image of another service waits for that one's release.
+    const options = ({ image: { sameAs } }: Pick<ServiceConfig, "image">) => ({
+      parent: this,
+      dependsOn: [admitted, loadBalancer, ...(made[sameAs ?? ""]?.released ?? [])],
+    });
+    const independent = (one: ServiceConfig) => Number(one.image.sameAs === undefined);
+    const inOrder = Object.entries(services).sort(([, a], [, b]) => independent(b) - independent(a));
+    for (const [service, settings] of inOrder) {
+      const callers = callersOf(service, { ...services, ...jobs });
+      made[service] = new Service(
         service,
-        new Service(
-          service,
-          { ...resolved(service, settings), callers: callersOf(service, { ...services, ...jobs }) },
-          { parent: this, dependsOn: [admitted, loadBalancer] },
-        ),
-      ]),
-    );
-    for (const [job, settings] of Object.entries(jobs)) {
-      new Job(job, resolved(job, settings), { parent: this, dependsOn: [admitted, loadBalancer] });
+        { ...resolved(service, settings), callers },
+        options(settings),
+      );
     }
+    for (const [job, settings] of Object.entries(jobs)) {
+      new Job(job, resolved(job, settings), options(settings));
+    }
+    this.services = Object.fromEntries(
+      Object.keys(services).flatMap((service) => {
+        const one = made[service];
+        return one ? [[service, one]] : [];
+      }),
+    );
     const all = Object.values(this.services);
     this.loadBalancer = loadBalancer.hostName;
     this.pullRequests = new PullRequests(

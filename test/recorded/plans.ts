@@ -13,6 +13,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   prod: () => evaluate("prod"),
   everything: () => elsewhere("everything"),
   internal: () => elsewhere("internal"),
+  shop: () => elsewhere("shop"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

@@ -54,10 +54,13 @@ export function exampleStacks(folder: string): string[] {
  *
  * Throws a `PlanError` when there is no such stack or a file is no valid YAML.
  */
-export function settingsOf(stack: string, folder: string): Settings {
+export function settingsOf(
+  stack: string,
+  folder: string,
+  file = settingsFile(stack, folder),
+): Settings {
   const { name, config: schema } = read(folder, "Pulumi.yaml");
   const project = String(name);
-  const file = settingsFile(stack, folder);
   const given = [
     ...Object.entries(mapOf(schema, "Pulumi.yaml: config")).map(([key, one]) => [key, preset(one)]),
     ...Object.entries(mapOf(read(folder, file).config, `${file}: config`)),

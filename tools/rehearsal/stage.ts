@@ -30,6 +30,10 @@ const typescript = new URL("../typescript.js", import.meta.url).href;
 
 export interface StageOptions {
   stack: string;
+  /** The stack's settings, from the project's root. @default where the plan finds them */
+  file?: string;
+  /** Prepares the cloud before the first step: what is there that no stack makes. */
+  prepare?: (world: World) => void;
   /** Looks at every resource on its way to the engine and may change it: faults on purpose. */
   sabotage?: pulumi.ResourceTransformation;
   /** @default what is installed here */
@@ -67,13 +71,16 @@ export class Stage extends StagedStack {
   /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
   static async open(options: StageOptions): Promise<Stage> {
     const { stack: stackName, sabotage, plugins = findPlugins(), say } = options;
-    const { config } = settingsOf(stackName, project);
+    const file = options.file ?? settingsFile(stackName, project);
+    const { config } = settingsOf(stackName, project, file);
     const engine = await findEngine(say);
     const world = new World({
       accountId: config["platform:accountId"],
       region: config["platform:region"],
       principal: JSON.parse(config["platform:cluster"] ?? "{}").admins?.[0],
     });
+
+    options.prepare?.(world);
 
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
     // The program names files relative to the project, so it runs where the copies are.
@@ -91,8 +98,8 @@ export class Stage extends StagedStack {
 
     try {
       // The engine wants to see index.ts, though it is given the program.
-      for (const file of ["Pulumi.yaml", "index.ts", settingsFile(stackName, project)]) {
-        cpSync(join(project, file), join(folder, basename(file)));
+      for (const one of ["Pulumi.yaml", "index.ts", file]) {
+        cpSync(join(project, one), join(folder, basename(one)));
       }
       for (const context of contextsOf(config)) {
         cpSync(join(project, context), join(folder, context), {
