@@ -19,6 +19,10 @@ const commands: Record<string, () => Promise<Command>> = {
     return (args) => plan(args, terminal);
   },
   rehearse: async () => (await import("./rehearsal/rehearse-command.ts")).rehearseCommand,
+  try: async () => {
+    const { tryCommand } = await import("./try/try-command.ts");
+    return (args) => tryCommand(args, lines);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

@@ -23,6 +23,8 @@ export interface ShellOptions {
   bare?: boolean;
   /** Also shows what the command writes, as it comes. @default false */
   show?: boolean;
+  /** Also gives what it writes to its standard error, in the order it comes. @default false */
+  both?: boolean;
   /** Interrupts the command, as Ctrl-C does, and waits until it has ended. */
   signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ export function pulumi(args: string[], options: ShellOptions = {}): Promise<stri
 
 /** Runs a command found on PATH, without a shell in between, and gives what it writes. */
 export function run(command: string, args: string[], options: ShellOptions = {}): Promise<string> {
-  const { cwd, env, bare = false, show = false, signal } = options;
+  const { cwd, env, bare = false, show = false, both = false, signal } = options;
   const { PATH } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -58,6 +60,7 @@ export function run(command: string, args: string[], options: ShellOptions = {})
     });
     child.stderr.on("data", (chunk) => {
       err += chunk;
+      if (both) out += chunk;
       if (show) process.stderr.write(chunk);
     });
     child.on("error", () =>

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const scripts = fileURLToPath(new URL("command-stubs/", import.meta.url));
 
-/** What the stand-ins of `aws` and `kubectl` answer from. */
+/** What the stand-ins of `aws`, `kubectl` and `docker` answer from. */
 export interface State {
   /** As CloudWatch describes them. */
   alarms?: { MetricAlarms: object[]; CompositeAlarms: object[] };
@@ -21,21 +21,38 @@ export interface State {
   images?: Record<string, string[]>;
   /** As the Kubernetes API describes them. */
   deployments?: { metadata: { labels?: Record<string, string> } }[];
+  docker?: DockerState;
   /** What a command says instead of an answer. */
   failing?: Record<string, string>;
 }
 
+/** One container, however often it is started, of images that are all alike. */
+export interface DockerState {
+  /** As `docker info` names the engine's. */
+  architecture?: string;
+  /** References that are on this machine; all others cannot be pulled. */
+  images?: string[];
+  image?: { Architecture: string; Config: object };
+  /** What the registry says of each reference. */
+  manifest?: object;
+  /** By the container's port, the one of this machine. */
+  ports?: Record<string, number>;
+  /** Nothing while it runs. */
+  ended?: { ExitCode: number; OOMKilled?: boolean };
+  log?: string;
+}
+
 /**
- * Commands `aws` and `kubectl` first on PATH, that understand the options which the real ones have,
+ * Commands, `aws` and `kubectl` unless told otherwise, first on PATH, that understand the options which the real ones have,
  * refuse others, and answer in the real ones' form.
  */
 export class CommandStubs {
   readonly folder = mkdtempSync(join(tmpdir(), "stand-ins-"));
   readonly #path = process.env.PATH;
 
-  constructor() {
+  constructor(names = ["aws", "kubectl"]) {
     mkdirSync(join(this.folder, "bin"));
-    for (const name of ["aws", "kubectl"]) {
+    for (const name of names) {
       cpSync(join(scripts, `${name}.js`), join(this.folder, "bin", name));
     }
     writeFileSync(join(this.folder, "package.json"), '{"type":"module"}');

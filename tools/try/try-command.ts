@@ -1,0 +1,112 @@
+import { parseArgs } from "node:util";
+import { evaluate, projectFolder } from "../graph/evaluate.ts";
+import { manifestsOf } from "../graph/manifests.ts";
+import { PlanError } from "../graph/plan-error.ts";
+import type { Verdict } from "./checks.ts";
+import { type Workload, workloadsOf } from "./run-arguments.ts";
+import { NoDocker, tryOut } from "./trial.ts";
+
+const usage = `Starts the image of a service or a job on the local Docker engine, as its pod would be,
+and says which part of the contract it breaks.
+
+usage: npm run try -- [--stack NAME] <service or job>
+
+  --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
+  --help        this text
+
+As in the pod: user, read-only file system, capabilities, limits, variables, ports, probes.
+Not here: sidecars, other services, AWS, network policies. Secrets have a dummy.
+
+exit code: 0; 1 when the image breaks the contract; 2 when the command is wrong; 3
+when there is no Docker engine that runs the image
+`;
+
+/** Where the command writes its lines to. */
+export interface Lines {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** Runs the command and gives its exit code; `folder` is the project's unless a test says other. */
+export async function tryCommand(
+  args: string[],
+  lines: Lines,
+  folder = projectFolder,
+): Promise<number> {
+  let options: ReturnType<typeof optionsOf>;
+  try {
+    options = optionsOf(args);
+  } catch (error) {
+    lines.err(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    lines.out(usage);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    return await tryService(options, lines, folder, interrupted.signal);
+  } catch (error) {
+    if (interrupted.signal.aborted) return 130;
+    if (!(error instanceof PlanError || error instanceof NoDocker)) throw error;
+    lines.err(error.message);
+    return error instanceof NoDocker ? 3 : 2;
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+async function tryService(
+  { stack, name }: { stack: string; name: string },
+  { out, err }: Lines,
+  folder: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const { resources } = await evaluate(stack, folder);
+  const workload = workloadNamed(name, stack, workloadsOf(manifestsOf(resources)));
+  const broken = new Set<string>();
+  await tryOut(workload, {
+    ...{ folder, resources, signal, tell: err },
+    say: (verdict) => {
+      if (verdict.level === "FAIL") broken.add(verdict.check);
+      out(lineOf(verdict));
+    },
+  });
+  out(broken.size === 0 ? `${name} keeps the contract` : `${name} breaks the contract`);
+  return broken.size === 0 ? 0 : 1;
+}
+
+function workloadNamed(name: string, stack: string, workloads: Workload[]): Workload {
+  const found = workloads.find((one) => one.name === name);
+  if (found) return found;
+  const known = workloads.map((one) => one.name).sort();
+  throw new PlanError(
+    `Stack ${stack} has no service or job "${name}"; it has: ${known.join(", ")}`,
+  );
+}
+
+/** One line a check; what the container wrote stands beneath. */
+export function lineOf({ level, check, seen, mend, log = [] }: Verdict): string {
+  const line = `${level.padEnd(4)}  ${check.padEnd(12)}  ${seen}${mend ? `; set ${mend}` : ""}`;
+  return [line, ...log.map((one) => `        ${one}`)].join("\n");
+}
+
+function optionsOf(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      stack: { type: "string", default: "dev" },
+      help: { type: "boolean", default: false, short: "h" },
+    },
+  });
+  const [name = "", ...more] = positionals;
+  if (!values.help && (name === "" || more.length > 0)) {
+    throw new Error("Name one service or job");
+  }
+  return { ...values, name };
+}
