@@ -77,12 +77,7 @@ export class Service extends pulumi.ComponentResource {
       { metadata, spec: deploymentSpec(args, clock, ground) },
       {
         ...parent,
-        dependsOn: [
-          ...(routed ? [routed.ingress] : []),
-          ...guards,
-          ...aliases,
-          ...this.released,
-        ],
+        dependsOn: [...(routed ? [routed.ingress] : []), ...guards, ...aliases, ...this.released],
         ...rolloutOptions(args),
       },
     );

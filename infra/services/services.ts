@@ -65,35 +65,7 @@ export class Services extends pulumi.ComponentResource {
       { ...shared.ingress, edge: shared.edge },
       { parent: this },
     );
-    const resolved = <W extends ServiceConfig | JobConfig>(workload: string, settings: W) => ({
-      ...shared,
-      ...workloadArgs(workload, settings, { ...args, references: images.references }),
-    });
-    const made: Record<string, Service> = {};
-    // What runs the image of another service waits for that one's release.
-    const options = ({ image: { sameAs } }: Pick<ServiceConfig, "image">) => ({
-      parent: this,
-      dependsOn: [admitted, loadBalancer, ...(made[sameAs ?? ""]?.released ?? [])],
-    });
-    const independent = (one: ServiceConfig) => Number(one.image.sameAs === undefined);
-    const inOrder = Object.entries(services).sort(([, a], [, b]) => independent(b) - independent(a));
-    for (const [service, settings] of inOrder) {
-      const callers = callersOf(service, { ...services, ...jobs });
-      made[service] = new Service(
-        service,
-        { ...resolved(service, settings), callers },
-        options(settings),
-      );
-    }
-    for (const [job, settings] of Object.entries(jobs)) {
-      new Job(job, resolved(job, settings), options(settings));
-    }
-    this.services = Object.fromEntries(
-      Object.keys(services).flatMap((service) => {
-        const one = made[service];
-        return one ? [[service, one]] : [];
-      }),
-    );
+    this.services = this.makeWorkloads(args, [admitted, loadBalancer]);
     const all = Object.values(this.services);
     this.loadBalancer = loadBalancer.hostName;
     this.pullRequests = new PullRequests(
@@ -117,6 +89,43 @@ export class Services extends pulumi.ComponentResource {
       ? pulumi.output(`https://${domain.hostName}`)
       : this.loadBalancer.apply((host) => (host ? `http://${host}` : ""));
     this.registerOutputs({ url: this.url });
+  }
+
+  /** The services, those first whose image others run, and the jobs. */
+  private makeWorkloads(args: ServicesArgs, required: pulumi.Resource[]): Record<string, Service> {
+    const { services, jobs, images, domain, admission, pullRequests, clusterName, ...shared } =
+      args;
+    const resolved = <W extends ServiceConfig | JobConfig>(workload: string, settings: W) => ({
+      ...shared,
+      ...workloadArgs(workload, settings, { ...args, references: images.references }),
+    });
+    const made: Record<string, Service> = {};
+    // What runs the image of another service waits for that one's release.
+    const options = ({ image: { sameAs } }: Pick<ServiceConfig, "image">) => ({
+      parent: this,
+      dependsOn: [...required, ...(made[sameAs ?? ""]?.released ?? [])],
+    });
+    const independent = (one: ServiceConfig) => Number(one.image.sameAs === undefined);
+    const inOrder = Object.entries(services).sort(
+      ([, a], [, b]) => independent(b) - independent(a),
+    );
+    for (const [service, settings] of inOrder) {
+      const callers = callersOf(service, { ...services, ...jobs });
+      made[service] = new Service(
+        service,
+        { ...resolved(service, settings), callers },
+        options(settings),
+      );
+    }
+    for (const [job, settings] of Object.entries(jobs)) {
+      new Job(job, resolved(job, settings), options(settings));
+    }
+    return Object.fromEntries(
+      Object.keys(services).flatMap((service) => {
+        const one = made[service];
+        return one ? [[service, one]] : [];
+      }),
+    );
   }
 }
 
