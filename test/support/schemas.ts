@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Ajv } from "ajv";
+import type { Manifest } from "../../tools/graph/manifests.ts";
 
 /** Strict schemas of the kinds below, with what they refer to, by `apiVersion/Kind`. */
 export interface Schemas {
@@ -50,6 +52,23 @@ const fileOf = (version: string) =>
 /** The schemas of a Kubernetes version; throws when there are none. */
 export function schemasOf(version: string): Schemas {
   return JSON.parse(readFileSync(fileOf(version), "utf8"));
+}
+
+/** What Kubernetes of a version would not take of an object; a kind without a schema is an error. */
+export function faultsOf(version: string): (manifest: Manifest) => string[] {
+  const { kinds, $defs } = schemasOf(version);
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
+  ajv.addSchema({ $id: "kubernetes", $defs });
+  return ({ apiVersion, kind, ...rest }) => {
+    const schema = kinds[`${apiVersion}/${kind}`];
+    if (!schema) throw new Error(`add ${apiVersion}/${kind} to schemas.ts and run it`);
+    const validate = ajv.compile({ $ref: `kubernetes${schema.$ref}` });
+    validate({ apiVersion, kind, ...rest });
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) =>
+        `${kind}${instancePath} ${message} ${JSON.stringify(params)}`,
+    );
+  };
 }
 
 function excerpt(definitions: Record<string, Schema>): Schemas {

@@ -1,26 +1,8 @@
 import assert from "node:assert/strict";
-import { Ajv } from "ajv";
 import { before, describe, it } from "mocha";
 import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../../../tools/graph/manifests.ts";
-import { schemasOf } from "../../support/schemas.ts";
-
-/** What Kubernetes of a version would not take of an object; a kind without a schema is an error. */
-function faultsOf(version: string): (manifest: Manifest) => string[] {
-  const { kinds, $defs } = schemasOf(version);
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
-  ajv.addSchema({ $id: "kubernetes", $defs });
-  return ({ apiVersion, kind, ...rest }) => {
-    const schema = kinds[`${apiVersion}/${kind}`];
-    if (!schema) throw new Error(`add ${apiVersion}/${kind} to schemas.ts and run it`);
-    const validate = ajv.compile({ $ref: `kubernetes${schema.$ref}` });
-    validate({ apiVersion, kind, ...rest });
-    return (validate.errors ?? []).map(
-      ({ instancePath, message, params }) =>
-        `${kind}${instancePath} ${message} ${JSON.stringify(params)}`,
-    );
-  };
-}
+import { faultsOf } from "../../support/schemas.ts";
 
 for (const stack of ["dev", "prod"]) {
   describe(`manifests of stack ${stack}`, () => {
