@@ -4,9 +4,10 @@ import { before, describe, it } from "mocha";
 import { Headroom } from "../../../infra/addons/spare-capacity.ts";
 import type { Rule } from "../../../policy/rule.ts";
 import { rules } from "../../../policy/rules.ts";
-import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
+import { deploy, evaluate, only, projectFolder } from "../../../tools/graph/evaluate.ts";
 import { type Manifest, manifestsOf } from "../../../tools/graph/manifests.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
+import { exampleStacks } from "../../../tools/graph/stack-settings.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 import { type Asked, judge, unavailable } from "../../support/pod-security.ts";
 
@@ -59,15 +60,17 @@ const faults: [says: string, fault: Fault][] = [
   ],
 ];
 
+const stacks = ["dev", "prod", ...exampleStacks(projectFolder)];
+
 describe("Pod Security", () => {
   const plans: Record<string, Resource[]> = {};
   const versions: Record<string, string> = {};
   before(async () => {
-    // Neither stack has it switched on.
+    // No stack has it switched on.
     const headroom = await deploy(
       () => new Headroom("headroom", { replicas: 1, cpuMillicores: 500, memoryMiB: 512 }),
     );
-    for (const stack of ["dev", "prod"]) {
+    for (const stack of stacks) {
       const { resources } = await evaluate(stack);
       plans[stack] = [...resources, ...headroom];
       versions[stack] = only(resources, "eks:index:Cluster").inputs.version;
@@ -82,7 +85,7 @@ describe("Pod Security", () => {
     return copy;
   };
 
-  it("is known as far as the Kubernetes of both stacks", () => {
+  it("is known as far as the Kubernetes of all stacks", () => {
     const goMod = readFileSync(
       new URL("../../support/pod-security/go.mod", import.meta.url),
       "utf8",
@@ -105,7 +108,7 @@ describe("Pod Security", () => {
     });
     const verdicts = (pods: Asked[], version = versions.dev as string) => judge(version, pods);
 
-    for (const stack of ["dev", "prod"]) {
+    for (const stack of stacks) {
       it(`lets in every pod of ${stack}, by the labels of its namespace`, () => {
         const pods = podsOf(plans[stack] as Resource[]);
         assert.ok(pods.length >= 2);

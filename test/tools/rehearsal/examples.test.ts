@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { before, describe, it } from "mocha";
+import { exampleStacks } from "../../../tools/graph/stack-settings.ts";
+import { rehearse } from "../../../tools/rehearsal/scenario.ts";
+import { needsEngine } from "../../support/separate-process.ts";
+
+const project = fileURLToPath(new URL("../../..", import.meta.url));
+
+describe("the rehearsal of an example", function () {
+  this.timeout(10 * 60_000);
+  before(needsEngine);
+
+  for (const stack of exampleStacks(project)) {
+    it(`keeps every promise of ${stack}`, async () => {
+      // One whose image is copied sees another image come and go.
+      const length = stack === "podinfo" ? "fast" : "ends";
+      const { acts } = await rehearse({ stack, length });
+      for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+      assert.equal(acts.at(-1)?.title, "destroy");
+      assert.equal(acts.length, length === "fast" ? 7 : 2);
+    });
+  }
+});
