@@ -20,7 +20,8 @@ usage: npm run plan -- [--stack NAME] [--cost] [--json] [--out DIR]
        npm run plan -- [--stack NAME] --against REF [--json | --markdown]
                        [--accept REASON]
 
-  --stack NAME     the stack whose Pulumi.NAME.yaml is read (default: dev)
+  --stack NAME     the stack whose Pulumi.NAME.yaml is read (default: dev), or
+                   an example: examples/NAME
   --cost           only what it costs, with every price's source (npm run cost)
   --json           one JSON document instead of text
   --out DIR        also write manifests, roles, the document and plan.html

@@ -8,7 +8,7 @@ const usage = `Plays the life of a stack with the real Pulumi engine on a simula
 
 usage: npm run rehearse -- [--stack NAME] [--fast] [--json]
 
-  --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
+  --stack NAME  the stack of Pulumi.NAME.yaml (default: dev), or an example
   --fast        only up, up again, a new image, destroy
   --json        one JSON document instead of the timeline
   --help        this text
