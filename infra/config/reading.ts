@@ -18,7 +18,7 @@ export function readSettings<Shape extends z.core.$ZodLooseShape>(
   const parsed = schema.safeParse(given);
   const valid = validOnes(schema, given);
   const problems = [
-    ...(parsed.error?.issues.flatMap((issue) => describe(issue, given)) ?? []),
+    ...describeAll(parsed.error?.issues ?? [], given),
     ...rules.flatMap((check) => check(valid)),
   ];
   if (!parsed.success || problems.length > 0) {
@@ -61,8 +61,23 @@ function validOnes<Shape extends z.core.$ZodLooseShape>(
   ) as Partial<z.infer<z.ZodObject<Shape>>>;
 }
 
+/** Where a key has no setting, a rule of its map would only say once more that another one is missing. */
+function describeAll(issues: z.core.$ZodIssue[], given: unknown): string[] {
+  const at = ({ path }: z.core.$ZodIssue) => JSON.stringify(path.map(String));
+  const misspelled = issues.filter(({ code }) => code === "unrecognized_keys").map(at);
+  return issues
+    .filter((issue) => issue.code !== "custom" || !misspelled.includes(at(issue)))
+    .flatMap((issue) => describe(issue, given));
+}
+
 function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
   const at = (path: PropertyKey[]) => path.map(String).join(".");
+  if (issue.code === "invalid_union") {
+    // The one that takes such a value at all says what is wrong within it.
+    const meant = issue.errors.find((branch) => branch.every((one) => !isOfOtherType(one)));
+    const within = meant?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+    if (within) return describeAll(within, given);
+  }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${at([...issue.path, key])}: there is no such setting`);
   }
@@ -87,4 +102,8 @@ function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
       ? `${at(issue.path)}: is missing; allowed: ${allowed}`
       : `${at(issue.path)}: ${JSON.stringify(value)} is not allowed: ${allowed}`,
   ];
+}
+
+function isOfOtherType({ code, path }: z.core.$ZodIssue): boolean {
+  return code === "invalid_type" && path.length === 0;
 }
