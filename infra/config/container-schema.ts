@@ -1,15 +1,19 @@
 import { z } from "zod";
-import { imageName, matching, oneOf, whole } from "./values.ts";
+import { imageName, matching, oneOf, shortName, whole } from "./values.ts";
 
 const texts = (what: string) => z.array(z.string(what), what).min(1, what);
 
+/** Also a key of a Secret, which Kubernetes lets have no other characters. */
 const variableName = () =>
-  matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a variable such as DB_HOST: letters, digits and _");
+  matching(
+    /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/,
+    "a variable such as DB_HOST: letters, digits and _.-, not beginning with a digit",
+  );
 
 const filePath = () =>
   matching(
-    /^\/(?!\/)(?!.*\/\/)(?!.*\/\.{1,2}(\/|$)).{0,254}[^/]$/,
-    "an absolute path such as /tmp, without a / at its end",
+    /^\/(?!\/)(?!.*\/\/)(?!.*\/\.{1,2}(\/|$))[^:]{0,254}[^:/]$/,
+    "an absolute path such as /tmp, without a colon and without a / at its end",
   );
 
 const httpPath = "a path such as /healthz";
@@ -68,9 +72,9 @@ const secretSource = z
       /^(arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}|(?!arn:)[\w/+=.@-]{1,512})$/,
       "the name of a secret of Secrets Manager, or its ARN with the six characters at its end",
     ).optional(),
-    key: matching(/^[\w.@-]{1,128}$/, "a key of the secret's JSON").optional(),
+    key: matching(/^[^"\\\p{Cc}]{1,256}$/u, "a key of the secret's JSON").optional(),
     parameter: matching(
-      /^(arn:aws:ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+|\/?[\w.-]+(\/[\w.-]+)*)$/,
+      /^(?=.{1,1011}$)(arn:aws:ssm:[a-z0-9-]+:\d{12}:parameter(\/[\w.-]+)+|(\/[\w.-]+)+|[\w.-]+)$/,
       "the name of an SSM parameter such as /shop/token, or its ARN",
     ).optional(),
   })
@@ -86,7 +90,7 @@ const secretSource = z
 export const imageSchema = z.strictObject({
   context: z
     .string("a folder with a Dockerfile, such as service")
-    .min(1)
+    .min(1, "a folder with a Dockerfile, such as service")
     .optional()
     .describe("Folder with a Dockerfile that Pulumi builds and pushes."),
   reference: imageName("an image with a tag or digest, such as docker.io/library/redis:8")
@@ -94,7 +98,7 @@ export const imageSchema = z.strictObject({
     .describe(
       "Image of another registry. Pulumi copies it to ECR once; what a tag means stays until this setting changes.",
     ),
-  sameAs: matching(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/, "the name of a service")
+  sameAs: shortName("the name of a service")
     .optional()
     .describe("Service whose image this container runs."),
   digest: matching(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits")
@@ -171,7 +175,7 @@ const beforeSchema = z.strictObject(containerShape);
 const sidecarSchema = z.strictObject({ ...containerShape, health: healthSetting });
 
 const containerName = () =>
-  matching(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/, "a name of 2 to 30 of a-z, 0-9 and -");
+  shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
 
 /** Containers beside the one of a service or a job. */
 export const companionShape = {

@@ -2,7 +2,7 @@ import { contextProblem } from "../image/build-context.ts";
 import { contractOf } from "../image/dockerfile.ts";
 import { imagePlaces } from "./image-names.ts";
 import { nearest } from "./known-names.ts";
-import { perContainer, rule } from "./setting-rule.ts";
+import { own, perContainer, rule } from "./setting-rule.ts";
 import { portOf } from "./workload-schema.ts";
 
 const sources = ["context", "reference", "sameAs"] as const;
@@ -35,12 +35,15 @@ export const imageRules = [
   rule(["services", "jobs"], (settings) =>
     imagePlaces(settings).flatMap(({ at, image: { sameAs } }) => {
       if (sameAs === undefined) return [];
-      const service = settings.services[sameAs];
+      const service = own(settings.services, sameAs);
       return [
         !service &&
           `${at}.image.sameAs: ${sameAs} is no service; allowed: a service such as ${nearest(sameAs, Object.keys(settings.services))}`,
         service?.image.sameAs !== undefined &&
-          `${at}.image.sameAs: ${sameAs} has the image of ${service.image.sameAs}; allowed: ${service.image.sameAs}`,
+          (service.image.sameAs === sameAs
+            ? at === `services.${sameAs}` &&
+              `${at}.image.sameAs: ${sameAs} is the service itself; allowed: another service`
+            : `${at}.image.sameAs: ${sameAs} has the image of ${service.image.sameAs}; allowed: ${service.image.sameAs}`),
       ];
     }),
   ),
@@ -53,7 +56,7 @@ export const imageRules = [
       );
     }),
   ),
-  perContainer([], ({ at, container, service }) => {
+  perContainer(["nodes"], ({ at, container, service }, { nodes }) => {
     const { context, digest } = container.image;
     if (!context || digest || contextProblem(context)) return [];
     const { ports, user, architecture } = contractOf(context);
@@ -67,9 +70,10 @@ export const imageRules = [
         user !== container.user &&
         `${at}.user: ${container.user} is not the user of ${context}/Dockerfile, ${user}; allowed: ${user === 0 ? "an image whose user is not root" : user}`,
       architecture !== undefined &&
-        container.architecture !== undefined &&
-        architecture !== container.architecture &&
-        `${at}.architecture: ${container.architecture} is not that of ${context}/Dockerfile, ${architecture}`,
+        architecture !== (container.architecture ?? nodes.architecture) &&
+        (container.architecture === undefined
+          ? `${at}.image.context: ${context}/Dockerfile is for ${architecture}, which does not run on nodes.architecture ${nodes.architecture}`
+          : `${at}.architecture: ${container.architecture} is not that of ${context}/Dockerfile, ${architecture}`),
     ];
   }),
 ];

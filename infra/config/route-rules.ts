@@ -62,12 +62,12 @@ export const routeRules = [
         ? []
         : [`${at} is not ${domain.hostName} or below it`];
     }),
-  // Elastic Load Balancing, target groups, protocol version: gRPC only behind a listener of HTTPS.
+  // Elastic Load Balancing, target groups, protocol version: both only behind a listener of HTTPS.
   ({ services = {}, domain }: Partial<Settings>) =>
     Object.entries(services).flatMap(([name, { route, protocol }]) =>
-      route && protocol === "grpc" && !domain
+      route && (protocol === "grpc" || protocol === "http2") && !domain
         ? [
-            `services.${name}.protocol: grpc with a route needs domain: it is balanced by HTTPS only`,
+            `services.${name}.protocol: ${protocol} with a route needs domain: it is balanced by HTTPS only`,
           ]
         : [],
     ),

@@ -22,10 +22,11 @@ export const secretRules = [
       );
     }),
   ),
-  perContainer(["pullRequests"], ({ at, container, service }, { pullRequests }) => [
+  perContainer(["pullRequests"], ({ at, workload, container }, { pullRequests }) => [
     pullRequests.environments > 0 &&
       at.startsWith("services.") &&
-      !service?.worker &&
+      // A worker runs in no environment, nor do its companions.
+      !("worker" in workload && workload.worker) &&
       Object.keys(container.secrets).length > 0 &&
       `${at}.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
   ]),

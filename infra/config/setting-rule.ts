@@ -13,6 +13,11 @@ export function rule<Slice extends keyof Settings>(
       : [];
 }
 
+/** What stands under a name in a map of the settings; nothing that every object has. */
+export function own<T>(map: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
 /** A rule for each service; `at` is where its settings stand. */
 export function perService<Slice extends keyof Settings>(
   needs: Slice[],
@@ -34,6 +39,8 @@ type Containing = Pick<Settings, "services" | "jobs">;
 /** A container of a service or a job, and where its settings stand. */
 export interface ContainerPlace {
   at: string;
+  /** The service or the job that it is part of. */
+  workload: ServiceConfig | JobConfig;
   container: ContainerConfig;
   /** Of the service whose own container it is. */
   service?: ServiceConfig;
@@ -43,24 +50,26 @@ export interface ContainerPlace {
 
 /** Every container of all services and jobs. */
 export function containerPlaces({ services, jobs }: Containing): ContainerPlace[] {
-  const companions = (at: string, { sidecars, before }: ServiceConfig | JobConfig) => [
-    ...Object.entries(sidecars).map(([name, sidecar]) => ({
+  const companions = (at: string, workload: ServiceConfig | JobConfig) => [
+    ...Object.entries(workload.sidecars).map(([name, sidecar]) => ({
       at: `${at}.sidecars.${name}`,
+      workload,
       container: sidecar,
       sidecar,
     })),
-    ...Object.entries(before).map(([name, container]) => ({
+    ...Object.entries(workload.before).map(([name, container]) => ({
       at: `${at}.before.${name}`,
+      workload,
       container,
     })),
   ];
   return [
     ...Object.entries(services).flatMap(([name, service]) => [
-      { at: `services.${name}`, container: service, service },
+      { at: `services.${name}`, workload: service, container: service, service },
       ...companions(`services.${name}`, service),
     ]),
     ...Object.entries(jobs).flatMap(([name, job]) => [
-      { at: `jobs.${name}`, container: job },
+      { at: `jobs.${name}`, workload: job, container: job },
       ...companions(`jobs.${name}`, job),
     ]),
   ];

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
 /** A whole number within bounds. */
-export const whole = (min: number, max: number) =>
-  z.number(`a whole number from ${min} to ${max}`).int().min(min).max(max);
+export const whole = (min: number, max: number) => {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return z.number(allowed).int(allowed).min(min).max(max);
+};
 
 /** A text of this form, and how a person is told which. */
 export const matching = (pattern: RegExp, allowed: string) =>
@@ -29,4 +31,21 @@ export const hostName = () =>
     "a host name such as shop.example.com, of at most 64 characters",
   );
 
-export const imageName = (what: string) => matching(/^[^\s@]+(:|@sha256:)[^\s]+$/, what);
+/** A name that a repository of ECR can have too: no two hyphens in a row. */
+export const shortName = (allowed: string) =>
+  matching(/^(?!.*--)[a-z][a-z0-9-]{0,28}[a-z0-9]$/, allowed);
+
+/** Docker's grammar of references (distribution/reference), with a tag or a digest. */
+export const imageName = (what: string) => matching(imageReference, what);
+
+const imageReference = new RegExp(
+  [
+    // A registry, with its port,
+    /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?\/)?/,
+    // and a path, whose letters are small.
+    /[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*/,
+    /(?=[:@])(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/,
+  ]
+    .map(({ source }) => source)
+    .join(""),
+);

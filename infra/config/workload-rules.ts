@@ -1,9 +1,10 @@
 import { contains, instanceMetadata } from "../network/cidr.ts";
 import { checksOf } from "../services/probes.ts";
+import { cronProblem } from "./cron.ts";
 import { imagePlaces } from "./image-names.ts";
 import { nearest, ownerOf } from "./known-names.ts";
 import type { Settings } from "./schema.ts";
-import { type ContainerPlace, perContainer, perService, rule } from "./setting-rule.ts";
+import { type ContainerPlace, own, perContainer, perService, rule } from "./setting-rule.ts";
 import { type JobConfig, portOf, type ServiceConfig } from "./workload-schema.ts";
 
 type Workloads = Pick<Settings, "services" | "jobs">;
@@ -37,11 +38,16 @@ export const workloadRules = [
         return owner ? [`${at}: is not allowed: the namespace is ${owner}'s`] : [];
       }),
       ...Object.keys(settings.jobs)
-        .filter((name) => name in settings.services)
+        .filter((name) => own(settings.services, name))
         .map((name) => `jobs.${name}: is the name of a service too; allowed: another name`),
       ...names
         .filter(({ name }, at) => names.findIndex((other) => other.name === name) < at)
-        .filter(({ at }) => !/^jobs\.[^.]+$/.test(at))
+        // Told above, and below.
+        .filter(({ name, at }) => at !== `jobs.${name}` || !own(settings.services, name))
+        .filter(({ at }) => {
+          const sidecar = at.replace(".before.", ".sidecars.");
+          return sidecar === at || !names.some((other) => other.at === sidecar);
+        })
         .map(
           ({ name, at }) =>
             `${at}: its image would be named ${name}, as another one; allowed: another name`,
@@ -51,8 +57,8 @@ export const workloadRules = [
   rule(["services", "jobs"], (settings) =>
     workloadsOf(settings).flatMap(([at, { sidecars, before }]) =>
       Object.keys(before)
-        .filter((name) => name in sidecars)
-        .concat([at.split(".")[1] ?? ""].filter((own) => own in sidecars || own in before))
+        .filter((name) => own(sidecars, name))
+        .concat([at.split(".")[1] ?? ""].filter((name) => own({ ...sidecars, ...before }, name)))
         .map((name) => `${at}: has two containers of the name ${name}; allowed: one`),
     ),
   ),
@@ -94,11 +100,14 @@ export const workloadRules = [
       container.architecture !== nodes.architecture &&
       `${at}.architecture: ${container.architecture} does not run on nodes.architecture ${nodes.architecture}`,
     ...Object.keys(container.environment)
-      .filter((name) => name in container.secrets)
+      .filter((name) => own(container.secrets, name))
       .map((name) => `${at}.environment.${name}: is in ${at}.secrets too; allowed: one of them`),
     ...Object.keys(container.writable)
       .filter((path) => /^\/(run|var\/run)\/secrets(\/|$)/.test(path))
       .map((path) => `${at}.writable: ${path} has the secrets of the pod; allowed: another folder`),
+    ...Object.keys(container.writable)
+      .filter((path) => /^\/proc(\/|$)/.test(path))
+      .map((path) => `${at}.writable: ${path} is the kernel's; allowed: another folder`),
   ]),
   perContainer([], (place) => [...variableProblems(place), ...healthProblems(place)]),
   perContainer(["environment"], ({ at, container }, { environment }) =>
@@ -111,7 +120,7 @@ export const workloadRules = [
   ),
   rule(["jobs"], ({ jobs }) =>
     Object.entries(jobs).flatMap(([name, { schedule, timeZone }]) => [
-      schedule !== undefined && scheduleProblem(`jobs.${name}.schedule`, schedule),
+      scheduleProblem(`jobs.${name}.schedule`, schedule),
       !isTimeZone(timeZone) &&
         `jobs.${name}.timeZone: ${timeZone} is not known; allowed: a time zone of the IANA database such as Europe/Berlin`,
     ]),
@@ -123,15 +132,15 @@ function callProblems(
   { calls }: Pick<ServiceConfig, "calls">,
   { services }: Workloads,
 ): (string | false)[] {
-  const own = at.startsWith("services.") ? at.split(".")[1] : undefined;
+  const self = at.startsWith("services.") ? at.split(".")[1] : undefined;
   return calls.flatMap((callee, index) => {
-    const service = services[callee];
+    const service = own(services, callee);
     if (!service) {
       const known = nearest(callee, Object.keys(services));
       return [`${at}.calls: ${callee} is no service; allowed: a service such as ${known}`];
     }
     return [
-      callee === own && `${at}.calls: ${callee} is the service itself; allowed: other services`,
+      callee === self && `${at}.calls: ${callee} is the service itself; allowed: other services`,
       calls.indexOf(callee) < index && `${at}.calls: ${callee} is named twice`,
       service.worker && `${at}.calls: ${callee} is a worker, which has no port to be called at`,
     ];
@@ -162,25 +171,34 @@ function portProblems(at: string, service: ServiceConfig): (string | false)[] {
   ];
 }
 
+/** Variables by which a service with `drain: own` is told a setting (service/src/config.ts). */
+const ownVariables: [names: RegExp, setting: string][] = [
+  [/^(DRAIN_(MIN|QUIET|MAX)|CLOSE_TIMEOUT|KEEP_ALIVE)_SECONDS$/, "drainSeconds"],
+  [/^REQUEST_TIMEOUT_SECONDS$/, "requestTimeoutSeconds"],
+  [/^MAX_BODY_BYTES$/, "maxBodyKiB"],
+  [/^METRICS_PORT$/, "drain"],
+  [/^LOG_LEVEL$/, "logLevel"],
+  [/^FAULT_INJECTION$/, "faultInjection"],
+];
+
 /** Names that the platform gives a value; what is meant by them is a setting. */
 function variableProblems({ at, container, service }: ContainerPlace): (string | false)[] {
-  const names = [...Object.keys(container.environment), ...Object.keys(container.secrets)];
-  const taken = (name: string): string | undefined => {
-    if (!service) return undefined;
-    if (name === "PORT" && !service.worker) return `${at}.port`;
-    if (name === "NODE_OPTIONS" && service.nodeHeapPercent !== undefined) {
-      return `${at}.nodeHeapPercent`;
-    }
-    return service.drain === "own" && /^(DRAIN_|CLOSE_TIMEOUT_|KEEP_ALIVE_SECONDS)/.test(name)
-      ? `${at}.drainSeconds`
-      : undefined;
+  if (!service) return [];
+  const settingOf = (name: string): string | undefined => {
+    if (name === "PORT" && !service.worker) return "port";
+    if (name === "NODE_OPTIONS" && service.nodeHeapPercent !== undefined) return "nodeHeapPercent";
+    if (service.drain !== "own") return undefined;
+    return ownVariables.find(([names]) => names.test(name))?.[1];
   };
-  return names.map((name) => {
-    const setting = taken(name);
-    return (
-      setting !== undefined && `${at}.environment.${name}: follows from ${setting}; allowed: there`
-    );
-  });
+  return (["environment", "secrets"] as const).flatMap((group) =>
+    Object.keys(container[group]).map((name) => {
+      const setting = settingOf(name);
+      return (
+        setting !== undefined &&
+        `${at}.${group}.${name}: follows from ${at}.${setting}; allowed: there`
+      );
+    }),
+  );
 }
 
 /** A path is asked at a port, and what has a port is asked. */
@@ -188,46 +206,43 @@ function healthProblems({ at, service, sidecar }: ContainerPlace): (string | fal
   const health = service ? service.health : sidecar?.health;
   const port = service && portOf(service);
   const { ready, live, start } = checksOf(health, port);
+  // Without any word of its own, a start is asked for as readiness is.
+  const checks =
+    typeof health === "string"
+      ? { health: ready }
+      : {
+          "health.ready": ready,
+          "health.live": live,
+          "health.start": health?.start ? start : undefined,
+        };
   return [
     health === "none" &&
       port !== undefined &&
       `${at}.health: none is not allowed with a port: no rollout could be judged; allowed: a path, or ${at}.worker true`,
-    ...Object.entries({ ready, live, start }).map(
-      ([kind, check]) =>
+    ...Object.entries(checks).map(
+      ([key, check]) =>
         check?.path !== undefined &&
         check.port === undefined &&
         port === undefined &&
-        `${at}.health.${kind}: ${check.path} needs a port; allowed: { path: ${check.path}, port: 8080 }, tcp or a command`,
+        `${at}.${key}: ${check.path} needs a port; allowed: { path: ${check.path}, port: 8080 }, tcp or a command`,
     ),
   ];
 }
 
-const fieldRanges: [name: string, least: number, most: number][] = [
-  ["minute", 0, 59],
-  ["hour", 0, 23],
-  ["day of the month", 1, 31],
-  ["month", 1, 12],
-  ["day of the week", 0, 6],
-];
-
-/** What Kubernetes' parser refuses (robfig/cron, ParseStandard): a number beyond its field. */
-function scheduleProblem(at: string, schedule: string): string | false {
-  if (schedule.startsWith("@")) return false;
-  const fields = schedule.split(" ");
-  for (const [index, [name, least, most]] of fieldRanges.entries()) {
-    for (const number of fields[index]?.replace(/\/\d+/g, "").match(/\d+/g) ?? []) {
-      if (Number(number) < least || Number(number) > most) {
-        return `${at}: ${schedule} has the ${name} ${number}; allowed: ${least} to ${most}`;
-      }
-    }
-  }
-  return false;
+function scheduleProblem(at: string, schedule: string | undefined): string | false {
+  const problem = schedule === undefined ? undefined : cronProblem(schedule);
+  return problem !== undefined && `${at}: ${schedule} ${problem}`;
 }
 
+/** Names that Node.js knows and the database that Kubernetes reads does not: ICU's of old. */
+const oldZones = /^(SystemV\/.*|(?!CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)[A-Z]{3})$/;
+
+/** Kubernetes tells capitals from small letters, Node.js does not. */
 function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    const same = timeZone.toLowerCase() === name.toLowerCase();
+    return !oldZones.test(name) && (!same || timeZone === name);
   } catch {
     return false;
   }

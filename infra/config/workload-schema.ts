@@ -1,12 +1,9 @@
 import { z } from "zod";
 import { companionShape, containerShape, healthSetting } from "./container-schema.ts";
-import { arn, cidrBlock, flag, hostName, matching, oneOf, whole } from "./values.ts";
+import { arn, cidrBlock, flag, hostName, matching, oneOf, shortName, whole } from "./values.ts";
 
 const workloadName = () =>
-  matching(
-    /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/,
-    "a name of 2 to 30 of a-z, 0-9 and -, beginning with a letter",
-  );
+  shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
 
 const command = (meaning: string) =>
   z
@@ -109,9 +106,9 @@ const serviceSchema = z.strictObject({
     .describe("The service has the routes below /fault, for trials, with `drain: own`."),
 });
 
-/** The five fields of cron that Kubernetes takes: numbers, names, lists, ranges and steps. */
+/** What Kubernetes takes: a word, or five fields, which cron.ts looks into. */
 const cron =
-  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([\d*,/?-]+)( [\d*,/?-]+){2} ([\d*,/?A-Za-z-]+) ([\d*,/?A-Za-z-]+))$/;
+  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every (\d+[hms])+)|[\w*,/?-]+( +[\w*,/?-]+){4})$/;
 
 const jobSchema = z.strictObject({
   ...containerShape,
@@ -121,7 +118,7 @@ const jobSchema = z.strictObject({
     .optional()
     .describe("When the job runs. Default: only by hand."),
   timeZone: matching(
-    /^([A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_+-]+){0,2}(\d{1,2})?|Etc\/UTC)$/,
+    /^((?![A-Z]{4})[A-Z][A-Za-z0-9+-]+|(US|[A-Z][a-z]+)(\/(?![A-Z_]{4})[A-Z][A-Za-z0-9_+-]+){1,2})$/,
     "a time zone such as Europe/Berlin",
   )
     .default("Etc/UTC")

@@ -11,6 +11,13 @@ export interface ImageContract {
   architecture?: string;
 }
 
+/** TCP ports of a word of EXPOSE: one, or a range. */
+function portsOf(word: string): number[] {
+  const [, first, last = first] = /^(\d+)(?:-(\d+))?(?:\/tcp)?$/i.exec(word) ?? [];
+  if (first === undefined || last === undefined) return [];
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, at) => Number(first) + at);
+}
+
 /** Reads the last stage of the Dockerfile of a build context. */
 export function contractOf(context: string): ImageContract {
   const dockerfile = DockerfileParser.parse(readFileSync(join(context, "Dockerfile"), "utf8"));
@@ -21,9 +28,8 @@ export function contractOf(context: string): ImageContract {
       .filter((one) => one.getKeyword() === keyword && (one.getRange()?.start.line ?? 0) >= last)
       .map((one) => one.getArguments().map((argument) => argument.getValue()));
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : undefined);
-  const ports = ofStage("EXPOSE")
-    .flat()
-    .flatMap((port) => number(port.replace(/\/tcp$/i, "")) ?? []);
+  const exposed = ofStage("EXPOSE").flat();
+  const ports = exposed.some((port) => port.includes("$")) ? [] : exposed.flatMap(portsOf);
   const user = number(ofStage("USER").at(-1)?.[0]?.split(":")[0] ?? "");
   const platform = dockerfile.getFROMs().at(-1)?.getPlatformFlag()?.getValue() ?? "";
   const [, architecture] = /^linux\/(arm64|amd64)$/.exec(platform) ?? [];

@@ -29,11 +29,14 @@ export function containerOf(
   const { image, command, args: arguments_, user, group = user, writable } = args;
   const other = user !== pod.user || group !== (pod.group ?? pod.user);
   const env = [
-    ...Object.entries({ ...variables, ...args.environment }).map(([variable, value]) =>
-      isField(value)
-        ? { name: variable, valueFrom: { fieldRef: value } }
-        : { name: variable, value },
-    ),
+    ...Object.entries({ ...variables, ...args.environment })
+      // Server-side apply refuses a name that is there twice.
+      .filter(([variable]) => !Object.hasOwn(args.secrets, variable))
+      .map(([variable, value]) =>
+        isField(value)
+          ? { name: variable, valueFrom: { fieldRef: value } }
+          : { name: variable, value },
+      ),
     ...secretVariables(name, args),
   ];
   const mounts = [

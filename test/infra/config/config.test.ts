@@ -1,26 +1,7 @@
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { loadConfig } from "../../../infra/config/load.ts";
-
-type Slices = Record<string, Record<string, unknown> | string | undefined>;
-
-/** A valid development stack; each test changes what it is about. */
-const valid = {
-  region: "eu-central-1",
-  accountId: "111122223333",
-  environment: "development",
-  network: { zones: ["eu-central-1a", "eu-central-1b"] },
-  cluster: {
-    name: "platform-dev",
-    kubernetesVersion: "1.36",
-    admins: ["arn:aws:iam::111122223333:role/PlatformAdmin"],
-  },
-  nodes: { instanceTypes: ["t4g.medium"], minSize: 2, desiredSize: 2, maxSize: 4 },
-  logs: { retentionDays: 7 },
-  services: { web: { image: { context: "service" }, route: { path: "/" } } },
-} satisfies Slices;
+import { load, problems, type Slices, valid, web } from "../../support/setting-problems.ts";
 
 const production: Slices = {
   environment: "production",
@@ -46,43 +27,6 @@ const tenShops = Object.fromEntries(
 );
 
 const webSettings = { image: { context: "service" }, route: { path: "/" } };
-
-/** `valid` with the given settings over it, slice by slice. */
-function load(changes: Slices = {}) {
-  const settings: Slices = { ...valid };
-  for (const [slice, values] of Object.entries(changes)) {
-    const base = settings[slice];
-    settings[slice] =
-      typeof values === "object" && typeof base === "object" ? { ...base, ...values } : values;
-  }
-  const config = Object.entries(settings).flatMap(([key, value]) =>
-    value === undefined
-      ? []
-      : [[`platform:${key}`, typeof value === "string" ? value : JSON.stringify(value)]],
-  );
-  pulumi.runtime.setMocks(
-    { newResource: (args) => ({ id: args.name, state: args.inputs }), call: (args) => args.inputs },
-    "platform",
-    "test",
-  );
-  pulumi.runtime.setAllConfig(Object.fromEntries(config));
-  return loadConfig();
-}
-
-/** Changes of the one service that there is. */
-const web = (changes: object) => ({ services: { web: { ...valid.services.web, ...changes } } });
-
-function problems(changes: Slices): string[] {
-  try {
-    load(changes);
-  } catch (error) {
-    assert.ok(pulumi.RunError.isInstance(error), String(error));
-    const [first = "", ...lines] = error.message.split("\n");
-    assert.match(first, /^Pulumi\.test\.yaml: \d+ problems?$/);
-    return lines.map((line) => line.trim().replace(/^platform:/, ""));
-  }
-  return [];
-}
 
 describe("config", () => {
   it("fills in the defaults", () => {
@@ -302,7 +246,7 @@ describe("config", () => {
     [
       "a service whose name is no name",
       { services: { Web_1: valid.services.web } },
-      "services: Web_1 is not allowed: a name of 2 to 30 of a-z, 0-9 and -, beginning with a letter",
+      "services: Web_1 is not allowed: a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter",
     ],
     [
       "two services at one route",
