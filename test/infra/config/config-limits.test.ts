@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { describe, it } from "mocha";
 import { settingsSchema } from "../../../infra/config/schema.ts";
 
-/** The least that a stack must say. */
+/** The least that a stack must say, and in which each number has its place. */
 const least = {
   region: "eu-central-1",
   accountId: "111122223333",
@@ -13,7 +13,15 @@ const least = {
   cluster: { name: "platform", kubernetesVersion: "1.36" },
   nodes: { instanceTypes: ["t4g.medium"], minSize: 2, maxSize: 4 },
   logs: { retentionDays: 7 },
-  services: { web: { image: { context: "service" } } },
+  services: {
+    web: {
+      image: { context: "service" },
+      health: { ready: { tcp: 8080 } },
+      release: { command: ["migrate"] },
+      egress: [{ cidrBlock: "10.0.0.0/8", port: 5432 }],
+    },
+  },
+  jobs: { tidy: { image: { context: "service" } } },
 };
 
 function withValue(key: string, value: unknown): unknown {
@@ -55,6 +63,23 @@ const limits: [key: string, least: number, most: number, source: string][] = [
   ["services.web.drainSeconds", 5, 900, "below, a target is still sent to; an update waits 900 s"],
   ["services.web.requestTimeoutSeconds", 1, 3595, "ELB: deregistration delay of 3600 s, less 5"],
   ["services.web.maxBodyKiB", 1, 10_240, "the service itself takes 10 MiB"],
+  ["services.web.port", 1, 65_535, "Kubernetes: a containerPort; 0 is none"],
+  ["services.web.health.ready.tcp", 1, 65_535, "the same"],
+  ["services.web.health.ready.periodSeconds", 1, 300, "Kubernetes: from 1; five minutes are long"],
+  ["services.web.health.ready.timeoutSeconds", 1, 60, "Kubernetes: from 1; a minute is long"],
+  ["services.web.health.ready.failures", 1, 120, "Kubernetes: from 1; two minutes by the second"],
+  ["services.web.user", 1, 2_147_483_647, "Kubernetes: 31 bits of runAsUser; 0 is root"],
+  ["services.web.group", 1, 2_147_483_647, "the same of runAsGroup and fsGroup"],
+  ["services.web.writable./tmp", 1, 65_536, "as much as memory; a node's volume is its end"],
+  ["services.web.targetMemoryPercent", 10, 95, "as of the CPU"],
+  ["services.web.nodeHeapPercent", 10, 90, "Node.js needs memory besides its heap"],
+  ["services.web.release.deadlineSeconds", 1, 3600, "an hour: a deployment waits for it"],
+  ["services.web.release.retries", 0, 10, "Kubernetes: backoffLimit from 0; its delays double"],
+  ["services.web.egress.0.port", 1, 65_535, "Kubernetes: a port of a NetworkPolicy"],
+  ["jobs.tidy.deadlineSeconds", 1, 604_800, "Kubernetes: from 1; a week, until nodes are replaced"],
+  ["jobs.tidy.retries", 0, 10, "Kubernetes: backoffLimit from 0; its delays double"],
+  ["jobs.tidy.keepRuns", 1, 20, "Kubernetes: history limits; with none nobody sees a failure"],
+  ["jobs.tidy.memoryMiB", 16, 65_536, "as of a service"],
   ["ingress.idleTimeoutSeconds", 1, 4000, "ELB: idle timeout"],
   ["pullRequests.environments", 0, 20, "none, or what a cluster's nodes bear"],
   ["pullRequests.days", 1, 30, "a month after the last commit nobody looks"],
@@ -138,6 +163,10 @@ describe("a choice in the settings", () => {
     "nodes.capacityType": ["ON_DEMAND", "SPOT"],
     "insights.variant": ["enhanced", "opentelemetry"],
     "ingress.scheme": ["internet-facing", "internal"],
+    "services.web.protocol": ["http", "http2", "grpc", "tcp"],
+    "services.web.drain": ["sleep", "own"],
+    "services.web.architecture": ["arm64", "amd64"],
+    "jobs.tidy.concurrency": ["forbid", "replace", "allow"],
     "services.web.logLevel": ["fatal", "error", "warn", "info", "debug", "trace"],
     "cluster.kubernetesVersion": ["1.35", "1.36"],
   };
