@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { secretsAddon } from "../cluster/capacity.ts";
 import { addonVersion, type Cluster } from "../cluster/cluster.ts";
 import type { ClusterConfig } from "../config/schema.ts";
 
@@ -23,14 +24,13 @@ export class SecretsStore extends pulumi.ComponentResource {
   constructor(name: string, args: SecretsStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:addons:SecretsStore", name, {}, opts);
     const parent = { parent: this };
-    const addonName = "aws-secrets-store-csi-driver-provider";
     if (args.enabled) {
       new aws.eks.Addon(
         name,
         {
           clusterName: args.cluster.name,
-          addonName,
-          addonVersion: addonVersion(addonName, args, parent),
+          addonName: secretsAddon,
+          addonVersion: addonVersion(secretsAddon, args, parent),
           resolveConflictsOnCreate: "OVERWRITE",
           resolveConflictsOnUpdate: "OVERWRITE",
           configurationValues: JSON.stringify({

@@ -24,6 +24,9 @@ export interface Room {
  */
 const onEveryNode: Room = { cpuMillicores: 460, memoryMiB: 286, pods: 5 };
 
+/** The add-on that brings secrets to pods, and with it more pods to every node. */
+export const secretsAddon = "aws-secrets-store-csi-driver-provider";
+
 /**
  * What the Secrets Store CSI driver and AWS's provider add to every node, by the requests of their
  * charts (secrets-store-csi-driver 1.5, secrets-store-csi-driver-provider-aws 2.1).

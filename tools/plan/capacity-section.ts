@@ -3,11 +3,19 @@ import {
   environmentPods,
   nodesFor,
   type Pods,
+  secretsAddon,
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
-import { type Manifest, manifestsOf } from "../graph/manifests.ts";
-import type { Resource } from "../graph/resource.ts";
+import { mostRuns } from "../../infra/services/pod-size.ts";
+import {
+  autoscalerOf,
+  type Manifest,
+  manifestsOf,
+  podSpecOf,
+  requestsOf,
+} from "../graph/manifests.ts";
+import type { Properties, Resource } from "../graph/resource.ts";
 
 /** What the nodes hold, and what all pods at their most ask for; nothing without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
@@ -19,7 +27,8 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   const nodes = scaled
     ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
     : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
-  const room = smallestRoom(types);
+  const secrets = resources.some(({ inputs }) => inputs.addonName === secretsAddon);
+  const room = smallestRoom(types, { secrets });
   if (!room) {
     const unknown = "NOT CHECKED: infra/cluster/instance-types.ts does not know all of these types";
     return [
@@ -28,8 +37,8 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
     ];
   }
   const manifests = manifestsOf(resources);
-  const pods = podsOf(manifests);
-  const own = [...pods, ...guestsOf(pods, manifests)];
+  const pods = servicePods(manifests);
+  const own = [...pods, ...guestsOf(pods, manifests), ...jobPods(manifests)];
   const all = [...own, ...clusterPods({ autoscaler: scaled })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
@@ -46,11 +55,11 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   ];
 }
 
-/** Of the services, by their Ingresses, in as many environments as the stack takes. */
+/** Of the services that a Service leads to, in as many environments as the stack takes. */
 function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
-  const routed = manifests.filter(({ kind }) => kind === "Ingress");
+  const reached = manifests.filter(({ kind, spec }) => kind === "Service" && spec.selector);
   const services = pods.filter(({ name }) =>
-    routed.some(({ metadata }) => metadata.namespace === name),
+    reached.some(({ metadata }) => metadata.namespace === name),
   );
   const [environments = "0"] = manifests.flatMap(
     ({ metadata }) => metadata.annotations?.[mostAnnotation] ?? [],
@@ -59,32 +68,52 @@ function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
 }
 
 /** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */
-export function podsOf(manifests: Manifest[]): (Pods & { graceSeconds: number })[] {
+export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: number })[] {
   return manifests
     .filter(({ kind }) => kind === "Deployment")
-    .map(({ metadata, spec }) => {
-      const autoscaler = manifests.find(
-        (one) =>
-          one.kind === "HorizontalPodAutoscaler" &&
-          one.metadata.namespace === metadata.namespace &&
-          one.spec.scaleTargetRef.name === metadata.name,
-      )?.spec;
-      const surge = spec.strategy?.rollingUpdate?.maxSurge ?? 0;
-      const requests: Manifest[] = spec.template.spec.containers.map(
-        ({ resources }: Manifest) => resources?.requests ?? {},
-      );
-      // In millicores and MiB, as the program writes them.
-      const sum = (quantities: (string | undefined)[]) =>
-        quantities.reduce((total, quantity = "0") => total + Number.parseInt(quantity, 10), 0);
-      const spreads: Manifest[] = spec.template.spec.topologySpreadConstraints ?? [];
+    .map((deployment) => {
+      const { metadata, spec } = deployment;
+      const pod = podSpecOf(deployment) ?? {};
+      const most = autoscalerOf(deployment, manifests)?.spec.maxReplicas ?? spec.replicas ?? 1;
       return {
+        ...podsOf(pod, most + (spec.strategy?.rollingUpdate?.maxSurge ?? 0)),
         name: metadata.namespace ?? metadata.name,
-        count: (autoscaler?.maxReplicas ?? spec.replicas ?? 1) + surge,
-        cpuMillicores: sum(requests.map(({ cpu }) => cpu)),
-        memoryMiB: sum(requests.map(({ memory }) => memory)),
-        graceSeconds: spec.template.spec.terminationGracePeriodSeconds ?? 30,
-        spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
+        graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
       };
     })
-    .sort((a, b) => b.cpuMillicores - a.cpuMillicores);
+    .sort(bySize);
 }
+
+/**
+ * Of each CronJob as many runs as may be there at once, and of each job of a release its pod with
+ * its retries, which run while the old pods still do; the largest first.
+ */
+function jobPods(manifests: Manifest[]): Pods[] {
+  return manifests
+    .flatMap((job): Pods[] => {
+      const { kind, metadata, spec } = job;
+      const count =
+        kind === "CronJob" ? runsOf(spec) : kind === "Job" ? 1 + (spec.backoffLimit ?? 6) : 0;
+      const pod = podSpecOf(job);
+      // The release's namespace is its service's.
+      const name = metadata.labels?.["app.kubernetes.io/name"] ?? metadata.name;
+      return count > 0 && pod ? [{ ...podsOf(pod, count), name }] : [];
+    })
+    .sort(bySize);
+}
+
+/** Runs of a CronJob that may be there at once. */
+export function runsOf({ concurrencyPolicy = "Allow" }: Properties): number {
+  return mostRuns[concurrencyPolicy.toLowerCase() as keyof typeof mostRuns];
+}
+
+function podsOf(pod: Properties, count: number): Omit<Pods, "name"> {
+  const spreads: Properties[] = pod.topologySpreadConstraints ?? [];
+  return {
+    ...requestsOf(pod),
+    count,
+    spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
+  };
+}
+
+const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
+import { secretsAddon } from "../../../infra/cluster/capacity.ts";
 import { staleNames, withoutRetention } from "../../../tools/rehearsal/promises.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
@@ -399,6 +400,37 @@ describe("the simulated cloud", () => {
 
       it("runs pods whose spread is soft where there is room", async () => {
         await given.create(types.deployment, pods("web", 4, "ScheduleAnyway"));
+      });
+
+      it("leaves pods Pending that ask for too much by a sidecar or by what runs before them", async () => {
+        const asking = (name: string, cpu: string, restartPolicy?: string) => {
+          const one = pods(name, 1, "ScheduleAnyway", "100m");
+          const initContainer = {
+            image: "public",
+            restartPolicy,
+            resources: { requests: { cpu } },
+          };
+          const { template } = one.spec;
+          const pod = { ...template.spec, initContainers: [initContainer] };
+          return { ...one, spec: { ...one.spec, template: { spec: pod } } };
+        };
+        // A node has 1470 millicores for pods.
+        await given.create(types.deployment, asking("before", "1450m"));
+        for (const [cpu, restartPolicy] of [["1480m"], ["1400m", "Always"]] as const) {
+          await refused(
+            given.create(types.deployment, asking(`too-much-${cpu}`, cpu, restartPolicy)),
+            /^ProgressDeadlineExceeded: pods are Pending: .* Insufficient cpu/,
+          );
+        }
+      });
+
+      it("leaves less room to pods where the driver of secrets is on every node", async () => {
+        await given.create(types.deployment, pods("web", 1, "ScheduleAnyway", "1400m"));
+        given.put(types.addon, { clusterName: "platform", addonName: secretsAddon });
+        await refused(
+          given.create(types.deployment, pods("big", 1, "ScheduleAnyway", "1400m")),
+          /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: 4 Insufficient cpu/,
+        );
       });
 
       it("leaves pods whose spread is hard Pending, though there is room", async () => {

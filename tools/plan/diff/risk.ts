@@ -3,7 +3,7 @@ import { evictionSeconds } from "../../cloud/durations.ts";
 import { labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
-import { podsOf } from "../capacity-section.ts";
+import { servicePods } from "../capacity-section.ts";
 import { identityOf } from "./caused-replacements.ts";
 import type { Difference, Level, Risk } from "./difference-model.ts";
 import { few } from "./difference-words.ts";
@@ -159,7 +159,7 @@ function permissionRisks({ who, isNew, gained, lost, trusts }: Difference["permi
 /** EKS moves every pod off a group that it deletes, and ends the nodes after some minutes. */
 function evictionRisk(group: Difference["replaced"][number], to: Resource[]): Risk {
   const moves = `${labelOf(group)} is replaced: every pod moves to new nodes`;
-  const late = podsOf(manifestsOf(to)).filter(
+  const late = servicePods(manifestsOf(to)).filter(
     ({ count, graceSeconds }) => evictionSeconds(count, graceSeconds) > nodeDeadlines.groupDeletion,
   );
   return late.length === 0

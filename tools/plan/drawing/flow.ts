@@ -1,4 +1,14 @@
-import { type Manifest, manifestsOf } from "../../graph/manifests.ts";
+import { buildOf, copiedFrom } from "../../graph/images.ts";
+import {
+  addressOf,
+  backendsOf,
+  type Manifest,
+  manifestsOf,
+  podSpecOf,
+  replicasOf,
+  runningContainers,
+  selectedBy,
+} from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 
 /** A station on the way of a request. */
@@ -12,23 +22,14 @@ export function requestFlows(resources: Resource[]): Hop[][] {
   const manifests = manifestsOf(resources);
   return resources
     .filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:Ingress")
-    .flatMap((ingress) => {
-      const { metadata, spec } = ingress.inputs;
-      const paths: Manifest[] = (spec.rules ?? []).flatMap((rule: Manifest) => rule.http.paths);
-      const backends = [spec.defaultBackend, ...paths.map(({ backend }) => backend)];
-      const names = new Set(backends.flatMap((backend) => backend?.service?.name ?? []));
-      return manifests
-        .filter(
-          ({ kind, metadata: { namespace, name } }) =>
-            kind === "Service" && namespace === metadata.namespace && names.has(name),
-        )
-        .map((service) => [
-          ...entry(ingress, resources),
-          { at: "Service", what: `${addressOf(service)}, ${portsOf(service)}` },
-          ...podsOf(service, manifests).flatMap((workload) => pods(workload, manifests, resources)),
-          ...observation(resources),
-        ]);
-    });
+    .flatMap((ingress) =>
+      backendsOf(ingress.inputs, manifests).map((service) => [
+        ...entry(ingress, resources),
+        { at: "Service", what: `${addressOf(service)}, ${portsOf(service)}` },
+        ...selectedBy(service, manifests).flatMap((one) => pods(one, manifests, resources)),
+        ...observation(resources),
+      ]),
+    );
 }
 
 function entry(ingress: Resource, resources: Resource[]): Hop[] {
@@ -73,47 +74,25 @@ function portsOf({ spec }: Manifest): string {
     .join(", ");
 }
 
-/** The workloads whose pods a Service sends requests to. */
-function podsOf({ metadata: { namespace }, spec: { selector } }: Manifest, manifests: Manifest[]) {
-  return manifests.filter(({ metadata, spec }) => {
-    const labels = spec?.template?.metadata?.labels;
-    return (
-      labels &&
-      metadata.namespace === namespace &&
-      Object.entries(selector).every(([key, value]) => labels[key] === value)
-    );
-  });
-}
-
 function pods(workload: Manifest, manifests: Manifest[], resources: Resource[]): Hop[] {
-  const { kind, metadata, spec } = workload;
-  const autoscaler = manifests.find(
-    (one) =>
-      one.kind === "HorizontalPodAutoscaler" &&
-      one.metadata.namespace === metadata.namespace &&
-      one.spec.scaleTargetRef.kind === kind &&
-      one.spec.scaleTargetRef.name === metadata.name,
-  )?.spec;
-  const count = autoscaler
-    ? `${autoscaler.minReplicas} to ${autoscaler.maxReplicas}`
-    : String(spec.replicas ?? 1);
-  const containers: Manifest[] = spec.template.spec.containers;
+  const containers = runningContainers(podSpecOf(workload) ?? {});
   const ports = containers.flatMap(({ ports = [] }) =>
     ports.map(({ name, containerPort }: Manifest) => `${name ?? "port"} on ${containerPort}`),
   );
+  const count = replicasOf(workload, manifests);
   return [
     { at: "pods", what: `${count} of ${addressOf(workload)}, ${ports.join(", ")}` },
     ...containers.map(({ image }) => ({ at: "image", what: origin(image, resources) })),
   ];
 }
 
-/** What is built by the program has a digest only then: the one in the plan is made up. */
+/** What the program builds or copies has a digest only then: the one in the plan is made up. */
 function origin(image: string, resources: Resource[]): string {
-  const build = resources.find(({ outputs }) => outputs.repoDigest === image);
+  const build = buildOf(image, resources);
   const [repository = "", digest = "sha256:"] = image.split("@");
-  return build
-    ? `${repository}, digest known when Image ${build.name} is built`
-    : `${repository}, digest ${digest.slice(0, "sha256:".length + 12)}…`;
+  if (!build) return `${repository}, digest ${digest.slice(0, "sha256:".length + 12)}…`;
+  const source = copiedFrom(build);
+  return `${repository}, digest known when ${source ? `${source} is copied` : `Image ${build.name} is built`}`;
 }
 
 /** Where CloudWatch's add-on takes what the pods write and use. */
@@ -132,6 +111,3 @@ function observation(resources: Resource[]): Hop[] {
     { at: "metrics", what: group("performance") },
   ];
 }
-
-const addressOf = ({ metadata: { namespace, name } }: Manifest) =>
-  namespace ? `${namespace}/${name}` : name;

@@ -1,5 +1,7 @@
-import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import { type Room, secretsAddon, smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
+import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import { addon } from "./rules/lookup-rules.ts";
 import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
 
@@ -7,10 +9,8 @@ interface Node extends Room {
   zone: string;
 }
 
-interface Pod {
+interface Pod extends Requests {
   owner: string;
-  cpuMillicores: number;
-  memoryMiB: number;
   /** By how many pods zones may differ; undefined where the spread is soft. */
   zoneSkew?: number;
 }
@@ -48,8 +48,9 @@ export function unscheduled(world: World, deployment: CloudResource): string | u
 }
 
 function nodesIn(world: World, cluster: string): Node[] {
+  const secrets = addon(world, cluster, secretsAddon) !== undefined;
   return nodeGroups(world, cluster).flatMap((group) => {
-    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"]);
+    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], { secrets });
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,
@@ -58,23 +59,17 @@ function nodesIn(world: World, cluster: string): Node[] {
   });
 }
 
-function podsOf({ id, inputs }: CloudResource): Pod[] {
-  const { containers = [], topologySpreadConstraints = [] } = inputs.spec.template.spec;
-  const sum = (resource: string): number =>
-    containers.reduce(
-      (total: number, { resources }: Props) =>
-        total + Number.parseInt(resources?.requests?.[resource] ?? "0", 10),
-      0,
-    );
-  const hard = (topologySpreadConstraints as Props[]).find(
+function podsOf({ id, inputs: { kind, spec } }: CloudResource): Pod[] {
+  const pod = podSpecOf({ kind, spec });
+  const spreads: Props[] = pod?.topologySpreadConstraints ?? [];
+  const hard = spreads.find(
     (one) =>
       one.topologyKey === "topology.kubernetes.io/zone" &&
       one.whenUnsatisfiable === "DoNotSchedule",
   );
-  return Array.from({ length: inputs.spec.replicas ?? 1 }, () => ({
+  return Array.from({ length: spec.replicas ?? 1 }, () => ({
+    ...requestsOf(pod ?? {}),
     owner: id,
-    cpuMillicores: sum("cpu"),
-    memoryMiB: sum("memory"),
     zoneSkew: hard?.maxSkew,
   }));
 }
