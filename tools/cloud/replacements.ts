@@ -1,7 +1,7 @@
 /**
  * The arguments whose change makes a new resource: what the providers' schemas mark as forcing
  * replacement (hashicorp/terraform-provider-aws `ForceNew`, pulumi-kubernetes `forceNew` of each
- * kind). `*` stands for one key. An argument that is not listed is updated in place.
+ * kind, which has none of a custom resource's). `*` stands for one key. An argument that is not listed is updated in place.
  */
 export const replacements: Record<string, string[]> = {
   "aws:ec2/vpc:Vpc": ["cidrBlock", "ipv4IpamPoolId"],
@@ -93,7 +93,13 @@ export const replacements: Record<string, string[]> = {
   ],
   "kubernetes:*": ["apiVersion", "kind", "metadata.name", "metadata.namespace"],
   "kubernetes:apps/v1:Deployment": ["spec.selector"],
-  "kubernetes:batch/v1:Job": ["spec.completionMode", "spec.selector", "spec.template"],
+  // A CronJob's runs follow its template: all of it changes in place.
+  "kubernetes:batch/v1:Job": [
+    "spec.completions",
+    "spec.parallelism",
+    "spec.selector",
+    "spec.template",
+  ],
   "kubernetes:core/v1:ConfigMap": ["data", "binaryData"],
   "kubernetes:core/v1:Secret": ["type", "data", "stringData"],
   "kubernetes:core/v1:Service": ["spec.clusterIP"],

@@ -45,6 +45,8 @@ const isWorkload = (type: string) => type.startsWith("kubernetes:apps/") || type
 
 function waitsOf(type: string): { onCreate: number; onDelete: number } {
   if (isWorkload(type)) return { onCreate: waits.podStart, onDelete: waits.podDrain };
+  // It has come when it has ended; how long its command takes, nobody knows.
+  if (type === "kubernetes:batch/v1:Job") return { onCreate: waits.podStart, onDelete: 0 };
   if (type === "kubernetes:networking.k8s.io/v1:Ingress") {
     return { onCreate: waits.loadBalancerActive, onDelete: waits.loadBalancerInterfacesGone };
   }
