@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Environment } from "../../projects/pull-request/environment.ts";
 import { deploy, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
+import { evaluateElsewhere } from "../support/elsewhere.ts";
 import { images, offer } from "../support/preview-settings.ts";
 
 /** All plans that are recorded, by the name of their file. */
@@ -25,17 +25,5 @@ export const recordedFile = (plan: string) =>
   fileURLToPath(new URL(`${plan}.plan.yaml`, import.meta.url));
 
 /** The program with the settings of a stack that has its file in this folder. */
-async function elsewhere(stack: string): Promise<Evaluation> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "recorded-")));
-  try {
-    const own = `Pulumi.${stack}.yaml`;
-    for (const name of readdirSync(projectFolder)) {
-      if (!/^Pulumi\..+\.yaml$/.test(name))
-        symlinkSync(join(projectFolder, name), join(folder, name));
-    }
-    symlinkSync(fileURLToPath(new URL(own, import.meta.url)), join(folder, own));
-    return await evaluate(stack, folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const elsewhere = (stack: string) =>
+  evaluateElsewhere(stack, readFileSync(new URL(`Pulumi.${stack}.yaml`, import.meta.url), "utf8"));

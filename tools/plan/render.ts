@@ -12,6 +12,7 @@ import { requestFlows } from "./drawing/flow.ts";
 import { tightQuotas } from "./quotas.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
 import { policyViolations } from "./violations.ts";
+import { workloadLines } from "./workloads-section.ts";
 
 /** The plan as a person reads it, in lines of at most 80 characters. */
 export function render({ stack, resources }: Evaluation, color = false): string {
@@ -24,6 +25,7 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     ...wrapped(`Stack ${stack}: ${placeOf(resources)}`, ""),
     ...section(countsOf(resources), tree(resources, style)),
     ...section("Request flow", requestFlows(resources).flatMap(flowLines)),
+    ...section("Services and jobs", workloadText(resources)),
     ...section(
       "Capacity",
       capacityOf(resources).flatMap(({ of, what }) => wrapped(what, `  ${of.padEnd(8)}`)),
@@ -106,6 +108,15 @@ function flowLines(hops: ReturnType<typeof requestFlows>[number]): string[] {
   return hops.flatMap(({ at, what }, index) =>
     wrapped(what, `${index === 0 ? "  " : "→ "}${at.padEnd(14)}`),
   );
+}
+
+function workloadText(resources: Resource[]): string[] {
+  const list = workloadLines(resources);
+  const column = Math.min(Math.max(...list.map(({ name }) => name.length)), 30);
+  return list.flatMap(({ name, what, assumed }) => [
+    ...wrapped(what, `  ${fitted(name, column).padEnd(column)}  `),
+    ...(assumed ? wrapped(`assumed of ${assumed}`, " ".repeat(column + 4)) : []),
+  ]);
 }
 
 function manifestLines(resources: Resource[]): string[] {

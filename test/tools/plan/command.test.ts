@@ -139,6 +139,7 @@ describe("plan, as text", () => {
       for (const title of [
         "Resources: ",
         "Request flow",
+        "Services and jobs\n  web  behind the load balancer, \\d+ to \\d+ pods",
         "Kubernetes objects",
         "IAM roles",
         "Order of creation",

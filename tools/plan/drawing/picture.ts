@@ -1,4 +1,5 @@
 import { componentsOf, isGroup, isProvider, kindOf } from "../../graph/labels.ts";
+import { aliasedBy } from "../../graph/manifests.ts";
 import { prerequisites } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { type Cost, costOf } from "../cost/cost.ts";
@@ -94,6 +95,8 @@ function contents(members: Resource[], cost: Cost): string[] {
   for (const one of members) {
     const kind = kindOf(one);
     if (isGroup(one) || isProvider(one) || minor.test(kind)) continue;
+    // A name for a Service of another namespace is no Service itself.
+    if (aliasedBy(one.inputs)) continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   const list = [...counts].map(([kind, count]) => (count > 1 ? `${count} × ${kind}` : kind));

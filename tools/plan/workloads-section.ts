@@ -1,0 +1,132 @@
+import { buildOf, copiedFrom } from "../graph/images.ts";
+import {
+  addressOf,
+  aliasedBy,
+  backendsOf,
+  type Manifest,
+  manifestsOf,
+  podSpecOf,
+  replicasOf,
+  runningContainers,
+  selectedBy,
+} from "../graph/manifests.ts";
+import type { Properties, Resource } from "../graph/resource.ts";
+import { runsOf } from "./capacity-section.ts";
+
+/** A service or a job in a line, and what is assumed of images of it that nobody could read. */
+export interface WorkloadLine {
+  name: string;
+  what: string;
+  assumed?: string;
+}
+
+/** The services, then the jobs, each as those know it that have to do with it. */
+export function workloadLines(resources: Resource[]): WorkloadLine[] {
+  const manifests = manifestsOf(resources);
+  const of = (kind: string) =>
+    manifests
+      .filter((one) => one.kind === kind)
+      .sort((a, b) => addressOf(a).localeCompare(addressOf(b)));
+  return [...of("Deployment"), ...of("CronJob")].map((one) => {
+    const { namespace } = one.metadata;
+    const release = of("Job").find(({ metadata }) => metadata.namespace === namespace);
+    const { calls, callers } = callsOf(one, manifests);
+    const assumed = assumptionsOf(one, resources);
+    return {
+      name: namespace ?? one.metadata.name,
+      what: [
+        one.kind === "CronJob" ? scheduleOf(one) : placeOf(one, manifests),
+        callers.length > 0 && `called by ${callers.join(", ")}`,
+        calls.length > 0 && `calls ${calls.join(", ")}`,
+        release && `its release job: ${commandOf(release)}`,
+      ]
+        .filter(Boolean)
+        .join("; "),
+      ...(assumed && { assumed }),
+    };
+  });
+}
+
+const commandOf = (job: Manifest): string =>
+  (podSpecOf(job)?.containers[0]?.command ?? ["the image's command"]).join(" ");
+
+/** Where a service is, and with how many pods. */
+function placeOf(deployment: Manifest, manifests: Manifest[]): string {
+  const reaches = (service: Manifest) => selectedBy(service, manifests).includes(deployment);
+  const routed = manifests
+    .filter(({ kind }) => kind === "Ingress")
+    .some((ingress) => backendsOf(ingress, manifests).some(reaches));
+  const called = manifests.filter(({ kind }) => kind === "Service").some(reaches);
+  const count = replicasOf(deployment, manifests);
+  const place = routed ? "behind the load balancer" : called ? "private" : "worker";
+  return `${place}, ${count} ${count === "1" ? "pod" : "pods"}`;
+}
+
+/** By their namespaces: whom a workload has a name of, and who has a name of it. */
+function callsOf(workload: Manifest, manifests: Manifest[]) {
+  const names = manifests.flatMap((one) => {
+    const target = manifests.find((other) => addressOf(other) === aliasedBy(one));
+    return [{ from: one.metadata.namespace, to: target?.metadata.namespace ?? aliasedBy(one) }];
+  });
+  const own = workload.metadata.namespace;
+  const sorted = (list: (string | undefined)[]) =>
+    [...new Set(list)].filter((one) => one !== undefined).sort();
+  return {
+    calls: sorted(names.filter(({ from, to }) => to && from === own).map(({ to }) => to)),
+    callers: sorted(names.filter(({ to }) => to && to === own).map(({ from }) => from)),
+  };
+}
+
+/** When a job runs, and what happens when it is due and still runs. */
+function scheduleOf({ spec }: Manifest): string {
+  if (spec.suspend) return "job by hand";
+  const { schedule, timeZone = "UTC" } = spec;
+  const zone = timeZone.replace(/^Etc\//, "");
+  const overlap: Record<string, string> = {
+    Allow: `, up to ${runsOf(spec)} runs at once`,
+    Replace: ", a new run ends the one before",
+  };
+  return `job ${scheduleWords(schedule)} ${zone}${overlap[spec.concurrencyPolicy ?? "Allow"] ?? ""}`;
+}
+
+/** A cron schedule in words where there are few of them. */
+export function scheduleWords(schedule: string): string {
+  if (/^@(daily|midnight)$/.test(schedule)) return "daily at 00:00";
+  if (schedule.startsWith("@")) return schedule.slice(1);
+  const [, minute = "", hour = ""] = /^(\d+) (\d+|\*) \* \* \*$/.exec(schedule) ?? [];
+  if (minute === "") return `by ${schedule}`;
+  const two = (number: string) => number.padStart(2, "0");
+  return hour === "*" ? `hourly at :${two(minute)}` : `daily at ${two(hour)}:${two(minute)}`;
+}
+
+/** What the settings say, or leave at a default, of images that are copied without a look into them. */
+function assumptionsOf(workload: Manifest, resources: Resource[]): string {
+  const pod = podSpecOf(workload) ?? {};
+  const containers = new Set([...(pod.initContainers ?? []), ...runningContainers(pod)]);
+  return [...containers]
+    .flatMap((container: Properties) => {
+      const build = buildOf(container.image, resources);
+      const source = build && copiedFrom(build);
+      if (!source) return [];
+      const user = container.securityContext?.runAsUser ?? pod.securityContext?.runAsUser;
+      const ports = (container.ports ?? []).map(
+        ({ containerPort }: Properties) => `port ${containerPort}`,
+      );
+      const facts = [
+        ports.join(" and ") || "no port",
+        `user ${user}`,
+        build.inputs.build.platform,
+        checkOf(container.readinessProbe),
+      ];
+      return [`${source}: ${facts.join(", ")}`];
+    })
+    .join("; ");
+}
+
+function checkOf(probe: Properties | undefined): string {
+  const { httpGet, tcpSocket, grpc, exec } = probe ?? {};
+  if (httpGet) return `healthy when GET ${httpGet.path} succeeds`;
+  if (tcpSocket) return `healthy when port ${tcpSocket.port} is open`;
+  if (grpc) return `healthy when gRPC at port ${grpc.port} says so`;
+  return exec ? `healthy when ${exec.command.join(" ")} succeeds` : "no health check";
+}
