@@ -10,6 +10,9 @@ export interface Risk {
   reason: string;
 }
 
+export const red = (reason: string): Risk => ({ level: "red", reason });
+export const amber = (reason: string): Risk => ({ level: "amber", reason });
+
 export interface Named {
   urn: string;
   type: string;

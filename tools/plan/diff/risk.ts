@@ -5,8 +5,9 @@ import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { servicePods } from "../capacity-section.ts";
 import { identityOf } from "./caused-replacements.ts";
-import type { Difference, Level, Risk } from "./difference-model.ts";
+import { amber, type Difference, type Level, type Risk, red } from "./difference-model.ts";
 import { few } from "./difference-words.ts";
+import { workloadRisks } from "./workload-risks.ts";
 
 /** What holds data that nobody can bring back. */
 const holdsData =
@@ -48,6 +49,7 @@ export function risksOf(
       .map((one) => amber(`${labelOf(one)} is away for a while`)),
     ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, to)),
     ...difference.changed.flatMap(changeRisks),
+    ...workloadRisks(difference, from, to),
     ...nameCollisions(difference, from, to),
     ...deletions(difference.removed),
   ];
@@ -57,16 +59,17 @@ export function risksOf(
 
 /** What comes under a name that another one still bears: new things are made before old ones go. */
 function nameCollisions(
-  { added, removed }: Pick<Difference, "added" | "removed">,
+  { added, removed, replaced }: Pick<Difference, "added" | "removed" | "replaced">,
   from: Resource[],
   to: Resource[],
 ): Risk[] {
-  const find = (list: Resource[], urn: string) => list.find((one) => one.urn === urn) as Resource;
-  return removed.flatMap((gone) => {
-    const identity = identityOf(find(from, gone.urn));
+  const identity = (list: Resource[], urn: string) =>
+    identityOf(list.find((one) => one.urn === urn) as Resource);
+  const renamed = replaced.filter(({ urn }) => identity(from, urn) !== identity(to, urn));
+  return [...removed, ...renamed].flatMap((gone) => {
+    const name = identity(from, gone.urn);
     const twin = added.find(
-      ({ type, urn }) =>
-        identity !== undefined && type === gone.type && identityOf(find(to, urn)) === identity,
+      ({ type, urn }) => name !== undefined && type === gone.type && identity(to, urn) === name,
     );
     return twin
       ? [
@@ -89,9 +92,6 @@ function deletions(removed: Difference["removed"]): Risk[] {
 }
 
 export const worst = (risks: Risk[]): Level => risks[0]?.level ?? "green";
-
-const red = (reason: string): Risk => ({ level: "red", reason });
-const amber = (reason: string): Risk => ({ level: "amber", reason });
 
 /** What more of the world can reach: load balancers, the Kubernetes API, security groups. */
 function exposures(from: Resource[], to: Resource[]): Risk[] {
