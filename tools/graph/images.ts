@@ -2,9 +2,7 @@ import type { Resource } from "./resource.ts";
 
 /** The build that pushes an image; `undefined` of one that has been pushed already. */
 export function buildOf(image: string, resources: Resource[]): Resource | undefined {
-  return resources.find(
-    ({ type, outputs }) => type === "docker:index/image:Image" && outputs.repoDigest === image,
-  );
+  return resources.find(({ outputs }) => outputs.repoDigest === image);
 }
 
 /** The image of another registry that a build copies as it is; `undefined` where it builds one. */

@@ -133,8 +133,7 @@ export function backendsOf({ metadata, spec }: Properties, manifests: Manifest[]
  * every other object.
  */
 export function aliasedBy({ kind, spec }: Properties): string | undefined {
-  if (kind !== "Service" || spec?.type !== "ExternalName") return undefined;
-  const [, name, namespace] =
-    /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(spec.externalName) ?? [];
+  const external = kind === "Service" ? spec?.externalName : undefined;
+  const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(external ?? "") ?? [];
   return name && namespace ? `${namespace}/${name}` : undefined;
 }

@@ -69,8 +69,7 @@ function callsOf(workload: Manifest, manifests: Manifest[]) {
     return [{ from: one.metadata.namespace, to: target?.metadata.namespace ?? aliasedBy(one) }];
   });
   const own = workload.metadata.namespace;
-  const sorted = (list: (string | undefined)[]) =>
-    [...new Set(list)].filter((one) => one !== undefined).sort();
+  const sorted = (list: (string | undefined)[]) => list.filter((one) => one !== undefined).sort();
   return {
     calls: sorted(names.filter(({ from, to }) => to && from === own).map(({ to }) => to)),
     callers: sorted(names.filter(({ to }) => to && to === own).map(({ from }) => from)),

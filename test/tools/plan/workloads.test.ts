@@ -28,8 +28,8 @@ describe("the plan of a stack with services, jobs and containers of every kind",
   describe("services and jobs", () => {
     const lines: [name: string, what: string][] = [
       ["cache", "private, 1 pod; called by cart, shop"],
-      ["cart", "private, 2 to 4 pods; called by report, shop; calls cache"],
-      ["mailer", "worker, 1 to 3 pods"],
+      ["cart", "private, 2 to 4 pods; called by mailer, report, shop; calls cache"],
+      ["mailer", "worker, 1 to 3 pods; calls cart"],
       [
         "shop",
         "behind the load balancer, 2 to 4 pods; calls cache, cart; its release job: node dist/migrate.js",
@@ -154,6 +154,25 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     assert.ok(job && job.end - job.start >= 5, "a job waits for its pod");
     assert.ok(Number(span("kubernetes:apps/v1:Deployment")?.start) >= job.end);
     assert.match(html, />Job shop-release<\/a>/);
+  });
+});
+
+describe("the plan of services of every kind that pull requests have too", function () {
+  this.timeout(60_000);
+
+  it("counts in their environments all that a Service leads to, and no worker or job", async () => {
+    const { resources } = await evaluateWorkloads((settings) => {
+      settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
+      settings.setIn(["config", "platform:domain"], {
+        hostedZoneId: "Z0123456789ABC",
+        hostName: "dev.example.com",
+      });
+      // Their pods have no rights on AWS.
+      settings.deleteIn(["config", "platform:services", "shop", "secrets"]);
+    });
+    const pods = capacityOf(resources).find((one) => one.of === "pods")?.what ?? "";
+    const guests = [...pods.matchAll(/(\d+ \S+) of pull requests/g)].map(([, one]) => one);
+    assert.deepEqual(guests.sort(), ["2 cache", "2 cart", "2 shop"]);
   });
 });
 
