@@ -23,9 +23,16 @@ export interface WorkloadLine {
 /** The services, then the jobs, each as those know it that have to do with it. */
 export function workloadLines(resources: Resource[]): WorkloadLine[] {
   const manifests = manifestsOf(resources);
+  const keyOf = (one: Manifest) => `${one.kind} ${addressOf(one)}`;
+  // Pods that only keep room free are no service.
+  const own = new Set(
+    manifestsOf(resources.filter(({ urn }) => /platform:service:\w+\$kubernetes:/.test(urn))).map(
+      keyOf,
+    ),
+  );
   const of = (kind: string) =>
     manifests
-      .filter((one) => one.kind === kind)
+      .filter((one) => one.kind === kind && own.has(keyOf(one)))
       .sort((a, b) => addressOf(a).localeCompare(addressOf(b)));
   return [...of("Deployment"), ...of("CronJob")].map((one) => {
     const { namespace } = one.metadata;

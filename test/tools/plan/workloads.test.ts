@@ -157,10 +157,20 @@ describe("the plan of a stack with services, jobs and containers of every kind",
   });
 });
 
-describe("the plan of services of every kind that pull requests have too", function () {
+describe("the plan of such a stack with further settings", function () {
   this.timeout(60_000);
 
-  it("counts in their environments all that a Service leads to, and no worker or job", async () => {
+  it("tells of no pods that only keep room free", async () => {
+    const { resources } = await evaluateWorkloads((settings) =>
+      settings.setIn(["config", "platform:autoscaler", "headroom"], { replicas: 1 }),
+    );
+    assert.ok(resources.some(({ type, name }) => /Deployment$/.test(type) && name === "headroom"));
+    const names = workloadLines(resources).map(({ name }) => name);
+    assert.equal(names.length, 7, names.join());
+    assert.ok(!names.includes("headroom"));
+  });
+
+  it("counts in environments of pull requests all that a Service leads to, and no worker or job", async () => {
     const { resources } = await evaluateWorkloads((settings) => {
       settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
       settings.setIn(["config", "platform:domain"], {
