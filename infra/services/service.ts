@@ -52,9 +52,10 @@ export class Service extends pulumi.ComponentResource {
     const { metadata, guards } = ground;
     const aliases = makeAliases(name, args, metadata, parent);
     const routed = args.route && this.makeRoute(name, args, metadata);
+    // Apart from the one that the load balancer uses: a route that comes or goes leaves it alone.
     if (!args.worker && (!args.route || args.callers.length > 0)) {
       new core.Service(
-        args.route ? `${name}-called` : name,
+        `${name}-called`,
         {
           metadata: { ...metadata, name: args.name, annotations: withoutAwait },
           spec: calledSpec(args),

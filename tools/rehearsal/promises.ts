@@ -2,6 +2,7 @@ import { missingEdges } from "../graph/required-order.ts";
 import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./staged-stack.ts";
 import { addonVersionFor } from "./world/outputs.ts";
+import { containersOf, podOf } from "./world/rules/container-rules.ts";
 import { withoutRenewal } from "./world/rules/edge-rules.ts";
 import {
   groupAnnotation,
@@ -52,11 +53,12 @@ export function builtSince(world: World): (count: number) => string[] {
     pushed() - before === count ? [] : [`${pushed() - before} images were pushed, not ${count}`];
 }
 
-/** The images that run, by Deployment. */
-export function deployedImages(world: World): string {
+/** The images that a service runs. */
+export function deployedImages(world: World, service: string): string {
   return JSON.stringify(
     world
       .all("kubernetes:apps/v1:Deployment")
+      .filter(({ inputs }) => inputs.metadata.namespace === service)
       .map(({ id, inputs }) => [id, inputs.spec.template.spec.containers[0].image]),
   );
 }
@@ -125,11 +127,12 @@ export function withoutRetention(world: World): string[] {
 
 export function imagesByTag(world: World): string[] {
   return world
-    .all("kubernetes:apps/v1:Deployment")
-    .flatMap(({ name, inputs }) =>
-      (inputs.spec.template.spec.containers as { image: string }[])
+    .all()
+    .filter(({ type }) => /^kubernetes:(apps|batch)\/v1:/.test(type))
+    .flatMap((one) =>
+      containersOf(podOf(one.inputs))
         .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
-        .map(({ image }) => `Deployment ${name} names its image by tag, not by digest: ${image}`),
+        .map(({ image }) => `${describe(one)} names its image by tag, not by digest: ${image}`),
     );
 }
 

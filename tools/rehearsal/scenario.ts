@@ -187,7 +187,7 @@ async function createStack(
 async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
   const { world } = stage;
   await act("up again", () => stage.up(), nothing);
-  const before = deployedImages(world);
+  const before = deployedImages(world, subject(stage).name);
   const takeBack = changeImage(stage);
   await act(
     "a new image",
@@ -207,7 +207,9 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
     ({ steps }) => [
       ...anotherImage(steps),
       ...built(0),
-      ...(deployedImages(world) === before ? [] : ["the image is not the one that it was"]),
+      ...(deployedImages(world, subject(stage).name) === before
+        ? []
+        : ["the image is not the one that it was"]),
     ],
   );
 }
@@ -340,7 +342,7 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
 async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
   const { world } = stage;
   if (!subject(stage).settings.release) return;
-  const before = deployedImages(world);
+  const before = deployedImages(world, subject(stage).name);
   await act(
     "a job of a release that fails: the service stays as it is",
     () => {
@@ -354,7 +356,9 @@ async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
       return stage.up();
     },
     ({ errors }) => [
-      ...(deployedImages(world) === before ? [] : ["the service runs another image"]),
+      ...(deployedImages(world, subject(stage).name) === before
+        ? []
+        : ["the service runs another image"]),
       ...(errors.some((error) => error.includes("relation orders already exists"))
         ? []
         : [`the error does not say why: ${errors[0]}`]),
@@ -367,7 +371,9 @@ async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
     ({ steps }) => [
       ...anotherImage(steps),
       ...(steps.some(({ type }) => type === jobType) ? [] : ["the job did not run again"]),
-      ...(deployedImages(world) === before ? ["the service did not change"] : []),
+      ...(deployedImages(world, subject(stage).name) === before
+        ? ["the service did not change"]
+        : []),
       ...unready(world),
     ],
   );

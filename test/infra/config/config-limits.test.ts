@@ -67,7 +67,7 @@ const limits: [key: string, least: number, most: number, source: string][] = [
   ["services.web.health.ready.tcp", 1, 65_535, "the same"],
   ["services.web.health.ready.periodSeconds", 1, 300, "Kubernetes: from 1; five minutes are long"],
   ["services.web.health.ready.timeoutSeconds", 1, 60, "Kubernetes: from 1; a minute is long"],
-  ["services.web.health.ready.failures", 1, 120, "Kubernetes: from 1; two minutes by the second"],
+  ["services.web.health.ready.failures", 1, 600, "Kubernetes: from 1; ten minutes by the second"],
   ["services.web.user", 1, 2_147_483_647, "Kubernetes: 31 bits of runAsUser; 0 is root"],
   ["services.web.group", 1, 2_147_483_647, "the same of runAsGroup and fsGroup"],
   ["services.web.writable./tmp", 1, 65_536, "as much as memory; a node's volume is its end"],

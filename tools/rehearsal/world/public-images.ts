@@ -58,7 +58,7 @@ export const publicImages: Record<string, PublicImage> = {
     answers: ["/"],
     writes: [],
   },
-  "docker.io/dockersamples/examplevotingapp_worker": { ports: [], answers: [], writes: ["/tmp"] },
+  "docker.io/dockersamples/examplevotingapp_worker": { ports: [], answers: [], writes: [] },
   "docker.io/library/postgres:": {
     ports: [5432],
     answers: [],

@@ -12,6 +12,9 @@ const accountType = "kubernetes:core/v1:ServiceAccount";
 
 const list = <T>(value: T[] | undefined): T[] => value ?? [];
 
+/** The pods of a Deployment, of a job, or of the jobs of a schedule. */
+export const podOf = ({ spec }: Props): Props => (spec.jobTemplate?.spec ?? spec).template.spec;
+
 /** Every container of a pod. */
 export const containersOf = (pod: Props): Props[] => [
   ...list<Props>(pod.initContainers),

@@ -4,7 +4,7 @@ import type { Attempt, Effect, Rule } from "../rule.ts";
 import { unscheduled } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { isAdmin, noDns } from "./cluster-rules.ts";
-import { containerProblem, containersOf, secretProblem } from "./container-rules.ts";
+import { containerProblem, containersOf, podOf, secretProblem } from "./container-rules.ts";
 import {
   annotation,
   attributesOf,
@@ -293,7 +293,7 @@ function noPods(attempt: Attempt): string | undefined {
   const nodes = noNodes(world, cluster);
   if (nodes) return `pods are Pending: ${nodes}`;
   const namespace = inputs.metadata.namespace ?? "default";
-  const pod = (inputs.spec.jobTemplate?.spec ?? inputs.spec).template.spec;
+  const pod = podOf(inputs);
   if (pod.serviceAccountName) {
     const account = inCluster(world, "kubernetes:core/v1:ServiceAccount", cluster).some(
       ({ id }) => id === `${namespace}/${pod.serviceAccountName}`,

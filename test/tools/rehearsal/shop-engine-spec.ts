@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import {
+  deployedImages,
+  imagesByTag,
+  leftBehind,
+  missingDependencies,
+  unreachableCallees,
+  unready,
+} from "../../../tools/rehearsal/promises.ts";
+import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { needsEngine } from "../../support/separate-process.ts";
+import { shopImages } from "../../support/shop-images.ts";
+
+const cronJobType = "kubernetes:batch/v1:CronJob";
+const deploymentType = "kubernetes:apps/v1:Deployment";
+const jobType = "kubernetes:batch/v1:Job";
+const addonType = "aws:eks/addon:Addon";
+
+describe("six containers in three languages", function () {
+  this.timeout(5 * 60_000);
+  let stage: Stage;
+  const secretsAddons = () =>
+    stage.world
+      .all(addonType)
+      .filter(({ inputs }) => inputs.addonName === "aws-secrets-store-csi-driver-provider");
+
+  before(async function () {
+    await needsEngine.call(this);
+    stage = await Stage.open({
+      stack: "shop",
+      file: "test/recorded/Pulumi.shop.yaml",
+      prepare: ({ publicImages, absent }) => {
+        Object.assign(publicImages, shopImages);
+        absent.add("shop/db");
+      },
+    });
+  });
+  after(() => stage?.close());
+
+  it("wait for a secret that is missing, and say which", async () => {
+    const { errors } = await stage.up();
+    assert.match(
+      errors.join("\n"),
+      /FailedMount: .*Failed fetching secret shop\/db: ResourceNotFoundException/,
+    );
+    stage.world.absent.clear();
+    stage.world.incidents.length = 0;
+    assert.deepEqual((await stage.up()).errors, []);
+  });
+
+  it("are up with their worker, nightly job and migration, and reach those they call", async () => {
+    const { world } = stage;
+    assert.deepEqual(
+      [...unready(world), ...world.incidents, ...unreachableCallees(world), ...imagesByTag(world)],
+      [],
+    );
+    assert.deepEqual(missingDependencies(await stage.state()), []);
+    const names = (type: string) =>
+      world
+        .all(type)
+        .map(({ name }) => name)
+        .sort();
+    assert.deepEqual(names(deploymentType), ["catalog", "mailer", "orders", "storefront"]);
+    assert.deepEqual(names(cronJobType), ["nightly", "rebuild"]);
+    assert.deepEqual(names(jobType), ["storefront-release"]);
+    assert.equal(secretsAddons().length, 1);
+    assert.deepEqual((await stage.up()).steps, []);
+  });
+
+  it("stay as they are when a migration fails, and change when it has succeeded", async () => {
+    const { world } = stage;
+    const running = () => ["storefront", "mailer"].map((name) => deployedImages(world, name));
+    const before = running();
+    stage.configure("services.storefront.image", {
+      reference: "registry.example.com/shop/storefront:2.2.0",
+    });
+    world.faults.push({
+      action: "create",
+      type: jobType,
+      code: "BackoffLimitExceeded",
+      message: "Job has reached the specified backoff limit: column price does not exist",
+    });
+    const failed = await stage.up();
+    assert.match(failed.errors.join("\n"), /column price does not exist/);
+    assert.deepEqual(running(), before, "its worker shares the image and waits too");
+    assert.deepEqual((await stage.up()).errors, []);
+    const after = running();
+    for (const [at, images] of after.entries()) assert.notEqual(images, before[at]);
+    assert.equal(world.all(jobType).length, 1, "the failed one is gone");
+  });
+
+  it("keep their callers when a private service gets a route, and loses it", async () => {
+    const changed = async () => {
+      const { errors } = await stage.up();
+      assert.deepEqual([...errors, ...unreachableCallees(stage.world)], []);
+    };
+    stage.configure("services.orders", { route: { path: "/orders" } });
+    await changed();
+    stage.remove("services.orders.route");
+    await changed();
+  });
+
+  it("leave nothing behind, nor the driver of secrets when nobody needs one", async () => {
+    stage.remove("services.storefront.secrets");
+    stage.remove("services.orders.secrets");
+    stage.remove("jobs.nightly.secrets");
+    assert.deepEqual((await stage.up()).errors, []);
+    assert.equal(secretsAddons().length, 0);
+    assert.deepEqual((await stage.destroy()).errors, []);
+    assert.deepEqual(leftBehind(stage.world), []);
+  });
+});
