@@ -13,13 +13,16 @@ export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architect
 
 /** The images of all containers. Depends on no cluster: they are built while it comes up. */
 export class Images extends pulumi.ComponentResource {
-  /** By the name of a service, a job, or a container beside it: `<repository>@sha256:<digest>` */
+  /**
+   * By the name of a service, a job, or a container beside it: `<repository>@sha256:<digest>`. What has
+   * the image of a service is not among them.
+   */
   readonly references: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:image:Images", name, {}, opts);
     const { places, ...shared } = args;
-    const own = Object.fromEntries(
+    this.references = Object.fromEntries(
       places
         .filter(({ image }) => image.sameAs === undefined)
         .map(({ name: container, image }) => [
@@ -27,11 +30,6 @@ export class Images extends pulumi.ComponentResource {
           new ServiceImage(container, { ...shared, ...image }, { parent: this }).reference,
         ]),
     );
-    const shares = places.flatMap(({ name: container, image: { sameAs } }) => {
-      const reference = own[sameAs ?? ""];
-      return reference ? [[container, reference] as const] : [];
-    });
-    this.references = { ...own, ...Object.fromEntries(shares) };
     this.registerOutputs(this.references);
   }
 }

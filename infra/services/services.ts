@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ImageConfig } from "../config/container-schema.ts";
 import { imageName } from "../config/image-names.ts";
 import type { PullRequestsConfig } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
@@ -154,20 +155,21 @@ export function workloadArgs<W extends ServiceConfig | JobConfig>(
     namespaceOf?: (service: string) => string;
   },
 ) {
-  const { image: _, sidecars, before, calls, ...own } = settings;
-  const image = (container?: string) => references[imageName(name, container)] ?? "";
-  const resolved = <C extends { image: unknown }>(containers: Record<string, C>) =>
+  const { image, sidecars, before, calls, ...own } = settings;
+  const referenceOf = ({ sameAs }: ImageConfig, container?: string) =>
+    references[sameAs ?? imageName(name, container)] ?? "";
+  const resolved = <C extends { image: ImageConfig }>(containers: Record<string, C>) =>
     Object.fromEntries(
       Object.entries(containers).map(([container, one]) => [
         container,
-        { ...one, image: image(container) },
+        { ...one, image: referenceOf(one.image, container) },
       ]),
     );
   return {
     ...own,
     architecture,
     name: namespaceOf(name),
-    image: image(),
+    image: referenceOf(image),
     sidecars: resolved(sidecars),
     before: resolved(before),
     calls: calls.flatMap((callee) => {

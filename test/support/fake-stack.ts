@@ -10,7 +10,7 @@ export const image = (letter: string): Images => ({
 export class FakeStack {
   name = "prod";
   project = "platform";
-  services = ["web"];
+  images = { web: { path: 'services["web"].image', workloads: ["web"] } };
   signingKey: string | undefined = undefined;
   running = image("a");
   pinned: Release[] = [];

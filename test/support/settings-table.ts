@@ -43,7 +43,7 @@ const jobCases: Case[] = [
     job("image.reference", "docker.io/library/busybox:1", ["CronJob", ...itsOwnImage], {
       also: { "jobs.tidy.image.sameAs": undefined },
     }),
-    job("image.sameAs", "shop", ["CronJob", "EventRule", "output imageReferences"], { with: shop }),
+    job("image.sameAs", "shop", ["CronJob"], { with: shop }),
     job("image.digest", `sha256:${"a".repeat(64)}`, ["CronJob", ...withoutBuild(itsOwnImage)], {
       also: { "jobs.tidy.image.sameAs": undefined },
     }),
@@ -76,12 +76,8 @@ const jobCases: Case[] = [
   ...["cpuMillicores", "cpuLimitMillicores", "memoryMiB"].map((key) =>
     job(key, 300, ["CronJob", "LimitRange", "ResourceQuota"]),
   ),
-  job("sidecars", { proxy: { image: { sameAs: "web" } } }, [
-    ...["CronJob", "EventRule", "ResourceQuota", "output imageReferences"],
-  ]),
-  job("before", { wait: { image: { sameAs: "web" } } }, [
-    ...["CronJob", "EventRule", "output imageReferences"],
-  ]),
+  job("sidecars", { proxy: { image: { sameAs: "web" } } }, ["CronJob", "ResourceQuota"]),
+  job("before", { wait: { image: { sameAs: "web" } } }),
   job("calls", ["shop"], ["CronJob", "NetworkPolicy", "Service"], { with: shop }),
   job("policyArns", ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], ["RolePolicyAttachment"], {
     with: {
@@ -488,7 +484,7 @@ export const cases: Case[] = [
   {
     key: "services.web.before",
     to: { wait: { image: { sameAs: "web" } } },
-    moves: ["Deployment", "EventRule", "output imageReferences"],
+    moves: ["Deployment"],
   },
   {
     key: "services.web.calls",

@@ -1,4 +1,4 @@
-/** By service: `<repository>@sha256:<digest>`. */
+/** By service, job, or container beside one: `<repository>@sha256:<digest>`. */
 export type Images = Record<string, string>;
 
 /** Something that the person who gave the command can put right; nothing was changed. */

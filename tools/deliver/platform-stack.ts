@@ -6,6 +6,7 @@ import { settingsOf } from "../graph/stack-settings.ts";
 import { CommandFailed, pulumi, type ShellOptions } from "../shell.ts";
 import { type Images, partsOf, Refused } from "./image-references.ts";
 import type { Release, Update } from "./release-record.ts";
+import { type StackImage, stackImages } from "./stack-images.ts";
 
 /** The stack's outputs that a release reads. */
 export interface Outputs {
@@ -22,8 +23,8 @@ export class PlatformStack {
   readonly name: string;
   readonly project: string;
   readonly region: string;
-  /** The names of its services. */
-  readonly services: string[];
+  /** The images that it runs, by the names of services, jobs and containers beside them. */
+  readonly images: Record<string, StackImage>;
   /** The ARN of the key that its images must be signed with, if they must. */
   readonly signingKey?: string;
   /** Whom its load balancer answers, where that is not everybody, and what to do about it. */
@@ -41,7 +42,10 @@ export class PlatformStack {
       const { project, config } = settingsOf(name, folder);
       this.project = project;
       this.region = config[`${project}:region`] ?? "";
-      this.services = Object.keys(JSON.parse(config[`${project}:services`] ?? "{}"));
+      this.images = stackImages({
+        services: JSON.parse(config[`${project}:services`] ?? "{}"),
+        jobs: JSON.parse(config[`${project}:jobs`] ?? "{}"),
+      });
       const registry = JSON.parse(config[`${project}:registry`] ?? "{}");
       this.closed = closedBy(JSON.parse(config[`${project}:ingress`] ?? "{}"));
       this.signingKey = keyOf(registry.signingKey, `Pulumi.${name}.yaml: ${project}:registry`);
@@ -70,11 +74,14 @@ export class PlatformStack {
 
   /** Sets the images that the next update deploys, and the record of it, in one change of the file. */
   async pin(images: Images, release?: Release): Promise<void> {
-    const settings = Object.entries(images).flatMap(([service, reference]) =>
-      Object.entries(partsOf(reference)).map(
-        ([key, value]) => `${this.project}:services["${service}"].image.${key}=${value}`,
-      ),
-    );
+    const settings = Object.entries(images).flatMap(([name, reference]) => {
+      const path = this.images[name]?.path;
+      return path === undefined
+        ? []
+        : Object.entries(partsOf(reference)).map(
+            ([key, value]) => `${this.project}:${path}.${key}=${value}`,
+          );
+    });
     if (release) settings.push(`${this.project}:release=${JSON.stringify(release)}`);
     const plaintext = settings.flatMap((setting) => ["--plaintext", setting]);
     await this.pulumi(["config", "set-all", "--path", ...plaintext]);

@@ -56,7 +56,9 @@ export async function command(
     };
     const done = back
       ? await rollback(attempt)
-      : await release(attempt, (running) => released(image ?? [], running, stack.services));
+      : await release(attempt, (running) =>
+          released(image ?? [], running, Object.keys(stack.images)),
+        );
     return done ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Refused || error instanceof CommandFailed)) throw error;

@@ -8,7 +8,7 @@ import type { Rollouts } from "./rollouts.ts";
 export interface Attempt {
   stack: Pick<
     PlatformStack,
-    "name" | "project" | "services" | "signingKey" | "outputs" | "history" | "pin" | "up"
+    "name" | "project" | "images" | "signingKey" | "outputs" | "history" | "pin" | "up"
   >;
   cloud: Cloud;
   rollouts: Rollouts;
@@ -52,9 +52,12 @@ export async function release(
     const fresh = Object.values(images).filter((reference) => !known.includes(reference));
     for (const reference of fresh) await cloud.requireSigned(reference, stack.signingKey);
   }
-  const changing = stack.services.filter((service) => images[service] !== running[service]);
+  const names = Object.keys(stack.images);
+  const changing = names.filter((name) => images[name] !== running[name]);
   // The same once more is a release of all.
-  const services = changing.length > 0 ? changing : stack.services;
+  const services = (changing.length > 0 ? changing : names).flatMap(
+    (name) => stack.images[name]?.workloads ?? [],
+  );
   const before = await readable(attempt, services);
 
   const change = { images, before: running, ...who, at: new Date().toISOString() };

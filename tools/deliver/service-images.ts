@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { evaluate } from "../graph/evaluate.ts";
+import { copiedFrom } from "../graph/images.ts";
 import { run } from "../shell.ts";
 
 /**
@@ -11,7 +12,10 @@ import { run } from "../shell.ts";
  */
 export async function buildImages(stack: string, folder: string): Promise<string[]> {
   const { resources } = await evaluate(stack);
-  const images = resources.filter(({ type }) => type === "docker:index/image:Image");
+  // Copies of images of others are not the pull request's to make.
+  const images = resources
+    .filter(({ type }) => type === "docker:index/image:Image")
+    .filter((one) => copiedFrom(one) === undefined);
   mkdirSync(folder, { recursive: true });
   const services = images.map(({ parent = "" }) => parent.split("::").at(-1) ?? "");
   for (const [at, { inputs }] of images.entries()) {

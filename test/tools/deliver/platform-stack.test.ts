@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { parse, stringify } from "yaml";
 import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
+import { stackImages } from "../../../tools/deliver/stack-images.ts";
 
 describe("a stack by its settings", () => {
   /** With these settings of its Ingresses. */
@@ -29,5 +30,27 @@ describe("a stack by its settings", () => {
       /answers 192\.0\.2\.0\/24, 198\.51\.100\.7\/32 alone \(ingress\.inboundCidrs\): add the runner/,
     );
     assert.match(closed({ scheme: "internal" }) ?? "", /is internal .*CLUSTER_RUNNER/);
+  });
+
+  it("knows each image, where it stands, and all that run it", () => {
+    const image = { context: "service" };
+    assert.deepEqual(
+      stackImages({
+        services: {
+          web: {
+            image,
+            sidecars: { proxy: { image } },
+            before: { wait: { image: { sameAs: "web" } } },
+          },
+          mailer: { image: { sameAs: "web" } },
+        },
+        jobs: { nightly: { image: { sameAs: "web" } }, report: { image } },
+      }),
+      {
+        web: { path: 'services["web"].image', workloads: ["web", "mailer", "nightly"] },
+        "web-proxy": { path: 'services["web"].sidecars["proxy"].image', workloads: ["web"] },
+        report: { path: 'jobs["report"].image', workloads: ["report"] },
+      },
+    );
   });
 });

@@ -114,6 +114,12 @@ describe("a release", () => {
     }
   });
 
+  it("is judged by alarms of all that share the image", async () => {
+    stack.images.web.workloads.push("api");
+    alarms = [[], ["api/errors"]];
+    assert.equal(await releasing("b"), false);
+  });
+
   it("is watched for as long as its alarms need, and names those that need longer", async () => {
     attempt.watchSeconds = undefined;
     assert.equal(await releasing("b"), true);
