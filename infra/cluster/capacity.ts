@@ -34,7 +34,7 @@ export const secretsAddon = "aws-secrets-store-csi-driver-provider";
 const secretsOnEveryNode: Room = { cpuMillicores: 120, memoryMiB: 240, pods: 2 };
 
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
-export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {
+export function clusterPods({ autoscaler, keda }: Record<"autoscaler" | "keda", boolean>): Pods[] {
   const pods = (name: string, count: number, memoryMiB: number) => ({
     name,
     count,
@@ -48,6 +48,7 @@ export function clusterPods({ autoscaler }: { autoscaler: boolean }): Pods[] {
     pods("aws-load-balancer-controller", 2, 128),
     pods("amazon-cloudwatch-observability", 1, 64),
     ...(autoscaler ? [pods("cluster-autoscaler", 2, 256)] : []),
+    ...(keda ? [pods("keda-operator", 2, 128), pods("keda-metrics-apiserver", 2, 128)] : []),
   ];
 }
 

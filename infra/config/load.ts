@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
+import { kedaNeeds } from "../services/keda-needs.ts";
 import { containersOf } from "../services/pod-size.ts";
 import { imagePlaces } from "./image-names.ts";
 import { readSettings } from "./reading.ts";
@@ -59,6 +60,7 @@ function slices(settings: Settings) {
         ),
       ),
     },
+    keda: { ...kedaNeeds(services, { region, accountId }), clusterName: cluster.name },
     loadBalancerController: { region, tags },
     containerInsights: {
       ...settings.insights,

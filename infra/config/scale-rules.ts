@@ -12,6 +12,7 @@ import {
 import { instanceType } from "../cluster/instance-types.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
+import { needsKeda } from "../services/keda-needs.ts";
 import { mostRuns, podSize } from "../services/pod-size.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
 import { containerPlaces, perService, rule } from "./setting-rule.ts";
@@ -152,7 +153,10 @@ function podsAtMost({
     ...pods,
     ...environmentPods(inEnvironments, environments),
     ...ofJobs,
-    ...clusterPods({ autoscaler: autoscaler.enabled }),
+    ...clusterPods({
+      autoscaler: autoscaler.enabled,
+      keda: Object.values(services).some(needsKeda),
+    }),
     ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
   ];
 }

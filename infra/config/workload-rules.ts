@@ -1,4 +1,5 @@
 import { contains, instanceMetadata } from "../network/cidr.ts";
+import { needsKeda } from "../services/keda-needs.ts";
 import { checksOf } from "../services/probes.ts";
 import { cronProblem } from "./cron.ts";
 import { imagePlaces } from "./image-names.ts";
@@ -84,6 +85,7 @@ export const workloadRules = [
     service.nodeHeapPercent !== undefined &&
       service.memoryMiB < nodeMemoryMiB &&
       `${at}.memoryMiB: ${service.memoryMiB} is too little for Node.js with ${at}.nodeHeapPercent; allowed: at least ${nodeMemoryMiB}`,
+    ...scaleProblems(at, service),
     ...workerProblems(at, service),
     ...portProblems(at, service),
     service.drain !== "own" &&
@@ -145,6 +147,23 @@ function callProblems(
       service.worker && `${at}.calls: ${callee} is a worker, which has no port to be called at`,
     ];
   });
+}
+
+/** To nothing only by a source that sees work while no pod runs, and of what nobody calls. */
+function scaleProblems(at: string, service: ServiceConfig): (string | false)[] {
+  const { scale, route, worker, minReplicas } = service;
+  return [
+    minReplicas === 0 &&
+      route === undefined &&
+      !(worker && scale?.queue) &&
+      `${at}.minReplicas: 0 is not allowed: only a worker with ${at}.scale.queue may have no pod; allowed: at least 1`,
+    scale !== undefined &&
+      !needsKeda(service) &&
+      `${at}.scale: names nothing to scale by; allowed: requestsPerSecond, queue, or no ${at}.scale`,
+    scale?.requestsPerSecond !== undefined &&
+      route === undefined &&
+      `${at}.scale.requestsPerSecond: ${scale.requestsPerSecond} needs ${at}.route: the load balancer counts the requests`,
+  ];
 }
 
 function workerProblems(at: string, service: ServiceConfig): (string | false)[] {

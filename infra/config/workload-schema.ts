@@ -54,6 +54,30 @@ const releaseJobSchema = z.strictObject({
   retries: whole(0, 10).default(0).describe("How often a failed pod of this job is tried again."),
 });
 
+/** A queue's name: Amazon SQS API Reference, CreateQueue. */
+const queue =
+  /^(https:\/\/sqs\.[a-z0-9-]+\.amazonaws\.com\/\d{12}\/)?(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?$/;
+
+const queueSchema = z.strictObject({
+  name: matching(
+    queue,
+    "the name of a queue of the account, or its URL such as https://sqs.eu-central-1.amazonaws.com/111122223333/orders",
+  ).describe("SQS queue whose messages the pods work on, by name or by URL."),
+  messagesPerPod: whole(1, 1_000_000).describe(
+    "Messages for each pod, waiting or in work, that KEDA aims at.",
+  ),
+});
+
+/** Beyond CPU and memory: a service with any of it is scaled by KEDA (infra/addons/keda.ts). */
+const scaleSchema = z.strictObject({
+  requestsPerSecond: whole(1, 100_000)
+    .optional()
+    .describe(
+      "Requests a second for each pod that KEDA aims at, as the load balancer counts them.",
+    ),
+  queue: queueSchema.optional(),
+});
+
 const serviceSchema = z.strictObject({
   ...containerShape,
   ...companionShape,
@@ -73,9 +97,11 @@ const serviceSchema = z.strictObject({
       "How a stopping pod keeps serving: Kubernetes waits before it stops the process, or the process does so by itself with the platform's variables (service/src/config.ts).",
     ),
   release: releaseJobSchema.optional(),
-  minReplicas: whole(1, 1000)
+  minReplicas: whole(0, 1000)
     .default(2)
-    .describe("Fewest pods; at least 2 behind the load balancer."),
+    .describe(
+      "Fewest pods; at least 2 behind the load balancer. A worker with `scale.queue` may have 0.",
+    ),
   maxReplicas: whole(1, 1000).default(4).describe("Most pods."),
   targetCpuPercent: whole(10, 95)
     .default(60)
@@ -83,6 +109,7 @@ const serviceSchema = z.strictObject({
   targetMemoryPercent: whole(10, 95)
     .optional()
     .describe("Memory use that it also aims at, in percent of the request."),
+  scale: scaleSchema.optional(),
   drainSeconds: whole(5, 900)
     .default(30)
     .describe(

@@ -32,6 +32,26 @@ export function manifestsOf(resources: Resource[]): Manifest[] {
     }));
 }
 
+/** Between how many pods a workload is scaled, whoever scales it; nothing when nobody does. */
+export function scaleOf(
+  workload: Pick<Manifest, "kind" | "metadata">,
+  manifests: Manifest[],
+): { least: number; most: number } | undefined {
+  const spec = manifests.find(
+    ({ kind, metadata, spec }) =>
+      ["HorizontalPodAutoscaler", "ScaledObject"].includes(kind) &&
+      metadata.namespace === workload.metadata.namespace &&
+      spec.scaleTargetRef.name === workload.metadata.name &&
+      (spec.scaleTargetRef.kind ?? "Deployment") === workload.kind,
+  )?.spec;
+  return (
+    spec && {
+      least: spec.minReplicaCount ?? spec.minReplicas,
+      most: spec.maxReplicaCount ?? spec.maxReplicas,
+    }
+  );
+}
+
 function withoutPulumi({ annotations, ...metadata }: Resource["inputs"] = {}): object {
   const kept = Object.entries(annotations ?? {}).filter(([key]) => !key.startsWith("pulumi.com/"));
   return { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) };
@@ -82,22 +102,12 @@ export const runningContainers = ({
   initContainers = [],
 }: Properties): Properties[] => [...containers, ...initContainers.filter(isSidecar)];
 
-/** The HorizontalPodAutoscaler that decides how many pods a workload has. */
-export function autoscalerOf(workload: Manifest, manifests: Manifest[]): Manifest | undefined {
-  return manifests.find(
-    ({ kind, metadata, spec }) =>
-      kind === "HorizontalPodAutoscaler" &&
-      metadata.namespace === workload.metadata.namespace &&
-      spec.scaleTargetRef.kind === workload.kind &&
-      spec.scaleTargetRef.name === workload.metadata.name,
-  );
-}
-
 /** How many pods a workload may have: `2 to 4`, or the one number. */
 export function replicasOf(workload: Manifest, manifests: Manifest[]): string {
-  const { minReplicas, maxReplicas } = autoscalerOf(workload, manifests)?.spec ?? {};
-  if (maxReplicas === undefined) return String(workload.spec.replicas ?? 1);
-  return minReplicas === maxReplicas ? String(maxReplicas) : `${minReplicas} to ${maxReplicas}`;
+  const scale = scaleOf(workload, manifests);
+  if (!scale) return String(workload.spec.replicas ?? 1);
+  const { least, most } = scale;
+  return least === most ? String(most) : `${least} to ${most}`;
 }
 
 /** The workloads whose pods a Service sends requests to. */

@@ -8,13 +8,7 @@ import {
 } from "../../infra/cluster/capacity.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
-import {
-  autoscalerOf,
-  type Manifest,
-  manifestsOf,
-  podSpecOf,
-  requestsOf,
-} from "../graph/manifests.ts";
+import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
 /** What the nodes hold, and what all pods at their most ask for; nothing without a node group. */
@@ -23,7 +17,8 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   if (!group) return [];
   const types: string[] = group.instanceTypes;
   const { minSize, desiredSize, maxSize } = group.scalingConfig;
-  const scaled = resources.some(({ inputs }) => inputs.chart === "cluster-autoscaler");
+  const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
+  const scaled = runs("cluster-autoscaler");
   const nodes = scaled
     ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
     : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
@@ -39,7 +34,7 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...guestsOf(pods, manifests), ...jobPods(manifests)];
-  const all = [...own, ...clusterPods({ autoscaler: scaled })];
+  const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda") })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
   return [
@@ -74,7 +69,7 @@ export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: numb
     .map((deployment) => {
       const { metadata, spec } = deployment;
       const pod = podSpecOf(deployment) ?? {};
-      const most = autoscalerOf(deployment, manifests)?.spec.maxReplicas ?? spec.replicas ?? 1;
+      const most = scaleOf(deployment, manifests)?.most ?? spec.replicas ?? 1;
       return {
         ...podsOf(pod, most + (spec.strategy?.rollingUpdate?.maxSurge ?? 0)),
         name: metadata.namespace ?? metadata.name,

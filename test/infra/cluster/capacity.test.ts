@@ -168,10 +168,25 @@ describe("room for pods", () => {
     assert.deepEqual(withoutRoom([pods], { room, nodes: 3, zones: 2 }), []);
   });
 
-  it("counts the autoscaler's own pods where there is one", () => {
-    const names = (autoscaler: boolean) => clusterPods({ autoscaler }).map(({ name }) => name);
-    assert.ok(names(true).includes("cluster-autoscaler"));
-    assert.ok(!names(false).includes("cluster-autoscaler"));
+  it("counts the autoscaler's and KEDA's own pods where there are any", () => {
+    const own = (autoscaler: boolean, keda: boolean) =>
+      clusterPods({ autoscaler, keda })
+        .filter(({ name }) => /^(cluster-autoscaler|keda-.*)$/.test(name))
+        .map(({ name, count, cpuMillicores, memoryMiB }) => [
+          name,
+          count,
+          cpuMillicores,
+          memoryMiB,
+        ]);
+    const autoscaler = ["cluster-autoscaler", 2, 100, 256];
+    const keda = [
+      ["keda-operator", 2, 100, 128],
+      ["keda-metrics-apiserver", 2, 100, 128],
+    ];
+    assert.deepEqual(own(false, false), []);
+    assert.deepEqual(own(true, false), [autoscaler]);
+    assert.deepEqual(own(false, true), keda);
+    assert.deepEqual(own(true, true), [autoscaler, ...keda]);
   });
 });
 

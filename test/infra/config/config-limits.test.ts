@@ -49,14 +49,10 @@ const limits: [key: string, least: number, most: number, source: string][] = [
   ["autoscaler.headroom.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],
   ["autoscaler.headroom.memoryMiB", 16, 65_536, "the same"],
   ["registry.untaggedRetentionDays", 1, 365, "ECR: a count of days from 1; a year is enough"],
-  [
-    "services.web.minReplicas",
-    1,
-    1000,
-    "one, which a disruption takes; behind the load balancer two",
-  ],
+  ["services.web.minReplicas", 0, 1000, "none for a worker; behind the load balancer two"],
   ["services.web.maxReplicas", 1, 1000, "ELB: 1000 targets of a target group"],
   ["services.web.targetCpuPercent", 10, 95, "over 95 the autoscaler comes too late"],
+  ["services.web.scale.requestsPerSecond", 1, 100_000, "more than a pod answers"],
   ["services.web.cpuMillicores", 10, 64_000, "a pod that runs, on the largest common node"],
   ["services.web.cpuLimitMillicores", 10, 64_000, "the same"],
   ["services.web.memoryMiB", 16, 65_536, "what a small static binary runs in"],
@@ -102,6 +98,32 @@ describe("a number in the settings", () => {
     for (const key of ["serviceLevel.availabilityPercent", "serviceLevel.latencyPercent"]) {
       for (const value of [95, 99.9, 99.999]) assert.ok(takes(key, value));
       for (const value of [94.99, 100, 99.9995, "99"]) assert.ok(!takes(key, value));
+    }
+  });
+
+  it("of messages for a pod is from 1 to 1000000, and goes with a queue", () => {
+    const queue = (messagesPerPod: unknown, name: unknown = "orders") =>
+      takes("services.web.scale.queue", { name, messagesPerPod });
+    for (const value of [1, 1_000_000]) assert.ok(queue(value), String(value));
+    for (const value of [0, 1_000_001, 1.5, "5", undefined]) assert.ok(!queue(value), `${value}`);
+    for (const name of [
+      "a".repeat(80),
+      "Orders_1.fifo",
+      `https://sqs.eu-west-1.amazonaws.com/444455556666/${"a".repeat(75)}.fifo`,
+    ]) {
+      assert.ok(queue(5, name), name);
+    }
+    for (const name of [
+      "a".repeat(81),
+      `${"a".repeat(76)}.fifo`,
+      "",
+      "orders.fif",
+      "arn:aws:sqs:eu-central-1:111122223333:orders",
+      "https://sqs.eu-west-1.amazonaws.com/1/orders",
+      "http://sqs.eu-west-1.amazonaws.com/444455556666/orders",
+      undefined,
+    ]) {
+      assert.ok(!queue(5, name === undefined ? 7 : name), name);
     }
   });
 

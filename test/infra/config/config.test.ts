@@ -28,6 +28,16 @@ const tenShops = Object.fromEntries(
 
 const webSettings = { image: { context: "service" }, route: { path: "/" } };
 
+const queue = { name: "orders", messagesPerPod: 5 };
+
+/** A second service, that nobody calls. */
+const worker = (changes: object) => ({
+  services: {
+    web: valid.services.web,
+    mill: { image: { context: "service" }, worker: true, ...changes },
+  },
+});
+
 describe("config", () => {
   it("fills in the defaults", () => {
     const config = load();
@@ -197,6 +207,39 @@ describe("config", () => {
       "autoscaling bounds the wrong way round",
       web({ minReplicas: 6, maxReplicas: 3 }),
       "services.web.minReplicas: 6 is above services.web.maxReplicas 3",
+    ],
+    [
+      "a service behind the load balancer without a pod",
+      web({ minReplicas: 0 }),
+      "services.web.minReplicas: 0 is not allowed behind the load balancer: at least 2, or each disruption is an outage",
+    ],
+    [
+      "a worker without a pod that no queue starts again",
+      worker({ minReplicas: 0 }),
+      "services.mill.minReplicas: 0 is not allowed: only a worker with services.mill.scale.queue may have no pod; allowed: at least 1",
+    ],
+    [
+      "a service without a pod that others call",
+      worker({ worker: false, minReplicas: 0, scale: { queue } }),
+      "services.mill.minReplicas: 0 is not allowed: only a worker with services.mill.scale.queue may have no pod; allowed: at least 1",
+    ],
+    [
+      "a scale by nothing",
+      web({ scale: {} }),
+      "services.web.scale: names nothing to scale by; allowed: requestsPerSecond, queue, or no services.web.scale",
+    ],
+    [
+      "a scale by requests that the load balancer does not see",
+      worker({ worker: false, scale: { requestsPerSecond: 50 } }),
+      "services.mill.scale.requestsPerSecond: 50 needs services.mill.route: the load balancer counts the requests",
+    ],
+    [
+      "KEDA for which the nodes have no room",
+      {
+        nodes: { maxSize: 2 },
+        ...web({ maxReplicas: 6, cpuMillicores: 300, scale: { requestsPerSecond: 50 } }),
+      },
+      "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 2 of 2 keda-operator, 2 of 2 keda-metrics-apiserver; allowed: at least 3",
     ],
     [
       "a request longer than the load balancer waits",
@@ -576,6 +619,38 @@ describe("config", () => {
       },
     });
     assert.equal(slice.longestGraceSeconds, 642);
+  });
+
+  it("lets a worker go to zero whose queue starts it again", () => {
+    const { services } = load({
+      nodes: { desiredSize: 4 },
+      ...worker({ minReplicas: 0, scale: { queue } }),
+    }).services;
+    assert.equal(services.mill?.minReplicas, 0);
+    assert.deepEqual(services.mill?.scale, { queue });
+  });
+
+  it("tells KEDA what it reads, each queue once, and nothing where no service needs it", () => {
+    const keda = (changes: Slices) => load(changes).keda;
+    const none = { requests: false, queues: [], clusterName: "platform-dev" };
+    assert.deepEqual(keda({}), none);
+    assert.deepEqual(problems(web({ maxReplicas: 6, cpuMillicores: 300 })), [], "room without it");
+    assert.deepEqual(keda(web({ scale: { requestsPerSecond: 50 } })), { ...none, requests: true });
+    const own = "https://sqs.eu-central-1.amazonaws.com/111122223333/orders";
+    const other = "https://sqs.eu-west-1.amazonaws.com/444455556666/mail.fifo";
+    const services = {
+      web: { ...valid.services.web, scale: { queue: { ...queue, name: own } } },
+      mill: { image: { context: "service" }, worker: true, scale: { queue } },
+      mail: {
+        image: { context: "service" },
+        worker: true,
+        scale: { queue: { ...queue, name: other } },
+      },
+    };
+    assert.deepEqual(keda({ nodes: { maxSize: 20, desiredSize: 10 }, services }).queues, [
+      "arn:aws:sqs:eu-central-1:111122223333:orders",
+      "arn:aws:sqs:eu-west-1:444455556666:mail.fifo",
+    ]);
   });
 
   it("tells Graviton families from the others", () => {

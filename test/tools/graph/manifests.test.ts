@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import {
   aliasedBy,
-  autoscalerOf,
   backendsOf,
   type Manifest,
   podSpecOf,
   replicasOf,
   requestsOf,
   runningContainers,
+  scaleOf,
   selectedBy,
 } from "../../../tools/graph/manifests.ts";
 
@@ -110,10 +110,10 @@ describe("what objects have to do with each other", () => {
       scaler("Deployment", "api"),
       scaler("Deployment", "web", "other"),
     ]) {
-      assert.equal(autoscalerOf(web, [other]), undefined);
+      assert.equal(scaleOf(web, [other]), undefined);
     }
     const own = scaler("Deployment", "web");
-    assert.equal(autoscalerOf(web, [scaler("Deployment", "api"), own]), own);
+    assert.deepEqual(scaleOf(web, [scaler("Deployment", "api"), own]), { least: 2, most: 4 });
   });
 
   it("says how many pods there may be", () => {

@@ -1,0 +1,37 @@
+import type { Place } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/workload-schema.ts";
+
+type Scaled = Pick<ServiceConfig, "scale">;
+
+/** Whether KEDA scales the service, by more than CPU and memory. */
+export const needsKeda = ({ scale }: Scaled): boolean =>
+  scale?.requestsPerSecond !== undefined || scale?.queue !== undefined;
+
+/** An SQS queue that a setting names or gives the URL of. */
+export function queueOf(
+  name: string,
+  { region, accountId }: Place,
+): { url: string; region: string; arn: string } {
+  const url = name.includes("://")
+    ? new URL(name)
+    : new URL(`https://sqs.${region}.amazonaws.com/${accountId}/${name}`);
+  const [, of = region] = url.hostname.split(".");
+  return {
+    url: url.href,
+    region: of,
+    arn: `arn:aws:sqs:${of}${url.pathname.replaceAll("/", ":")}`,
+  };
+}
+
+/** What KEDA reads for the services: the load balancer's metrics, and queues by their ARNs. */
+export function kedaNeeds(
+  services: Record<string, Scaled>,
+  place: Place,
+): { requests: boolean; queues: string[] } {
+  const scales = Object.values(services).flatMap(({ scale }) => scale ?? []);
+  const queues = scales.flatMap(({ queue }) => (queue ? queueOf(queue.name, place).arn : []));
+  return {
+    requests: scales.some(({ requestsPerSecond }) => requestsPerSecond !== undefined),
+    queues: [...new Set(queues)].sort(),
+  };
+}
