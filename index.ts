@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { Autoscaler } from "./infra/addons/autoscaler.ts";
 import { ContainerInsights } from "./infra/addons/container-insights.ts";
+import { Keda } from "./infra/addons/keda.ts";
 import { LoadBalancerController } from "./infra/addons/load-balancer-controller.ts";
 import { SecretsStore } from "./infra/addons/secrets-store.ts";
 import { requireAdmin } from "./infra/cluster/access.ts";
@@ -45,6 +46,12 @@ const secretsStore = new SecretsStore(
   { ...config.secretsStore, cluster },
   onCluster,
 );
+// Its pods may need a node.
+const keda = new Keda(
+  "keda",
+  { ...config.keda, cluster },
+  { ...onCluster, dependsOn: [network, cluster, autoscaler] },
+);
 
 // What its load balancer holds on to, where the stack asks for it.
 const edge = new Edge("edge", config.edge, onAws);
@@ -57,7 +64,7 @@ const services = new Services(
   { ...config.services, cluster, network, images, edge, insights },
   {
     ...onCluster,
-    dependsOn: [network, cluster, autoscaler, controller, insights, secretsStore, edge],
+    dependsOn: [network, cluster, autoscaler, controller, insights, secretsStore, keda, edge],
   },
 );
 

@@ -36,6 +36,7 @@ export const roleNames = (services: string[]): string[] =>
     "autoscaler",
     "cluster",
     "container-insights",
+    "keda",
     "load-balancer-controller",
     "network",
     ...services,
