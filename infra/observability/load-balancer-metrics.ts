@@ -1,8 +1,6 @@
-import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { IngressConfig } from "../config/schema.ts";
-import { groupName } from "../services/ingress-annotations.ts";
-import { servicePort } from "../services/service-specs.ts";
+import { loadBalancerSuffix, targetGroupSuffix } from "../services/balancer-lookup.ts";
 import type { Services } from "../services/services.ts";
 
 export interface BalancerArgs {
@@ -18,28 +16,20 @@ export interface Balancer {
   targetGroups: Record<string, pulumi.Output<string>>;
 }
 
-/**
- * Looks up the load balancer and the target groups of the services, by the controller's tags (its
- * pkg/deploy/tracking and the ids that pkg/ingress gives), once the Ingresses have an address.
- */
+/** Looks up the load balancer and the target groups of the services, once the Ingresses have an address. */
 export function findBalancer(
   { clusterName, services, scheme }: BalancerArgs,
   opts: pulumi.InvokeOptions,
 ): Balancer {
-  const tags = (resource: pulumi.Input<string>) =>
-    pulumi.all([resource, services.loadBalancer]).apply(([id]) => ({
-      "elbv2.k8s.aws/cluster": clusterName,
-      "ingress.k8s.aws/stack": groupName(scheme),
-      "ingress.k8s.aws/resource": id,
-    }));
+  const made = { clusterName, scheme, made: services.loadBalancer };
   return {
-    loadBalancer: aws.lb.getLoadBalancerOutput({ tags: tags("LoadBalancer") }, opts).arnSuffix,
+    loadBalancer: loadBalancerSuffix(made, opts),
     targetGroups: Object.fromEntries(
-      Object.entries(services.services).flatMap(([name, { names }]) => {
+      Object.entries(services.services).flatMap(([namespace, { names }]) => {
         const { ingress, service } = names;
-        if (!ingress || !service) return [];
-        const id = pulumi.interpolate`${name}/${ingress}-${service}:${servicePort}`;
-        return [[name, aws.lb.getTargetGroupOutput({ tags: tags(id) }, opts).arnSuffix]];
+        return ingress && service
+          ? [[namespace, targetGroupSuffix({ namespace, ingress, service }, made, opts)]]
+          : [];
       }),
     ),
   };

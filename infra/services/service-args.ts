@@ -36,6 +36,8 @@ type OwnSettings = Omit<
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   /** The namespaces of those that call it. */
   callers: string[];
+  /** By which the load balancer controller tags what it makes. */
+  clusterName: string;
   network: Pick<Network, "loadBalancerCidrBlocks">;
   /** What the load balancer is, for all services that share it. */
   ingress: IngressConfig;

@@ -99,7 +99,8 @@ export function deploymentSpec(
   const containers = containersOf(args.name, args).map(({ container }) => container);
   const secrets = secretsHash(containers);
   return {
-    replicas: args.minReplicas,
+    // With one, even if none is enough later: what cannot start is found out now.
+    replicas: Math.max(1, args.minReplicas),
     revisionHistoryLimit: 5,
     progressDeadlineSeconds: clock.progressDeadlineSeconds,
     selector: { matchLabels: selector },
@@ -116,7 +117,7 @@ export function deploymentSpec(
 
 export function rolloutOptions({ host }: Pick<ServiceArgs, "host">) {
   return {
-    // The HorizontalPodAutoscaler owns the number of replicas after the creation.
+    // The autoscaler owns the number of replicas after the creation.
     ignoreChanges: ["spec.replicas"],
     // A preview environment may well be broken, and others wait for their turn.
     customTimeouts: host ? { create: "6m", update: "6m" } : { create: "15m", update: "30m" },
@@ -127,23 +128,4 @@ export function budgetSpec(
   selector: Record<string, string>,
 ): types.input.policy.v1.PodDisruptionBudgetSpec {
   return { maxUnavailable: 1, selector: { matchLabels: selector } };
-}
-
-export function autoscalerSpec(
-  { minReplicas, maxReplicas, targetCpuPercent, targetMemoryPercent }: ServiceArgs,
-  deployment: pulumi.Input<string>,
-): types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
-  const metric = (name: string, averageUtilization: number) => ({
-    type: "Resource",
-    resource: { name, target: { type: "Utilization", averageUtilization } },
-  });
-  return {
-    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment },
-    minReplicas,
-    maxReplicas,
-    metrics: [
-      metric("cpu", targetCpuPercent),
-      ...(targetMemoryPercent === undefined ? [] : [metric("memory", targetMemoryPercent)]),
-    ],
-  };
 }

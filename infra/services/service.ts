@@ -4,9 +4,9 @@ import { clockOf } from "./clock.ts";
 import { nameBy } from "./ingress-annotations.ts";
 import { type Ground, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
 import { ReleaseJob } from "./release-job.ts";
+import { makeScaler } from "./scaling.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import {
-  autoscalerSpec,
   budgetSpec,
   calledSpec,
   deploymentSpec,
@@ -30,10 +30,10 @@ const networking = kubernetes.networking.v1;
  * agent and what `calls` and `egress` declare.
  * A rollout adds a pod before it takes one away, waits until the load balancer finds the new one
  * healthy (readiness gates), and gives the old one the time of the drain clock. With `release` it begins
- * only when that job has succeeded.
+ * only when that job has succeeded. With `scale` KEDA scales it.
  *
- * Must depend on the load balancer controller, the cluster and the network as components: the
- * Ingress goes down only while all of them still work. A guest cannot; its namespace goes with its host.
+ * Must depend on the load balancer controller, KEDA, the cluster and the network as components: the
+ * Ingress and the ScaledObject go down only while all of them still work. A guest cannot; its namespace goes with its host.
  */
 export class Service extends pulumi.ComponentResource {
   /** Names in the cluster, by which others measure the service. */
@@ -84,10 +84,9 @@ export class Service extends pulumi.ComponentResource {
     );
     const budget = { metadata, spec: budgetSpec(selectorOf(args)) };
     new kubernetes.policy.v1.PodDisruptionBudget(name, budget, parent);
-    const scaling = autoscalerSpec(args, deployment.metadata.name);
-    new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+    makeScaler(
       name,
-      { metadata, spec: scaling },
+      { service: args, metadata, deployment: deployment.metadata.name, routed },
       parent,
     );
 

@@ -40,7 +40,7 @@ export interface ServicesArgs
  * Must depend, as components, on all that the load balancer needs to come and to go: the network,
  * the cluster, the load balancer controller, and what guards and logs it. Should depend on Container
  * Insights: pods are instrumented, and their metrics taken, by an agent that was there first; and on
- * the secrets store.
+ * the secrets store and KEDA, whose kinds of objects they have.
  */
 export class Services extends pulumi.ComponentResource {
   /** The load balancer's own host name. */
@@ -114,7 +114,7 @@ export class Services extends pulumi.ComponentResource {
       const callers = callersOf(service, { ...services, ...jobs });
       made[service] = new Service(
         service,
-        { ...resolved(service, settings), callers },
+        { ...resolved(service, settings), clusterName, callers },
         options(settings),
       );
     }

@@ -59,6 +59,7 @@ export class Environment extends pulumi.ComponentResource {
           }),
           callers: callersOf(service, services).map(namespaceOf),
           place: offer.place,
+          clusterName: offer.clusterName,
           network: offer.network,
           ingress: { ...offer.ingress, deletionProtection: false },
           edge: { certificateArn: pulumi.output(offer.certificateArn) },
@@ -76,7 +77,10 @@ export class Environment extends pulumi.ComponentResource {
   }
 }
 
-/** A service as an environment has it: one pod at a host name of its own, and no job before it. */
+/**
+ * A service as an environment has it: one pod at a host name of its own, and no job before it. It is not
+ * scaled, and so needs nothing of KEDA, whose finalizers would outlast the stack.
+ */
 function copyOf(
   prefix: string,
   service: string,
@@ -87,6 +91,7 @@ function copyOf(
     ...settings,
     ...(route && { route: routeOf(prefix, service, route, offer) }),
     release: undefined,
+    scale: undefined,
     minReplicas: 1,
     maxReplicas: 1,
   };

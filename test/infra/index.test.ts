@@ -132,6 +132,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:addons:Autoscaler",
         "platform:addons:ContainerInsights",
         "platform:addons:Headroom",
+        "platform:addons:Keda",
         "platform:addons:LoadBalancerController",
         "platform:addons:SecretsStore",
         "platform:cluster:Access",

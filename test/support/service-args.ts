@@ -33,8 +33,9 @@ export const serviceSettings = {
 /** What is around a service. */
 export const surroundings: Pick<
   ServiceArgs,
-  "architecture" | "cluster" | "network" | "insights" | "ingress" | "place"
+  "architecture" | "cluster" | "clusterName" | "network" | "insights" | "ingress" | "place"
 > = {
+  clusterName: "platform-test",
   place: { region: "eu-central-1", accountId: "111122223333" },
   architecture: "arm64",
   cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },

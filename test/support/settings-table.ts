@@ -393,6 +393,31 @@ export const cases: Case[] = [
   },
   { key: "services.web.targetCpuPercent", to: 50, moves: ["HorizontalPodAutoscaler"] },
   {
+    key: "services.web.scale.requestsPerSecond",
+    to: 50,
+    moves: [
+      "HorizontalPodAutoscaler",
+      "Release",
+      "Role",
+      "RolePolicy",
+      "ScaledObject",
+      "ServiceAccountRole",
+      "TriggerAuthentication",
+    ],
+  },
+  {
+    key: "services.web.scale.queue.name",
+    to: "mail",
+    with: { "services.web.scale.queue": { name: "orders", messagesPerPod: 5 } },
+    moves: ["RolePolicy", "ScaledObject"],
+  },
+  {
+    key: "services.web.scale.queue.messagesPerPod",
+    to: 6,
+    with: { "services.web.scale.queue": { name: "orders", messagesPerPod: 5 } },
+    moves: ["ScaledObject"],
+  },
+  {
     key: "services.web.cpuMillicores",
     to: 400,
     moves: ["Deployment", "LimitRange", "ResourceQuota"],

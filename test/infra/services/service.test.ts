@@ -7,6 +7,7 @@ import { Service } from "../../../infra/services/service.ts";
 import type { ServiceArgs } from "../../../infra/services/service-args.ts";
 import { readConfig } from "../../../service/src/config.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
+import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { serviceArgs } from "../../support/service-args.ts";
 
@@ -325,6 +326,132 @@ describe("web service", () => {
         environmentOf(await service()).AWS_EMF_AGENT_ENDPOINT,
         args.insights?.agent.environment.AWS_EMF_AGENT_ENDPOINT,
       );
+    });
+  });
+
+  describe("scaling", () => {
+    const scaledType = "kubernetes:keda.sh/v1alpha1:ScaledObject";
+    const authenticationType = "kubernetes:keda.sh/v1alpha1:TriggerAuthentication";
+    const queue = { name: "orders", messagesPerPod: 5 };
+    const worker = { worker: true, route: undefined, minReplicas: 0, scale: { queue } };
+    const cpu = { type: "cpu", metricType: "Utilization", metadata: { value: "60" } };
+    const specOf = async (changes: Partial<ServiceArgs>) =>
+      only(await service(changes), scaledType).inputs.spec;
+
+    it("is the HorizontalPodAutoscaler's without a target of KEDA's", async () => {
+      const resources = await service({ targetMemoryPercent: 70 });
+      const { spec } = only(resources, types.autoscaler).inputs;
+      assert.equal(
+        spec.scaleTargetRef.name,
+        only(resources, types.deployment).outputs.metadata.name,
+      );
+      const resource = (name: string, averageUtilization: number) => ({
+        type: "Resource",
+        resource: { name, target: { type: "Utilization", averageUtilization } },
+      });
+      assert.deepEqual(spec.metrics, [resource("cpu", 60), resource("memory", 70)]);
+      assert.ok(!resources.some(({ type }) => type.includes("keda")));
+    });
+
+    it("is KEDA's alone with one, which makes a HorizontalPodAutoscaler itself", async () => {
+      const resources = await service({ scale: { requestsPerSecond: 50 } });
+      assert.ok(!resources.some(({ type }) => type === types.autoscaler));
+      const { metadata, spec } = only(resources, scaledType).inputs;
+      const { name, namespace } = only(resources, types.deployment).outputs.metadata;
+      assert.deepEqual(spec.scaleTargetRef, { name });
+      assert.equal(metadata.namespace, namespace);
+      assert.equal(spec.minReplicaCount, 2);
+      assert.equal(spec.maxReplicaCount, 4);
+      assert.equal(metadata.annotations["pulumi.com/waitFor"], "condition=Ready");
+    });
+
+    it("keeps CPU and memory among the triggers", async () => {
+      const { triggers } = await specOf({ ...worker, targetMemoryPercent: 70 });
+      assert.deepEqual(triggers.slice(0, 2), [
+        cpu,
+        { type: "memory", metricType: "Utilization", metadata: { value: "70" } },
+      ]);
+    });
+
+    it("follows the load balancer's count of requests, for each pod, once the Ingress has its target group", async () => {
+      const resources = await service({ scale: { requestsPerSecond: 50 } });
+      const scaled = only(resources, scaledType);
+      const [first, trigger] = scaled.inputs.spec.triggers;
+      assert.deepEqual(first, cpu);
+      const { dimensionValue, ...metadata } = trigger.metadata;
+      assert.deepEqual(metadata, {
+        awsRegion: "eu-central-1",
+        namespace: "AWS/ApplicationELB",
+        metricName: "RequestCount",
+        dimensionName: "LoadBalancer;TargetGroup",
+        metricStat: "Sum",
+        metricStatPeriod: "60",
+        metricCollectionTime: "300",
+        metricEndTimeOffset: "60",
+        targetMetricValue: "3000",
+        minMetricValue: "0",
+      });
+      assert.equal(trigger.type, "aws-cloudwatch");
+      assert.equal(trigger.metricType, "AverageValue");
+      assert.equal(trigger.useCachedMetrics, true);
+      assert.match(dimensionValue, /^app\/[^;]+;targetgroup\/[^;]+$/);
+      // Another service's target group is another one.
+      const other = only(
+        await service({ name: "shop", scale: { requestsPerSecond: 50 } }),
+        scaledType,
+      );
+      const [, shop] = other.inputs.spec.triggers;
+      assert.equal(shop.metadata.dimensionValue.split(";")[0], dimensionValue.split(";")[0]);
+      assert.notEqual(shop.metadata.dimensionValue.split(";")[1], dimensionValue.split(";")[1]);
+      const ingress = only(resources, types.ingress).urn;
+      assert.ok(outlivedBy(scaled.urn, prerequisites(resources)).has(ingress));
+    });
+
+    it("follows a queue by its URL, in its region", async () => {
+      const triggerOf = async (name: string) => {
+        const { triggers } = await specOf({ ...worker, scale: { queue: { ...queue, name } } });
+        return triggers[1];
+      };
+      const own = await triggerOf("orders");
+      assert.equal(own.type, "aws-sqs-queue");
+      assert.equal(own.metricType, "AverageValue");
+      assert.equal(own.useCachedMetrics, true);
+      assert.deepEqual(own.metadata, {
+        awsRegion: "eu-central-1",
+        queueURL: "https://sqs.eu-central-1.amazonaws.com/111122223333/orders",
+        queueLength: "5",
+      });
+      const queueURL = "https://sqs.eu-west-1.amazonaws.com/444455556666/mail.fifo";
+      assert.deepEqual((await triggerOf(queueURL)).metadata, {
+        awsRegion: "eu-west-1",
+        queueURL,
+        queueLength: "5",
+      });
+    });
+
+    it("asks AWS in the name of KEDA's operator", async () => {
+      const resources = await service({
+        scale: { requestsPerSecond: 50, queue },
+      });
+      const authentication = only(resources, authenticationType);
+      assert.deepEqual(authentication.inputs.spec, { podIdentity: { provider: "aws" } });
+      const scaled = only(resources, scaledType);
+      assert.equal(authentication.inputs.metadata.namespace, scaled.inputs.metadata.namespace);
+      const [, ...outside] = scaled.inputs.spec.triggers;
+      assert.equal(outside.length, 2);
+      for (const { authenticationRef } of outside) {
+        assert.deepEqual(authenticationRef, { name: authentication.outputs.metadata.name });
+      }
+    });
+
+    it("goes to zero, though the Deployment begins with a pod, and back to it with its ScaledObject", async () => {
+      const resources = await service(worker);
+      const { spec } = only(resources, scaledType).inputs;
+      assert.equal(spec.minReplicaCount, 0);
+      assert.deepEqual(spec.advanced, { restoreToOriginalReplicaCount: true });
+      assert.equal(only(resources, types.deployment).inputs.spec.replicas, 1);
+      const kept = await specOf({ scale: { queue } });
+      assert.deepEqual(kept.advanced, { restoreToOriginalReplicaCount: false });
     });
   });
 

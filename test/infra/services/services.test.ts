@@ -28,7 +28,6 @@ const args: ServicesArgs = {
     registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],
     applicationSignals: false,
   },
-  clusterName: "platform-test",
   pullRequests: { environments: 0, days: 3 },
   ...surroundings,
   domain: {
