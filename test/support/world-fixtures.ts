@@ -39,6 +39,8 @@ export const types = {
   account: "kubernetes:core/v1:ServiceAccount",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   deployment: "kubernetes:apps/v1:Deployment",
+  scaled: "kubernetes:keda.sh/v1alpha1:ScaledObject",
+  authentication: "kubernetes:keda.sh/v1alpha1:TriggerAuthentication",
   balancer: "aws:lb/loadBalancer:LoadBalancer",
   certificate: "aws:acm/certificate:Certificate",
   validation: "aws:acm/certificateValidation:CertificateValidation",

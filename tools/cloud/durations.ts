@@ -101,6 +101,8 @@ export const durations: Record<string, Duration> = {
   "kubernetes:policy/v1:PodDisruptionBudget": seconds(1),
   "kubernetes:scheduling.k8s.io/v1:PriorityClass": seconds(1),
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": seconds(1),
+  "kubernetes:keda.sh/v1alpha1:ScaledObject": seconds(1),
+  "kubernetes:keda.sh/v1alpha1:TriggerAuthentication": seconds(1),
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": seconds(1),
   "kubernetes:networking.k8s.io/v1:Ingress": seconds(2),
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": seconds(1),

@@ -54,11 +54,23 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
     })),
     {
       dependents: [...balancedObjects(resources), ...hosts],
-      required: withPermissions(releases.filter((release) => !isAutoscaler(release))),
+      required: withPermissions(
+        releases.filter((release) => !isAutoscaler(release) && !isKeda(release)),
+      ),
       because: "only a running controller removes its load balancer and its finalizers",
     },
     {
       dependents: objects.filter((object) => !releases.includes(object)),
+      required: withPermissions(releases.filter(isAutoscaler)),
+      because: "a pod that finds no room waits for a node that nobody adds",
+    },
+    {
+      dependents: objects.filter(({ type }) => type.startsWith("kubernetes:keda.sh/")),
+      required: withPermissions(releases.filter(isKeda)),
+      because: "only KEDA knows such objects, and removes their finalizers",
+    },
+    {
+      dependents: releases.filter(isKeda),
       required: withPermissions(releases.filter(isAutoscaler)),
       because: "a pod that finds no room waits for a node that nobody adds",
     },
@@ -209,5 +221,6 @@ const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
 const isBalancer = ({ inputs }: Resource) =>
   inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/scheme"] !== undefined;
 const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";
+const isKeda = ({ inputs }: Resource) => inputs.chart === "keda";
 const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
 const listOf = (resources: Resource[]) => resources.map(label).join(", ");

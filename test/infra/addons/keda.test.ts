@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
 import { Keda, type KedaArgs } from "../../../infra/addons/keda.ts";
+import { Service } from "../../../infra/services/service.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { missingEdges } from "../../../tools/graph/required-order.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
+import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const queue = "arn:aws:sqs:eu-central-1:111122223333:orders";
@@ -118,5 +120,31 @@ describe("KEDA", () => {
     assert.deepEqual(await statements({}), [requests, queues]);
     assert.deepEqual(await statements({ queues: [] }), [requests]);
     assert.deepEqual(await statements({ requests: false }), [queues]);
+  });
+
+  it("outlives the ScaledObjects, with its role", async () => {
+    const program = (waits: boolean) =>
+      deploy(() => {
+        const dependsOn = waits ? [new Keda("keda", args)] : (new Keda("keda", args), []);
+        new Service(
+          "web",
+          {
+            name: "web",
+            ...serviceSettings,
+            ...surroundings,
+            worker: true,
+            scale: { queue: { name: "orders", messagesPerPod: 5 } },
+            callers: [],
+            edge: { certificateArn: undefined },
+            image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`,
+          },
+          { dependsOn },
+        );
+      });
+    assert.deepEqual(missingEdges(await program(true)), []);
+    assert.match(
+      missingEdges(await program(false)).join("\n"),
+      /TriggerAuthentication web, ScaledObject web must be deleted before Release keda, Role keda, RolePolicy keda .*finalizers.*add dependsOn Keda keda to Service web/,
+    );
   });
 });

@@ -829,6 +829,169 @@ describe("the simulated cloud", () => {
     }
   });
 
+  describe("KEDA", () => {
+    const policyOf = (...actions: string[]) => policyWith({ Action: actions, Resource: "*" });
+    const authentication = {
+      metadata: { name: "aws", namespace: "web" },
+      spec: { podIdentity: { provider: "aws" } },
+    };
+    const scaled = (...triggers: Props[]) => ({
+      metadata: { name: "web", namespace: "web" },
+      spec: { scaleTargetRef: { name: "web" }, triggers },
+    });
+    const cpu = { type: "cpu", metadata: { value: "60" } };
+    const queue = {
+      type: "aws-sqs-queue",
+      authenticationRef: { name: "aws" },
+      metadata: { queueURL: "https://sqs.eu-central-1.amazonaws.com/111122223333/orders" },
+    };
+    const requests = (dimensionValue: string) => ({
+      type: "aws-cloudwatch",
+      authenticationRef: { name: "aws" },
+      metadata: { namespace: "AWS/ApplicationELB", dimensionValue },
+    });
+    let role: CloudResource;
+    let policy: CloudResource;
+    let keda: CloudResource;
+    beforeEach(() => {
+      role = given.put(types.role, {
+        name: "keda",
+        assumeRolePolicy: given.irsaTrust("kube-system:keda-operator"),
+      });
+      policy = given.put(types.rolePolicy, {
+        role: "keda",
+        name: "keda",
+        policy: policyOf("sqs:GetQueueAttributes", "cloudwatch:GetMetricData"),
+      });
+      const irsa = { enabled: true, roleArn: role.outputs.arn };
+      keda = given.put(
+        types.release,
+        {
+          chart: "keda",
+          name: "keda",
+          namespace: "kube-system",
+          values: { podIdentity: { aws: { irsa } } },
+        },
+        "keda",
+      );
+      given.put(types.deployment, given.deployment);
+    });
+
+    it("brings the kinds of its objects", async () => {
+      await given.create(types.authentication, authentication);
+      await given.create(types.scaled, scaled(cpu, queue));
+      assert.deepEqual(given.world.incidents, []);
+      goneAll(types.scaled);
+      goneAll(types.authentication);
+      gone(keda);
+      await refused(
+        given.create(types.scaled, scaled(cpu)),
+        /^NoKindMatchError: no matches for kind "ScaledObject" in version "keda.sh\/v1alpha1"$/,
+      );
+      await refused(
+        given.create(types.authentication, authentication),
+        /no matches for kind "TriggerAuthentication" in version "keda.sh\/v1alpha1"$/,
+      );
+    });
+
+    it("takes what it can scale, while an operator runs", async () => {
+      await refused(
+        given.create(types.scaled, scaled(cpu, queue)),
+        /^ScaledObjectCheckFailed: triggerauthentications.keda.sh "aws" not found/,
+      );
+      goneAll(types.scaled);
+      goneAll(types.deployment);
+      await refused(
+        given.create(types.scaled, scaled(cpu)),
+        /^ScaledObjectCheckFailed: deployments.apps "web" not found/,
+      );
+      goneAll(types.scaled);
+      gone(given.nodes);
+      await refused(
+        given.create(types.scaled, scaled(cpu)),
+        /^ScaledObjectCheckFailed: the KEDA operator cannot run: cluster platform has no nodes/,
+      );
+    });
+
+    it("removes its finalizers while an operator runs, and never without", async () => {
+      const identity = await given.create(types.authentication, authentication);
+      const object = await given.create(types.scaled, scaled(cpu, queue));
+      gone(keda);
+      const { now } = given.world.clock;
+      for (const thing of [object, identity]) {
+        await refused(
+          given.remove(thing),
+          /^finalizer: finalizer.keda.sh is never removed: no KEDA operator runs/,
+        );
+      }
+      assert.ok(given.world.clock.now - now >= 20 * 60);
+      given.world.add(keda);
+      await given.remove(object);
+      await given.remove(identity);
+      assert.deepEqual(given.world.all(types.scaled), []);
+    });
+
+    const deaf: [why: string, spoil: () => void, trigger: Props, message: RegExp][] = [
+      [
+        "no action for the queue",
+        () => {
+          policy.inputs.policy = policyOf("cloudwatch:GetMetricData");
+        },
+        queue,
+        /not authorized to perform sqs:GetQueueAttributes/,
+      ],
+      [
+        "no action for the metric",
+        () => {
+          policy.inputs.policy = policyOf("sqs:GetQueueAttributes");
+        },
+        requests("app/a;targetgroup/a"),
+        /not authorized to perform cloudwatch:GetMetricData/,
+      ],
+      [
+        "a role of nobody's",
+        () => {
+          keda.inputs.values.podIdentity.aws.irsa.enabled = false;
+        },
+        queue,
+        /it has no role/,
+      ],
+      [
+        "a target group that is not there",
+        () => undefined,
+        requests("app/a;targetgroup/b"),
+        /there is no metric of targetgroup\/b/,
+      ],
+    ];
+    for (const [why, spoil, trigger, message] of deaf) {
+      it(`says of a ScaledObject with ${why} that it does not scale, and yet takes it`, async () => {
+        for (const [type, arnSuffix] of [
+          [types.balancer, "app/a"],
+          ["aws:lb/targetGroup:TargetGroup", "targetgroup/a"],
+        ] as const) {
+          given.world.addOwn(type, arnSuffix, "the controller", arnSuffix, { arnSuffix });
+        }
+        await given.create(types.authentication, authentication);
+        const object = await given.create(
+          types.scaled,
+          scaled(queue, requests("app/a;targetgroup/a")),
+        );
+        assert.deepEqual(given.world.incidents, []);
+        spoil();
+        await given.update(object, scaled(cpu));
+        assert.deepEqual(given.world.incidents, [], "cpu asks Kubernetes alone");
+        await given.update(object, scaled(cpu, trigger));
+        const [incident = "", ...others] = given.world.incidents;
+        assert.match(
+          incident,
+          /^Triggers defined in ScaledObject web\/web are not working correctly/,
+        );
+        assert.match(incident, message);
+        assert.deepEqual(others, []);
+      });
+    }
+  });
+
   describe("what happens by itself", () => {
     const settled = () => given.world.clock.settle();
 

@@ -8,6 +8,7 @@ import { logsEffects } from "./rules/log-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
+import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
 /** All that the simulated cloud refuses. */
@@ -20,6 +21,7 @@ export const rules: Rule[] = [
   ...registryRules,
   ...containerRules,
   ...workloadRules,
+  ...scalingRules,
   ...edgeRules,
 ];
 
@@ -30,6 +32,7 @@ export const effects: Effect[] = [
   ...registryEffects,
   ...logsEffects,
   ...workloadEffects,
+  ...scalingEffects,
   ...edgeEffects,
 ];
 

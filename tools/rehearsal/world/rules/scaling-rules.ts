@@ -1,0 +1,142 @@
+import { waits } from "../../../cloud/durations.ts";
+import { irsaRefusal } from "../iam.ts";
+import type { Attempt, Effect, Rule } from "../rule.ts";
+import type { CloudResource, Props, World } from "../world.ts";
+import { noNodes } from "./node-rules.ts";
+
+const releaseType = "kubernetes:helm.sh/v3:Release";
+const scaledType = "kubernetes:keda.sh/v1alpha1:ScaledObject";
+const authenticationType = "kubernetes:keda.sh/v1alpha1:TriggerAuthentication";
+const both = [scaledType, authenticationType];
+const minutes = (count: number) => count * 60;
+
+/** What each kind of trigger calls (KEDA's documentation 2.20); cpu and memory ask Kubernetes alone. */
+const actionOf: Record<string, string> = {
+  "aws-cloudwatch": "cloudwatch:GetMetricData",
+  "aws-sqs-queue": "sqs:GetQueueAttributes",
+};
+
+/** KEDA's release, which has brought the kinds of objects that it knows. */
+function kedaOf(world: World, cluster: string): CloudResource | undefined {
+  return world
+    .live(releaseType)
+    .find((one) => one.cluster === cluster && one.inputs.chart === "keda");
+}
+
+/** Why no KEDA operator works in the cluster, or nothing. */
+function noOperator(world: World, cluster: string): string | undefined {
+  if (!kedaOf(world, cluster)) return "no KEDA operator runs";
+  const nodes = noNodes(world, cluster);
+  return nodes && `the KEDA operator cannot run: ${nodes}`;
+}
+
+/** Why KEDA does not take the object, or nothing. */
+function notReady({ world, thing, inputs, caller }: Attempt): string | undefined {
+  const cluster = caller.cluster ?? "";
+  const operator = noOperator(world, cluster);
+  if (operator) return operator;
+  const there = (type: string, name: string) =>
+    world
+      .live(type)
+      .some((one) => one.cluster === cluster && one.id === `${namespaceOf(thing)}/${name}`);
+  const { scaleTargetRef, triggers } = inputs.spec;
+  if (!there("kubernetes:apps/v1:Deployment", scaleTargetRef.name)) {
+    return `deployments.apps "${scaleTargetRef.name}" not found`;
+  }
+  const missing = (triggers as Props[])
+    .flatMap(({ authenticationRef }) => authenticationRef?.name ?? [])
+    .find((name) => !there(authenticationType, name));
+  return missing && `triggerauthentications.keda.sh "${missing}" not found`;
+}
+
+/** Why a trigger gives no number, or nothing: the object is there, and its pods stay as many as they are. */
+function deaf({ world, inputs, caller }: Attempt): string | undefined {
+  const cluster = caller.cluster ?? "";
+  const { values = {}, namespace } = kedaOf(world, cluster)?.inputs ?? {};
+  const triggers: Props[] = inputs.spec.triggers;
+  const irsa = values.podIdentity?.aws?.irsa;
+  const account = {
+    cluster,
+    namespace,
+    name: values.operator?.name ?? "keda-operator",
+    roleArn: irsa?.enabled ? irsa.roleArn : undefined,
+  };
+  const actions = triggers.flatMap(({ type }) => actionOf[type] ?? []);
+  const refused = actions.length > 0 ? irsaRefusal(world, account, actions) : undefined;
+  if (refused) return refused;
+  const known = new Set(
+    ["aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"].flatMap((type) =>
+      world.all(type).map((one) => one.inputs.arnSuffix),
+    ),
+  );
+  const unknown = triggers
+    .filter(({ metadata }) => metadata.namespace === "AWS/ApplicationELB")
+    .flatMap(({ metadata }) => String(metadata.dimensionValue).split(";"))
+    .find((suffix) => !known.has(suffix));
+  return unknown === undefined ? undefined : `there is no metric of ${unknown}`;
+}
+
+const namespaceOf = ({ outputs, inputs }: CloudResource): string =>
+  outputs.metadata?.namespace ?? inputs.metadata?.namespace ?? "default";
+
+export const scalingRules: Rule[] = [
+  {
+    error: "NoKindMatchError",
+    on: "create",
+    types: both,
+    source: "Kubernetes apimachinery, meta.NoKindMatchError: the chart brings the definitions",
+    unless: ({ world, thing, caller }) =>
+      kedaOf(world, caller.cluster ?? "")
+        ? undefined
+        : `no matches for kind "${thing.type.split(":").at(-1)}" in version "keda.sh/v1alpha1"`,
+  },
+  {
+    error: "ScaledObjectCheckFailed",
+    on: "create",
+    phase: "after",
+    types: [scaledType],
+    source: "KEDA 2.20, controllers/keda/scaledobject_controller.go: Ready stays False; waitFor",
+    patience: minutes(10),
+    unless: (attempt) => notReady(attempt),
+  },
+  {
+    error: "finalizer",
+    on: "delete",
+    phase: "after",
+    types: both,
+    source:
+      "KEDA 2.20, controllers/keda/scaledobject_finalizer.go and util/finalizer.go; kedacore/keda issues 4898 and 5090: without an operator the finalizer is never removed",
+    patience: minutes(10),
+    unless: ({ world, caller }) => {
+      const reason = noOperator(world, caller.cluster ?? "");
+      return reason && `finalizer.keda.sh is never removed: ${reason}`;
+    },
+  },
+];
+
+export const scalingEffects: Effect[] = [
+  ...(["create", "update"] as const).map(
+    (on): Effect => ({
+      on,
+      types: [scaledType],
+      source:
+        "KEDA 2.20, pkg/scaling/executor/scale_scaledobjects.go: Ready turns False (TriggerError) once a trigger is asked, after the object was Ready",
+      run: async (attempt) => {
+        const { world, thing } = attempt;
+        await world.clock.sleep(waits.reconcile);
+        const reason = deaf(attempt);
+        if (reason) {
+          world.incidents.push(
+            `Triggers defined in ScaledObject ${thing.id} are not working correctly: ${reason}`,
+          );
+        }
+      },
+    }),
+  ),
+  {
+    on: "delete",
+    types: [scaledType],
+    source: "KEDA 2.20, controllers/keda/scaledobject_finalizer.go",
+    run: ({ world }) => world.clock.sleep(waits.reconcile),
+  },
+];
