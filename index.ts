@@ -61,7 +61,7 @@ const edge = new Edge("edge", config.edge, onAws);
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
-  { ...config.services, cluster, network, images, edge, insights },
+  { ...config.services, cluster, network, images, edge, insights, keda },
   {
     ...onCluster,
     dependsOn: [network, cluster, autoscaler, controller, insights, secretsStore, keda, edge],

@@ -43,6 +43,9 @@ export function makeScaler(
     );
     return;
   }
+  // An update that removes both deletes them in the order of their own edges: a component that stays
+  // hands none on to what is deleted in it.
+  const afterKeda = { ...parent, ...(service.keda && { dependsOn: service.keda }) };
   // In the name of the operator's own role (infra/addons/keda.ts).
   const authentication = new kubernetes.apiextensions.CustomResource(
     name,
@@ -52,7 +55,7 @@ export function makeScaler(
       metadata,
       spec: { podIdentity: { provider: "aws" } },
     },
-    parent,
+    afterKeda,
   );
   const triggers: Trigger[] = [
     ...ofPods(service),
@@ -74,7 +77,7 @@ export function makeScaler(
         triggers,
       },
     },
-    parent,
+    afterKeda,
   );
 }
 

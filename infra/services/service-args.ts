@@ -1,4 +1,5 @@
 import type { ContainerInsights } from "../addons/container-insights.ts";
+import type { Keda } from "../addons/keda.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { HealthConfig } from "../config/container-schema.ts";
 import type { IngressConfig, NodesConfig, Place } from "../config/schema.ts";
@@ -36,6 +37,8 @@ type OwnSettings = Omit<
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   /** The namespaces of those that call it. */
   callers: string[];
+  /** What `scale` needs. @default the service has none */
+  keda?: Keda;
   /** By which the load balancer controller tags what it makes. */
   clusterName: string;
   network: Pick<Network, "loadBalancerCidrBlocks">;

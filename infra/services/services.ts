@@ -19,7 +19,7 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights" | "place"
+    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights" | "keda" | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;

@@ -125,23 +125,28 @@ describe("KEDA", () => {
   it("outlives the ScaledObjects, with its role", async () => {
     const program = (waits: boolean) =>
       deploy(() => {
-        const dependsOn = waits ? [new Keda("keda", args)] : (new Keda("keda", args), []);
-        new Service(
-          "web",
-          {
-            name: "web",
-            ...serviceSettings,
-            ...surroundings,
-            worker: true,
-            scale: { queue: { name: "orders", messagesPerPod: 5 } },
-            callers: [],
-            edge: { certificateArn: undefined },
-            image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`,
-          },
-          { dependsOn },
-        );
+        const keda = new Keda("keda", args);
+        new Service("web", {
+          name: "web",
+          ...serviceSettings,
+          ...surroundings,
+          worker: true,
+          scale: { queue: { name: "orders", messagesPerPod: 5 } },
+          callers: [],
+          ...(waits && { keda }),
+          edge: { certificateArn: undefined },
+          image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`,
+        });
       });
-    assert.deepEqual(missingEdges(await program(true)), []);
+    const sound = await program(true);
+    assert.deepEqual(missingEdges(sound), []);
+    // By edges of their own: in an update that removes both, the service stays, and its edges are the new ones.
+    for (const kind of ["ScaledObject", "TriggerAuthentication"]) {
+      const { dependsOn } = only(sound, `kubernetes:keda.sh/v1alpha1:${kind}`);
+      for (const type of [releaseType, "aws:iam/rolePolicy:RolePolicy"]) {
+        assert.ok(dependsOn.includes(only(sound, type).urn), `${kind} after ${type}`);
+      }
+    }
     assert.match(
       missingEdges(await program(false)).join("\n"),
       /TriggerAuthentication web, ScaledObject web must be deleted before Release keda, Role keda, RolePolicy keda .*finalizers.*add dependsOn Keda keda to Service web/,

@@ -53,6 +53,24 @@ for (const stack of ["dev", "prod"] as const) {
     });
 
     if (stack === "dev") {
+      it("has KEDA come and go with the last service that needs it", async () => {
+        const there = () => [
+          stage.world
+            .live("kubernetes:helm.sh/v3:Release")
+            .filter(({ inputs }) => inputs.chart === "keda").length,
+          stage.world.live("kubernetes:keda.sh/v1alpha1:ScaledObject").length,
+          stage.world.live("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").length,
+        ];
+        assert.deepEqual(there(), [0, 0, 1]);
+        stage.configure("services.web", { scale: { requestsPerSecond: 50 } });
+        await up();
+        assert.deepEqual(there(), [1, 1, 0]);
+        assert.deepEqual((await stage.up()).steps, []);
+        stage.remove("services.web.scale");
+        await up();
+        assert.deepEqual(there(), [0, 0, 1]);
+      });
+
       it("moves a principal from one list to another", async () => {
         const deployers = [role("Deployer"), role("Developer")];
         stage.configure("cluster", { viewers: [], deployers });
