@@ -187,7 +187,16 @@ function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Reso
 
 /** Whether a resource acts in a role: the role's ARN is among its inputs. */
 function uses(user: Resource, role: Resource): boolean {
-  return JSON.stringify(user.inputs).includes(`"${role.outputs.arn}"`);
+  return textOf(user).includes(`"${role.outputs.arn}"`);
+}
+
+const texts = new WeakMap<Resource, string>();
+
+/** The inputs as text, which each role is looked for in. */
+function textOf(resource: Resource): string {
+  const text = texts.get(resource) ?? JSON.stringify(resource.inputs);
+  texts.set(resource, text);
+  return text;
 }
 
 function permissionsOf(user: Resource, resources: Resource[]): Resource[] {

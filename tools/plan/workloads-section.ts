@@ -34,10 +34,11 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
     manifests
       .filter((one) => one.kind === kind && own.has(keyOf(one)))
       .sort((a, b) => addressOf(a).localeCompare(addressOf(b)));
+  const names = namesOf(manifests);
   return [...of("Deployment"), ...of("CronJob")].map((one) => {
     const { namespace } = one.metadata;
     const release = of("Job").find(({ metadata }) => metadata.namespace === namespace);
-    const { calls, callers } = callsOf(one, manifests);
+    const { calls, callers } = callsOf(one, names);
     const assumed = assumptionsOf(one, resources);
     return {
       name: namespace ?? one.metadata.name,
@@ -69,17 +70,23 @@ function placeOf(deployment: Manifest, manifests: Manifest[]): string {
   return `${place}, ${count} ${count === "1" ? "pod" : "pods"}`;
 }
 
-/** By their namespaces: whom a workload has a name of, and who has a name of it. */
-function callsOf(workload: Manifest, manifests: Manifest[]) {
-  const names = manifests.flatMap((one) => {
-    const target = manifests.find((other) => addressOf(other) === aliasedBy(one));
-    return [{ from: one.metadata.namespace, to: target?.metadata.namespace ?? aliasedBy(one) }];
+/** By their namespaces: who has a name of whom. */
+function namesOf(manifests: Manifest[]): { from?: string; to?: string }[] {
+  return manifests.flatMap((one) => {
+    const to = aliasedBy(one);
+    if (to === undefined) return [];
+    const target = manifests.find((other) => addressOf(other) === to);
+    return [{ from: one.metadata.namespace, to: target?.metadata.namespace ?? to }];
   });
-  const own = workload.metadata.namespace;
+}
+
+/** Whom a workload calls, and who calls it. */
+function callsOf({ metadata }: Manifest, names: ReturnType<typeof namesOf>) {
+  const own = metadata.namespace;
   const sorted = (list: (string | undefined)[]) => list.filter((one) => one !== undefined).sort();
   return {
-    calls: sorted(names.filter(({ from, to }) => to && from === own).map(({ to }) => to)),
-    callers: sorted(names.filter(({ to }) => to && to === own).map(({ from }) => from)),
+    calls: sorted(names.filter(({ from }) => from === own).map(({ to }) => to)),
+    callers: sorted(names.filter(({ to }) => to === own).map(({ from }) => from)),
   };
 }
 
