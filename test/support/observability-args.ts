@@ -35,7 +35,7 @@ export const watchArgs: WatchArgs = {
     services: { web: service("web"), orders: service("orders") },
   },
   scale: { web: { maxReplicas: 12, drain: "own" }, orders: { maxReplicas: 4, drain: "own" } },
-  jobs: {},
+  jobs: { tidy: { deadlineSeconds: 3600 } },
   logGroups: {
     application: "/aws/containerinsights/platform-test/application",
     flowLogs: "flow-logs",

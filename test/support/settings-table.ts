@@ -384,6 +384,7 @@ export const cases: Case[] = [
     to: "shop.platform.example.com",
     moves: ["Certificate", "CertificateValidation", "Ingress", "Record"],
   },
+  { key: "services.web.route.sticky", to: true, moves: ["Ingress"] },
   { key: "services.web.route.path", to: "/shop", moves: ["Ingress"] },
   { key: "services.web.minReplicas", to: 4, moves: ["Deployment", "HorizontalPodAutoscaler"] },
   {

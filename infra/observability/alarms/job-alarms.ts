@@ -1,7 +1,6 @@
 import { awsMetric, type Watched, type WatchedJob } from "../metrics.ts";
 import { type AlarmRule, inARow } from "./alarm-rules.ts";
 
-const periodSeconds = 300;
 /** Of its deadline a run may take so much before somebody is told. */
 const share = 0.8;
 /** CloudWatch looks back at most a day. */
@@ -15,23 +14,22 @@ const mostSeconds = 86_400;
 export function jobRules({ clusterName }: Watched, job: WatchedJob): AlarmRule[] {
   const { name, deadlineSeconds } = job;
   const seconds = Math.min(deadlineSeconds * share, mostSeconds);
-  const periods = Math.max(1, Math.floor(seconds / periodSeconds));
-  const minutes = (periods * periodSeconds) / 60;
+  const minutes = Math.max(1, Math.floor(seconds / 60));
   return [
     {
       name: `${name}/long-run`,
       runbook: "long-run",
       says: `The job ${name} has run for ${minutes} minutes; it is ended after ${Math.round(deadlineSeconds / 60)}.`,
       metrics: {
-        pods: awsMetric("ContainerInsights", "namespace_number_of_running_pods", "Minimum", {
+        pods: awsMetric("ContainerInsights", "namespace_number_of_running_pods", "Maximum", {
           ClusterName: clusterName,
           Namespace: name,
         }),
       },
       comparison: "GreaterThanOrEqualToThreshold",
       threshold: 1,
-      ...inARow(periods, "of 5 minutes"),
-      // Between two runs there are no pods.
+      ...inARow(minutes),
+      // Of a minute without pods there is no data, and another run begins anew.
       missing: "notBreaching",
       notifies: true,
     },

@@ -54,7 +54,7 @@ function rowsOf(args: DashboardArgs, natGatewayIds: string[]): Widget[][] {
       trafficWidgets(args, service),
       healthWidgets({ ...args, measuresNodes }, service),
     ]),
-    ...(watched.jobs.length > 0 ? [[heading("## Jobs")], jobWidgets(args)] : []),
+    ...(measuresNodes && watched.jobs.length > 0 ? [[heading("## Jobs")], jobWidgets(args)] : []),
     [heading("## What the services share")],
     balancerWidgets(args),
     ...(measuresNodes ? [nodeWidgets(args)] : []),

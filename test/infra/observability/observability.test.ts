@@ -122,7 +122,7 @@ describe("watch", () => {
       ];
       assert.equal(new Set(names).size, names.length);
       for (const name of names)
-        assert.match(name, /^platform-test\/(web\/|orders\/|node-|balancer-)/);
+        assert.match(name, /^platform-test\/(web\/|orders\/|tidy\/|node-|balancer-)/);
     });
 
     it("take silence for trouble only where it is", () => {

@@ -235,7 +235,7 @@ describe("the difference of a stack with services and jobs of every kind", funct
     const difference = await changed("platform:services/cache/port", 6380);
     assert.match(
       reasons(difference),
-      /^red Service cache answers at port 6380, no longer at 6379, where cart, shop call it$/m,
+      /^red Service cache-called answers at port 6380, no longer at 6379, where cart, shop call it$/m,
     );
   });
 });

@@ -64,7 +64,8 @@ export const publicImages: Record<string, PublicImage> = {
     answers: [],
     writes: ["/var/lib/postgresql", "/var/run/postgresql"],
   },
-  "docker.io/library/redis:": { ports: [6379], answers: [], writes: ["/data"] },
+  // It writes to /data only when it is told to keep what it has.
+  "docker.io/library/redis:": { ports: [6379], answers: [], writes: [] },
 };
 
 /** What is known of an image by its reference. */

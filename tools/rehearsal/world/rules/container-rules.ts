@@ -29,7 +29,8 @@ export function containerProblem(world: World, pod: Props): string | undefined {
     if (!image) continue;
     const problem =
       userProblem(container, pod, image.user) ??
-      writeProblem(container, image.writes) ??
+      // What another command writes, nobody knows.
+      (container.command ? undefined : writeProblem(container, image.writes)) ??
       lowPortProblem(pod, image.ports) ??
       probeProblem(container, image);
     if (problem) return `container ${container.name} of ${reference}: ${problem}`;
