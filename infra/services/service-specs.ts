@@ -10,7 +10,7 @@ import { containersOf, podSize, quotaFor } from "./pod-size.ts";
 import { servicePod } from "./pod-spec.ts";
 import { checksOf } from "./probes.ts";
 import { secretsHash } from "./secrets.ts";
-import type { ServiceArgs } from "./service-args.ts";
+import type { RoutedArgs, ServiceArgs } from "./service-args.ts";
 
 /** The port of every Service behind the load balancer, by name. */
 export const servicePort = "http";
@@ -62,7 +62,7 @@ export function calledSpec(args: ServiceArgs): types.input.core.v1.ServiceSpec {
 }
 
 export function ingressAnnotations(
-  args: ServiceArgs,
+  args: RoutedArgs,
   clock: DrainClock,
 ): Record<string, pulumi.Input<string>> {
   const { ready } = checksOf(args.health, portOf(args));
@@ -70,7 +70,6 @@ export function ingressAnnotations(
     ...serviceAnnotations({
       ...args,
       ...args.ingress,
-      route: args.route ?? { path: "/" },
       clock,
       check: ready,
     }),

@@ -5,7 +5,7 @@ import { nameBy } from "./ingress-annotations.ts";
 import { type Ground, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
 import { ReleaseJob } from "./release-job.ts";
 import { makeScaler } from "./scaling.ts";
-import type { ServiceArgs } from "./service-args.ts";
+import type { RoutedArgs, ServiceArgs } from "./service-args.ts";
 import {
   budgetSpec,
   calledSpec,
@@ -51,7 +51,7 @@ export class Service extends pulumi.ComponentResource {
     const ground = makeNamespace(name, { workload: args, ...namespaceArgs(args) }, parent);
     const { metadata, guards } = ground;
     const aliases = makeAliases(name, args, metadata, parent);
-    const routed = args.route && this.makeRoute(name, args, metadata);
+    const routed = args.route && this.makeRoute(name, { ...args, route: args.route }, metadata);
     // Apart from the one that the load balancer uses: a route that comes or goes leaves it alone.
     if (!args.worker && (!args.route || args.callers.length > 0)) {
       new core.Service(
@@ -100,7 +100,7 @@ export class Service extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private makeRoute(name: string, args: ServiceArgs, metadata: Ground["metadata"]) {
+  private makeRoute(name: string, args: RoutedArgs, metadata: Ground["metadata"]) {
     const parent = { parent: this };
     const service = new core.Service(
       name,
@@ -112,7 +112,7 @@ export class Service extends pulumi.ComponentResource {
       nameBy(args.ingress.scheme, name),
       {
         metadata: { ...metadata, annotations },
-        spec: ingressSpec(args.route ?? { path: "/" }, service.metadata.name),
+        spec: ingressSpec(args.route, service.metadata.name),
       },
       // Deleting waits until the controller has removed the rules and its finalizer.
       { ...parent, customTimeouts: { create: "15m", delete: "15m" } },

@@ -25,7 +25,7 @@ const schema = z.strictObject({
   signer: z.string("one of the environments").optional(),
   stateBucket: matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket's name"),
   services: z
-    .array(matching(/^[a-z][a-z0-9-]*$/, "the services' names"), "a list of services")
+    .array(matching(/^[a-z][a-z0-9-]*$/, "the names of services and jobs"), "a list of services")
     .default(["web"]),
   applicationSignalsRetentionDays: logRetention.optional(),
   servicePolicyArns: z
