@@ -11,7 +11,7 @@ export interface Price {
 export const priceRegion = "us-east-1";
 
 /** AWS's own convention for a month. */
-export const hoursPerMonth = 730;
+const hoursPerMonth = 730;
 
 const price = (usd: number, per: string, source: string, date: string | null): Price => ({
   usd,
@@ -97,37 +97,33 @@ export const instanceSizes: Record<string, number> = {
 };
 
 /** By the beginning of a type: what AWS and the others take no money for, and why. */
-export const free: [type: string, why: string][] = [
+export const free: [types: string, why: string][] = [
   ["pulumi:", "exists in Pulumi only"],
   ["kubernetes:", "an object in the cluster; its pods run on nodes that are counted"],
   ["docker:", "built where Pulumi runs"],
   ["aws:iam/", "IAM is free"],
   ["aws:acm/", "public certificates are free"],
-  ["aws:eks/addon:", "the software is free, its pods run on nodes that are counted"],
-  ["aws:eks/accessEntry:", "part of the control plane"],
-  ["aws:eks/accessPolicyAssociation:", "part of the control plane"],
-  ["aws:eks/podIdentityAssociation:", "part of the control plane"],
-  ["aws:ec2/launchTemplate:", "counted where a node group uses it"],
-  ["aws:ec2/vpcEndpoint:", "gateway endpoints are free"],
-  ["aws:ec2/vpc:", "networks and their rules are free"],
-  ["aws:ec2/subnet:", "networks and their rules are free"],
   ["aws:ec2/route", "networks and their rules are free"],
-  ["aws:ec2/internetGateway:", "networks and their rules are free"],
   ["aws:ec2/securityGroup", "networks and their rules are free"],
-  ["aws:ec2/defaultSecurityGroup:", "networks and their rules are free"],
   ["aws:vpc/", "networks and their rules are free"],
-  ["aws:ec2/flowLog:", "billed by the log group it writes to"],
-  ["aws:ecr/lifecyclePolicy:", "a setting"],
-  ["aws:kms/alias:", "a name"],
-  ["aws:cloudwatch/queryDefinition:", "a setting"],
   ["aws:cloudwatch/event", "events of AWS's own services are free"],
-  ["aws:cloudwatch/logMetricFilter:", "billed by the metric it writes to"],
-  ["aws:sns/topicPolicy:", "a setting"],
-  ["aws:sns/topicSubscription:", "billed by what the topic delivers"],
-  ["aws:route53/record:", "billed by queries; those of aliases to AWS are free"],
-  ["aws:wafv2/webAclAssociation:", "a setting"],
-  ["aws:wafv2/webAclLogging", "billed by the log group it writes to"],
-  ["aws:cloudwatch/logResourcePolicy:", "a setting"],
-  ["aws:wafv2/ipSet:", "a setting"],
   ["aws:s3/bucket", "billed by what is kept in it"],
 ];
+
+/** What a resource costs by being there: `count` times a price, each hour or each month. */
+export interface Fixed {
+  what: string;
+  count: number;
+  price: Price;
+}
+
+/** All that AWS bills for a resource. What has no price here is named in `unknown`. */
+export interface Charges {
+  fixed?: Fixed[];
+  perUse?: Price[];
+  unknown?: string[];
+}
+
+/** US dollars a month. */
+export const monthly = ({ count, price }: Fixed) =>
+  count * price.usd * (price.per.startsWith("hour") ? hoursPerMonth : 1);

@@ -1,4 +1,6 @@
-import { durations, waits } from "../cloud/durations.ts";
+import { resourceTypes } from "../cloud/catalogue.ts";
+import { waits } from "../cloud/durations.ts";
+import { oneCall, seconds } from "../cloud/resource-type.ts";
 import { prerequisites } from "../graph/order.ts";
 import type { Resource } from "../graph/resource.ts";
 
@@ -11,12 +13,12 @@ export interface Timing {
 }
 
 /**
- * Seconds that one operation takes, by the table of durations, which names its sources;
+ * Seconds that one operation takes, by the catalogue, which names its sources;
  * AWS promises none. What waits for pods or a load balancer includes the wait.
  */
 export function secondsOf({ type, custom, remote }: Resource, operation: Operation): number {
   if (!custom && !remote) return 0;
-  const { create, update = create, delete: remove = create } = durations[type] ?? composed(type);
+  const { create, update, delete: remove } = resourceTypes[type]?.duration ?? composed(type);
   const { onCreate, onDelete } = waitsOf(type);
   return {
     create: create + onCreate,
@@ -28,17 +30,13 @@ export function secondsOf({ type, custom, remote }: Resource, operation: Operati
 
 /** What components by plugins take: the longest chain of what they make. */
 function composed(type: string) {
-  const chain = {
-    "awsx:ec2:Vpc": ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"],
-    "eks:index:Cluster": ["aws:iam/role:Role", "aws:eks/cluster:Cluster"],
-  }[type];
-  const parts = (chain ?? []).flatMap((one) => durations[one] ?? []);
+  const parts = (resourceTypes[type]?.chain ?? []).flatMap(
+    (one) => resourceTypes[one]?.duration ?? [],
+  );
   const sum = (of: "create" | "update" | "delete") =>
-    parts.reduce((all, part) => all + (part[of] ?? part.create), 0);
-  // A type that is in no table is one call.
-  return parts.length > 0
-    ? { create: sum("create"), update: sum("update"), delete: sum("delete") }
-    : { create: 1 };
+    parts.reduce((all, part) => all + part[of], 0);
+  // A type that is not in the catalogue is one call.
+  return parts.length > 0 ? seconds(sum("create"), sum("update"), sum("delete")) : oneCall;
 }
 
 const isWorkload = (type: string) => type.startsWith("kubernetes:apps/") || type.includes("helm");

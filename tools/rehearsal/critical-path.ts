@@ -1,4 +1,5 @@
-import { durations, waits } from "../cloud/durations.ts";
+import { resourceTypes } from "../cloud/catalogue.ts";
+import { waits } from "../cloud/durations.ts";
 import type { Props, Span } from "./world/world.ts";
 
 /** A resource as the engine's state has it. */
@@ -109,7 +110,7 @@ function blockersOf(resources: StateResource[]): (urn: string) => Set<string> {
 
 /** What no order of the graph can undercut, in seconds: each waits for the one before it. */
 export function lowerBound(): { name: string; seconds: number }[] {
-  const seconds = (type: string) => durations[type]?.create ?? 0;
+  const seconds = (type: string) => resourceTypes[type]?.duration?.create ?? 0;
   return [
     { name: "control plane", seconds: seconds("aws:eks/cluster:Cluster") },
     { name: "nodes", seconds: seconds("aws:eks/nodeGroup:NodeGroup") },

@@ -1,7 +1,7 @@
-import { free, type Price, priceRegion } from "../../cloud/prices.ts";
+import { resourceTypes } from "../../cloud/catalogue.ts";
+import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
 import { componentsOf, isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import type { Resource } from "../../graph/resource.ts";
-import { type Charges, charges, type Fixed, monthly } from "./charges.ts";
 
 /** A line of the bill, in US dollars a month. */
 export interface CostItem extends Fixed {
@@ -46,7 +46,8 @@ export function costOf(resources: Resource[]): Cost {
 
   for (const resource of resources.filter((one) => !isGroup(one))) {
     const { urn, type } = resource;
-    const bill: Charges = charges[type]?.(resource, resources) ?? {};
+    const known = resourceTypes[type];
+    const bill = known?.charges?.(resource, resources) ?? {};
     for (const item of bill.fixed?.filter(({ count }) => count > 0) ?? []) {
       fixed.push({ ...item, urn, component: componentOf(resource), monthly: monthly(item) });
     }
@@ -57,9 +58,9 @@ export function costOf(resources: Resource[]): Cost {
       unknown.push({ urn, what: `${labelOf(resource)}: ${what}` });
     }
     if (Object.values(bill).some((part) => part.length > 0)) continue;
-    const why = free.find(([start]) => type.startsWith(start))?.[1];
+    const why = known?.free ?? free.find(([start]) => type.startsWith(start))?.[1];
     if (why) gratis.set(why, (gratis.get(why) ?? new Set()).add(kindOf(resource)));
-    else if (!charges[type])
+    else if (!known?.charges)
       unknown.push({ urn, what: `${labelOf(resource)}: no price for the type ${type}` });
   }
 

@@ -1,4 +1,5 @@
-import { forcesReplacement, replacements } from "../../cloud/replacements.ts";
+import { resourceTypes } from "../../cloud/catalogue.ts";
+import { forcesReplacement } from "../../cloud/replacements.ts";
 import { order, outlivedBy, prerequisites } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { type Change, changesOf } from "./changes.ts";
@@ -17,20 +18,6 @@ export interface Replacement {
 }
 
 const kubernetesProvider = "pulumi:providers:kubernetes";
-
-/** Of what is in no table of AWS's or Kubernetes' types: the arguments that make it anew. */
-const ofOthers: Record<string, string[]> = {
-  "eks:index:Cluster": [
-    "name",
-    "vpcId",
-    "encryptionConfigKeyArn",
-    "bootstrapSelfManagedAddons",
-    "kubernetesServiceIpAddressRange",
-    "ipFamily",
-  ],
-  "awsx:ec2:Vpc": ["cidrBlock"],
-  [kubernetesProvider]: ["clusterIdentifier"],
-};
 
 /** What the changes replace: by the table of replacing properties, and by one another. */
 export function replacementsOf(from: Resource[], to: Resource[]): Replacement[] {
@@ -72,9 +59,9 @@ export function replacementsOf(from: Resource[], to: Resource[]): Replacement[] 
 
 /** Whether this change of this resource makes a new one. */
 export function forces({ type }: Pick<Resource, "type">, { path, from }: Change): boolean {
-  const own = ofOthers[type];
-  if (!own) return forcesReplacement(type, path);
-  return from !== undefined && own.includes(path.split(/[.[]/)[0] as string);
+  // Of components and providers, whose own default may be what is now given.
+  if (!/^(aws|kubernetes|docker):/.test(type) && from === undefined) return false;
+  return forcesReplacement(type, path);
 }
 
 /** By replacing property, the resources that its value comes from; last the provider. */
@@ -82,9 +69,7 @@ function sourcesOf(resource: Resource): { property: string; urn: string }[] {
   const { type, provider, propertyDependencies } = resource;
   // Of a Kubernetes object only the namespace counts: labels and annotations change in place.
   const kubernetes = type.startsWith("kubernetes:");
-  const tops = [...(replacements[type] ?? []), ...(ofOthers[type] ?? [])].map(
-    (entry) => entry.split(".")[0],
-  );
+  const tops = (resourceTypes[type]?.replacedBy ?? []).map((entry) => entry.split(".")[0]);
   const values = Object.entries(propertyDependencies).flatMap(([property, urns]) => {
     if (kubernetes) return property === "metadata" ? urns.filter(isNamespace).map(pair) : [];
     return tops.includes(property) || tops.includes("*") ? urns.map(pair) : [];

@@ -1,5 +1,5 @@
+import { addonVersionFor } from "../../cloud/eks.ts";
 import { authorize } from "../world/lookups.ts";
-import { addonVersionFor } from "../world/outputs.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
 import { imagesOf } from "../world/rules/registry-rules.ts";
 import type { Props, World } from "../world/world.ts";

@@ -6,10 +6,11 @@ import status from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { resourceTypes } from "../../cloud/catalogue.ts";
 import { forcesReplacement } from "../../cloud/replacements.ts";
 import { isUnknown, problemsOf, unknown, withName } from "../world/arguments.ts";
 import { create, read, remove, update } from "../world/cloud.ts";
-import { outputsOf, recomputed } from "../world/outputs.ts";
+import { outputsOf } from "../world/outputs.ts";
 import type { Caller } from "../world/rule.ts";
 import { NotReady, type Props, type World } from "../world/world.ts";
 import { changedPaths } from "./property-changes.ts";
@@ -158,7 +159,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const response = new rpc.UpdateResponse();
       if (call.request.getPreview()) {
         const stale = Object.fromEntries(
-          (recomputed[asked.type] ?? []).map((key) => [key, unknown]),
+          (resourceTypes[asked.type]?.recomputed ?? []).map((key) => [key, unknown]),
         );
         response.setProperties(toStruct({ ...olds, ...inputs, ...stale }));
         return response;

@@ -1,6 +1,7 @@
-import { durations } from "../../cloud/durations.ts";
+import { resourceTypes } from "../../cloud/catalogue.ts";
+import { seconds } from "../../cloud/resource-type.ts";
 import { concerns, effects, rules } from "./deletion-order.ts";
-import { identityOf, putTypes, takenError, takenReason } from "./identities.ts";
+import { identityOf, takenError, takenReason } from "./identities.ts";
 import { outputsOf } from "./outputs.ts";
 import type { Attempt, Caller, Rule } from "./rule.ts";
 import {
@@ -40,7 +41,8 @@ export function create(world: World, request: Request, inputs: Props): Promise<C
     thing.id = identityOf(type, inputs, world);
     const present = world.get(type, thing.id);
     // Of a record allow_overwrite: from then on it is the program's.
-    if (present && (putTypes.has(type) || inputs.allowOverwrite === true)) world.remove(present);
+    const replaces = resourceTypes[type]?.putReplaces || inputs.allowOverwrite === true;
+    if (present && replaces) world.remove(present);
     else if (present && thing.cluster === present.cluster) {
       throw new CloudError(takenError(type), takenReason(type, thing.id));
     }
@@ -74,19 +76,13 @@ export function update(
     const olds = thing.inputs;
     const attempt = { world, thing, caller, inputs, olds, timeout: request.timeout };
     await enforceRules("before", "update", attempt);
-    const { create, update = create } = durationOf(type);
     thing.status = "changing";
     const before = thing.outputs;
     thing.inputs = inputs;
-    thing.outputs = { ...before, ...outputsOf(type, { world, id, inputs, caller }) };
-    if (type === "aws:ec2/launchTemplate:LaunchTemplate") {
-      thing.outputs.latestVersion = before.latestVersion + 1;
-      thing.outputs.defaultVersion = inputs.updateDefaultVersion
-        ? thing.outputs.latestVersion
-        : before.defaultVersion;
-    }
+    const made = outputsOf(type, { world, id, inputs, caller });
+    thing.outputs = { ...before, ...made, ...resourceTypes[type]?.updated?.(before, inputs) };
     for (const key of Object.keys(olds)) if (!(key in inputs)) delete thing.outputs[key];
-    await world.clock.sleep(update);
+    await world.clock.sleep(durationOf(type).update);
     await enforceRules("after", "update", attempt);
     await runEffects("update", attempt);
     thing.status = "ready";
@@ -107,12 +103,11 @@ export function remove(world: World, request: Request, id: string): Promise<void
       thing.kept = true;
       return;
     }
-    const { create, delete: seconds = create } = durationOf(type);
     thing.status = "deleting";
     world.clock.changed();
     try {
       await enforceRules("before", "delete", attempt);
-      await world.clock.sleep(seconds);
+      await world.clock.sleep(durationOf(type).delete);
       await runEffects("delete", attempt);
       await enforceRules("after", "delete", attempt);
     } catch (error) {
@@ -135,7 +130,7 @@ function existing(world: World, type: string, id: string): CloudResource {
 }
 
 function durationOf(type: string) {
-  return durations[type] ?? { create: 0 };
+  return resourceTypes[type]?.duration ?? seconds(0);
 }
 
 async function enforceRules(

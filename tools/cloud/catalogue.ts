@@ -1,0 +1,31 @@
+import { acm } from "./acm.ts";
+import { cloudwatch } from "./cloudwatch.ts";
+import { docker } from "./docker.ts";
+import { ec2 } from "./ec2.ts";
+import { ecr } from "./ecr.ts";
+import { eks } from "./eks.ts";
+import { iam } from "./iam.ts";
+import { kms } from "./kms.ts";
+import { kubernetes } from "./kubernetes.ts";
+import type { ResourceType } from "./resource-type.ts";
+import { route53 } from "./route53.ts";
+import { s3 } from "./s3.ts";
+import { sns } from "./sns.ts";
+import { wafv2 } from "./wafv2.ts";
+
+/** By type, all that the tools know of it. What is not here, or has no duration, is not rehearsed. */
+export const resourceTypes: Record<string, ResourceType> = {
+  ...acm,
+  ...cloudwatch,
+  ...docker,
+  ...ec2,
+  ...ecr,
+  ...eks,
+  ...iam,
+  ...kms,
+  ...kubernetes,
+  ...route53,
+  ...s3,
+  ...sns,
+  ...wafv2,
+};

@@ -1,0 +1,99 @@
+import type { Resource } from "../graph/resource.ts";
+import { publicAddresses, zoneCount } from "./ec2.ts";
+import { hex } from "./naming.ts";
+import { type Charges, prices } from "./prices.ts";
+import { type Mock, oneCall, type ResourceType, seconds } from "./resource-type.ts";
+
+/** One call each: what objects wait for are rules. Those of the cluster are free, says prices.ts. */
+const object: ResourceType = { duration: oneCall };
+const clusterObject: ResourceType = { duration: oneCall, clusterScoped: true };
+
+/** What replaces every object is in replacements.ts. */
+export const kubernetes: Record<string, ResourceType> = {
+  "kubernetes:core/v1:Namespace": { duration: seconds(1, 1, 6), clusterScoped: true },
+  "kubernetes:core/v1:ResourceQuota": object,
+  "kubernetes:core/v1:LimitRange": object,
+  "kubernetes:core/v1:ServiceAccount": object,
+  "kubernetes:core/v1:ConfigMap": { duration: oneCall, replacedBy: ["data", "binaryData"] },
+  "kubernetes:core/v1:Secret": { duration: oneCall, replacedBy: ["type", "data", "stringData"] },
+  "kubernetes:core/v1:Service": {
+    duration: oneCall,
+    replacedBy: ["spec.clusterIP"],
+    charges: ({ inputs }) =>
+      inputs.spec?.type === "LoadBalancer" ? { unknown: ["a load balancer of its own"] } : {},
+  },
+  "kubernetes:core/v1:PersistentVolumeClaim": { charges: () => ({ unknown: ["its volume"] }) },
+  "kubernetes:apps/v1:Deployment": { duration: oneCall, replacedBy: ["spec.selector"] },
+  "kubernetes:apps/v1:StatefulSet": {
+    charges: ({ inputs }) =>
+      inputs.spec?.volumeClaimTemplates?.length > 0 ? { unknown: ["its volumes"] } : {},
+  },
+  "kubernetes:batch/v1:Job": {
+    duration: oneCall,
+    replacedBy: ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  },
+  // Its runs follow its template: all of it changes in place.
+  "kubernetes:batch/v1:CronJob": object,
+  "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass": object,
+  "kubernetes:policy/v1:PodDisruptionBudget": object,
+  "kubernetes:scheduling.k8s.io/v1:PriorityClass": clusterObject,
+  "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": object,
+  "kubernetes:keda.sh/v1alpha1:ScaledObject": object,
+  "kubernetes:keda.sh/v1alpha1:TriggerAuthentication": object,
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy": object,
+  "kubernetes:networking.k8s.io/v1:Ingress": {
+    duration: seconds(2),
+    mock: (inputs, name, place) => {
+      const { id, state } = kubernetesObject(inputs, name, place);
+      const { namespace = "default", name: ingress } = state.metadata;
+      const short = (part: string) => part.replace(/[^a-z0-9]/g, "").slice(0, 8);
+      const label = `k8s-${short(namespace)}-${short(ingress)}-${hex(ingress, 10)}`;
+      const hostname = `${label}.${place.region}.elb.amazonaws.com`;
+      return { id, state: { ...state, status: { loadBalancer: { ingress: [{ hostname }] } } } };
+    },
+    charges: loadBalancer,
+  },
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": clusterObject,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": clusterObject,
+  "kubernetes:helm.sh/v3:Release": {
+    duration: seconds(8, 8, 5),
+    replacedBy: ["name", "namespace"],
+    required: ["chart"],
+    autoname: { property: "name", maxLength: 53 },
+    id: ({ namespace, name }) => `${namespace ?? "default"}/${name}`,
+    computed: ({ inputs: { name, namespace, version } }) => ({
+      status: { name, namespace, revision: 1, status: "deployed", version },
+    }),
+    recomputed: ["status"],
+  },
+  "pulumi:providers:kubernetes": { replacedBy: ["clusterIdentifier"] },
+};
+
+/** An object as the API server answers with it. */
+export const kubernetesObject: Mock = (inputs, name) => {
+  const metadata = { ...inputs.metadata, name: inputs.metadata?.name ?? name };
+  const namespace = metadata.namespace ? `${metadata.namespace}/` : "";
+  return { id: `${namespace}${metadata.name}`, state: { ...inputs, metadata } };
+};
+
+/** The Ingresses of one group share one load balancer, billed to the one that names its scheme, or the first. */
+function loadBalancer(ingress: Resource, all: Resource[]): Charges {
+  const annotation = ({ inputs }: Resource, name: string): string | undefined =>
+    inputs.metadata?.annotations?.[`alb.ingress.kubernetes.io/${name}`];
+  const group = annotation(ingress, "group.name");
+  const members = all.filter(
+    (one) => one.type === ingress.type && annotation(one, "group.name") === group,
+  );
+  const first = members.find((one) => annotation(one, "scheme")) ?? members[0];
+  if (group !== undefined && first !== ingress) return {};
+  const vpc = all.find(({ type }) => type === "awsx:ec2:Vpc");
+  const inPublic = annotation(ingress, "scheme") === "internet-facing";
+  return {
+    fixed: [
+      { what: "load balancer", count: 1, price: prices.applicationLoadBalancer },
+      ...publicAddresses(inPublic && vpc ? zoneCount(vpc.inputs) : 0),
+    ],
+    perUse: [prices.capacityUnit],
+    unknown: inPublic && !vpc ? ["public IPv4 addresses of the load balancer"] : [],
+  };
+}
