@@ -60,8 +60,9 @@ export async function ask(probe: Probe, container: Container, reach: Reach): Pro
   if (port === undefined || published === undefined) {
     return { good: false, seen: "the engine publishes no port of that name" };
   }
-  return probe.httpGet
-    ? askHttp(probe.httpGet.path, port, published, timeoutMs)
+  if (probe.httpGet) return askHttp(probe.httpGet.path, port, published, timeoutMs);
+  return probe.grpc
+    ? askGrpc(port, published, timeoutMs, probe.grpc.service)
     : askTcp(port, published, timeoutMs);
 }
 
@@ -101,6 +102,44 @@ function askHttp(
       resolve(gone ? refusal(port) : { good: false, seen: `${asked}: no HTTP (${message})` });
     });
   });
+}
+
+/** Asks the standard health service: github.com/grpc/grpc/blob/master/doc/health-checking.md. */
+async function askGrpc(
+  port: number,
+  published: number,
+  timeoutMs: number,
+  service = "",
+): Promise<Answer> {
+  const { Client, credentials, status } = await import("@grpc/grpc-js");
+  const client = new Client(`127.0.0.1:${published}`, credentials.createInsecure());
+  const asked = `gRPC health on port ${port}`;
+  const name = Buffer.from(service);
+  const request = Buffer.from(name.length > 0 ? [0x0a, name.length, ...name] : []);
+  const bytes = (message: Buffer) => message;
+  try {
+    return await new Promise<Answer>((resolve) => {
+      client.makeUnaryRequest(
+        ...(["/grpc.health.v1.Health/Check", bytes, bytes, request] as const),
+        { deadline: Date.now() + timeoutMs },
+        (error, reply) => {
+          if (!error) return resolve(servingAnswer(asked, reply));
+          if (error.code === status.DEADLINE_EXCEEDED) return resolve(silence(asked, timeoutMs));
+          if (error.code === status.UNAVAILABLE) return resolve(refusal(port));
+          resolve({ good: false, seen: `${asked}: ${status[error.code]}` });
+        },
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
+
+/** A reply is the field `status`, number 1: 1 is SERVING, and none is UNKNOWN. */
+function servingAnswer(asked: string, reply: Buffer | undefined): Answer {
+  const said = reply?.[0] === 0x08 ? (reply[1] ?? 0) : 0;
+  const name = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"][said] ?? `status ${said}`;
+  return { good: said === 1, seen: `${asked}: ${name}` };
 }
 
 /** The engine accepts connections for a port where nothing listens, and closes them at once. */

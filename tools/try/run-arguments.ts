@@ -6,7 +6,7 @@ export interface Probe {
   httpGet?: { path: string; port: number | string };
   tcpSocket?: { port: number | string };
   exec?: { command: string[] };
-  grpc?: { port: number };
+  grpc?: { port: number; service?: string };
   periodSeconds: number;
   timeoutSeconds: number;
   failureThreshold: number;
@@ -194,9 +194,9 @@ export function portsOf(container: Container): number[] {
   return [...new Set([...ports.map(({ containerPort }) => containerPort), ...asked])];
 }
 
-/** The number of the port that a probe asks by HTTP or TCP. */
+/** The number of the port that a probe asks; a command asks none. */
 export function portOfProbe(probe: Probe, { ports = [] }: Container): number | undefined {
-  const port = (probe.httpGet ?? probe.tcpSocket)?.port;
+  const port = (probe.httpGet ?? probe.tcpSocket ?? probe.grpc)?.port;
   if (typeof port !== "string") return port;
   return ports.find(({ name }) => name === port)?.containerPort;
 }

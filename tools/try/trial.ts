@@ -254,10 +254,6 @@ async function watchService({ container }: Workload, watched: Watched): Promise<
   for (const [kind, check] of probes) {
     const probe = container[kind];
     if (!probe) continue;
-    if (probe.grpc) {
-      say({ level: "note", check, seen: "not tried: gRPC" });
-      continue;
-    }
     asked = true;
     const verdict = await passes(probe, check, container, reach, watched);
     say(verdict);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
+import { Server as GrpcServer, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, it } from "mocha";
 import {
   ask,
@@ -225,5 +226,74 @@ describe("a probe", () => {
         )
       ).good,
     );
+  });
+
+  describe("by gRPC", () => {
+    const grpc = { grpc: { port: 8080 } };
+    let health: GrpcServer;
+    afterEach(() => health?.forceShutdown());
+
+    const askHealth = async (reply: number[] | undefined, service?: string) => {
+      const bytes = (message: Buffer) => message;
+      health = new GrpcServer();
+      const asked: Buffer[] = [];
+      const check = {
+        path: `/${reply ? "grpc.health.v1.Health" : "other.Service"}/Check`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: bytes,
+        requestDeserialize: bytes,
+        responseSerialize: bytes,
+        responseDeserialize: bytes,
+      };
+      health.addService({ check }, {
+        check: ({ request }: { request: Buffer }, answer: (...args: unknown[]) => void) => {
+          asked.push(request);
+          answer(null, Buffer.from(reply ?? []));
+        },
+      } as never);
+      const port = await new Promise<number>((resolve, reject) =>
+        health.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+          error ? reject(error) : resolve(bound),
+        ),
+      );
+      const probe = { grpc: { port: 8080, ...(service && { service }) }, ...times };
+      const exec = () => assert.fail("it is no command");
+      const given = await ask(probe, container, { published: () => port, exec });
+      return { given, asked };
+    };
+
+    for (const [reply, good, seen] of [
+      [[0x08, 1], true, "SERVING"],
+      [[0x08, 2], false, "NOT_SERVING"],
+      [[], false, "UNKNOWN"],
+    ] as const) {
+      it(`is ${good ? "" : "not "}content with ${seen}`, async () => {
+        const { given } = await askHealth([...reply]);
+        assert.deepEqual(given, { good, seen: `gRPC health on port 8080: ${seen}` });
+      });
+    }
+
+    it("asks for the service that the probe names", async () => {
+      const { asked } = await askHealth([0x08, 1], "cart");
+      assert.deepEqual(asked, [Buffer.from("\n\u0004cart")]);
+    });
+
+    it("says that the process has no health service", async () => {
+      const { given } = await askHealth(undefined);
+      assert.deepEqual(given, {
+        ...{ good: false, seen: `gRPC health on port 8080: ${status[status.UNIMPLEMENTED]}` },
+      });
+    });
+
+    it("is refused where the engine accepts and closes", async () =>
+      assert.deepEqual(await answer(closing(), grpc), refused));
+
+    it("ends at its time", async () => {
+      const silent = createTcpServer((socket) => void setTimeout(() => socket.destroy(), 1500));
+      assert.deepEqual(await answer(silent, grpc), {
+        ...{ good: false, seen: "gRPC health on port 8080 has no answer within 1 s" },
+      });
+    });
   });
 });
