@@ -33,6 +33,8 @@ export class SecretsStore extends pulumi.ComponentResource {
           addonVersion: addonVersion(secretsAddon, args, parent),
           resolveConflictsOnCreate: "OVERWRITE",
           resolveConflictsOnUpdate: "OVERWRITE",
+          // Without the driver the kubelet cannot unmount what pods that are stopping still have.
+          preserve: true,
           configurationValues: JSON.stringify({
             "secrets-store-csi-driver": {
               // Variables come from a Kubernetes Secret, which the driver writes.

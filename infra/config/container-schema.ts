@@ -96,7 +96,7 @@ export const imageSchema = z.strictObject({
   reference: imageName("an image with a tag or digest, such as docker.io/library/redis:8")
     .optional()
     .describe(
-      "Image of another registry. Pulumi copies it to ECR once; what a tag means stays until this setting changes.",
+      "Image of another registry. Pulumi copies it to ECR once; what a tag means stays until this setting changes. With `digest`, as after `npm run release`, the digest wins.",
     ),
   sameAs: shortName("the name of a service")
     .optional()

@@ -5,6 +5,13 @@ import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 export const imageName = (workload: string, container?: string): string =>
   container === undefined ? workload : `${workload}-${container}`;
 
+/** The other services whose images the containers of a service or a job have. */
+export function imageOwners(name: string, { image, sidecars, before }: Workload): string[] {
+  const containers = [{ image }, ...Object.values(sidecars), ...Object.values(before)];
+  const owners = new Set(containers.flatMap((container) => container.image.sameAs ?? []));
+  return [...owners].filter((owner) => owner !== name);
+}
+
 /** An image of the settings: its name, and where it stands. */
 export interface ImagePlace {
   name: string;

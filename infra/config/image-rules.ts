@@ -1,9 +1,11 @@
 import { contextProblem } from "../image/build-context.ts";
 import { contractOf } from "../image/dockerfile.ts";
-import { imagePlaces } from "./image-names.ts";
+import { imageOwners, imagePlaces } from "./image-names.ts";
 import { nearest } from "./known-names.ts";
 import { own, perContainer, rule } from "./setting-rule.ts";
 import { portOf } from "./workload-schema.ts";
+
+const nothing = { image: {}, sidecars: {}, before: {} };
 
 const sources = ["context", "reference", "sameAs"] as const;
 
@@ -47,6 +49,23 @@ export const imageRules = [
       ];
     }),
   ),
+  // Each would wait for the other's release.
+  rule(["services"], ({ services }) => {
+    const reaches = (from: string, to: string, seen: string[] = []): boolean =>
+      imageOwners(from, services[from] ?? nothing).some(
+        (owner) => owner === to || (!seen.includes(owner) && reaches(owner, to, [...seen, owner])),
+      );
+    return (
+      Object.keys(services)
+        .filter((name) => reaches(name, name))
+        // The others of its circle would say the same.
+        .slice(0, 1)
+        .map(
+          (name) =>
+            `services.${name}: has, by sameAs, the image of a service that has an image of this one; allowed: one direction`,
+        )
+    );
+  }),
   rule(["services", "jobs"], (settings) =>
     imagePlaces(settings).map(({ at, image: { context, digest } }) => {
       const problem = context && !digest && contextProblem(context);

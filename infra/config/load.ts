@@ -13,7 +13,8 @@ import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 /** The settings of a stack, in the slices that the components take whole. */
 export type PlatformConfig = ReturnType<typeof slices>;
 
-function slices(settings: Settings) {
+function slices(given: Settings) {
+  const settings = { ...given, services: withoutReleasesGoneBack(given) };
   const { region, accountId, environment, tags, cluster, nodes, logs, ingress, domain } = settings;
   const { services, jobs } = settings;
   const workloads = { ...services, ...jobs };
@@ -122,6 +123,23 @@ function slices(settings: Settings) {
       region,
     },
   };
+}
+
+/**
+ * A service that went back to an image runs no release job for it: a tool for migrations refuses a
+ * database that a newer image has changed. Its next image has the job again.
+ */
+function withoutReleasesGoneBack({ services, release }: Settings): Settings["services"] {
+  const wentBack = (name: string, { image: { digest } }: ServiceConfig) => {
+    const [back, from] = [release?.images[name], release?.wentBackFrom?.[name]];
+    return digest !== undefined && back?.endsWith(digest) && from !== undefined && from !== back;
+  };
+  return Object.fromEntries(
+    Object.entries(services).map(([name, service]) => [
+      name,
+      wentBack(name, service) ? { ...service, release: undefined } : service,
+    ]),
+  );
 }
 
 /** Where the services answer, in the stack and in the environments of pull requests, and what they take. */

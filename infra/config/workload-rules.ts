@@ -19,6 +19,10 @@ const workloadsOf = ({ services, jobs }: Workloads): [at: string, ServiceConfig 
   ...Object.entries(jobs).map(([name, one]): [string, JobConfig] => [`jobs.${name}`, one]),
 ];
 
+/** Whether a name is that of something which the program makes for another service or job. */
+const belongsTo = (name: string, other: string) =>
+  [`${other}-release`, `${other}-called`].includes(name) || name.startsWith(`${other}-calls-`);
+
 /** The metrics of a service with `drain: own`, service/src/config.ts. */
 const metricsPort = 9090;
 
@@ -41,6 +45,13 @@ export const workloadRules = [
       ...Object.keys(settings.jobs)
         .filter((name) => own(settings.services, name))
         .map((name) => `jobs.${name}: is the name of a service too; allowed: another name`),
+      ...workloads.flatMap(([at]) =>
+        workloads
+          .filter(([other]) => belongsTo(at.split(".")[1] ?? "", other.split(".")[1] ?? ""))
+          .map(
+            ([other]) => `${at}: is how what belongs to ${other} is named; allowed: another name`,
+          ),
+      ),
       ...names
         .filter(({ name }, at) => names.findIndex((other) => other.name === name) < at)
         // Told above, and below.

@@ -51,13 +51,14 @@ export function aliasSpec({ namespace }: Callee): types.input.core.v1.ServiceSpe
 
 /** The way out to the callees. The CNI reads the address of a callee's Service from it. */
 export function callRules(calls: Callee[]): types.input.networking.v1.NetworkPolicyEgressRule[] {
-  return calls.map(({ namespace, port }) => ({
+  return calls.map(({ namespace, protocol }) => ({
     to: [
       {
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
         podSelector: { matchLabels: { "app.kubernetes.io/name": namespace } },
       },
     ],
-    ports: [{ port, protocol: "TCP" }],
+    // By name: a callee's new port does not cut off those that still have the old one.
+    ports: [{ port: portName(protocol), protocol: "TCP" }],
   }));
 }

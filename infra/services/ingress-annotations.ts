@@ -178,7 +178,7 @@ function healthCheckOf({ check, protocol }: Pick<IngressArgs, "check" | "protoco
   const port = check?.port === undefined ? "traffic-port" : String(check.port);
   return check?.path === undefined
     ? { path: "/", port, codes: "200-499" }
-    : { path: check.path, port, codes: "200" };
+    : { path: check.path, port, codes: "200-399" };
 }
 
 function listenerAnnotations(

@@ -1,7 +1,9 @@
 import type { types } from "@pulumi/kubernetes";
 import { agentPeer } from "../addons/container-insights.ts";
+import { portOf } from "../config/workload-schema.ts";
 import { contains, instanceMetadata } from "../network/cidr.ts";
 import { callRules, portName } from "./calls.ts";
+import { checksOf } from "./probes.ts";
 import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
 type Policy = [suffix: string, spec: types.input.networking.v1.NetworkPolicySpec];
@@ -16,10 +18,23 @@ export const defaultDeny: Policy = [
 export function networkPolicies(args: ServiceArgs, selector: Record<string, string>): Policy[] {
   const podSelector = { matchLabels: selector };
   const ports = [{ port: portName(args.protocol), protocol: "TCP" }];
-  const from = (suffix: string, peers: types.input.networking.v1.NetworkPolicyPeer[]): Policy => [
+  const from = (
+    suffix: string,
+    peers: types.input.networking.v1.NetworkPolicyPeer[],
+    more: number[] = [],
+  ): Policy => [
     suffix,
-    { podSelector, policyTypes: ["Ingress"], ingress: [{ from: peers, ports }] },
+    {
+      podSelector,
+      policyTypes: ["Ingress"],
+      ingress: [
+        { from: peers, ports: [...ports, ...more.map((port) => ({ port, protocol: "TCP" }))] },
+      ],
+    },
   ];
+  // The load balancer asks where Kubernetes asks, which may be a port of its own.
+  const { ready } = checksOf(args.health, portOf(args));
+  const health = ready?.path !== undefined && ready.port !== undefined ? [ready.port] : [];
   return [
     defaultDeny,
     ...(args.route
@@ -29,6 +44,7 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
             args.network.loadBalancerCidrBlocks[args.ingress.scheme].map((cidr) => ({
               ipBlock: { cidr },
             })),
+            health,
           ),
         ]
       : []),

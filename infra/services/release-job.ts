@@ -42,6 +42,8 @@ export class ReleaseJob extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        // Two migrations must not run at once.
+        deleteBeforeReplace: true,
         // Whoever waits for the job waits for a node too, which may have to come first.
         customTimeouts: {
           create: `${release.deadlineSeconds + 300}s`,

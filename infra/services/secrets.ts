@@ -6,14 +6,22 @@ import type { Place } from "../config/schema.ts";
 
 type Secrets = Pick<ContainerConfig, "secrets">;
 
-/** The Kubernetes Secret that the driver writes for a container, while a pod mounts it. */
-const secretName = (container: string) => `${container}-secrets`;
+/**
+ * The Kubernetes Secret that the driver writes for a container, while a pod mounts it. Other secrets
+ * have another name: pods that run keep theirs until the new ones are ready.
+ */
+const secretName = (container: string, secrets: Secrets) =>
+  `${container}-secrets-${secretsHash(secrets)}`;
+
+function secretsHash({ secrets }: Secrets): string {
+  return createHash("sha256").update(JSON.stringify(secrets)).digest("hex").slice(0, 8);
+}
 
 /** The container's variables, each from a key of that Secret. */
 export function secretVariables(container: string, { secrets }: Secrets) {
-  return Object.keys(secrets).map((name) => ({
-    name,
-    valueFrom: { secretKeyRef: { name: secretName(container), key: name } },
+  return Object.keys(secrets).map((variable) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name: secretName(container, { secrets }), key: variable } },
   }));
 }
 
@@ -32,18 +40,19 @@ export function makeSecretProviderClass(
 ): kubernetes.apiextensions.CustomResource | undefined {
   const names = Object.keys(secrets);
   if (names.length === 0) return undefined;
+  const own = secretName(container, { secrets });
   return new kubernetes.apiextensions.CustomResource(
-    `${name}-secrets`,
+    `${name}-secrets-${secretsHash({ secrets })}`,
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",
-      metadata: { ...metadata, name: secretName(container) },
+      metadata: { ...metadata, name: own },
       spec: {
         provider: "aws",
         parameters: { objects: JSON.stringify(objectsOf(secrets)) },
         secretObjects: [
           {
-            secretName: secretName(container),
+            secretName: own,
             type: "Opaque",
             data: names.map((name) => ({ objectName: name, key: name })),
           },
@@ -74,13 +83,6 @@ function objectsOf(secrets: Record<string, SecretConfig>): object[] {
         .map(([name, { key }]) => ({ path: `"${key}"`, objectAlias: name })),
     })),
   ];
-}
-
-/** A word that is another one when the secrets are others: pods start anew with it. */
-export function secretsHash(containers: Secrets[]): string | undefined {
-  const named = containers.map(({ secrets }) => secrets);
-  if (named.every((secrets) => Object.keys(secrets).length === 0)) return undefined;
-  return createHash("sha256").update(JSON.stringify(named)).digest("hex").slice(0, 16);
 }
 
 interface Statement {

@@ -6,10 +6,9 @@ import type { DrainClock } from "./drain.ts";
 import { serviceAnnotations } from "./ingress-annotations.ts";
 import { type Ground, labelsOf, type NamespaceArgs, selectorOf } from "./namespace.ts";
 import { networkPolicies, toDeclared } from "./network-policies.ts";
-import { containersOf, podSize, quotaFor } from "./pod-size.ts";
+import { podSize, quotaFor } from "./pod-size.ts";
 import { servicePod } from "./pod-spec.ts";
 import { checksOf } from "./probes.ts";
-import { secretsHash } from "./secrets.ts";
 import type { RoutedArgs, ServiceArgs } from "./service-args.ts";
 
 /** The port of every Service behind the load balancer, by name. */
@@ -95,8 +94,6 @@ export function deploymentSpec(
   ground: Ground,
 ): types.input.apps.v1.DeploymentSpec {
   const selector = selectorOf(args);
-  const containers = containersOf(args.name, args).map(({ container }) => container);
-  const secrets = secretsHash(containers);
   return {
     // With one, even if none is enough later: what cannot start is found out now.
     replicas: Math.max(1, args.minReplicas),
@@ -105,10 +102,7 @@ export function deploymentSpec(
     selector: { matchLabels: selector },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     template: {
-      metadata: {
-        labels: labelsOf(args),
-        ...(secrets && { annotations: { "platform/secrets": secrets } }),
-      },
+      metadata: { labels: labelsOf(args) },
       spec: servicePod(args, clock, selector, ground),
     },
   };

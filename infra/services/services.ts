@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageConfig } from "../config/container-schema.ts";
-import { imageName } from "../config/image-names.ts";
+import { imageName, imageOwners } from "../config/image-names.ts";
 import type { PullRequestsConfig } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import { HostNames, type HostNamesArgs } from "../edge/certificate.ts";
@@ -102,24 +102,27 @@ export class Services extends pulumi.ComponentResource {
     });
     const made: Record<string, Service> = {};
     // What runs the image of another service waits for that one's release.
-    const options = ({ image: { sameAs } }: Pick<ServiceConfig, "image">) => ({
+    const options = (workload: string, settings: ServiceConfig | JobConfig) => ({
       parent: this,
-      dependsOn: [...required, ...(made[sameAs ?? ""]?.released ?? [])],
+      dependsOn: [
+        ...required,
+        ...imageOwners(workload, settings).flatMap((owner) => made[owner]?.released ?? []),
+      ],
     });
-    const independent = (one: ServiceConfig) => Number(one.image.sameAs === undefined);
-    const inOrder = Object.entries(services).sort(
-      ([, a], [, b]) => independent(b) - independent(a),
-    );
-    for (const [service, settings] of inOrder) {
+    const make = (service: string) => {
+      const settings = services[service];
+      if (!settings || made[service]) return;
+      imageOwners(service, settings).forEach(make);
       const callers = callersOf(service, { ...services, ...jobs });
       made[service] = new Service(
         service,
         { ...resolved(service, settings), clusterName, callers },
-        options(settings),
+        options(service, settings),
       );
-    }
+    };
+    Object.keys(services).forEach(make);
     for (const [job, settings] of Object.entries(jobs)) {
-      new Job(job, resolved(job, settings), options(settings));
+      new Job(job, resolved(job, settings), options(job, settings));
     }
     return Object.fromEntries(
       Object.keys(services).flatMap((service) => {

@@ -1,4 +1,4 @@
-import { type Images, keyOf, same } from "./image-references.ts";
+import type { Images } from "./image-references.ts";
 
 /** Who released what and when. The program hands it on as the stack's output `release`. */
 export interface Release {
@@ -31,14 +31,21 @@ export function releasesOf(history: Update[], project: string): Release[] {
 
 /**
  * The images to go back to from those that run: of the latest release with other ones, leaving out
- * what somebody has gone back from since. Undefined when there is nothing to go back to.
+ * what somebody has gone back from since. Undefined when there is nothing to go back to. Images that
+ * came or went since, by another change of the stack, are left as they are.
  */
 export function previousOf(releases: Release[], running: Images): Images | undefined {
-  const givenUp = new Set<string>();
+  const givenUp: Images[] = [];
+  const fits = (images: Images) => {
+    const known = Object.entries(images).filter(([name]) => name in running);
+    const agrees = (others: Images) =>
+      known.every(([name, image]) => (others[name] ?? image) === image);
+    return !agrees(running) && !givenUp.some(agrees) && Object.fromEntries(known);
+  };
   for (const { images, wentBackFrom } of releases) {
-    if (wentBackFrom) givenUp.add(keyOf(wentBackFrom));
-    if (!same(images, running) && !givenUp.has(keyOf(images))) return images;
+    if (wentBackFrom) givenUp.push(wentBackFrom);
+    const found = fits(images);
+    if (found) return found;
   }
-  const first = releases.at(-1)?.before;
-  return first && !same(first, running) && !givenUp.has(keyOf(first)) ? first : undefined;
+  return fits(releases.at(-1)?.before ?? {}) || undefined;
 }

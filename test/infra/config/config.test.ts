@@ -49,6 +49,34 @@ describe("config", () => {
     assert.deepEqual(config.provider.allowedAccountIds, ["111122223333"]);
   });
 
+  it("leaves out the release job of a service that went back, until its next image", () => {
+    const image = (letter: string) => `repository@sha256:${letter.repeat(64)}`;
+    const jobOf = (digest: string | undefined, from: string, to = "a") => {
+      const { services } = load({
+        services: {
+          web: {
+            image: digest === undefined ? { context: "service" } : { digest },
+            route: { path: "/" },
+            release: { command: ["migrate"] },
+          },
+        },
+        release: {
+          images: { web: image(to) },
+          by: "who",
+          at: "2026-11-25T12:00:00Z",
+          before: {},
+          wentBackFrom: { web: image(from) },
+        },
+      }).services;
+      return services.web?.release?.command;
+    };
+    const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+    assert.equal(jobOf(digest("a"), "b"), undefined);
+    assert.deepEqual(jobOf(digest("c"), "b"), ["migrate"], "another image");
+    assert.deepEqual(jobOf(undefined, "b"), ["migrate"], "an image that is built");
+    assert.deepEqual(jobOf(digest("a"), "a"), ["migrate"], "another service went back");
+  });
+
   it("tags everything with project, stack, environment and the stack's own tags", () => {
     const { tags } = load({ tags: { team: "shop" } }).provider.defaultTags;
     assert.deepEqual(tags, {

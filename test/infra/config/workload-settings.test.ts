@@ -465,6 +465,24 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     "services.shop.image.sameAs: api has the image of web; allowed: web",
   ],
   [
+    "sidecars with the images of each other",
+    others({
+      api: { maxReplicas: 2, sidecars: { proxy: { image: { sameAs: "shop" } } } },
+      shop: { maxReplicas: 2, sidecars: { proxy: { image: { sameAs: "api" } } } },
+    }),
+    "services.api: has, by sameAs, the image of a service that has an image of this one; allowed: one direction",
+  ],
+  [
+    "the name of another one's release job",
+    others({ "web-release": {} }),
+    "services.web-release: is how what belongs to services.web is named; allowed: another name",
+  ],
+  [
+    "the name of another one's way to a callee",
+    others({ "web-calls-api": {} }),
+    "services.web-calls-api: is how what belongs to services.web is named; allowed: another name",
+  ],
+  [
     "a sidecar without any source of an image",
     web({ sidecars: { proxy: { image: {} } } }),
     "services.web.sidecars.proxy.image: needs a context to build, the reference of an image, sameAs a service, or the digest of an image that was pushed",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { clockOf } from "../../../infra/services/clock.ts";
 import { drainClock, drainEnvironment } from "../../../infra/services/drain.ts";
+import { serviceArgs } from "../../support/service-args.ts";
 
 /** Every combination that the configuration lets through. */
 const accepted = fc
@@ -44,6 +46,22 @@ describe("drain clock", () => {
     always(
       (clock) => clock.progressDeadlineSeconds >= clock.terminationGracePeriodSeconds + 2 * 60,
     ));
+
+  it("gives a rollout the time that what starts before the container has", () => {
+    const deadline = (sidecars: object, before = {}) => {
+      const { progressDeadlineSeconds } = clockOf({
+        ...serviceArgs,
+        sidecars: { ...sidecars },
+        before,
+      });
+      return progressDeadlineSeconds;
+    };
+    const alone = deadline({});
+    const start = { tcp: 9000, periodSeconds: 2, failures: 50 };
+    assert.equal(deadline({ proxy: { health: { start } } }), alone + 100);
+    assert.equal(deadline({ proxy: {}, other: {} }), alone);
+    assert.ok(deadline({}, { load: {} }) > alone);
+  });
 
   it("lets the load balancer wait for the longest request", () =>
     always((clock) => clock.deregistrationDelaySeconds > clock.requestTimeoutSeconds));

@@ -7,7 +7,7 @@ import { Services, type ServicesArgs } from "../../../infra/services/services.ts
 import { deploy } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
-import { serviceSettings, surroundings } from "../../support/service-args.ts";
+import { jobArgs, serviceSettings, surroundings } from "../../support/service-args.ts";
 
 const reference = (letter: string) =>
   pulumi.output(`111122223333.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:${letter.repeat(64)}`);
@@ -104,6 +104,33 @@ describe("services", () => {
       resources.find((one) => one.name === name && one.type.endsWith(":Ingress"))?.urn ?? "";
     for (const name of ["web", "orders", "shop"]) {
       assert.ok(outlivedBy(urn(name), needs).has(urn("load-balancer")), name);
+    }
+  });
+
+  it("start after the release of each whose image a container of theirs has", async () => {
+    const { name: _, image: __, ...rest } = jobArgs;
+    const companion = { ...rest, calls: [], sidecars: {}, before: {} };
+    const proxy = { ...companion, image: { sameAs: "web" } };
+    const release = { command: ["migrate"], deadlineSeconds: 60, retries: 0 };
+    const { web, orders } = args.services;
+    assert.ok(web && orders);
+    const made = await deploy(
+      () =>
+        new Services("services", {
+          ...args,
+          // It is made first where the settings alone decide.
+          services: { orders: { ...orders, sidecars: { proxy } }, web: { ...web, release } },
+          jobs: { tidy: { ...companion, image: { context: "service" }, sidecars: { proxy } } },
+        }),
+    );
+    const urn = (type: string, name: string) =>
+      made.find((one) => one.name === name && one.type.endsWith(`:${type}`))?.urn ?? "";
+    const needs = prerequisites(made);
+    for (const [type, name] of [
+      ["Deployment", "orders"],
+      ["CronJob", "tidy"],
+    ] as const) {
+      assert.ok(outlivedBy(urn(type, name), needs).has(urn("Job", "web-release")), name);
     }
   });
 

@@ -164,13 +164,13 @@ describe("a container that knows nothing of the platform", () => {
     assert.deepEqual(await annotations({ health: "/up" }), [
       "/up",
       "traffic-port",
-      "200",
+      "200-399",
       undefined,
     ]);
     assert.deepEqual(await annotations(ready({ path: "/up", port: 9000 })), [
       "/up",
       "9000",
-      "200",
+      "200-399",
       undefined,
     ]);
     assert.deepEqual(await annotations({ protocol: "grpc" }), [
@@ -180,6 +180,26 @@ describe("a container that knows nothing of the platform", () => {
       "GRPC",
     ]);
     assert.equal((await annotations({ protocol: "http2" }))[3], "HTTP2");
+  });
+
+  it("lets the load balancer in at the port that it asks, and callers not", async () => {
+    const ports = async (changes: Partial<ServiceArgs>, suffix: string) => {
+      const resources = await service({
+        ...foreign,
+        callers: ["tidy"],
+        route: { path: "/" },
+        ...changes,
+      });
+      return policyOf(resources, suffix).ingress[0].ports.map(
+        ({ port }: { port: unknown }) => port,
+      );
+    };
+    const own: Partial<ServiceArgs> = { health: { ready: { path: "/up", port: 9000 } } };
+    assert.deepEqual(await ports(own, "from-load-balancer"), ["http", 9000]);
+    assert.deepEqual(await ports(own, "from-callers"), ["http"]);
+    assert.deepEqual(await ports({ health: "/up" }, "from-load-balancer"), ["http"]);
+    const tcp: Partial<ServiceArgs> = { health: { ready: { tcp: 9000 } } };
+    assert.deepEqual(await ports(tcp, "from-load-balancer"), ["http"]);
   });
 });
 
@@ -268,9 +288,9 @@ describe("a call of one service by another", () => {
     { name: "order-db", namespace: "pr-1-order-db", port: 5432, protocol: "tcp" as const },
   ];
 
-  it("is let out by the caller's policy, to the callee's pods and port alone", async () => {
+  it("is let out by the caller's policy, to the callee's pods and port alone, by its name", async () => {
     const { egress } = policyOf(await service({ calls }), "to-declared");
-    const peer = (namespace: string, port: number) => ({
+    const peer = (namespace: string, port: string) => ({
       to: [
         {
           namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
@@ -279,7 +299,7 @@ describe("a call of one service by another", () => {
       ],
       ports: [{ port, protocol: "TCP" }],
     });
-    assert.deepEqual(egress.slice(1, 3), [peer("carts", 8080), peer("pr-1-order-db", 5432)]);
+    assert.deepEqual(egress.slice(1, 3), [peer("carts", "http"), peer("pr-1-order-db", "tcp")]);
   });
 
   it("is let in by the callee's policy, from the namespaces of its callers alone", async () => {
@@ -349,14 +369,15 @@ describe("a job of a release", () => {
     assert.equal(inputs.spec.template.spec.restartPolicy, "Never");
   });
 
-  it("tells why it failed, and is made anew by the next update", async () => {
-    const { inputs } = only(await service({ release }), types.job);
+  it("tells why it failed, and is made anew by the next update, never beside another run", async () => {
+    const { inputs, options } = only(await service({ release }), types.job);
+    assert.equal(options?.deleteBeforeReplace, true);
     assert.equal(
       inputs.spec.template.spec.containers[0].terminationMessagePolicy,
       "FallbackToLogsOnError",
     );
     assert.equal(inputs.metadata.annotations["pulumi.com/replaceUnready"], "true");
-    assert.equal(inputs.metadata.name, undefined, "the next one is beside it");
+    assert.equal(inputs.metadata.name, undefined, "its name is Kubernetes'");
   });
 
   it("gets no requests, reaches what the service reaches, and has room", async () => {
@@ -427,6 +448,6 @@ describe("a job", () => {
     assert.equal(pod.securityContext.runAsNonRoot, true);
     assert.equal(pod.containers[0].securityContext.readOnlyRootFilesystem, true);
     assert.equal(variablesOf(pod.containers[0]).DB_ADDRESS, "db:5432");
-    assert.equal(policyOf(resources, "to-declared").egress[1].ports[0].port, 5432);
+    assert.equal(policyOf(resources, "to-declared").egress[1].ports[0].port, "tcp");
   });
 });

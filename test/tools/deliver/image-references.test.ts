@@ -97,6 +97,19 @@ describe("the release before", () => {
     assert.equal(previousOf([], images("a")), undefined);
   });
 
+  it("leaves alone what came or went since by another change of the stack", () => {
+    const proxy = { "web-proxy": `${repository}@${digest("f")}` };
+    const now = { ...images("b"), ...proxy };
+    assert.deepEqual(previousOf(history("b", "a"), now), images("a"));
+    assert.deepEqual(previousOf(history("b"), now), images("0"));
+    assert.equal(previousOf(history("b"), proxy), undefined);
+    const [latest, first] = history("b", "a") as [Release, Release];
+    const gone = { ...first, images: { ...first.images, ...proxy } };
+    assert.deepEqual(previousOf([latest, gone], images("b")), images("a"));
+    const back = { ...latest, wentBackFrom: { ...images("a"), ...proxy } };
+    assert.deepEqual(previousOf([back, first], now), images("0"));
+  });
+
   it("is told by updates that were deployed whole", () => {
     const update = (result: string, kind = "update"): Update => {
       const value = JSON.stringify(history("a")[0]);

@@ -83,7 +83,10 @@ function nameCollisions(
 
 function deletions(removed: Difference["removed"]): Risk[] {
   // Of an image that is let go the repository keeps what was pushed.
-  const real = removed.filter(({ type }) => !/^(pulumi|docker):/.test(type));
+  // Other secrets have another class: the change of their pods tells it.
+  const real = removed.filter(
+    ({ type }) => !/^(pulumi|docker):/.test(type) && !type.endsWith(":SecretProviderClass"),
+  );
   const isolating = real.filter(({ type }) => type.endsWith(":NetworkPolicy"));
   return [
     ...isolating.map((one) => amber(`${labelOf(one)} is deleted: pods are less isolated`)),

@@ -34,9 +34,7 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
   if (kind === "CronJob" && policy === "Replace") {
     return [amber(`${labelOf(one)}: a run that is due ends the one before`)];
   }
-  return kind === "SecretProviderClass" && one.changes.some(({ path }) => path.startsWith("spec"))
-    ? [amber(`${labelOf(one)}: services that mount its secrets restart their pods`)]
-    : [];
+  return [];
 }
 
 /** Services that go, or answer at another port, while others have a name that leads to them. */
