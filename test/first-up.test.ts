@@ -45,7 +45,7 @@ describe("docs/first-up.md", () => {
     const types = Object.values(stacks).flatMap(({ resources }) =>
       resources.map(({ type }) => type),
     );
-    // Without headroom, which no stack asks for.
+    // No stack asks for spare capacity, which has a priority class.
     const optional = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
     assert.deepEqual(unread([...types, optional], named), []);
     assert.deepEqual(unread(["aws:eks/addon:Addon"], []), ["no row: aws.eks.Addon"]);

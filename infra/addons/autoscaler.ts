@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { AutoscalerConfig, ClusterConfig } from "../config/schema.ts";
 import { autoscalerPolicy } from "./autoscaler-policy.ts";
-import { Headroom } from "./spare-capacity.ts";
+import { SpareCapacity } from "./spare-capacity.ts";
 
 export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   cluster: Pick<Cluster, "oidc">;
@@ -60,7 +60,7 @@ export class Autoscaler extends pulumi.ComponentResource {
         },
         { ...parent, dependsOn: role },
       );
-      new Headroom("headroom", args.headroom, { ...parent, dependsOn: release });
+      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: release });
     }
     this.registerOutputs();
   }

@@ -1,29 +1,33 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { HeadroomConfig } from "../config/schema.ts";
+import type { SpareCapacityConfig } from "../config/schema.ts";
 
-const namespaceName = "headroom";
+const namespaceName = "spare-capacity";
 const image =
   "registry.k8s.io/pause:3.10.1@sha256:278fb9dbcca9518083ad1e11276933a2e96f23de604a3a08cc3c80002767d24c";
-/** Below every pod without a class, and above -10, below which the autoscaler adds no node. */
+/** Lower than that of pods without a class. Below -10 the autoscaler adds no node for a pod. */
 const priority = -1;
 
 /**
- * Room kept free: pods that do nothing, and give way at once to any pod that finds no other room.
- * They then wait themselves, so that the autoscaler adds a node before the next pod needs one.
- * Nothing with no replicas.
+ * Pods of the lowest priority that run `pause` and hold capacity for other pods. Kubernetes evicts them
+ * when another pod finds no node. They are then pending, and the autoscaler adds a node for them.
+ * Without replicas, the component makes no resources.
  *
- * No probes: pause opens no port and has no state; that its process lives, the kubelet sees.
+ * They have no probes: `pause` opens no port and has no state. The kubelet sees whether the process runs.
  */
-export class Headroom extends pulumi.ComponentResource {
-  constructor(name: string, args: HeadroomConfig, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:addons:Headroom", name, {}, opts);
-    if (args.replicas > 0) make(name, args, { parent: this });
+export class SpareCapacity extends pulumi.ComponentResource {
+  constructor(name: string, args: SpareCapacityConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:addons:SpareCapacity", name, {}, opts);
+    if (args.replicas > 0) makePods(name, args, { parent: this });
     this.registerOutputs();
   }
 }
 
-function make(name: string, args: HeadroomConfig, parent: pulumi.CustomResourceOptions): void {
+function makePods(
+  name: string,
+  args: SpareCapacityConfig,
+  parent: pulumi.CustomResourceOptions,
+): void {
   const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "platform" };
   const selector = { matchLabels: { "app.kubernetes.io/name": name } };
 
@@ -31,7 +35,7 @@ function make(name: string, args: HeadroomConfig, parent: pulumi.CustomResourceO
     name,
     {
       metadata: { labels },
-      description: "Gives way to every other pod",
+      description: "Every other pod preempts these pods",
       value: priority,
       preemptionPolicy: "Never",
     },
@@ -77,13 +81,13 @@ function make(name: string, args: HeadroomConfig, parent: pulumi.CustomResourceO
     {
       metadata: {
         ...metadata,
-        // A pod that waits for a node is what it is for, and no update should wait for it.
+        // A pending pod is normal here. No update must wait for it.
         annotations: { "pulumi.com/skipAwait": "true" },
       },
       spec: {
         replicas: args.replicas,
         selector,
-        // One pod more than the quota's would not come.
+        // The quota allows no further pod, so a rolling update would not end.
         strategy: { type: "Recreate" },
         template: {
           metadata: { labels },
@@ -96,7 +100,7 @@ function make(name: string, args: HeadroomConfig, parent: pulumi.CustomResourceO
 }
 
 function podSpec(
-  args: HeadroomConfig,
+  args: SpareCapacityConfig,
   labelSelector: kubernetes.types.input.meta.v1.LabelSelector,
   priorityClassName: pulumi.Output<string>,
 ): kubernetes.types.input.core.v1.PodSpec {
@@ -105,7 +109,7 @@ function podSpec(
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 0,
-    // Room in one zone is of no use to a pod that must go to another.
+    // A pod that must run in one zone cannot use capacity in another zone.
     topologySpreadConstraints: [
       {
         maxSkew: 1,

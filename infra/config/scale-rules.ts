@@ -23,17 +23,17 @@ const mostNodes = 450;
 
 /** Rules by which the numbers of nodes, pods, addresses and seconds fit together. */
 export const scaleRules = [
-  rule(["autoscaler"], ({ autoscaler: { enabled, headroom } }) => [
-    headroom.replicas > 0 &&
+  rule(["autoscaler"], ({ autoscaler: { enabled, spareCapacity } }) => [
+    spareCapacity.replicas > 0 &&
       !enabled &&
-      `autoscaler.headroom.replicas: ${headroom.replicas} needs autoscaler.enabled: without it nothing makes room anew`,
+      `autoscaler.spareCapacity.replicas: ${spareCapacity.replicas} needs autoscaler.enabled: only the autoscaler adds a node when these pods give way`,
   ]),
-  rule(["autoscaler", "services", "jobs"], ({ autoscaler: { headroom }, ...kinds }) =>
+  rule(["autoscaler", "services", "jobs"], ({ autoscaler: { spareCapacity }, ...kinds }) =>
     (["services", "jobs"] as const).map(
       (kind) =>
-        headroom.replicas > 0 &&
-        "headroom" in kinds[kind] &&
-        `${kind}.headroom: is not allowed with autoscaler.headroom, whose namespace has that name`,
+        spareCapacity.replicas > 0 &&
+        "spare-capacity" in kinds[kind] &&
+        `${kind}.spare-capacity: is not allowed with autoscaler.spareCapacity, whose namespace has that name`,
     ),
   ),
   rule(["nodes"], ({ nodes: { capacityType, instanceTypes } }) => [
@@ -134,7 +134,7 @@ function podsAtMost({
   autoscaler,
   pullRequests: { environments },
 }: Pick<Settings, "services" | "jobs" | "autoscaler" | "pullRequests">): Pods[] {
-  const { replicas: count, ...headroom } = autoscaler.headroom;
+  const { replicas: count, ...size } = autoscaler.spareCapacity;
   const kind = (name: string, count: number, workload: ServiceConfig | JobConfig) => ({
     ...podSize(workload),
     name,
@@ -157,7 +157,7 @@ function podsAtMost({
       autoscaler: autoscaler.enabled,
       keda: Object.values(services).some(needsKeda),
     }),
-    ...(count > 0 ? [{ ...headroom, name: "headroom", count, spread: false }] : []),
+    ...(count > 0 ? [{ ...size, name: "spare-capacity", count, spread: false }] : []),
   ];
 }
 

@@ -136,7 +136,7 @@ const nodesSchema = z.strictObject({
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
 });
 
-const headroomSchema = z.strictObject({
+const spareCapacitySchema = z.strictObject({
   replicas: whole(0, 1000)
     .default(0)
     .describe("Pods of the lowest priority that keep room free for new pods."),
@@ -154,7 +154,7 @@ const autoscalerSchema = z.strictObject({
     .describe(
       "Cluster Autoscaler adds and removes nodes between `nodes.minSize` and `nodes.maxSize`.",
     ),
-  headroom: headroomSchema.prefault({}),
+  spareCapacity: spareCapacitySchema.prefault({}),
 });
 
 const logsSchema = z.strictObject({
@@ -359,7 +359,7 @@ export type NetworkConfig = Settings["network"];
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"];
 export type AutoscalerConfig = Settings["autoscaler"];
-export type HeadroomConfig = AutoscalerConfig["headroom"];
+export type SpareCapacityConfig = AutoscalerConfig["spareCapacity"];
 export type LogsConfig = Settings["logs"];
 export type InsightsConfig = Settings["insights"];
 export type RegistryConfig = Settings["registry"];

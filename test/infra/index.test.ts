@@ -131,10 +131,10 @@ for (const stack of ["dev", "prod"] as const) {
       assert.deepEqual([...new Set(components.map(({ type }) => type))].sort(), [
         "platform:addons:Autoscaler",
         "platform:addons:ContainerInsights",
-        "platform:addons:Headroom",
         "platform:addons:Keda",
         "platform:addons:LoadBalancerController",
         "platform:addons:SecretsStore",
+        "platform:addons:SpareCapacity",
         "platform:cluster:Access",
         "platform:cluster:Cluster",
         "platform:cluster:Nodes",

@@ -10,7 +10,7 @@ import { policyViolations } from "../../../tools/plan/violations.ts";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const args: AutoscalerArgs = {
   enabled: true,
-  headroom: { replicas: 0, cpuMillicores: 500, memoryMiB: 512 },
+  spareCapacity: { replicas: 0, cpuMillicores: 500, memoryMiB: 512 },
   kubernetesVersion: "1.36",
   cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
   clusterName: "platform-test",
@@ -33,13 +33,13 @@ describe("autoscaler", () => {
   });
 
   it("is nothing when it is off", async () => {
-    const headroom = { ...args.headroom, replicas: 3 };
-    assert.deepEqual(made(await autoscaler({ enabled: false, headroom })), []);
+    const spareCapacity = { ...args.spareCapacity, replicas: 3 };
+    assert.deepEqual(made(await autoscaler({ enabled: false, spareCapacity })), []);
   });
 
   it("has its component type", () => {
     only(resources, "platform:addons:Autoscaler");
-    only(resources, "platform:addons:Headroom");
+    only(resources, "platform:addons:SpareCapacity");
   });
 
   it("runs the image of the cluster's Kubernetes version", async () => {
@@ -144,13 +144,13 @@ describe("autoscaler", () => {
   });
 });
 
-describe("headroom", () => {
-  const headroom = { replicas: 3, cpuMillicores: 500, memoryMiB: 512 };
+describe("the spare capacity", () => {
+  const spareCapacity = { replicas: 3, cpuMillicores: 500, memoryMiB: 512 };
   let resources: Resource[];
   const inputs = (type: string) => only(resources, `kubernetes:${type}`).inputs;
   const pod = () => inputs("apps/v1:Deployment").spec.template.spec;
   before(async () => {
-    resources = await autoscaler({ headroom });
+    resources = await autoscaler({ spareCapacity });
   });
 
   it("breaks no policy", () => {
@@ -215,13 +215,13 @@ describe("headroom", () => {
   it("comes after the autoscaler and goes before it", () => {
     assert.deepEqual(missingEdges(resources), []);
     const forgetful = resources.map((one) =>
-      one.type.startsWith("kubernetes:") || one.type === "platform:addons:Headroom"
+      one.type.startsWith("kubernetes:") || one.type === "platform:addons:SpareCapacity"
         ? { ...one, dependsOn: one.dependsOn.filter((urn) => !urn.includes(releaseType)) }
         : one,
     );
     assert.match(
       missingEdges(forgetful).join("\n"),
-      /Deployment headroom.* deleted before Release autoscaler.*add dependsOn Release autoscaler to Headroom headroom/,
+      /Deployment spare-capacity.* deleted before Release autoscaler.*add dependsOn Release autoscaler to SpareCapacity spare-capacity/,
     );
   });
 });

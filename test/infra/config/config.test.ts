@@ -369,17 +369,17 @@ describe("config", () => {
       "nodes.maxSize: 4 is too few for all pods at their most: no room for 9 of 24 web of pull requests, 1 of 2 cluster-autoscaler; allowed: at least 6",
     ],
     [
-      "headroom that nothing makes anew",
-      { autoscaler: { headroom: { replicas: 2 } } },
-      "autoscaler.headroom.replicas: 2 needs autoscaler.enabled: without it nothing makes room anew",
+      "spare capacity without an autoscaler",
+      { autoscaler: { spareCapacity: { replicas: 2 } } },
+      "autoscaler.spareCapacity.replicas: 2 needs autoscaler.enabled: only the autoscaler adds a node when these pods give way",
     ],
     [
-      "a service in the namespace of headroom",
+      "a service in the namespace of spare capacity",
       {
-        autoscaler: { enabled: true, headroom: { replicas: 1 } },
-        services: { headroom: { ...valid.services.web, route: { path: "/room" } } },
+        autoscaler: { enabled: true, spareCapacity: { replicas: 1 } },
+        services: { "spare-capacity": { ...valid.services.web, route: { path: "/room" } } },
       },
-      "services.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
+      "services.spare-capacity: is not allowed with autoscaler.spareCapacity, whose namespace has that name",
     ],
     [
       "Spot of a single type",
@@ -487,9 +487,9 @@ describe("config", () => {
       "nodes.release: 1.35.4-20261101 is not for cluster.kubernetesVersion 1.36",
     ],
     [
-      "headroom that finds no room",
-      { autoscaler: { enabled: true, headroom: { replicas: 20 } } },
-      "nodes.maxSize: 4 is too few for all pods at their most: no room for 15 of 20 headroom; allowed: at least 12",
+      "spare capacity that finds no room",
+      { autoscaler: { enabled: true, spareCapacity: { replicas: 20 } } },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 15 of 20 spare-capacity; allowed: at least 12",
     ],
     [
       "more nodes than a subnet has addresses for",
@@ -619,7 +619,7 @@ describe("config", () => {
         }),
         ({ maxSize, maxReplicas, cpuMillicores, memoryMiB, replicas }) => {
           const accepted = problems({
-            autoscaler: { enabled: true, headroom: { replicas, cpuMillicores, memoryMiB } },
+            autoscaler: { enabled: true, spareCapacity: { replicas, cpuMillicores, memoryMiB } },
             nodes: { maxSize },
             ...web({ maxReplicas, cpuMillicores, memoryMiB }),
           });

@@ -715,12 +715,12 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     "jobs.pr-1-tidy: is not allowed with pullRequests.environments, whose namespaces begin so",
   ],
   [
-    "a job in the namespace of headroom",
+    "a job in the namespace of spare capacity",
     {
-      autoscaler: { enabled: true, headroom: { replicas: 1 } },
-      jobs: { headroom: { image: built } },
+      autoscaler: { enabled: true, spareCapacity: { replicas: 1 } },
+      jobs: { "spare-capacity": { image: built } },
     },
-    "jobs.headroom: is not allowed with autoscaler.headroom, whose namespace has that name",
+    "jobs.spare-capacity: is not allowed with autoscaler.spareCapacity, whose namespace has that name",
   ],
 
   // Jobs.

@@ -117,7 +117,7 @@ describe("admission", () => {
     it(`lets in what ${stack} deploys, is there before it and outlives it`, async () => {
       const planned = (await evaluate(stack)).resources;
       const deployments = planned.filter(
-        ({ type, name }) => type === "kubernetes:apps/v1:Deployment" && name !== "headroom",
+        ({ type, name }) => type === "kubernetes:apps/v1:Deployment" && name !== "spare-capacity",
       );
       assert.ok(deployments.length > 0);
       for (const { inputs } of deployments) {
@@ -125,7 +125,7 @@ describe("admission", () => {
       }
       const needs = prerequisites(planned);
       const namespaces = planned.filter(
-        ({ type, name }) => type === types.namespace && name !== "headroom",
+        ({ type, name }) => type === types.namespace && name !== "spare-capacity",
       );
       for (const { urn } of namespaces) {
         const survivors = outlivedBy(urn, needs);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, it } from "mocha";
-import { Headroom } from "../../../infra/addons/spare-capacity.ts";
+import { SpareCapacity } from "../../../infra/addons/spare-capacity.ts";
 import type { Rule } from "../../../policy/rule.ts";
 import { rules } from "../../../policy/rules.ts";
 import { deploy, evaluate, only, projectFolder } from "../../../tools/graph/evaluate.ts";
@@ -67,12 +67,13 @@ describe("Pod Security", () => {
   const versions: Record<string, string> = {};
   before(async () => {
     // No stack has it switched on.
-    const headroom = await deploy(
-      () => new Headroom("headroom", { replicas: 1, cpuMillicores: 500, memoryMiB: 512 }),
+    const spareCapacity = await deploy(
+      () =>
+        new SpareCapacity("spare-capacity", { replicas: 1, cpuMillicores: 500, memoryMiB: 512 }),
     );
     for (const stack of stacks) {
       const { resources } = await evaluate(stack);
-      plans[stack] = [...resources, ...headroom];
+      plans[stack] = [...resources, ...spareCapacity];
       versions[stack] = only(resources, "eks:index:Cluster").inputs.version;
     }
   });

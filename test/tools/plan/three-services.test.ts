@@ -33,7 +33,7 @@ describe("a stack of three services", () => {
     const services = ["config", "platform:services"];
     settings.setIn([...services, "orders"], { image, route: { path: "/orders" } });
     settings.setIn([...services, "shop"], { image, route: { host: "shop.dev.example.com" } });
-    settings.setIn(["config", "platform:autoscaler", "headroom"], { replicas: 1 });
+    settings.setIn(["config", "platform:autoscaler", "spareCapacity"], { replicas: 1 });
     settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
     writeFileSync(join(folder, "Pulumi.three.yaml"), String(settings));
     one = await evaluate("one", folder);
@@ -60,7 +60,7 @@ describe("a stack of three services", () => {
     for (const service of ["web", "orders", "shop"]) {
       assert.match(what, new RegExp(`\\b2 ${service} of pull requests\\b`));
     }
-    assert.doesNotMatch(what, /headroom of/);
+    assert.doesNotMatch(what, /spare-capacity of/);
   });
 
   it("costs at rest what one service costs", () => {

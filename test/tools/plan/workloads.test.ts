@@ -162,12 +162,14 @@ describe("the plan of such a stack with further settings", function () {
 
   it("tells of no pods that only keep room free", async () => {
     const { resources } = await evaluateWorkloads((settings) =>
-      settings.setIn(["config", "platform:autoscaler", "headroom"], { replicas: 1 }),
+      settings.setIn(["config", "platform:autoscaler", "spareCapacity"], { replicas: 1 }),
     );
-    assert.ok(resources.some(({ type, name }) => /Deployment$/.test(type) && name === "headroom"));
+    assert.ok(
+      resources.some(({ type, name }) => /Deployment$/.test(type) && name === "spare-capacity"),
+    );
     const names = workloadLines(resources).map(({ name }) => name);
     assert.equal(names.length, 7, names.join());
-    assert.ok(!names.includes("headroom"));
+    assert.ok(!names.includes("spare-capacity"));
   });
 
   it("counts in environments of pull requests all that a Service leads to, and no worker or job", async () => {
