@@ -142,13 +142,13 @@ function withoutReleasesGoneBack({ services, release }: Settings): Settings["ser
   );
 }
 
-/** Where the services answer, in the stack and in the environments of pull requests, and what they take. */
+/** The host names and the path of each service, and its limit of body size. Includes the preview environments. */
 function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
-  const guests = domain && pullRequests.environments > 0 ? domain.hostName : undefined;
+  const below = domain && pullRequests.environments > 0 ? domain.hostName : undefined;
   return Object.entries(services).flatMap(([name, { route, maxBodyKiB }]) =>
     route
       ? {
-          hosts: route.host ? [route.host, ...(guests ? [`${name}-pr-*.${guests}`] : [])] : [],
+          hosts: route.host ? [route.host, ...(below ? [`${name}-pr-*.${below}`] : [])] : [],
           path: route.path,
           maxBodyKiB,
         }

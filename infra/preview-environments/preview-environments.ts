@@ -12,20 +12,20 @@ import type { Edge } from "../edge/edge.ts";
 import { makeRepository } from "../image/repository.ts";
 import type { Network } from "../network/network.ts";
 
-/** Below every pod without a class; environments push nobody out, and wait for a node instead. */
+/** Lower than that of pods without a class. These pods preempt no pod; they wait for a node. */
 const priority = -1;
 
-/** How many environments there may be. */
+/** The limit of preview environments. */
 export const mostAnnotation = "platform/environments";
 
-/** The object that environments belong to: without it they are gone. */
+/** The object whose deletion deletes the preview environments. */
 export interface NamespaceOwner {
   /** A PriorityClass. */
   name: string;
   uid: string;
 }
 
-/** For a namespace that goes with its host, which waits for it. */
+/** For a namespace that Kubernetes deletes with its owner, and before it. */
 export function ownerOf({
   name,
   uid,
@@ -34,12 +34,12 @@ export function ownerOf({
   return { apiVersion, kind: "PriorityClass", name, uid, blockOwnerDeletion: true };
 }
 
-/** What the environment of a pull request must know of the stack that it is a guest of. */
+/** The settings that a preview environment takes from the stack that owns it. */
 export interface PreviewEnvironmentSettings
   extends PullRequestsConfig,
     Pick<NodesConfig, "architecture"> {
-  host: NamespaceOwner;
-  /** Each environment's host names are below it. */
+  owner: NamespaceOwner;
+  /** The host names of each environment are below it. */
   hostName: string;
   certificateArn: string;
   clusterName: string;
@@ -48,30 +48,30 @@ export interface PreviewEnvironmentSettings
   ingress: IngressConfig;
   network: Pick<Network, "loadBalancerCidrBlocks">;
   registries: string[];
-  /** Where their images are pushed to: apart from those that are released. */
+  /** The repository of their images. Released images have another one. */
   repositoryUrl: string;
 }
 
 export interface PullRequestsArgs
   extends Omit<
     PreviewEnvironmentSettings,
-    "host" | "hostName" | "certificateArn" | "repositoryUrl"
+    "owner" | "hostName" | "certificateArn" | "repositoryUrl"
   > {
   domain: Pick<DomainConfig, "hostName"> | undefined;
   edge: Pick<Edge, "certificateArn">;
 }
 
 /**
- * What environments of pull requests need of a stack, where it takes any. Each environment is a stack
- * of its own (projects/pull-request/); its namespaces belong to the priority class made here. When that is
- * deleted, Kubernetes deletes them first, and the deletion waits for them: a destroyed stack leaves no
- * environment on its load balancer, and so no load balancer.
+ * The resources of a stack that its preview environments need. Each preview environment is a stack of
+ * its own (projects/pull-request/). The priority class made here owns its namespaces. Kubernetes deletes
+ * these before the priority class, and `destroy` waits for that. So no environment keeps the load
+ * balancer of a destroyed stack in use.
  *
- * Must depend on all that the services depend on.
+ * The component must depend on every dependency of the services.
  */
 export class PullRequests extends pulumi.ComponentResource {
-  /** Nothing where the stack takes no environments. */
-  readonly offer: pulumi.Output<PreviewEnvironmentSettings> | undefined;
+  /** Undefined when the limit of environments is 0, or the stack has no domain. */
+  readonly settings: pulumi.Output<PreviewEnvironmentSettings> | undefined;
 
   constructor(name: string, args: PullRequestsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:PullRequests", name, {}, opts);
@@ -88,14 +88,14 @@ export class PullRequests extends pulumi.ComponentResource {
               [mostAnnotation]: String(environments),
             },
           },
-          description: "Environments of pull requests: the stack's own pods come first",
+          description: "Preview environments: the pods of the stack preempt these pods",
           value: priority,
           preemptionPolicy: "Never",
         },
-        // Deleting waits until the load balancer controller has taken the environments' rules away.
+        // The deletion waits until the load balancer controller has removed the listener rules.
         { parent: this, customTimeouts: { delete: "15m" } },
       );
-      // Once an environment is gone, nobody asks for its images again.
+      // No pod needs the images of an environment that is destroyed.
       const { repositoryUrl } = makeRepository(
         name,
         {
@@ -103,12 +103,12 @@ export class PullRequests extends pulumi.ComponentResource {
           forget: {
             tagStatus: "any",
             days: days + 1,
-            description: "Images of environments, which are gone by then",
+            description: "Images of preview environments; each environment ends a day earlier",
           },
         },
         { parent: this },
       );
-      this.offer = pulumi.output({
+      this.settings = pulumi.output({
         environments,
         days,
         clusterName,
@@ -118,12 +118,17 @@ export class PullRequests extends pulumi.ComponentResource {
         ingress,
         registries,
         repositoryUrl,
-        host: { name: metadata.name, uid: metadata.uid },
+        owner: { name: metadata.name, uid: metadata.uid },
         hostName: domain.hostName,
         certificateArn: edge.certificateArn ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
       });
     }
     this.registerOutputs();
+  }
+
+  /** Another name of `settings`, until infra/services reads that. */
+  get offer(): pulumi.Output<PreviewEnvironmentSettings> | undefined {
+    return this.settings;
   }
 }

@@ -7,19 +7,19 @@ import { callersOf, workloadArgs } from "../../infra/services/services.ts";
 
 export interface EnvironmentArgs {
   pullRequest: number;
-  /** Of the stack that the environment is a guest of. */
-  offer: PreviewEnvironmentSettings;
+  /** Of the stack that owns the environment. */
+  settings: PreviewEnvironmentSettings;
   /** By service: `<repository>@sha256:<digest>` */
   images: Record<string, string>;
 }
 
 /**
- * All services of a stack once more, with the images of a pull request: one pod each, in namespaces
- * of their own with their own quotas, behind the stack's load balancer under host names of their own.
+ * The services of a stack with the images of a pull request. Each service has one pod, its own namespace
+ * and its own quota. It uses the stack's load balancer under its own host name.
  *
- * They have the stack's settings and reach what its services reach, but have no role on AWS, nor the
- * CloudWatch agent, through which anything could be said of the stack's own services. They push out none
- * of the stack's pods. Workers, jobs and jobs of a release are left out.
+ * The services have the stack's settings and its egress rules. They have no IAM role, and no access to the
+ * CloudWatch agent: the agent accepts metrics in the name of any service. Their pods preempt no pod of
+ * the stack. The environment has no workers, no jobs and no release jobs.
  */
 export class Environment extends pulumi.ComponentResource {
   /** By service. */
@@ -27,13 +27,13 @@ export class Environment extends pulumi.ComponentResource {
 
   constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:environment:Environment", name, {}, opts);
-    const { offer, images } = args;
+    const { settings, images } = args;
     const prefix = `pr-${args.pullRequest}`;
     const services = Object.fromEntries(
-      Object.entries(offer.services)
-        // Nobody calls a worker, and two of them would share the work.
+      Object.entries(settings.services)
+        // No service calls a worker. A second worker would take work from the stack's worker.
         .filter(([, { worker }]) => !worker)
-        .map(([service, settings]) => [service, copyOf(prefix, service, settings, offer)]),
+        .map(([service, config]) => [service, copyService(prefix, service, config, settings)]),
     );
     const namespaceOf = (service: string) => `${prefix}-${service}`;
 
@@ -41,29 +41,29 @@ export class Environment extends pulumi.ComponentResource {
       name,
       {
         namespaces: Object.keys(services).map(namespaceOf),
-        registries: offer.registries,
+        registries: settings.registries,
         applicationSignals: false,
-        host: offer.host,
+        host: settings.owner,
       },
       { parent: this },
     );
-    for (const [service, settings] of Object.entries(services)) {
+    for (const [service, config] of Object.entries(services)) {
       new Service(
         namespaceOf(service),
         {
-          ...workloadArgs(service, settings, {
+          ...workloadArgs(service, config, {
             services,
-            architecture: offer.architecture,
+            architecture: settings.architecture,
             references: images,
             namespaceOf,
           }),
           callers: callersOf(service, services).map(namespaceOf),
-          place: offer.place,
-          clusterName: offer.clusterName,
-          network: offer.network,
-          ingress: { ...offer.ingress, deletionProtection: false },
-          edge: { certificateArn: pulumi.output(offer.certificateArn) },
-          host: offer.host,
+          place: settings.place,
+          clusterName: settings.clusterName,
+          network: settings.network,
+          ingress: { ...settings.ingress, deletionProtection: false },
+          edge: { certificateArn: pulumi.output(settings.certificateArn) },
+          host: settings.owner,
         },
         { parent: this, dependsOn: admission },
       );
@@ -78,18 +78,18 @@ export class Environment extends pulumi.ComponentResource {
 }
 
 /**
- * A service as an environment has it: one pod at a host name of its own, and no job before it. It is not
- * scaled, and so needs nothing of KEDA, whose finalizers would outlast the stack.
+ * Copies a service for an environment: one pod, its own host name, no release job. The copy has no
+ * ScaledObject, because KEDA's finalizer would keep the namespace when the stack is destroyed.
  */
-function copyOf(
+function copyService(
   prefix: string,
   service: string,
-  { route, ...settings }: ServiceConfig,
-  offer: PreviewEnvironmentSettings,
+  { route, ...config }: ServiceConfig,
+  settings: PreviewEnvironmentSettings,
 ): ServiceConfig {
   return {
-    ...settings,
-    ...(route && { route: routeOf(prefix, service, route, offer) }),
+    ...config,
+    ...(route && { route: makeRoute(prefix, service, route, settings) }),
     release: undefined,
     scale: undefined,
     minReplicas: 1,
@@ -97,8 +97,8 @@ function copyOf(
   };
 }
 
-/** Where the service answers: at the environment's name, or at one for itself if it has its own now. */
-function routeOf(
+/** Gives the route below the environment's host name. A service with its own host name keeps one. */
+function makeRoute(
   prefix: string,
   service: string,
   { host, ...route }: RouteConfig,

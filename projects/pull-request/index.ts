@@ -1,22 +1,22 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import { Environment } from "./environment.ts";
-import { hostOf } from "./owner.ts";
+import { readOwnerOutputs } from "./owner.ts";
 import { loadConfig } from "./pull-request-config.ts";
 
 const { platform, pullRequest, commit, images, since } = loadConfig();
-const { offer, kubeconfig, imageReferences } = await hostOf(platform, images);
+const { settings, kubeconfig, imageReferences } = await readOwnerOutputs(platform, images);
 const provider = new kubernetes.Provider("cluster", {
   kubeconfig,
-  clusterIdentifier: offer.clusterName,
+  clusterIdentifier: settings.clusterName,
   enableServerSideApply: true,
 });
 const environment = new Environment(
   "environment",
-  // What the pull request did not build is as the stack has it.
-  { pullRequest, offer, images: { ...imageReferences, ...images } },
+  // A service that the pull request did not build runs the image of the stack.
+  { pullRequest, settings, images: { ...imageReferences, ...images } },
   { providers: [provider] },
 );
 
 export const { urls } = environment;
-export const host = offer.host.uid;
+export const owner = settings.owner.uid;
 export { commit, images, pullRequest, since };

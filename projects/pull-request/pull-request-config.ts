@@ -21,6 +21,6 @@ const schema = z.strictObject({
 
 export type EnvironmentConfig = z.infer<typeof schema>;
 
-/** Reads the settings; throws one `pulumi.RunError` with every problem. Unknown keys are problems. */
+/** Reads the settings. Throws one `pulumi.RunError` with all problems. An unknown key is a problem. */
 export const loadConfig = (): EnvironmentConfig =>
   readSettings(schema, ["platform", "commit", "since"]);

@@ -5,7 +5,7 @@ import { Environment } from "../../projects/pull-request/environment.ts";
 import { deploy, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
 import { evaluateElsewhere } from "../support/elsewhere.ts";
-import { images, offer } from "../support/preview-settings.ts";
+import { images, settings } from "../support/preview-settings.ts";
 
 /** All plans that are recorded, by the name of their file. */
 export const plans: Record<string, () => Promise<Evaluation>> = {
@@ -17,7 +17,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },
-    resources: await deploy(() => new Environment("pr-12", { pullRequest: 12, offer, images })),
+    resources: await deploy(() => new Environment("pr-12", { pullRequest: 12, settings, images })),
   }),
 };
 

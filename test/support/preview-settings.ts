@@ -11,15 +11,15 @@ const service = (route: { host?: string; path: string }) => ({
   egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
   route,
 });
-/** What dev would tell the environments of pull requests. */
-export const offer: PreviewEnvironmentSettings = {
+/** The settings that dev gives to preview environments. */
+export const settings: PreviewEnvironmentSettings = {
   ...{ network, ingress, architecture, place },
   environments: 2,
   days: 3,
   clusterName: "platform-dev",
   hostName: "dev.example.com",
   certificateArn: "arn:certificate",
-  host: { name: "pull-requests", uid: "1-2-3" },
+  owner: { name: "pull-requests", uid: "1-2-3" },
   registries: [registry],
   repositoryUrl: `${registry}/pull-requests`,
   services: {

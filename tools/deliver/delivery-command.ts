@@ -126,8 +126,8 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   environments: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
     const repository = variable("GITHUB_REPOSITORY");
-    const guests = { stack, repository, patience: { ...patience, closed: stack.closed }, say };
-    return (await reconcile(guests)) ? 0 : 1;
+    const args = { stack, repository, patience: { ...patience, closed: stack.closed }, say };
+    return (await reconcile(args)) ? 0 : 1;
   },
 
   sign: async ({ need, say }) => {

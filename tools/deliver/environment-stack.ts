@@ -8,8 +8,8 @@ const folder = fileURLToPath(new URL("../../projects/pull-request", import.meta.
 
 /** An environment by its stack's outputs. An update that fails leaves them too, some or all. */
 export interface Deployed {
-  /** The `uid` of what it belongs to. */
-  host?: string;
+  /** The `uid` of its owner. */
+  owner?: string;
   urls?: Record<string, string>;
   images?: Images;
   /** When its images were built. */
@@ -41,7 +41,7 @@ export class EnvironmentStack {
     return JSON.parse(await this.#pulumi(["stack", "output", "--json"]));
   }
 
-  /** Deploys images as a guest of a platform's stack. */
+  /** Deploys images on the cluster of a platform's stack. */
   async up(
     platform: string,
     { images = {}, commit, since }: Pick<Deployed, "images" | "commit" | "since">,
@@ -61,11 +61,11 @@ export class EnvironmentStack {
     await this.#pulumi(["up", "--yes", "--skip-preview"], { show: true });
   }
 
-  /** Removes it; with its host gone, nothing is left of it but the stack itself. */
-  async remove({ hostGone }: { hostGone: boolean }): Promise<void> {
+  /** Removes it. When the owner is deleted, Kubernetes has deleted its objects; only the stack is left. */
+  async remove({ ownerDeleted }: { ownerDeleted: boolean }): Promise<void> {
     await this.#unlock();
-    if (!hostGone) await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true });
-    await this.#pulumi(["stack", "rm", "--yes", ...(hostGone ? ["--force"] : [])]);
+    if (!ownerDeleted) await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true });
+    await this.#pulumi(["stack", "rm", "--yes", ...(ownerDeleted ? ["--force"] : [])]);
   }
 
   /** A run that was killed leaves a lock. In a workflow no other one can hold it: they take turns. */

@@ -12,8 +12,8 @@ import { artifact, imagesOf, labelled, type PullRequest } from "./pull-requests.
 import { push } from "./push.ts";
 import { type SmokeOptions, smoke } from "./smoke.ts";
 
-/** Environments as guests of one stack, for the pull requests of one repository. */
-export interface Guests {
+/** Arguments of `reconcile`: the stack that owns the preview environments, and the repository. */
+export interface ReconcileArgs {
   stack: PlatformStack;
   repository: string;
   patience: SmokeOptions;
@@ -31,9 +31,9 @@ type Present = Map<number, Deployed>;
  * What became of a pull request is commented there; what fails for one keeps no other from its own.
  * Tells whether all went well.
  */
-export async function reconcile(guests: Guests): Promise<boolean> {
-  const { stack, repository, say } = guests;
-  const { pullRequests: offer, clusterName } = await stack.outputs();
+export async function reconcile(args: ReconcileArgs): Promise<boolean> {
+  const { stack, repository, say } = args;
+  const { pullRequests: settings, clusterName } = await stack.outputs();
   const wanted = await labelled(repository);
   const present: Present = new Map();
   const failed = new Set<number>();
@@ -60,15 +60,15 @@ export async function reconcile(guests: Guests): Promise<boolean> {
       const deployed = await environment.deployed();
       present.set(number, deployed);
       const isWanted = wanted.some((one) => one.number === number);
-      const why = reasonToGo(stack.name, offer, isWanted, present.size, deployed.since);
-      const hostGone = !clusterName || isOrphan(deployed, offer);
-      if (!why && !hostGone) return undefined;
-      await environment.remove({ hostGone });
+      const why = reasonToGo(stack.name, settings, isWanted, present.size, deployed.since);
+      const ownerDeleted = !clusterName || isOrphan(deployed, settings);
+      if (!why && !ownerDeleted) return undefined;
+      await environment.remove({ ownerDeleted });
       present.delete(number);
       return why && `It is gone: ${why}.`;
     });
   }
-  if (!offer) return failed.size === 0;
+  if (!settings) return failed.size === 0;
   // What runs is soon seen to; what did not come up may take its time again, and is last.
   const turn = ({ number }: PullRequest) =>
     present.get(number)?.commit ? 0 : present.has(number) ? 2 : 1;
@@ -76,7 +76,7 @@ export async function reconcile(guests: Guests): Promise<boolean> {
     .filter(({ number }) => !failed.has(number))
     .sort((one, other) => turn(one) - turn(other));
   for (const pullRequest of inTurn) {
-    await attempt(pullRequest.number, () => settle(pullRequest, offer, present, guests));
+    await attempt(pullRequest.number, () => settle(pullRequest, settings, present, args));
   }
   return failed.size === 0;
 }
@@ -84,44 +84,44 @@ export async function reconcile(guests: Guests): Promise<boolean> {
 /** Deploys what a pull request should have; gives what is to be said of it, if anything. */
 async function settle(
   { number, commit }: PullRequest,
-  offer: PreviewEnvironmentSettings,
+  settings: PreviewEnvironmentSettings,
   present: Present,
-  { stack, repository, patience }: Guests,
+  { stack, repository, patience }: ReconcileArgs,
 ): Promise<string | undefined> {
   const platform = `organization/${stack.project}/${stack.name}`;
   const environment = new EnvironmentStack(number);
   const here = present.get(number);
   const built = here?.commit === commit ? undefined : await imagesOf(repository, commit);
-  if (here?.commit && (!built || isOver(built.at, offer))) {
-    await environment.up(platform, { ...here, images: known(here, offer) });
-    return running(stack.name, here, offer);
+  if (here?.commit && (!built || isOver(built.at, settings))) {
+    await environment.up(platform, { ...here, images: known(here, settings) });
+    return running(stack.name, here, settings);
   }
   if (!built) return undefined;
-  if (isOver(built.at, offer)) {
-    if (here) await environment.remove({ hostGone: false });
-    return here && `It is gone: it never came up, and its image is ${offer.days} days old.`;
+  if (isOver(built.at, settings)) {
+    if (here) await environment.remove({ ownerDeleted: false });
+    return here && `It is gone: it never came up, and its image is ${settings.days} days old.`;
   }
-  if (!here && present.size >= offer.environments) {
-    return `There is no room: ${stack.name} takes ${offer.environments}. Take the label from another pull request.`;
+  if (!here && present.size >= settings.environments) {
+    return `There is no room: ${stack.name} takes ${settings.environments}. Take the label from another pull request.`;
   }
   const since = built.at;
   // What was tried without success is pushed already.
   const images =
-    here?.since === since ? known(here, offer) : await pushed(repository, built.run, offer);
+    here?.since === since ? known(here, settings) : await pushed(repository, built.run, settings);
   present.set(number, { images, since });
   await environment.up(platform, { images, since });
   const { urls = {} } = await environment.deployed();
   for (const url of Object.values(urls)) await smoke({ url }, patience);
   await environment.up(platform, { images, since, commit });
-  return running(stack.name, { urls, images, since, commit }, offer);
+  return running(stack.name, { urls, images, since, commit }, settings);
 }
 
 function running(
   stack: string,
   { urls = {}, images = {}, since = "", commit = "" }: Deployed,
-  offer: PreviewEnvironmentSettings,
+  settings: PreviewEnvironmentSettings,
 ): string {
-  const until = endOf(since, offer).toISOString().slice(0, 10);
+  const until = endOf(since, settings).toISOString().slice(0, 10);
   const whose = (service: string) => (service in images ? "" : `, as in ${stack}`);
   return [
     `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request goes.`,
@@ -133,7 +133,7 @@ function running(
 async function pushed(
   repository: string,
   run: number,
-  offer: PreviewEnvironmentSettings,
+  settings: PreviewEnvironmentSettings,
 ): Promise<Images> {
   const folder = mkdtempSync(join(tmpdir(), "images-"));
   try {
@@ -142,10 +142,10 @@ async function pushed(
     }
     const left = readdirSync(folder);
     const images: Images = {};
-    for (const service of Object.keys(offer.services)) {
+    for (const service of Object.keys(settings.services)) {
       const file = `${service}.tar`;
       if (left.includes(file)) {
-        images[service] = await push(join(folder, file), offer.repositoryUrl);
+        images[service] = await push(join(folder, file), settings.repositoryUrl);
       }
     }
     return images;
@@ -159,22 +159,22 @@ function known({ images = {} }: Deployed, { services }: PreviewEnvironmentSettin
   return Object.fromEntries(Object.entries(images).filter(([service]) => service in services));
 }
 
-/** Whether an environment belonged to what is no more: Kubernetes has removed it. */
-function isOrphan({ host }: Deployed, offer: PreviewEnvironmentSettings | undefined): boolean {
-  return host !== undefined && offer !== undefined && host !== offer.host.uid;
+/** Whether the environment's owner is deleted. Kubernetes has then deleted the environment. */
+function isOrphan({ owner }: Deployed, settings: PreviewEnvironmentSettings | undefined): boolean {
+  return owner !== undefined && settings !== undefined && owner !== settings.owner.uid;
 }
 
 function reasonToGo(
   stack: string,
-  offer: PreviewEnvironmentSettings | undefined,
+  settings: PreviewEnvironmentSettings | undefined,
   isWanted: boolean,
   count: number,
   since: string | undefined,
 ): string | undefined {
-  if (!offer) return `${stack} takes none any more`;
+  if (!settings) return `${stack} takes none any more`;
   if (!isWanted) return "the pull request is closed, or has lost the label";
-  if (since && isOver(since, offer)) return `nothing was pushed for ${offer.days} days`;
-  if (count > offer.environments) return `${stack} takes no more than ${offer.environments}`;
+  if (since && isOver(since, settings)) return `nothing was pushed for ${settings.days} days`;
+  if (count > settings.environments) return `${stack} takes no more than ${settings.environments}`;
   return undefined;
 }
 
@@ -182,8 +182,8 @@ function endOf(since: string, { days }: PreviewEnvironmentSettings): Date {
   return new Date(Date.parse(since) + days * 24 * 60 * 60 * 1000);
 }
 
-function isOver(since: string, offer: PreviewEnvironmentSettings): boolean {
-  return endOf(since, offer).getTime() < Date.now();
+function isOver(since: string, settings: PreviewEnvironmentSettings): boolean {
+  return endOf(since, settings).getTime() < Date.now();
 }
 
 function comment(repository: string, number: number, text: string): Promise<void> {

@@ -23,7 +23,7 @@ const args: PullRequestsArgs = {
   edge: { certificateArn: pulumi.output("arn:certificate") },
 };
 
-describe("what a stack offers to pull requests", () => {
+describe("the resources of a stack for preview environments", () => {
   it("is deleted only when the environments that belong to it are gone", async () => {
     const resources = await deploy(() => new PullRequests("pull-requests", args));
     const { inputs } = only(resources, priorityClassType);
@@ -50,8 +50,8 @@ describe("what a stack offers to pull requests", () => {
 
   it("is nothing where there are none", async () => {
     const resources = await deploy(() => {
-      const { offer } = new PullRequests("pull-requests", { ...args, environments: 0 });
-      assert.equal(offer, undefined);
+      const { settings } = new PullRequests("pull-requests", { ...args, environments: 0 });
+      assert.equal(settings, undefined);
     });
     assert.deepEqual(
       resources.filter(({ custom }) => custom),

@@ -34,10 +34,10 @@ describe("the environment of a pull request on the simulated cloud", function ()
     stage.configure("pullRequests", { environments: 2 });
     stage.configure("nodes", { maxSize: 6 });
     assert.deepEqual((await stage.up()).errors, []);
-    const { pullRequests: offer } = (await stage.outputs()) as {
+    const { pullRequests: settings } = (await stage.outputs()) as {
       pullRequests: PreviewEnvironmentSettings;
     };
-    const { repositoryUrl: url } = offer;
+    const { repositoryUrl: url } = settings;
     image = `${url}@${digest}`;
     stage.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
   });
@@ -63,7 +63,10 @@ describe("the environment of a pull request on the simulated cloud", function ()
 
   it("is refused for a service that the stack has not", async () => {
     const { errors } = await (await open(14, { shop: image })).up();
-    assert.match(errors.join(), /organization\/platform\/dev has no service shop, but web/);
+    assert.match(
+      errors.join(),
+      /organization\/platform\/dev has no service shop; its services are web/,
+    );
   });
 
   it("goes without a trace", async () => {
@@ -73,7 +76,7 @@ describe("the environment of a pull request on the simulated cloud", function ()
     assert.equal(count(targetGroupType), 1);
   });
 
-  it("goes with the stack that it is a guest of, and leaves it no load balancer", async () => {
+  it("goes with the stack that owns it, and leaves it no load balancer", async () => {
     assert.deepEqual((await (await open(13)).up()).errors, []);
     const { errors } = await stage.destroy();
     assert.deepEqual(errors, []);

@@ -7,7 +7,7 @@ import { Environment } from "../../../projects/pull-request/environment.ts";
 import { deploy, evaluate, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { images, offer } from "../../support/preview-settings.ts";
+import { images, settings } from "../../support/preview-settings.ts";
 
 describe("the environment of a pull request", () => {
   let resources: Resource[];
@@ -15,7 +15,7 @@ describe("the environment of a pull request", () => {
   const all = (kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`));
   before(async () => {
     resources = await deploy(() => {
-      const environment = new Environment("environment", { pullRequest: 12, offer, images });
+      const environment = new Environment("environment", { pullRequest: 12, settings, images });
       urls = environment.urls;
     });
   });
@@ -120,8 +120,8 @@ describe("the environment of a pull request", () => {
     const program = resolve("projects/pull-request");
     for (const file of ["index.ts", "Pulumi.yaml"])
       symlinkSync(join(program, file), join(folder, file));
-    const settings = { "environment:pullRequest": 0, "environment:images": { web: "web:latest" } };
-    writeFileSync(join(folder, "Pulumi.pr-0.yaml"), JSON.stringify({ config: settings }));
+    const config = { "environment:pullRequest": 0, "environment:images": { web: "web:latest" } };
+    writeFileSync(join(folder, "Pulumi.pr-0.yaml"), JSON.stringify({ config }));
     try {
       await assert.rejects(evaluate("pr-0", folder), ({ message }: Error) => {
         assert.match(message, /Pulumi\.pr-0\.yaml: 3 problems/);

@@ -5,6 +5,6 @@ describe("the environment of a pull request on the simulated cloud", function ()
   this.timeout(300_000);
   before(needsEngine);
 
-  it("comes, goes, and never outlives the stack that it is a guest of", () =>
+  it("comes, goes, and never outlives the stack that owns it", () =>
     passes("test/projects/pull-request/engine-spec.ts", 5));
 });

@@ -31,13 +31,13 @@ describe("environments of pull requests", function () {
     return { code: well ? 0 : 1, text: said.join("\n") };
   };
 
-  /** What dev says of itself. */
+  /** The outputs of dev. */
   const dev = {
     clusterName: "platform-dev",
     pullRequests: {
       environments: 2,
       days: 3,
-      host: { name: "pull-requests", uid: "1" },
+      owner: { name: "pull-requests", uid: "1" },
       services: { web: {} },
       repositoryUrl,
     },
@@ -51,7 +51,7 @@ describe("environments of pull requests", function () {
   const deployed = (number: number, changes: object = {}) => ({
     [`pulumi stack output --json --stack pr-${number}`]: json({
       commit: `c0ffee${number}`,
-      host: "1",
+      owner: "1",
       since: hoursAgo(1),
       images: { web: `${repositoryUrl}@${digest("b")}` },
       urls: { web: given.url },
@@ -62,12 +62,12 @@ describe("environments of pull requests", function () {
     "gh api --method GET --paginate --slurp repos/example/platform/pulls": json([open]),
   });
   const world = ({
-    host = dev as object,
+    outputs = dev as object,
     open = [] as object[],
     stacks = [] as number[],
     built = [{ databaseId: 99, createdAt: hoursAgo(1) }],
   }): Answers => ({
-    "pulumi stack output --json --stack dev": json(host),
+    "pulumi stack output --json --stack dev": json(outputs),
     "pulumi stack ls": json(stacks.map((number) => ({ name: `pr-${number}` }))),
     ...pulls(open),
     "gh run list": json(built),
@@ -132,7 +132,7 @@ describe("environments of pull requests", function () {
     assert.match(comments(), /issues\/14\/[\s\S]*nothing was pushed for 3 days/);
   });
 
-  it("follow the stack that they are guests of, also while a new commit is built", async () => {
+  it("follow the stack that owns them, also while a new commit is built", async () => {
     const since = hoursAgo(20);
     for (const changes of [{}, { head: { ...pullRequest(12).head, sha: "beef" } }]) {
       given.player.forget();
@@ -242,7 +242,7 @@ describe("environments of pull requests", function () {
   });
 
   it("come anew when what they belonged to was made anew", async () => {
-    const orphan = deployed(12, { host: "0" });
+    const orphan = deployed(12, { owner: "0" });
     const open = [pullRequest(12)];
     const { code, text } = await look({ ...orphan, ...world({ open, stacks: [12] }) });
     assert.equal(code, 0, text);
@@ -313,7 +313,7 @@ describe("environments of pull requests", function () {
   });
 
   it("are forgotten when their stack is gone with its cluster", async () => {
-    const { code } = await look({ ...deployed(12), ...world({ host: {}, stacks: [12] }) });
+    const { code } = await look({ ...deployed(12), ...world({ outputs: {}, stacks: [12] }) });
     assert.equal(code, 0);
     assert.deepEqual(calls("pulumi destroy"), []);
     assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);

@@ -43,7 +43,7 @@ describe("a stack of three services", () => {
 
   it("comes up and goes down cleanly", () => assert.deepEqual(missingEdges(three.resources), []));
 
-  it("would miss the edge from the host of environments to the load balancer controller", () => {
+  it("would miss the edge from the owner of preview environments to the load balancer controller", () => {
     const alone = three.resources.map((one) =>
       one.name === "pull-requests" ? { ...one, dependsOn: [], parent: undefined } : one,
     );

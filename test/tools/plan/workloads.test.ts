@@ -183,8 +183,8 @@ describe("the plan of such a stack with further settings", function () {
       settings.deleteIn(["config", "platform:services", "shop", "secrets"]);
     });
     const pods = capacityOf(resources).find((one) => one.of === "pods")?.what ?? "";
-    const guests = [...pods.matchAll(/(\d+ \S+) of pull requests/g)].map(([, one]) => one);
-    assert.deepEqual(guests.sort(), ["2 cache", "2 cart", "2 shop"]);
+    const previews = [...pods.matchAll(/(\d+ \S+) of pull requests/g)].map(([, one]) => one);
+    assert.deepEqual(previews.sort(), ["2 cache", "2 cart", "2 shop"]);
   });
 });
 

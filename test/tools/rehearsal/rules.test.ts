@@ -756,15 +756,15 @@ describe("the simulated cloud", () => {
       await given.remove(given.namespace);
     });
 
-    describe("deletes what belongs to an object", () => {
-      const host = (policy: string) =>
+    describe("deletes the dependents of an object", () => {
+      const createOwner = (policy: string) =>
         given.create(types.priorityClass, {
           metadata: {
             name: "pull-requests",
             annotations: { "pulumi.com/deletionPropagationPolicy": policy },
           },
         });
-      const guest = async (owner: CloudResource) => {
+      const createNamespace = async (owner: CloudResource) => {
         const { uid } = owner.outputs.metadata;
         const metadata = { name: "pr-1-web", ownerReferences: [{ uid }] };
         await given.create(types.namespace, { metadata });
@@ -775,8 +775,8 @@ describe("the simulated cloud", () => {
       const left = () => [...given.world.all(types.ingress), ...given.world.all(types.balancer)];
 
       it("before it, in the foreground, as far as the controller lets it", async () => {
-        const owner = await host("foreground");
-        await guest(owner);
+        const owner = await createOwner("foreground");
+        await createNamespace(owner);
         const { inputs, outputs } = given.release;
         gone(given.release);
         await refused(given.remove(owner), /^foregroundDeletion: .* its dependent pr-1-web/);
@@ -786,8 +786,8 @@ describe("the simulated cloud", () => {
       });
 
       it("not before it, and without waiting, in the background", async () => {
-        const owner = await host("background");
-        await guest(owner);
+        const owner = await createOwner("background");
+        await createNamespace(owner);
         await given.remove(owner);
         assert.equal(left().length, 2);
       });
