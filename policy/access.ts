@@ -15,19 +15,19 @@ const webIdentity = (Condition: Statement["Condition"]): Statement => ({
   Condition,
 });
 
-/** How a trust statement lets in more than one bearer of a token. */
-function loose({ Condition = {} }: Statement): string[] {
+/** Finds conditions that match tokens of more than one subject or audience. */
+function findLooseConditions({ Condition = {} }: Statement): string[] {
   const exact = Condition.StringEquals ?? {};
   const value = (suffix: string) =>
     Object.entries(exact).find(([key]) => key.endsWith(suffix))?.[1];
   return [":sub", ":aud"].flatMap((suffix) => {
     const wanted = [value(suffix) ?? []].flat();
-    if (wanted.length === 0) return [`trusts tokens without looking at their ${suffix.slice(1)}`];
+    if (wanted.length === 0) return [`trusts tokens with any ${suffix.slice(1)}`];
     return wanted.some((one) => /[*?]/.test(one)) ? [`trusts a pattern of ${suffix.slice(1)}`] : [];
   });
 }
 
-function everybody({ Principal }: Statement): boolean {
+function admitsEverybody({ Principal }: Statement): boolean {
   return (
     Principal === "*" ||
     Object.values(Principal ?? {})
@@ -44,16 +44,16 @@ const allowed = ({ type, inputs }: Subject): Statement[] => {
 export const accessRules: Rule[] = [
   {
     name: "trust-exact",
-    promise: "A role trusts those whom it names, and of tokens one subject and one audience",
+    requirement: "A trust policy names each principal, and for tokens one subject and one audience",
     reason:
-      "A pattern in a trust policy lets in whoever can choose a name (EKS best practices, IAM)",
+      "A pattern in a trust policy admits every identity with a matching name (EKS best practices, IAM)",
     remedy: "Name the principal; match :sub and :aud by StringEquals",
     check: (one) =>
       one.type === role
         ? allowed(one).flatMap((statement) => [
-            everybody(statement) && "trusts everybody",
+            admitsEverybody(statement) && "trusts every principal",
             ...([statement.Action].flat().includes("sts:AssumeRoleWithWebIdentity")
-              ? loose(statement)
+              ? findLooseConditions(statement)
               : []),
           ])
         : [],
@@ -83,9 +83,9 @@ export const accessRules: Rule[] = [
   },
   {
     name: "actions-named",
-    promise: "A policy of ours names its actions",
-    reason: "A pattern grants what AWS will add to the service next year (FSBP IAM.21, IAM.1)",
-    remedy: "Write out the actions that are called",
+    requirement: "A policy of the program names its actions",
+    reason: "A pattern also grants the actions that AWS adds later (FSBP IAM.21, IAM.1)",
+    remedy: "Name each action that the role needs",
     check: (one) =>
       policyTypes.includes(one.type)
         ? allowed(one).flatMap(({ Action }) =>

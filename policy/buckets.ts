@@ -23,8 +23,8 @@ const tlsOnly = {
 export const bucketRules: Rule[] = [
   {
     name: "buckets-private",
-    promise: "Every bucket blocks public access, in all four ways",
-    reason: "One policy written in haste must not publish a bucket (FSBP S3.8)",
+    requirement: "Every bucket has all four public access blocks",
+    reason: "One wrong bucket policy must not publish a bucket (FSBP S3.8)",
     remedy: "Add an aws.s3.BucketPublicAccessBlock with all four blocks on",
     together: true,
     check: (one, { others }) => [
@@ -73,8 +73,8 @@ export const bucketRules: Rule[] = [
   },
   {
     name: "buckets-tls-only",
-    promise: "Every bucket refuses requests without TLS",
-    reason: "S3 still answers plain HTTP (FSBP S3.5)",
+    requirement: "Every bucket denies requests without TLS",
+    reason: "S3 accepts plain HTTP by default (FSBP S3.5)",
     remedy: "Add an aws.s3.BucketPolicy that denies aws:SecureTransport false",
     together: true,
     check: (one, { others }) => [
@@ -88,7 +88,7 @@ export const bucketRules: Rule[] = [
                 Effect === "Deny" && Condition?.Bool?.["aws:SecureTransport"] === "false",
             ),
         ) &&
-        "answers requests without TLS",
+        "accepts requests without TLS",
     ],
     good: [
       [

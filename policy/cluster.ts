@@ -4,7 +4,7 @@ import { type Example, given, type Rule, type Subject } from "./rule.ts";
 const component = "eks:index:Cluster";
 const resource = "aws:eks/cluster:Cluster";
 
-/** What rules ask of a cluster, be it the component or, in the engine, the resource in it. */
+/** The inputs that the rules read: of the component, or of the resource that the engine sees in it. */
 function clusterOf({ type, inputs }: Subject) {
   if (type === component) {
     return {
@@ -38,10 +38,10 @@ const endpoint = (inputs: object) => both(inputs, { vpcConfig: inputs });
 export const clusterRules: Rule[] = [
   {
     name: "secrets-encrypted",
-    promise: "Kubernetes secrets are encrypted with a KMS key of ours",
-    reason: "Whoever reads etcd's storage reads all secrets (CIS EKS 1.8, 5.3.1)",
+    requirement: "A customer managed KMS key encrypts Kubernetes secrets",
+    reason: "A reader of etcd's storage can read every secret (CIS EKS 1.8, 5.3.1)",
     remedy: "Give encryptionConfigKeyArn the ARN of a KMS key",
-    check: (one) => [clusterOf(one)?.encrypted === false && "its secrets have no key"],
+    check: (one) => [clusterOf(one)?.encrypted === false && "has no KMS key for its secrets"],
     good: both(
       { encryptionConfigKeyArn: "arn" },
       { encryptionConfig: { provider: { keyArn: "arn" }, resources: ["secrets"] } },
@@ -50,16 +50,18 @@ export const clusterRules: Rule[] = [
   },
   {
     name: "api-not-public",
-    promise: "The Kubernetes API answers networks that are named, and never the whole internet",
-    reason: "One leaked credential or one flaw in the API is enough (CIS EKS 1.8, 5.4.1)",
+    requirement: "The API endpoint admits named networks, and never the whole internet",
+    reason:
+      "An open endpoint needs only one leaked credential or one vulnerability (CIS EKS 1.8, 5.4.1)",
     remedy: "Set endpointPublicAccess to false, or name the networks in publicAccessCidrs",
     check: (one) => {
       const asked = clusterOf(one)?.endpoint;
       if (!asked || asked.endpointPublicAccess === false) return [];
       const networks: string[] = asked.publicAccessCidrs ?? [];
       return [
-        networks.length === 0 && "its API is public, to nobody in particular",
-        networks.some((network) => open.includes(network)) && "its API is open to everybody",
+        networks.length === 0 && "has a public API endpoint without publicAccessCidrs",
+        networks.some((network) => open.includes(network)) &&
+          "has an API endpoint that admits the whole internet",
       ];
     },
     good: [
@@ -74,28 +76,30 @@ export const clusterRules: Rule[] = [
   },
   {
     name: "control-plane-logged",
-    promise: "The control plane logs who asked for what",
-    reason: "Without audit logs an intrusion leaves no trace (CIS EKS 1.8, 2.1.1)",
+    requirement: "The control plane writes api, audit and authenticator logs",
+    reason: "Without audit logs nobody can trace an intrusion (CIS EKS 1.8, 2.1.1)",
     remedy: "List at least api, audit and authenticator in enabledClusterLogTypes",
     check: (one) =>
       ["api", "audit", "authenticator"].map((kind) => {
         const cluster = clusterOf(one);
-        return cluster !== undefined && !cluster.logTypes.includes(kind) && `logs no ${kind}`;
+        return (
+          cluster !== undefined && !cluster.logTypes.includes(kind) && `writes no ${kind} logs`
+        );
       }),
     good: both({ enabledClusterLogTypes: ["api", "audit", "authenticator", "scheduler"] }),
     bad: both({ enabledClusterLogTypes: ["api"] }),
   },
   {
     name: "no-extended-support",
-    promise: "A cluster never slides into extended support",
-    reason: "It costs six times as much, from the day that standard support ends (EKS pricing)",
+    requirement: "A cluster never enters extended support",
+    reason: "Extended support costs six times as much as standard support (EKS pricing)",
     remedy: "Set upgradePolicy.supportType to STANDARD",
     check: (one) => {
       const cluster = clusterOf(one);
       return [
         cluster !== undefined &&
           cluster.supportType !== "STANDARD" &&
-          `its support type is ${cluster.supportType ?? "left to AWS, EXTENDED"}`,
+          `has the support type ${cluster.supportType ?? "EXTENDED, the default of AWS"}`,
       ];
     },
     good: both({ upgradePolicy: { supportType: "STANDARD" } }),
@@ -103,17 +107,19 @@ export const clusterRules: Rule[] = [
   },
   {
     name: "kubernetes-supported",
-    promise: "The Kubernetes version is named, and in standard support",
+    requirement: "The program names a Kubernetes version that is in standard support",
     reason:
-      "No security fixes afterwards, and AWS upgrades on a day of its choice (EKS user guide)",
-    remedy: "Raise cluster.kubernetesVersion by one; add a newer one to kubernetes-versions.ts",
+      "Afterwards AWS fixes no vulnerabilities, and upgrades at a time of its choice (EKS user guide)",
+    remedy:
+      "Raise cluster.kubernetesVersion by one minor; add a newer version to kubernetes-versions.ts",
     check: (one, { now }) => {
       const cluster = clusterOf(one);
       if (!cluster) return [];
-      if (!cluster.version) return ["names no Kubernetes version, so AWS chooses"];
+      if (!cluster.version) return ["names no Kubernetes version, so AWS chooses one"];
       const days = daysOfSupport(cluster.version, now);
-      if (days === undefined) return [`Kubernetes ${cluster.version} is not in the table`];
-      return [days < 0 && `the standard support of Kubernetes ${cluster.version} has ended`];
+      if (days === undefined)
+        return [`has Kubernetes ${cluster.version}, which kubernetes-versions.ts does not list`];
+      return [days < 0 && `has Kubernetes ${cluster.version}, whose standard support has ended`];
     },
     good: both({ version: "1.36" }),
     bad: [...both({ version: "1.33" }), ...both({ version: "1.99" }), ...both({})],
@@ -121,9 +127,9 @@ export const clusterRules: Rule[] = [
   {
     name: "kubernetes-upgrade-due",
     level: "advisory",
-    promise: "The Kubernetes version has two more months of standard support",
-    reason: "An upgrade wants a rehearsal and a calm week (EKS user guide)",
-    remedy: "Raise cluster.kubernetesVersion by one",
+    requirement: "The Kubernetes version has more than 60 days of standard support left",
+    reason: "An upgrade needs time for a rehearsal (EKS user guide)",
+    remedy: "Raise cluster.kubernetesVersion by one minor",
     check: (one, { now }) => {
       const version = clusterOf(one)?.version;
       const days = version === undefined ? undefined : daysOfSupport(version, now);
@@ -131,7 +137,7 @@ export const clusterRules: Rule[] = [
         days !== undefined &&
           days >= 0 &&
           days <= 60 &&
-          `the standard support of Kubernetes ${version} ends in ${days} days`,
+          `has Kubernetes ${version}, whose standard support ends in ${days} days`,
       ];
     },
     good: both({ version: "1.36" }),

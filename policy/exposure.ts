@@ -1,6 +1,6 @@
 import type { Rule, Subject } from "./rule.ts";
 
-/** The networks that a security group, or a rule of one, lets in. */
+/** The networks that a security group, or a rule of one, admits. */
 function networksIn({ type, inputs }: Subject): string[] {
   const blocks = (one: Record<string, string[] | undefined>) => [
     ...(one.cidrBlocks ?? []),
@@ -22,13 +22,13 @@ function networksIn({ type, inputs }: Subject): string[] {
 export const exposureRules: Rule[] = [
   {
     name: "security-groups-closed",
-    promise: "No security group of the program lets in the whole internet",
+    requirement: "No security group of the program admits the whole internet",
     reason:
-      "Only load balancers face it, and the controller makes their groups (FSBP EC2.18, EC2.19)",
+      "Only load balancers admit it, and the controller makes their groups (FSBP EC2.18, EC2.19)",
     remedy: "Name the networks, or another security group",
     check: (one) => [
       networksIn(one).some((network) => /^(0\.0\.0\.0|::)\/0$/.test(network)) &&
-        "lets in the whole internet",
+        "admits the whole internet",
     ],
     good: [
       [
@@ -67,14 +67,14 @@ export const exposureRules: Rule[] = [
   },
   {
     name: "no-node-ports",
-    promise: "Traffic comes in by Ingresses alone",
+    requirement: "Traffic enters the cluster only through Ingresses",
     reason:
-      "A NodePort opens every node, a LoadBalancer a way without TLS, WAF and logs (NSA hardening guide)",
-    remedy: "Make the Service ClusterIP and route to it by an Ingress",
+      "A NodePort opens every node; a LoadBalancer bypasses TLS, WAF and logs (NSA hardening guide)",
+    remedy: "Set the Service's type to ClusterIP and route to it by an Ingress",
     check: ({ type, inputs }) => [
       type === "kubernetes:core/v1:Service" &&
         /^(NodePort|LoadBalancer)$/.test(inputs.spec?.type ?? "ClusterIP") &&
-        `is of type ${inputs.spec.type}`,
+        `has the type ${inputs.spec.type}`,
     ],
     good: [
       [{ type: "kubernetes:core/v1:Service", inputs: { spec: {} } }],

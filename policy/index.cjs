@@ -1,2 +1,2 @@
-// Pulumi requires this file with a TypeScript compiler of its own, which knows no `.ts` imports.
+// Pulumi loads this file with its own TypeScript compiler, which supports no `.ts` imports.
 module.exports = import("tsx/esm/api").then(({ tsImport }) => tsImport("./pack.ts", __filename));

@@ -7,15 +7,15 @@ const isTrue = (value: unknown) => value === true || value === "true";
 export const nodeRules: Rule[] = [
   {
     name: "imds-v2",
-    promise: "A machine's credentials cannot be had by a forged request, nor by a pod",
+    requirement: "The instance metadata service requires IMDSv2 and a hop limit of 1",
     reason:
-      "IMDSv1 answers any GET; a second hop answers pods (FSBP EC2.8; EKS best practices, IAM)",
+      "IMDSv1 answers any GET request; a second hop admits pods (FSBP EC2.8; EKS best practices, IAM)",
     remedy: "Set metadataOptions: httpTokens required, httpPutResponseHopLimit 1",
     check: ({ type, inputs: { metadataOptions = {} } }) =>
       [template, instance].includes(type)
         ? [
-            metadataOptions.httpTokens !== "required" && "answers IMDSv1",
-            metadataOptions.httpPutResponseHopLimit > 1 && "answers beyond the first hop",
+            metadataOptions.httpTokens !== "required" && "allows IMDSv1",
+            metadataOptions.httpPutResponseHopLimit > 1 && "has a hop limit above 1",
           ]
         : [],
     good: [
@@ -39,17 +39,20 @@ export const nodeRules: Rule[] = [
   },
   {
     name: "disks-encrypted",
-    promise: "Disks and file systems are encrypted",
-    reason: "A snapshot that is shared or stolen must say nothing (FSBP EC2.3, EFS.1)",
+    requirement: "Every EBS volume and every EFS file system is encrypted",
+    reason: "A shared or stolen snapshot must reveal no data (FSBP EC2.3, EFS.1)",
     remedy: "Set encrypted: true",
     check: ({ type, inputs }) => {
       if (type === template) {
         const disks: { deviceName?: string; ebs?: object }[] = inputs.blockDeviceMappings ?? [];
         return [
-          disks.length === 0 && "names no disk, so the image decides",
+          disks.length === 0 &&
+            "has no block device mapping, so the image decides about encryption",
           ...disks.map(
             ({ deviceName, ebs }: { deviceName?: string; ebs?: { encrypted?: unknown } }) =>
-              ebs !== undefined && !isTrue(ebs.encrypted) && `${deviceName} is not encrypted`,
+              ebs !== undefined &&
+              !isTrue(ebs.encrypted) &&
+              `has the volume ${deviceName}, which is not encrypted`,
           ),
         ];
       }
@@ -71,8 +74,9 @@ export const nodeRules: Rule[] = [
   },
   {
     name: "nodes-hidden",
-    promise: "No machine has a public address of its own",
-    reason: "What has no address cannot be scanned (FSBP EC2.9, EC2.25)",
+    requirement: "No instance has a public IP address",
+    reason:
+      "Nobody on the internet can scan an instance without a public address (FSBP EC2.9, EC2.25)",
     remedy: "Leave associatePublicIpAddress out and use private subnets",
     check: ({ type, inputs }) => {
       const interfaces = type === template ? (inputs.networkInterfaces ?? []) : [inputs];
@@ -81,7 +85,7 @@ export const nodeRules: Rule[] = [
           interfaces.some((one: Record<string, unknown>) =>
             isTrue(given(one, "associatePublicIpAddress") && one.associatePublicIpAddress),
           ) &&
-          "asks for a public address",
+          "requests a public IP address",
       ];
     },
     good: [[{ type: template, inputs: {} }]],

@@ -10,7 +10,7 @@ new PolicyPack("platform", {
 function policyOf(rule: Rule) {
   const policy = {
     name: rule.name,
-    description: `${rule.promise}. ${rule.reason}.`,
+    description: `${rule.requirement}. ${rule.reason}.`,
     enforcementLevel: rule.level ?? "mandatory",
     remediationSteps: rule.remedy,
   };
@@ -20,7 +20,7 @@ function policyOf(rule: Rule) {
       ...policy,
       validateResource: (args: ResourceValidationArgs, report: (message: string) => void) => {
         const one = subjectOf(args);
-        if (isOpened(one)) return;
+        if (isPluginComponent(one)) return;
         for (const problem of problemsOf(rule, one, [one])) report(sentence(problem));
       },
     };
@@ -32,15 +32,15 @@ function policyOf(rule: Rule) {
       report: (message: string, urn: string) => void,
     ) => {
       const subjects = resources.map((one) => subjectOf(one, one.dependencies));
-      for (const one of subjects.filter((subject) => !isOpened(subject))) {
+      for (const one of subjects.filter((subject) => !isPluginComponent(subject))) {
         for (const problem of problemsOf(rule, one, subjects)) report(sentence(problem), one.urn);
       }
     },
   };
 }
 
-/** Components of plugins tell the engine nothing of themselves: what is in them is judged. */
-function isOpened({ type }: Subject): boolean {
+/** The engine gets no inputs of a plugin's component. The rules check the children instead. */
+function isPluginComponent({ type }: Subject): boolean {
   return /^(eks|awsx):/.test(type);
 }
 

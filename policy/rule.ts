@@ -1,39 +1,39 @@
-/** A resource as the program asks for it: planned, or on its way through the engine. */
+/** A resource with the inputs that the program gives it, in a plan or in the engine. */
 export interface Subject {
   urn: string;
   type: string;
   // biome-ignore lint/suspicious/noExplicitAny: the inputs of resources of every type
   inputs: Record<string, any>;
   protect: boolean;
-  /** The tags that its provider puts on it. */
+  /** The default tags of its provider. */
   defaultTags: Record<string, string>;
-  /** URNs of what it depends on, by its options or by its inputs. */
+  /** URNs of its dependencies, by its options or by its inputs. */
   dependsOn: string[];
 }
 
-/** A resource of an example: what matters to the rule, and nothing else. */
+/** A resource of an example, with only the fields that the rule reads. */
 export type Example = Pick<Subject, "type"> & Partial<Subject>;
 
 export interface Rule {
   name: string;
-  /** What holds where nothing breaks the rule. */
-  promise: string;
-  /** Why it should hold, and who says so. */
+  /** The state that the rule requires, in one sentence. */
+  requirement: string;
+  /** The reason for the rule, with its source in parentheses. */
   reason: string;
-  /** What mends a resource that breaks it. */
+  /** The change that ends a violation. */
   remedy: string;
-  /** A mandatory rule stops a deployment, an advisory one warns. @default mandatory */
+  /** A mandatory rule stops an update, an advisory rule warns. @default mandatory */
   level?: "mandatory" | "advisory";
   /**
-   * What is wrong with a resource; nothing, or only falsehoods, when all is well. `others` are all
-   * resources of the stack: a rule that reads them says `together`.
+   * Finds the problems of a resource. A problem is a predicate such as `is not encrypted`; false is no
+   * problem. `others` are all resources of the stack. A rule that reads them sets `together`.
    */
   check(one: Subject, context: { now: Date; others: Subject[] }): (string | false)[];
-  /** Whether the rule needs to see the stack as a whole. @default false */
+  /** Whether the rule reads the other resources of the stack. @default false */
   together?: boolean;
-  /** Stacks that keep the rule. */
+  /** Stacks without a violation. */
   good: Example[][];
-  /** Stacks that break it. */
+  /** Stacks with a violation. */
   bad: Example[][];
 }
 
@@ -45,7 +45,7 @@ export interface Violation {
   remedy: string;
 }
 
-/** What is wrong with a resource by one rule. */
+/** The problems that one rule finds in a resource. */
 export function problemsOf(
   rule: Rule,
   one: Subject,
@@ -71,13 +71,13 @@ export function violationsOf(rules: Rule[], subjects: Subject[], now = new Date(
 }
 
 /**
- * Whether an input is given, known already or not: to read a value that only AWS can tell stops a
- * rule during a preview.
+ * Whether an input has a value, known or unknown. In a preview, a rule that reads an unknown value
+ * stops.
  */
 export const given = (inputs: object | undefined, key: string): boolean =>
   inputs !== undefined && key in inputs;
 
-/** An input's value; nothing while only AWS can tell it. */
+/** The value of an input; undefined while it is unknown. */
 export function known(inputs: Subject["inputs"] | undefined, key: string): unknown {
   try {
     return inputs?.[key];
@@ -86,7 +86,7 @@ export function known(inputs: Subject["inputs"] | undefined, key: string): unkno
   }
 }
 
-/** A policy document, which AWS's provider takes as text or as an object. */
+/** The statements of a policy document. The AWS provider takes it as text or as an object. */
 export function statementsOf(policy: string | { Statement: object }): Statement[] {
   if (policy === "[secret]") return [];
   const { Statement } = typeof policy === "string" ? JSON.parse(policy) : policy;
@@ -100,7 +100,7 @@ export interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-/** The default tags of an AWS provider, which takes its inputs as JSON text. */
+/** The default tags of an AWS provider. The engine has its inputs as JSON text. */
 export function defaultTagsOf(provider: Record<string, unknown> = {}): Record<string, string> {
   const { defaultTags } = provider;
   const parsed = typeof defaultTags === "string" ? JSON.parse(defaultTags) : defaultTags;

@@ -9,7 +9,7 @@ import { storeRules } from "./stores.ts";
 import { tlsRules } from "./tls.ts";
 import { workloadRules } from "./workloads.ts";
 
-/** Every rule of the platform: `npm run plan` and `pulumi preview --policy-pack policy` judge by them. */
+/** Every rule of the platform: `npm run plan` and `pulumi preview --policy-pack policy` check them. */
 export const rules: Rule[] = [
   ...clusterRules,
   ...nodeRules,

@@ -7,7 +7,7 @@ const key = "aws:kms/key:Key";
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
 const wanted = ["project", "stack", "environment"];
 const defaultTags = { project: "platform", stack: "dev", environment: "development" };
-/** Kinds that live in no namespace. */
+/** Kinds without a namespace. */
 const clusterWide =
   /:(Namespace|Node|PersistentVolume|[A-Za-z]*Class|ClusterRole(Binding)?|CustomResourceDefinition|[A-Za-z]*WebhookConfiguration|[A-Za-z]*AdmissionPolicy(Binding)?|APIService)$/;
 
@@ -18,9 +18,10 @@ const inProduction = (example: Example): Example[] => [
 export const stewardshipRules: Rule[] = [
   {
     name: "tagged",
-    promise: "Everything on AWS says which project, stack and environment it belongs to",
-    reason: "Who pays for it, and may it go? (AWS Well-Architected, COST03-BP02)",
-    remedy: "Make it with the program's AWS provider, which has default tags",
+    requirement: "Every AWS resource has the tags project, stack and environment",
+    reason:
+      "The tags tell who pays for a resource, and whether it may be deleted (AWS Well-Architected, COST03-BP02)",
+    remedy: "Use the program's AWS provider, which has default tags",
     check: ({ type, defaultTags: tags }) =>
       type.startsWith("aws:")
         ? wanted.map((tag) => !tags[tag] && `has no tag ${tag} from its provider`)
@@ -30,8 +31,8 @@ export const stewardshipRules: Rule[] = [
   },
   {
     name: "machines-tagged",
-    promise: "Machines and their disks are tagged as what made them",
-    reason: "What a launch template starts does not inherit the provider's tags (EC2 user guide)",
+    requirement: "A launch template tags its instances and volumes",
+    reason: "Instances of a launch template do not inherit the provider's tags (EC2 user guide)",
     remedy: "Add tagSpecifications for instance and volume",
     check: ({ type, inputs }) =>
       type === template
@@ -57,18 +58,20 @@ export const stewardshipRules: Rule[] = [
   },
   {
     name: "production-protected",
-    promise: "In production nothing that holds data or the cluster goes by accident",
-    reason: "Gone, a registry takes all images with it, a cluster all that runs on it (REL09-BP01)",
+    requirement: "In production, repositories and the cluster are protected from deletion",
+    reason: "A deleted repository deletes its images, a deleted cluster its workloads (REL09-BP01)",
     remedy: "Set protect, or the cluster's deletionProtection; leave forceDelete off",
     check: ({ type, inputs, protect, defaultTags: tags }) =>
       tags.environment === "production"
         ? [
             type === repository && !protect && "is not protected",
-            type === repository && inputs.forceDelete === true && "goes with all its images",
+            type === repository &&
+              inputs.forceDelete === true &&
+              "has forceDelete, which deletes its images too",
             [cluster, component].includes(type) &&
               !protect &&
               inputs.deletionProtection !== true &&
-              "can be deleted",
+              "has no deletion protection",
           ]
         : [],
     good: [
@@ -85,9 +88,9 @@ export const stewardshipRules: Rule[] = [
   },
   {
     name: "production-keys-protected",
-    promise: "In production no key goes by accident that something kept is encrypted with",
-    reason: "A key that is gone takes all that was encrypted with it (FSBP KMS.3)",
-    remedy: "Set protect; a key that encrypts messages on their way only needs none",
+    requirement: "In production, the KMS keys of stored data are protected from deletion",
+    reason: "Without its key nobody can decrypt stored data (FSBP KMS.3)",
+    remedy: "Set protect; a key that encrypts only messages of SNS needs none",
     together: true,
     check: ({ urn, type, protect, defaultTags: tags }, { others }) => {
       const users = others.filter(({ dependsOn }) => dependsOn.includes(urn));
@@ -119,16 +122,16 @@ export const stewardshipRules: Rule[] = [
   },
   {
     name: "namespaced",
-    promise: "Nothing lives in the namespace default",
-    reason: "It has no quota, no policies and no owner (CIS EKS 1.8, 4.6.2)",
-    remedy: "Give metadata.namespace",
+    requirement: "No object is in the namespace default",
+    reason: "The namespace default has no quota and no network policies (CIS EKS 1.8, 4.6.2)",
+    remedy: "Set metadata.namespace, or a Release's namespace",
     check: (one) => {
       if (!one.type.startsWith("kubernetes:") || clusterWide.test(one.type)) return [];
       const isRelease = one.type === "kubernetes:helm.sh/v3:Release";
       const where = isRelease ? one.inputs : one.inputs.metadata;
       return [
         (!given(where, "namespace") || known(where, "namespace") === "default") &&
-          "lives in the namespace default",
+          "is in the namespace default",
       ];
     },
     good: [

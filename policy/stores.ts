@@ -9,9 +9,9 @@ const key = "aws:kms/key:Key";
 export const storeRules: Rule[] = [
   {
     name: "logs-end",
-    promise: "Every log group has a retention",
+    requirement: "Every log group has a retention",
     reason:
-      "Logs are kept forever by default, and so are the bill and what should be forgotten (FSBP CloudWatch.16)",
+      "CloudWatch keeps logs forever by default, with their cost and their personal data (FSBP CloudWatch.16)",
     remedy: "Set retentionInDays",
     check: ({ type, inputs }) => [
       type === logGroup && !(inputs.retentionInDays > 0) && "keeps its logs forever",
@@ -21,14 +21,14 @@ export const storeRules: Rule[] = [
   },
   {
     name: "registries-sound",
-    promise: "Images are scanned, encrypted with KMS, and a tag always means the same one",
-    reason: "A tag that moves deploys what nobody reviewed (FSBP ECR.1, ECR.2, ECR.5)",
+    requirement: "A repository scans images, encrypts them with KMS and has immutable tags",
+    reason: "A mutable tag can deploy an image that nobody reviewed (FSBP ECR.1, ECR.2, ECR.5)",
     remedy: "Set imageTagMutability IMMUTABLE, scanOnPush true, encryptionType KMS",
     check: ({ type, inputs }) =>
       type === repository
         ? [
-            inputs.imageTagMutability !== "IMMUTABLE" && "its tags can be moved",
-            inputs.imageScanningConfiguration?.scanOnPush !== true && "its images are not scanned",
+            inputs.imageTagMutability !== "IMMUTABLE" && "has mutable tags",
+            inputs.imageScanningConfiguration?.scanOnPush !== true && "does not scan its images",
             inputs.encryptionConfigurations?.[0]?.encryptionType !== "KMS" &&
               "is not encrypted with KMS",
           ]
@@ -61,8 +61,8 @@ export const storeRules: Rule[] = [
   },
   {
     name: "messages-encrypted",
-    promise: "Topics and queues are encrypted",
-    reason: "Messages wait on AWS's disks until they are read (FSBP SNS.1, SQS.1)",
+    requirement: "Topics and queues are encrypted",
+    reason: "AWS stores messages until a consumer reads them (FSBP SNS.1, SQS.1)",
     remedy: "Set kmsMasterKeyId",
     check: ({ type, inputs }) => [
       (type === topic || (type === queue && inputs.sqsManagedSseEnabled !== true)) &&
@@ -77,8 +77,8 @@ export const storeRules: Rule[] = [
   },
   {
     name: "keys-rotate",
-    promise: "Symmetric KMS keys rotate",
-    reason: "A key that leaks is of use for a year at most (FSBP KMS.4)",
+    requirement: "Symmetric KMS keys rotate",
+    reason: "A leaked key decrypts data of at most one year (FSBP KMS.4)",
     remedy: "Set enableKeyRotation",
     check: ({ type, inputs }) => [
       type === key &&

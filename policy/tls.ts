@@ -5,10 +5,10 @@ const certificate = "aws:acm/certificate:Certificate";
 const listener = "aws:lb/listener:Listener";
 const annotation = (name: string) => `alb.ingress.kubernetes.io/${name}`;
 
-/** TLS 1.2 and 1.3 only, as AWS names such policies; post-quantum and FIPS variants too. */
+/** Names of policies with TLS 1.2 and 1.3 only, also of post-quantum and FIPS variants. */
 const current = /^ELBSecurityPolicy-TLS13-1-[23](-Res|-FIPS|-PQ)*-20\d\d-\d\d$/;
 
-/** The security policies of an HTTPS endpoint; nothing where there is none. */
+/** The security policies of an HTTPS listener; none without such a listener. */
 function tlsPolicies({ type, inputs }: Subject, others: Subject[]): (string | undefined)[] {
   if (type === listener) return /^(HTTPS|TLS)$/.test(inputs.protocol) ? [inputs.sslPolicy] : [];
   if (type !== ingressType) return [];
@@ -17,7 +17,7 @@ function tlsPolicies({ type, inputs }: Subject, others: Subject[]): (string | un
     (annotations[annotation("listen-ports")] ?? "").includes("HTTPS") ||
     annotation("certificate-arn") in annotations;
   if (!encrypted) return [];
-  // The Ingresses of a group share a listener, whose policy one of them names.
+  // The Ingresses of a group share a listener. One of them names its policy.
   const group = annotations[annotation("group.name")];
   const ofGroup = others
     .filter((other) => other.type === ingressType && group !== undefined)
@@ -43,14 +43,15 @@ const ingress = (annotations: Record<string, string>): Example[] => [
 export const tlsRules: Rule[] = [
   {
     name: "tls-current",
-    promise: "What speaks TLS speaks 1.2 or 1.3, with a policy that is named",
-    reason: "The load balancer's default still offers TLS 1.0 (FSBP ELB.17)",
+    requirement: "Every TLS listener has a named policy with TLS 1.2 and 1.3 only",
+    reason: "The load balancer's default policy allows TLS 1.0 (FSBP ELB.17)",
     remedy: "Name a policy ELBSecurityPolicy-TLS13-1-2-…",
     together: true,
     check: (one, { others }) =>
       tlsPolicies(one, others).map(
         (policy) =>
-          !current.test(policy ?? "") && `its TLS policy is ${policy ?? "AWS's default of 2016"}`,
+          !current.test(policy ?? "") &&
+          `has the TLS policy ${policy ?? "ELBSecurityPolicy-2016-08, the default of AWS"}`,
       ),
     good: [
       ingress({ "listen-ports": '[{"HTTP":80}]' }),
@@ -85,8 +86,9 @@ export const tlsRules: Rule[] = [
   },
   {
     name: "certificates-renew",
-    promise: "Certificates are renewed without anybody's help",
-    reason: "A mail that nobody answers ends all traffic (ACM user guide, managed renewal)",
+    requirement: "ACM renews every certificate automatically",
+    reason:
+      "A certificate expires when nobody answers the validation mail (ACM user guide, managed renewal)",
     remedy: "Set validationMethod to DNS",
     check: ({ type, inputs }) => [
       type === certificate && inputs.validationMethod !== "DNS" && "is not validated by DNS",

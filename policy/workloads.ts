@@ -19,14 +19,16 @@ function podOf(one: Subject): Inputs | undefined {
   return podTypes[kindOf(one)]?.(one.inputs.spec ?? {});
 }
 
-const everyContainer = (
+const checkContainers = (
   one: Subject,
   check: (container: Inputs, pod: Inputs) => (string | false)[],
 ) => {
   const pod = podOf(one);
   const containers: Inputs[] = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
   return containers.flatMap((container) =>
-    check(container, pod as Inputs).map((problem) => problem && `${container.name} ${problem}`),
+    check(container, pod as Inputs).map(
+      (problem) => problem && `has a container ${container.name} that ${problem}`,
+    ),
   );
 };
 
@@ -63,24 +65,24 @@ const statefulSet = (only: object): Example[] => [
     inputs: { spec: { template: { spec: { containers: [only] } } } },
   },
 ];
-/** What the standard `restricted` forbids a container; what it says itself overrides its pod. */
-function privileges({ securityContext: own = {}, ports = [] }: Inputs, pod: Inputs) {
+/** Checks the standard `restricted`. A container's security context overrides its pod's. */
+function checkPrivileges({ securityContext: own = {}, ports = [] }: Inputs, pod: Inputs) {
   const { runAsNonRoot, runAsUser, seccompProfile } = { ...pod.securityContext, ...own };
   const { drop = [], add = [] } = own.capabilities ?? {};
   return [
     own.privileged === true && "is privileged",
     runAsNonRoot !== true && "may run as root",
     runAsUser === 0 && "runs as root",
-    !/^(RuntimeDefault|Localhost)$/.test(seccompProfile?.type) && "may make any system call",
-    own.allowPrivilegeEscalation !== false && "may gain privileges",
-    !drop.includes("ALL") && "keeps capabilities",
+    !/^(RuntimeDefault|Localhost)$/.test(seccompProfile?.type) && "has no seccomp profile",
+    own.allowPrivilegeEscalation !== false && "allows privilege escalation",
+    !drop.includes("ALL") && "does not drop all capabilities",
     add.some((name: string) => name !== "NET_BIND_SERVICE") && "adds capabilities",
-    ports.some(({ hostPort }: Inputs) => hostPort) && "takes a port of its node",
+    ports.some(({ hostPort }: Inputs) => hostPort) && "uses a host port",
   ];
 }
-/** Names of variables that say that their value is secret. */
+/** Names of variables whose value is a secret. */
 const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
-/** The specification of the job itself, or of those that a schedule makes. */
+/** The specification of a Job, or of the Jobs that a CronJob makes. */
 function jobOf(one: Subject): Inputs | undefined {
   const { spec } = one.inputs;
   if (one.type === "kubernetes:batch/v1:Job") return spec ?? {};
@@ -90,7 +92,7 @@ const jobs = (spec: object): Example[][] => [
   [{ type: "kubernetes:batch/v1:Job", inputs: { spec } }],
   [{ type: "kubernetes:batch/v1:CronJob", inputs: { spec: { jobTemplate: { spec } } } }],
 ];
-/** What names no port takes no requests: nobody needs to know whether it is ready for them. */
+/** A container without a port receives no requests, and needs no probes. */
 const serves = ({ ports = [] }: Inputs) => ports.length > 0;
 const cronJob = (podInputs: object): Example[] => [
   {
@@ -102,12 +104,12 @@ const cronJob = (podInputs: object): Example[] => [
 export const workloadRules: Rule[] = [
   {
     name: "images-by-digest",
-    promise: "Every image is named by digest",
+    requirement: "Every container names its image by digest",
     reason:
-      "A tag can mean another image on the next node (CIS EKS 1.8, 5.1; EKS best practices, images)",
-    remedy: "Name it <repository>@sha256:<digest>",
+      "A tag can name another image on the next node (CIS EKS 1.8, 5.1; EKS best practices, images)",
+    remedy: "Name the image <repository>@sha256:<digest>",
     check: (one) =>
-      everyContainer(one, ({ image }) => [
+      checkContainers(one, ({ image }) => [
         !/@sha256:[0-9a-f]{64}$/.test(image ?? "") && `has the image ${image}`,
       ]),
     good: [deployment({}), [{ type: "kubernetes:core/v1:Service", inputs: { spec: {} } }]],
@@ -119,9 +121,9 @@ export const workloadRules: Rule[] = [
   },
   {
     name: "pods-unprivileged",
-    promise: "No container is privileged, runs as root or sees its node",
+    requirement: "No container is privileged, runs as root or has access to its node",
     reason:
-      "A flaw in the program must not be one in the node (Pod Security Standards, restricted; CIS EKS 1.8, 4.2)",
+      "A vulnerability of the program must not reach the node (Pod Security Standards, restricted; CIS EKS 1.8, 4.2)",
     remedy:
       "Set runAsNonRoot, seccompProfile RuntimeDefault, allowPrivilegeEscalation false, capabilities drop ALL; no host namespaces, ports or paths",
     check: (one) => {
@@ -129,10 +131,10 @@ export const workloadRules: Rule[] = [
       const volumes: Inputs[] = pod?.volumes ?? [];
       return [
         ...["hostNetwork", "hostPID", "hostIPC"].map(
-          (name) => pod?.[name] === true && `asks for ${name}`,
+          (name) => pod?.[name] === true && `has ${name}`,
         ),
-        volumes.some((volume) => "hostPath" in volume) && "mounts a path of its node",
-        ...everyContainer(one, privileges),
+        volumes.some((volume) => "hostPath" in volume) && "mounts a host path",
+        ...checkContainers(one, checkPrivileges),
       ];
     },
     good: [
@@ -157,12 +159,12 @@ export const workloadRules: Rule[] = [
   },
   {
     name: "containers-bounded",
-    promise: "Every container requests what it needs and has a limit",
+    requirement: "Every container has requests and limits of CPU and memory",
     reason:
-      "Without requests the scheduler guesses, without limits one container starves a node (EKS best practices, reliability)",
+      "The scheduler needs requests; a container without limits can use the whole node (EKS best practices, reliability)",
     remedy: "Set resources.requests and resources.limits of cpu and memory",
     check: (one) =>
-      everyContainer(one, ({ resources = {} }) =>
+      checkContainers(one, ({ resources = {} }) =>
         ["requests", "limits"].flatMap((kind) =>
           ["cpu", "memory"].map((what) => !resources[kind]?.[what] && `has no ${kind} of ${what}`),
         ),
@@ -175,8 +177,8 @@ export const workloadRules: Rule[] = [
   },
   {
     name: "containers-probed",
-    promise: "Every container that serves says whether it is alive and whether it is ready",
-    reason: "A rollout is only as safe as readiness tells (EKS best practices, reliability)",
+    requirement: "Every container with a port has a readiness probe and a liveness probe",
+    reason: "A rollout relies on the readiness probe (EKS best practices, reliability)",
     remedy: "Add readinessProbe and livenessProbe",
     check: (one) =>
       /Job$/.test(kindOf(one))
@@ -185,7 +187,7 @@ export const workloadRules: Rule[] = [
             .filter(serves)
             .flatMap((each: Inputs) =>
               ["readinessProbe", "livenessProbe"].map(
-                (probe) => !(probe in each) && `${each.name} has no ${probe}`,
+                (probe) => !(probe in each) && `has a container ${each.name} that has no ${probe}`,
               ),
             ),
     good: [
@@ -198,12 +200,12 @@ export const workloadRules: Rule[] = [
   {
     name: "secrets-by-reference",
     level: "advisory",
-    promise: "No container has a secret as a plain variable",
+    requirement: "No container has a secret in a plain environment variable",
     reason:
-      "Whoever may read the Deployment, or Pulumi's state, reads it (CIS EKS 1.8, 4.4.2; EKS best practices, data encryption)",
+      "Every reader of the Deployment or of Pulumi's state can read it (CIS EKS 1.8, 4.4.2; EKS best practices, data encryption)",
     remedy: "Name a secret of Secrets Manager or a parameter in the setting secrets",
     check: (one) =>
-      everyContainer(one, ({ env = [] }) =>
+      checkContainers(one, ({ env = [] }) =>
         env.map(
           ({ name, value }: Inputs) =>
             secretName.test(name) && Boolean(value) && `has ${name} in plain text`,
@@ -220,8 +222,8 @@ export const workloadRules: Rule[] = [
   },
   {
     name: "jobs-end",
-    promise: "Every job ends: after a time, and after so many attempts",
-    reason: "A job that hangs holds its place, and the next run never begins (Kubernetes, jobs)",
+    requirement: "Every Job has a deadline and a limit of retries",
+    reason: "A Job without a deadline can hang, and the next run never starts (Kubernetes, jobs)",
     remedy: "Set activeDeadlineSeconds and backoffLimit",
     check: (one) => {
       const job = jobOf(one);

@@ -65,7 +65,7 @@ describe("policy pack in the engine", () => {
         mandatory.map(({ policyName }) => policyName),
         ["imds-v2"],
       );
-      assert.match(mandatory[0]?.message ?? "", /It answers IMDSv1\. Set metadataOptions/);
+      assert.match(mandatory[0]?.message ?? "", /It allows IMDSv1\. Set metadataOptions/);
       assert.equal(failed, true);
       // The rest of what it says is what no preview can know.
       const others = found.filter((event) => !mandatory.includes(event));

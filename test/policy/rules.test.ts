@@ -20,7 +20,7 @@ const subjects = (stack: Example[]) =>
 
 describe("policy rules", () => {
   for (const rule of rules) {
-    it(`${rule.name}: ${rule.promise}`, () => {
+    it(`${rule.name}: ${rule.requirement}`, () => {
       for (const good of rule.good) {
         assert.deepEqual(violationsOf([rule], subjects(good), now), [], JSON.stringify(good));
       }

@@ -3,8 +3,8 @@ import { rules } from "../../policy/rules.ts";
 import type { Resource } from "../graph/resource.ts";
 
 /**
- * What the policy pack says of the planned resources. Of a component that a plugin makes it sees
- * what was asked, and in the engine also what was made.
+ * Finds the violations of the policy pack in the planned resources. It checks the inputs of a plugin's
+ * component. The engine also checks the children.
  */
 export function policyViolations(resources: Resource[], now = new Date()): Violation[] {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));

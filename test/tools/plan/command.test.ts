@@ -114,7 +114,7 @@ describe("plan, the command", () => {
       assert.match(out, /^Stack prod/);
       assert.match(
         out,
-        /Policy violations\n {2}Cluster cluster logs no api\..*\n.*\(control-plane-/,
+        /Policy violations\n {2}Cluster cluster writes no api logs\..*\n.*\(control-plane-/,
       );
     });
 
