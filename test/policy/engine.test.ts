@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as automation from "@pulumi/pulumi/automation/index.js";
 import { describe, it } from "mocha";
 import { rules } from "../../policy/rules.ts";
-import { Stage } from "../../tools/rehearsal/stage.ts";
+import { RehearsalStack } from "../../tools/rehearsal/rehearsal-stack.ts";
 
 const pack = fileURLToPath(new URL("../../policy", import.meta.url));
 
@@ -51,7 +51,7 @@ describe("policy pack in the engine", () => {
       };
       return preview.call(this, { ...options, onEvent, policyPacks: [pack] });
     };
-    const stage = await Stage.open({
+    const stack = await RehearsalStack.open({
       stack: "dev",
       sabotage: ({ type, props, opts }) => {
         if (type === "aws:ec2/launchTemplate:LaunchTemplate") delete props.metadataOptions;
@@ -59,7 +59,7 @@ describe("policy pack in the engine", () => {
       },
     });
     try {
-      const { failed } = await stage.preview();
+      const { failed } = await stack.preview();
       const mandatory = found.filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
       assert.deepEqual(
         mandatory.map(({ policyName }) => policyName),
@@ -72,7 +72,7 @@ describe("policy pack in the engine", () => {
       for (const { message } of others) assert.match(message, /can't be known during preview/);
       for (const { policyName } of found) assert.ok(rules.some(({ name }) => name === policyName));
     } finally {
-      await stage.close();
+      await stack.close();
       automation.Stack.prototype.preview = preview;
       process.env.PATH = PATH;
       rmSync(shims, { recursive: true });

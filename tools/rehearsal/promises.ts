@@ -1,7 +1,7 @@
 import { addonVersionFor } from "../cloud/eks.ts";
 import { missingEdges } from "../graph/required-order.ts";
 import type { StateResource } from "./critical-path.ts";
-import type { Outcome, Step } from "./staged-stack.ts";
+import type { Outcome, Step } from "./engine-stack.ts";
 import { containersOf, podOf } from "./world/rules/container-rules.ts";
 import { withoutRenewal } from "./world/rules/edge-rules.ts";
 import {

@@ -1,6 +1,6 @@
 import { shortType } from "./promises.ts";
-import type { Act, Rehearsal, TimeToReady } from "./scenario.ts";
-import type { Stage } from "./stage.ts";
+import type { RehearsalStack } from "./rehearsal-stack.ts";
+import type { Rehearsal, StepResult, TimeToReady } from "./scenario.ts";
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -10,10 +10,10 @@ const faint = (text: string) => paint(2, text);
 
 const heading = `     ${"step".padEnd(46)}  simulated    real`;
 
-/** What is played, by which engine and plugins. */
+/** Prints the name of the stack, the engine and the plugins. */
 export function printOpening(
   stack: string,
-  { engine, plugins }: Pick<Stage, "engine" | "plugins">,
+  { engine, plugins }: Pick<RehearsalStack, "engine" | "plugins">,
 ): string {
   return [
     `The stack ${stack} on a simulated cloud. Pulumi ${engine.version}, ${engine.origin}.`,
@@ -23,8 +23,14 @@ export function printOpening(
   ].join("\n");
 }
 
-/** One act: a line of what happened, and a sentence for each broken promise. */
-export function printAct({ title, steps, simulatedSeconds, realSeconds, broken }: Act): string {
+/** Prints one step: its title and times, its operations, and a sentence for each broken promise. */
+export function printStep({
+  title,
+  steps,
+  simulatedSeconds,
+  realSeconds,
+  broken,
+}: StepResult): string {
   const verdict = broken.length === 0 ? good("ok  ") : bad("FAIL");
   const times = `${clock(simulatedSeconds).padStart(10)}  ${faint(`${realSeconds.toFixed(1)} s`.padStart(6))}`;
   return [
@@ -37,7 +43,7 @@ export function printAct({ title, steps, simulatedSeconds, realSeconds, broken }
 }
 
 /** The resources that changed, or how many when they are many. */
-function details(steps: Act["steps"]): string[] {
+function details(steps: StepResult["steps"]): string[] {
   if (steps.length === 0) return ["nothing changed"];
   if (steps.length <= 8) {
     return steps.map(({ op, type, name, changes }) =>
@@ -87,14 +93,16 @@ export function printTimeToReady({ seconds, path, bound }: TimeToReady): string 
   ].join("\n");
 }
 
-export function printEnd({ acts, kept }: Rehearsal): string {
-  const broken = acts.filter((act) => act.broken.length > 0);
-  const real = acts.reduce((sum, { realSeconds }) => sum + realSeconds, 0);
+export function printEnd({ results, kept }: Rehearsal): string {
+  const broken = results.filter((result) => result.broken.length > 0);
+  const real = results.reduce((sum, { realSeconds }) => sum + realSeconds, 0);
   return [
     ...(kept.length > 0 ? ["Left behind on purpose:", ...kept.map((what) => `  ${what}`)] : []),
     broken.length === 0
-      ? good(`${acts.length} steps, every promise kept, in ${real.toFixed(0)} s.`)
-      : bad(`${broken.length} of ${acts.length} steps broke a promise, in ${real.toFixed(0)} s.`),
+      ? good(`${results.length} steps, every promise kept, in ${real.toFixed(0)} s.`)
+      : bad(
+          `${broken.length} of ${results.length} steps broke a promise, in ${real.toFixed(0)} s.`,
+        ),
   ].join("\n");
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { PlanError } from "../graph/plan-error.ts";
 import { NoEngine } from "./engine.ts";
-import { printAct, printEnd, printOpening, printTimeToReady } from "./rehearsal-report.ts";
+import { printEnd, printOpening, printStep, printTimeToReady } from "./rehearsal-report.ts";
 import { rehearse } from "./scenario.ts";
 
 const usage = `Plays the life of a stack with the real Pulumi engine on a simulated cloud.
@@ -21,7 +21,7 @@ there is no engine
 export async function rehearseCommand(args: string[]): Promise<number> {
   // `npm run rehearse | head` closes the pipe early.
   process.stdout.on("error", () => process.exit(0));
-  // The stage puts its folder and its processes away when this process exits.
+  // The rehearsal stack puts its folder and its processes away when this process exits.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => process.exit(130));
   process.exit(await main(args));
@@ -48,13 +48,13 @@ async function main(args: string[]): Promise<number> {
       stack,
       length: fast ? "fast" : "whole",
       say: (line) => console.error(line),
-      onOpen: (stage) => print(printOpening(stack, stage)),
-      onAct: (act) => print(printAct(act)),
+      onOpen: (opened) => print(printOpening(stack, opened)),
+      onStep: (result) => print(printStep(result)),
     });
     if (json) console.log(JSON.stringify(rehearsal, null, 2));
     if (rehearsal.timeToReady) print(`\n${printTimeToReady(rehearsal.timeToReady)}`);
     print(`\n${printEnd(rehearsal)}`);
-    return rehearsal.acts.every(({ broken }) => broken.length === 0) ? 0 : 1;
+    return rehearsal.results.every(({ broken }) => broken.length === 0) ? 0 : 1;
   } catch (error) {
     console.error(messageOf(error));
     if (error instanceof PlanError) return 2;

@@ -2,6 +2,7 @@ import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from
 import { join } from "node:path";
 import { kubernetesVersions } from "../../infra/config/schema.ts";
 import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
+import type { Outcome, Step } from "./engine-stack.ts";
 import {
   addonsBehind,
   anotherImage,
@@ -25,14 +26,13 @@ import {
   unready,
   withoutRetention,
 } from "./promises.ts";
-import { Stage, type StageOptions } from "./stage.ts";
-import type { Outcome, Step } from "./staged-stack.ts";
+import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
 import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/node-rules.ts";
 import type { Props, World } from "./world/world.ts";
 
-/** One step of the rehearsal, as it went. */
-export interface Act {
+/** The result of one step of the rehearsal. */
+export interface StepResult {
   title: string;
   steps: Step[];
   simulatedSeconds: number;
@@ -49,13 +49,13 @@ export interface TimeToReady {
 
 export interface Rehearsal {
   stack: string;
-  acts: Act[];
+  results: StepResult[];
   timeToReady?: TimeToReady;
   /** What was left behind on purpose. */
   kept: string[];
 }
 
-export interface RehearsalOptions extends StageOptions {
+export interface RehearsalOptions extends RehearsalStackOptions {
   /**
    * `fast` is up, up again, a new image, destroy; `ends` is up and destroy alone.
    * @default whole
@@ -63,10 +63,10 @@ export interface RehearsalOptions extends StageOptions {
   length?: "whole" | "fast" | "ends";
   /** Ends after the first step that broke a promise. @default false */
   stopWhenBroken?: boolean;
-  /** Hears of engine and plugins before the first act. */
-  onOpen?: (stage: Pick<Stage, "engine" | "plugins">) => void;
-  /** Hears of each act when it is over. */
-  onAct?: (act: Act) => void;
+  /** Called with the engine and the plugins before the first step. */
+  onOpen?: (stack: Pick<RehearsalStack, "engine" | "plugins">) => void;
+  /** Called after each step. */
+  onStep?: (result: StepResult) => void;
 }
 
 const imageType = "docker:index/image:Image";
@@ -82,47 +82,47 @@ const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
  * Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine.
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { length = "whole", stopWhenBroken = false, onOpen, onAct } = options;
-  const stage = await Stage.open(options);
-  onOpen?.(stage);
-  const rehearsal: Rehearsal = { stack: options.stack, acts: [], kept: [] };
-  const act: Play = async (title, run, promises, { fails = false } = {}) => {
+  const { length = "whole", stopWhenBroken = false, onOpen, onStep } = options;
+  const stack = await RehearsalStack.open(options);
+  onOpen?.(stack);
+  const rehearsal: Rehearsal = { stack: options.stack, results: [], kept: [] };
+  const runStep: RunStep = async (title, run, promises, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();
     const unexpected = failed && !fails;
     const broken = unexpected
       ? errors
       : [
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
-          ...stage.world.incidents.splice(0),
-          ...staleNames(stage.world),
+          ...stack.world.incidents.splice(0),
+          ...staleNames(stack.world),
           ...(await promises({ steps, errors })),
         ];
     const done = { title, steps, simulatedSeconds, realSeconds, broken };
-    rehearsal.acts.push(done);
-    onAct?.(done);
+    rehearsal.results.push(done);
+    onStep?.(done);
     if (unexpected || (stopWhenBroken && broken.length > 0)) throw new ScenarioAborted();
   };
   try {
-    const hostName = stage.setting<string>("domain", "hostName");
+    const hostName = stack.setting<string>("domain", "hostName");
     if (hostName) {
-      issueElsewhere(stage.world, hostName, stage.setting("domain", "hostedZoneId") ?? "");
+      issueElsewhere(stack.world, hostName, stack.setting("domain", "hostedZoneId") ?? "");
     }
-    const upgrade = length === "whole" ? upgradeOf(stage) : undefined;
-    if (upgrade) stage.configure("cluster", { kubernetesVersion: upgrade.from });
-    await createStack(stage, act, length, upgrade);
-    rehearsal.timeToReady = await timeToReady(stage);
-    if (length !== "ends") await sameAgainAndNewImage(stage, act);
-    if (length === "whole") await changes(stage, act, upgrade);
-    if (length !== "ends") await act("up again", () => stage.up(), nothing);
-    await destroyStack(stage, act);
-    rehearsal.kept = stage.world
+    const upgrade = length === "whole" ? upgradeOf(stack) : undefined;
+    if (upgrade) stack.configure("cluster", { kubernetesVersion: upgrade.from });
+    await createStack(stack, runStep, length, upgrade);
+    rehearsal.timeToReady = await timeToReady(stack);
+    if (length !== "ends") await sameAgainAndNewImage(stack, runStep);
+    if (length === "whole") await changes(stack, runStep, upgrade);
+    if (length !== "ends") await runStep("up again", () => stack.up(), nothing);
+    await destroyStack(stack, runStep);
+    rehearsal.kept = stack.world
       .all()
       .filter(({ kept }) => kept)
       .map(describe);
   } catch (error) {
     if (!(error instanceof ScenarioAborted)) throw error;
   } finally {
-    stage.close();
+    stack.close();
   }
   return rehearsal;
 }
@@ -130,8 +130,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 /** A step has failed that the rest builds upon. */
 class ScenarioAborted extends Error {}
 
-/** Plays one act, and throws `ScenarioAborted` when the run failed though `fails` was not expected. */
-type Play = (
+/** Runs one step. Throws `ScenarioAborted` when the run fails and `fails` is not set. */
+type RunStep = (
   title: string,
   run: () => Promise<Outcome>,
   promises: (outcome: Pick<Outcome, "steps" | "errors">) => string[] | Promise<string[]>,
@@ -144,34 +144,34 @@ interface Upgrade {
 }
 
 /** The stack's Kubernetes version and the one before it, when that can be deployed too. */
-function upgradeOf(stage: Stage): Upgrade | undefined {
-  const to = stage.setting<string>("cluster", "kubernetesVersion") ?? "";
+function upgradeOf(stack: RehearsalStack): Upgrade | undefined {
+  const to = stack.setting<string>("cluster", "kubernetesVersion") ?? "";
   const at = (kubernetesVersions as readonly string[]).indexOf(to);
   const from = kubernetesVersions[at - 1];
   return from && { from, to };
 }
 
 async function createStack(
-  stage: Stage,
-  act: Play,
+  stack: RehearsalStack,
+  runStep: RunStep,
   length: RehearsalOptions["length"],
   upgrade: Upgrade | undefined,
 ): Promise<void> {
-  const { world } = stage;
+  const { world } = stack;
   let announced: Step[] | undefined;
   if (length !== "ends") {
-    await act(
+    await runStep(
       "preview of the first up",
-      () => stage.preview(),
+      () => stack.preview(),
       ({ steps }) => {
         announced = steps;
         return [];
       },
     );
   }
-  await act(
+  await runStep(
     upgrade ? `up, with Kubernetes ${upgrade.from}` : "up",
-    () => stage.up(),
+    () => stack.up(),
     async ({ steps }) => [
       ...(announced ? differences("the preview announced", announced, steps) : []),
       ...unready(world),
@@ -179,19 +179,19 @@ async function createStack(
       ...imagesByTag(world),
       ...blockedBodies(world),
       ...unreachableCallees(world),
-      ...missingDependencies(await stage.state()),
+      ...missingDependencies(await stack.state()),
     ],
   );
 }
 
-async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
-  const { world } = stage;
-  await act("up again", () => stage.up(), nothing);
-  const before = deployedImages(world, subject(stage).name);
-  const takeBack = changeImage(stage);
-  await act(
+async function sameAgainAndNewImage(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+  const { world } = stack;
+  await runStep("up again", () => stack.up(), nothing);
+  const before = deployedImages(world, subject(stack).name);
+  const takeBack = changeImage(stack);
+  await runStep(
     "a new image",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [
       ...anotherImage(steps),
       ...(steps.some(({ type }) => type === deploymentType)
@@ -201,13 +201,13 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
   );
   const built = builtSince(world);
   takeBack();
-  await act(
+  await runStep(
     "the change taken back: the image that is there",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [
       ...anotherImage(steps),
       ...built(0),
-      ...(deployedImages(world, subject(stage).name) === before
+      ...(deployedImages(world, subject(stack).name) === before
         ? []
         : ["the image is not the one that it was"]),
     ],
@@ -215,24 +215,24 @@ async function sameAgainAndNewImage(stage: Stage, act: Play): Promise<void> {
 }
 
 /** Deployments by another machine, and by one that was stopped in the middle. */
-async function oddBuilds(stage: Stage, act: Play): Promise<void> {
-  const { world } = stage;
-  const file = builtFile(stage);
+async function oddBuilds(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+  const { world } = stack;
+  const file = builtFile(stack);
   if (!file) return;
   const sinceModes = builtSince(world);
-  await act(
+  await runStep(
     "other permissions of a file: another image",
     () => {
       chmodSync(file, statSync(file).mode ^ 0o020);
-      return stage.up();
+      return stack.up();
     },
     ({ steps }) => [...anotherImage(steps), ...sinceModes(1)],
   );
   const built = builtSince(world);
-  await act(
+  await runStep(
     "an up that is killed after its push",
     () => {
-      changeImage(stage);
+      changeImage(stack);
       world.faults.push({
         action: "create",
         type: imageType,
@@ -240,14 +240,14 @@ async function oddBuilds(stage: Stage, act: Play): Promise<void> {
         message: "the engine is no more",
         unheard: true,
       });
-      return stage.up();
+      return stack.up();
     },
     () => built(1),
     { fails: true },
   );
-  await act(
+  await runStep(
     "up after it: takes what was pushed",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [
       ...anotherImage(steps),
       ...built(1),
@@ -256,15 +256,19 @@ async function oddBuilds(stage: Stage, act: Play): Promise<void> {
   );
 }
 
-async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): Promise<void> {
-  const { world } = stage;
+async function changes(
+  stack: RehearsalStack,
+  runStep: RunStep,
+  upgrade: Upgrade | undefined,
+): Promise<void> {
+  const { world } = stack;
   let ran = 0;
-  await act(
+  await runStep(
     "a larger scale, after the autoscaler has added nodes",
     () => {
-      ran = growNodes(stage);
-      scale(stage);
-      return stage.up();
+      ran = growNodes(stack);
+      scale(stack);
+      return stack.up();
     },
     ({ steps }) => [
       ...onlyUpdates(steps),
@@ -277,15 +281,15 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
         "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
-      ...nodesLost(stage, ran),
+      ...nodesLost(stack, ran),
     ],
   );
   if (upgrade) {
-    await act(
+    await runStep(
       `Kubernetes ${upgrade.from} to ${upgrade.to}`,
       () => {
-        stage.configure("cluster", { kubernetesVersion: upgrade.to });
-        return stage.up();
+        stack.configure("cluster", { kubernetesVersion: upgrade.to });
+        return stack.up();
       },
       ({ steps }) => [
         ...onlyUpdates(steps),
@@ -294,19 +298,19 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
       ],
     );
   }
-  await oddBuilds(stage, act);
-  await failedReleaseJob(stage, act);
-  await act(
+  await oddBuilds(stack, runStep);
+  await failedReleaseJob(stack, runStep);
+  await runStep(
     "a release whose pods crash: fails",
     () => {
-      changeImage(stage);
+      changeImage(stack);
       world.faults.push({
         action: "update",
         type: deploymentType,
         code: "ProgressDeadlineExceeded",
         message: "1 of 2 new pods is in CrashLoopBackOff",
       });
-      return stage.up();
+      return stack.up();
     },
     ({ steps, errors }) => [
       ...anotherImage(steps),
@@ -316,9 +320,9 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
     ],
     { fails: true },
   );
-  await act(
+  await runStep(
     "up after it: recovers",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [
       ...anotherImage(steps),
       ...(steps.length === 0 ? ["nothing was done about the failed Deployment"] : []),
@@ -326,37 +330,37 @@ async function changes(stage: Stage, act: Play, upgrade: Upgrade | undefined): P
     ],
   );
   const drifted = drift(world);
-  await act(
+  await runStep(
     "refresh after changes by hand: finds them",
-    () => stage.refresh(),
+    () => stack.refresh(),
     ({ steps }) => touched(steps, drifted),
   );
-  await act(
+  await runStep(
     "up after it: repairs them",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [...touched(steps, drifted), ...withoutRetention(world)],
   );
 }
 
 /** A migration that fails: the pods that run stay as they are. */
-async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
-  const { world } = stage;
-  if (!subject(stage).settings.release) return;
-  const before = deployedImages(world, subject(stage).name);
-  await act(
+async function failedReleaseJob(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+  const { world } = stack;
+  if (!subject(stack).settings.release) return;
+  const before = deployedImages(world, subject(stack).name);
+  await runStep(
     "a job of a release that fails: the service stays as it is",
     () => {
-      changeImage(stage);
+      changeImage(stack);
       world.faults.push({
         action: "create",
         type: jobType,
         code: "BackoffLimitExceeded",
         message: "Job has reached the specified backoff limit: relation orders already exists",
       });
-      return stage.up();
+      return stack.up();
     },
     ({ errors }) => [
-      ...(deployedImages(world, subject(stage).name) === before
+      ...(deployedImages(world, subject(stack).name) === before
         ? []
         : ["the service runs another image"]),
       ...(errors.some((error) => error.includes("relation orders already exists"))
@@ -365,13 +369,13 @@ async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
     ],
     { fails: true },
   );
-  await act(
+  await runStep(
     "up after it: the job runs again, and then the service changes",
-    () => stage.up(),
+    () => stack.up(),
     ({ steps }) => [
       ...anotherImage(steps),
       ...(steps.some(({ type }) => type === jobType) ? [] : ["the job did not run again"]),
-      ...(deployedImages(world, subject(stage).name) === before
+      ...(deployedImages(world, subject(stack).name) === before
         ? ["the service did not change"]
         : []),
       ...unready(world),
@@ -379,69 +383,69 @@ async function failedReleaseJob(stage: Stage, act: Play): Promise<void> {
   );
 }
 
-async function destroyStack(stage: Stage, act: Play): Promise<void> {
-  if (stage.setting<boolean>("cluster", "deletionProtection")) {
-    await act(
+async function destroyStack(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+  if (stack.setting<boolean>("cluster", "deletionProtection")) {
+    await runStep(
       "destroy of a protected stack: refused",
-      () => stage.destroy(),
+      () => stack.destroy(),
       ({ steps }) => nothing({ steps }),
       { fails: true },
     );
-    await act(
+    await runStep(
       "up without protection",
       () => {
-        unprotect(stage);
-        return stage.up();
+        unprotect(stack);
+        return stack.up();
       },
       ({ steps }) => onlyUpdates(steps),
     );
   }
   const retained = new Set(
-    (await stage.state()).filter((one) => one.retainOnDelete).map(({ urn }) => urn),
+    (await stack.state()).filter((one) => one.retainOnDelete).map(({ urn }) => urn),
   );
-  await act(
+  await runStep(
     "destroy",
-    () => stage.destroy(),
+    () => stack.destroy(),
     () => {
       // Of these the engine forgets, and the cloud is not even asked.
-      for (const thing of stage.world.all()) {
+      for (const thing of stack.world.all()) {
         if (thing.urn && retained.has(thing.urn)) thing.kept = true;
       }
-      const { world } = stage;
+      const { world } = stack;
       return [...leftBehind(world), ...danglingNames(world), ...lostRenewals(world)];
     },
   );
 }
 
 /** The service that the rehearsal changes: the first one behind the load balancer, or the first. */
-function subject(stage: Stage): { name: string; settings: Props } {
-  const services = Object.entries(stage.settings<Record<string, Props>>("services") ?? {});
+function subject(stack: RehearsalStack): { name: string; settings: Props } {
+  const services = Object.entries(stack.settings<Record<string, Props>>("services") ?? {});
   const [name = "", settings = {}] = services.find(([, { route }]) => route) ?? services[0] ?? [];
   return { name, settings };
 }
 
 /** The Dockerfile that its image is built by; nothing where it has the image of others. */
-function builtFile(stage: Stage): string | undefined {
-  const { context } = subject(stage).settings.image;
-  return context && join(stage.folder, context, "Dockerfile");
+function builtFile(stack: RehearsalStack): string | undefined {
+  const { context } = subject(stack).settings.image;
+  return context && join(stack.folder, context, "Dockerfile");
 }
 
 /** Another image of the service, built or of others. Gives the way back. */
-function changeImage(stage: Stage): () => void {
-  const { name, settings } = subject(stage);
-  const file = builtFile(stage);
+function changeImage(stack: RehearsalStack): () => void {
+  const { name, settings } = subject(stack);
+  const file = builtFile(stack);
   if (file) {
     const before = readFileSync(file);
     appendFileSync(file, "\n");
     return () => writeFileSync(file, before);
   }
-  const set = (reference: string) => stage.configure(`services.${name}.image`, { reference });
+  const set = (reference: string) => stack.configure(`services.${name}.image`, { reference });
   set(`${settings.image.reference}-next`);
   return () => set(settings.image.reference);
 }
 
 /** The autoscaler has grown the group to its limit, which only AWS knows. */
-function growNodes({ world }: Stage): number {
+function growNodes({ world }: RehearsalStack): number {
   const [group] = world.live(nodeGroupType);
   const most = group?.inputs.scalingConfig.maxSize ?? 0;
   if (group) scaleTo(world, group, { desiredCapacity: most });
@@ -449,35 +453,35 @@ function growNodes({ world }: Stage): number {
 }
 
 /** An update takes no node away that runs, as long as the new limits allow it. */
-function nodesLost({ world }: Stage, before: number): string[] {
+function nodesLost({ world }: RehearsalStack, before: number): string[] {
   const [group] = world.live(nodeGroupType);
   const now: number = (group && scalingGroupOf(world, group)?.inputs.desiredCapacity) ?? 0;
   return now < before ? [`${before} nodes ran, and the update leaves ${now}`] : [];
 }
 
-function scale(stage: Stage): void {
+function scale(stack: RehearsalStack): void {
   const more = (slice: string, key: string, otherwise: number) =>
-    stage.configure(slice, { [key]: (stage.setting<number>(slice, key) ?? otherwise) + 1 });
+    stack.configure(slice, { [key]: (stack.setting<number>(slice, key) ?? otherwise) + 1 });
   more("nodes", "minSize", 2);
-  if (stage.setting("nodes", "desiredSize") !== undefined) more("nodes", "desiredSize", 2);
+  if (stack.setting("nodes", "desiredSize") !== undefined) more("nodes", "desiredSize", 2);
   more("nodes", "maxSize", 3);
-  const { name } = subject(stage);
+  const { name } = subject(stack);
   more(`services.${name}`, "minReplicas", 2);
   more(`services.${name}`, "maxReplicas", 4);
 }
 
 /** What a person does who means to destroy a protected stack. */
-function unprotect(stage: Stage): void {
-  stage.configure("environment", "development");
-  stage.configure("cluster", { deletionProtection: false });
-  stage.configure("ingress", { deletionProtection: false });
-  stage.configure("registry", { forceDelete: true });
+function unprotect(stack: RehearsalStack): void {
+  stack.configure("environment", "development");
+  stack.configure("cluster", { deletionProtection: false });
+  stack.configure("ingress", { deletionProtection: false });
+  stack.configure("registry", { forceDelete: true });
 }
 
-async function timeToReady(stage: Stage): Promise<TimeToReady> {
+async function timeToReady(stack: RehearsalStack): Promise<TimeToReady> {
   const path = criticalPath(
-    await stage.state(),
-    stage.world.spans,
+    await stack.state(),
+    stack.world.spans,
     ({ type }) => type === deploymentType,
   );
   return { seconds: path.at(-1)?.end ?? 0, path, bound: lowerBound() };

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
-import type { StagedStack } from "../../../tools/rehearsal/staged-stack.ts";
+import type { EngineStack } from "../../../tools/rehearsal/engine-stack.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 
 describe("bootstrap on the simulated cloud", function () {
   this.timeout(60_000);
-  let stage: Stage;
-  let bootstrap: StagedStack;
+  let stack: RehearsalStack;
+  let bootstrap: EngineStack;
   before(async () => {
-    stage = await Stage.open({ stack: "dev" });
-    bootstrap = await stage.beside("projects/bootstrap", "main", {
+    stack = await RehearsalStack.open({ stack: "dev" });
+    bootstrap = await stack.beside("projects/bootstrap", "main", {
       region: "eu-central-1",
       accountId: "111122223333",
       repository: "example/platform",
@@ -18,12 +18,12 @@ describe("bootstrap on the simulated cloud", function () {
       applicationSignalsRetentionDays: 30,
     });
   });
-  after(() => stage?.close());
+  after(() => stack?.close());
 
   it("uses GitHub's identity provider of an account that has one, by its ARN", async () => {
     const type = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
     const arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
-    stage.world.addOwn(type, arn, "somebody", "GitHub", {});
+    stack.world.addOwn(type, arn, "somebody", "GitHub", {});
     const { errors } = await bootstrap.up();
     assert.match(
       errors.join("\n"),
@@ -31,25 +31,25 @@ describe("bootstrap on the simulated cloud", function () {
     );
     await bootstrap.set("bootstrap:identityProviderArn", arn);
     assert.deepEqual((await bootstrap.up()).errors, []);
-    assert.equal(stage.world.all(type).length, 1);
+    assert.equal(stack.world.all(type).length, 1);
   });
 
   it("comes up, and is then what it should be", async () => {
     assert.deepEqual((await bootstrap.up()).errors, []);
     assert.deepEqual((await bootstrap.up()).steps, []);
-    const made = stage.world.all("aws:iam/role:Role").map(({ name }) => name);
+    const made = stack.world.all("aws:iam/role:Role").map(({ name }) => name);
     const roles = ["deploy-dev", "deploy-prod", "drift", "preview"].map((role) => `github-${role}`);
     assert.deepEqual(made.sort(), roles);
-    const [group] = stage.world.all("aws:cloudwatch/logGroup:LogGroup");
+    const [group] = stack.world.all("aws:cloudwatch/logGroup:LogGroup");
     assert.equal(group?.id, "/aws/application-signals/data");
     assert.deepEqual([group.inputs.retentionInDays, group.inputs.skipDestroy], [30, true]);
   });
 
   it("is not destroyed by mistake: nothing of it goes while state and keys are protected", async () => {
-    const before = stage.world.all().length;
+    const before = stack.world.all().length;
     const { errors, failed } = await bootstrap.destroy();
     assert.ok(failed);
     assert.match(errors.join("\n"), /protect/);
-    assert.equal(stage.world.all().length, before);
+    assert.equal(stack.world.all().length, before);
   });
 });

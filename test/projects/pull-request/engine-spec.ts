@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
+import type { EngineStack } from "../../../tools/rehearsal/engine-stack.ts";
 import { leftBehind } from "../../../tools/rehearsal/promises.ts";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
-import type { StagedStack } from "../../../tools/rehearsal/staged-stack.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 
 const digest = `sha256:${"c".repeat(64)}`;
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -12,42 +12,42 @@ const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 
 describe("the environment of a pull request on the simulated cloud", function () {
   this.timeout(180_000);
-  let stage: Stage;
-  let environment: StagedStack;
+  let stack: RehearsalStack;
+  let environment: EngineStack;
   let image: string;
-  const count = (type: string) => stage.world.all(type).length;
+  const count = (type: string) => stack.world.all(type).length;
   const environments = () =>
-    stage.world
+    stack.world
       .all("kubernetes:core/v1:Namespace")
       .map(({ id }) => id)
       .filter((id) => id.startsWith("pr-"));
   const open = (pullRequest: number, images: object = { web: image }) =>
-    stage.beside("projects/pull-request", `pr-${pullRequest}`, {
+    stack.beside("projects/pull-request", `pr-${pullRequest}`, {
       platform: "organization/platform/dev",
       pullRequest,
       images,
     });
 
   before(async () => {
-    stage = await Stage.open({ stack: "dev" });
-    stage.configure("domain", { hostedZoneId: "Z0123456789EXAMPLE", hostName: "dev.example.com" });
-    stage.configure("pullRequests", { environments: 2 });
-    stage.configure("nodes", { maxSize: 6 });
-    assert.deepEqual((await stage.up()).errors, []);
-    const { pullRequests: settings } = (await stage.outputs()) as {
+    stack = await RehearsalStack.open({ stack: "dev" });
+    stack.configure("domain", { hostedZoneId: "Z0123456789EXAMPLE", hostName: "dev.example.com" });
+    stack.configure("pullRequests", { environments: 2 });
+    stack.configure("nodes", { maxSize: 6 });
+    assert.deepEqual((await stack.up()).errors, []);
+    const { pullRequests: settings } = (await stack.outputs()) as {
       pullRequests: PreviewEnvironmentSettings;
     };
     const { repositoryUrl: url } = settings;
     image = `${url}@${digest}`;
-    stage.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
+    stack.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
   });
-  after(() => stage?.close());
+  after(() => stack?.close());
 
   it("comes up on the stack's load balancer, at a name of its own", async () => {
     environment = await open(12);
     assert.deepEqual((await environment.up()).errors, []);
     assert.deepEqual(environments(), ["pr-12-web"]);
-    const [deployment] = stage.world.all(deploymentType).filter(({ name }) => name === "pr-12-web");
+    const [deployment] = stack.world.all(deploymentType).filter(({ name }) => name === "pr-12-web");
     assert.equal(deployment?.inputs.spec.template.spec.containers[0].image, image);
     assert.equal(count(loadBalancerType), 1);
     assert.equal(count(targetGroupType), 2);
@@ -59,7 +59,7 @@ describe("the environment of a pull request on the simulated cloud", function ()
     );
   });
 
-  it("leaves the stack as it is", async () => assert.deepEqual((await stage.up()).steps, []));
+  it("leaves the stack as it is", async () => assert.deepEqual((await stack.up()).steps, []));
 
   it("is refused for a service that the stack has not", async () => {
     const { errors } = await (await open(14, { shop: image })).up();
@@ -78,11 +78,11 @@ describe("the environment of a pull request on the simulated cloud", function ()
 
   it("goes with the stack that owns it, and leaves it no load balancer", async () => {
     assert.deepEqual((await (await open(13)).up()).errors, []);
-    const { errors } = await stage.destroy();
+    const { errors } = await stack.destroy();
     assert.deepEqual(errors, []);
     assert.deepEqual(environments(), []);
     // Certificates of other stacks are renewed by the same record.
-    const others = leftBehind(stage.world).filter((one) => !/Record certificate-valid/.test(one));
+    const others = leftBehind(stack.world).filter((one) => !/Record certificate-valid/.test(one));
     assert.deepEqual(others, []);
   });
 });

@@ -9,7 +9,7 @@ import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
 import { type Attempt, release, rollback } from "../../../tools/deliver/release.ts";
 import { releasesOf } from "../../../tools/deliver/release-record.ts";
 import { findEngine } from "../../../tools/rehearsal/engine.ts";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import type { Rule } from "../../../tools/rehearsal/world/rule.ts";
 
@@ -31,57 +31,57 @@ const crash: Rule = {
       : undefined,
 };
 
-/** The stage's stack through the real CLI; only the program runs in this process. */
+/** The rehearsed stack through the real CLI; only the program runs in this process. */
 class RehearsedStack extends PlatformStack {
-  #stage: Stage;
+  #rehearsal: RehearsalStack;
 
-  constructor(stage: Stage, bin: string) {
-    super("dev", stage.folder, {
+  constructor(rehearsal: RehearsalStack, bin: string) {
+    super("dev", rehearsal.folder, {
       PATH: `${bin}:${process.env.PATH}`,
-      PULUMI_BACKEND_URL: pathToFileURL(stage.folder).href,
-      PULUMI_HOME: `${stage.folder}/.pulumi-home`,
+      PULUMI_BACKEND_URL: pathToFileURL(rehearsal.folder).href,
+      PULUMI_HOME: `${rehearsal.folder}/.pulumi-home`,
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",
     });
-    this.#stage = stage;
+    this.#rehearsal = rehearsal;
   }
 
   override async up(): Promise<void> {
-    const { failed, errors } = await this.#stage.up();
+    const { failed, errors } = await this.#rehearsal.up();
     if (failed) throw new Error(errors.join("\n"));
   }
 }
 
 describe("a release on the simulated cloud", function () {
   this.timeout(180_000);
-  let stage: Stage;
+  let rehearsal: RehearsalStack;
   let stack: RehearsedStack;
   let attempt: Attempt;
   const said: string[] = [];
   const deployment = () => {
-    const [found] = stage.world.all(deploymentType);
+    const [found] = rehearsal.world.all(deploymentType);
     assert.ok(found);
     return found;
   };
   const imageOf = () => partsOf(deployment().inputs.spec.template.spec.containers[0].image).digest;
-  const deletions = () => stage.world.spans.filter(({ action }) => action === "delete");
+  const deletions = () => rehearsal.world.spans.filter(({ action }) => action === "delete");
 
   before(async () => {
     const bin = dirname((await findEngine()).path);
-    stage = await Stage.open({ stack: "dev" });
-    stage.configure("permissionsBoundary", workloadBoundary);
+    rehearsal = await RehearsalStack.open({ stack: "dev" });
+    rehearsal.configure("permissionsBoundary", workloadBoundary);
     // Whoever deploys looks up what the alarms watch.
-    stage.configure("alarms", { enabled: true, emails: ["on-call@example.com"] });
-    stage.world.rights = (action) => actionsOf("read").includes(action);
-    const up = await stage.up();
+    rehearsal.configure("alarms", { enabled: true, emails: ["on-call@example.com"] });
+    rehearsal.world.rights = (action) => actionsOf("read").includes(action);
+    const up = await rehearsal.up();
     assert.deepEqual(up.errors, []);
-    stack = new RehearsedStack(stage, bin);
+    stack = new RehearsedStack(rehearsal, bin);
     const { imageReferences } = await stack.outputs();
     const { repositoryUrl: url } = partsOf(imageReferences?.web ?? "");
     for (const letter of ["a", "b"]) {
       const id = `${url}@${digest(letter)}`;
       const pushed = { url, tag: letter, digest: digest(letter) };
-      stage.world.addOwn(pushedType, id, "docker push", `image ${letter}`, pushed);
+      rehearsal.world.addOwn(pushedType, id, "docker push", `image ${letter}`, pushed);
     }
     rules.push(crash);
     attempt = {
@@ -102,14 +102,14 @@ describe("a release on the simulated cloud", function () {
   });
   after(async () => {
     rules.splice(rules.indexOf(crash), 1);
-    await stage?.close();
+    await rehearsal?.close();
   });
 
   it("finds every role bounded, also the cluster's own", async () => {
-    const roles = (await stage.state()).filter(({ type }) => type === "aws:iam/role:Role");
+    const roles = (await rehearsal.state()).filter(({ type }) => type === "aws:iam/role:Role");
     assert.ok(roles.some(({ urn }) => urn.includes("eks:index:Cluster")));
     for (const { urn } of roles) {
-      const made = stage.world.all("aws:iam/role:Role").find((one) => one.urn === urn);
+      const made = rehearsal.world.all("aws:iam/role:Role").find((one) => one.urn === urn);
       assert.equal(made?.inputs.permissionsBoundary, workloadBoundary, urn);
       const begins = roleNames(["web"]).some((name) => made?.id.startsWith(name.replace("*", "")));
       assert.ok(begins, `the deploy role may not make ${made?.id}`);
@@ -147,7 +147,7 @@ describe("a release on the simulated cloud", function () {
     );
     assert.equal(deletions().length, deleted);
     assert.equal(deployment().inputs.spec.strategy.rollingUpdate.maxUnavailable, 0);
-    const tried = stage.world.spans.filter(
+    const tried = rehearsal.world.spans.filter(
       ({ action, type }) => action === "update" && type === deploymentType,
     );
     assert.ok(tried.at(-2)?.error?.includes("CrashLoopBackOff"));
@@ -164,6 +164,6 @@ describe("a release on the simulated cloud", function () {
   });
 
   it("and a stack that is up to date is left alone", async () => {
-    assert.deepEqual((await stage.up()).steps, []);
+    assert.deepEqual((await rehearsal.up()).steps, []);
   });
 });

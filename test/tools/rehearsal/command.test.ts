@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { findEngine, NoEngine } from "../../../tools/rehearsal/engine.ts";
-import { printAct, printTimeToReady } from "../../../tools/rehearsal/rehearsal-report.ts";
+import { printStep, printTimeToReady } from "../../../tools/rehearsal/rehearsal-report.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -55,7 +55,7 @@ describe("npm run rehearse", () => {
         changes: ["spec.template.spec.containers[0].env[12].value", "spec.replicas", "more"],
       },
     ];
-    const printed = printAct({
+    const printed = printStep({
       title: "a step",
       steps,
       simulatedSeconds: 3725,

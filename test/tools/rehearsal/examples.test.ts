@@ -15,10 +15,10 @@ describe("the rehearsal of an example", function () {
     it(`keeps every promise of ${stack}`, async () => {
       // One whose image is copied sees another image come and go.
       const length = stack === "podinfo" ? "fast" : "ends";
-      const { acts } = await rehearse({ stack, length });
-      for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
-      assert.equal(acts.at(-1)?.title, "destroy");
-      assert.equal(acts.length, length === "fast" ? 7 : 2);
+      const { results } = await rehearse({ stack, length });
+      for (const { title, broken } of results) assert.deepEqual(broken, [], title);
+      assert.equal(results.at(-1)?.title, "destroy");
+      assert.equal(results.length, length === "fast" ? 7 : 2);
     });
   }
 });

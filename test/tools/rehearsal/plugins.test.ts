@@ -10,7 +10,7 @@ import { findEngine, NoEngine } from "../../../tools/rehearsal/engine.ts";
 import { findPlugins, type Plugin } from "../../../tools/rehearsal/plugins.ts";
 import { serveHealth } from "../../../tools/rehearsal/providers/health.ts";
 import { printOpening } from "../../../tools/rehearsal/rehearsal-report.ts";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 
 describe("the plugins of eks and awsx", () => {
   const standIns = ["eks", "awsx"].map((name) => ({ name, origin: "stand-in" }));
@@ -131,11 +131,11 @@ describe("the plugins of eks and awsx", () => {
 
     /** What the engine was told of each resource, without what is made up anew each time. */
     const told = async (options: { plugins: Plugin[] }) => {
-      const stage = await Stage.open({ stack: "dev", ...options });
+      const stack = await RehearsalStack.open({ stack: "dev", ...options });
       try {
-        stage.configure("network", { interfaceEndpoints: ["ecr.api", "sts"], natPerZone: true });
-        assert.deepEqual((await stage.up()).errors, []);
-        const state = await stage.state();
+        stack.configure("network", { interfaceEndpoints: ["ecr.api", "sts"], natPerZone: true });
+        assert.deepEqual((await stack.up()).errors, []);
+        const state = await stack.state();
         const ids = state
           .flatMap(({ id, urn }) => (id ? [{ id, urn }] : []))
           .sort((one, other) => other.id.length - one.id.length);
@@ -151,7 +151,7 @@ describe("the plugins of eks and awsx", () => {
         };
         return Object.fromEntries(state.map((resource) => [resource.urn, said(resource)]));
       } finally {
-        stage.close();
+        stack.close();
       }
     };
 

@@ -50,14 +50,14 @@ describe("the rehearsal", function () {
     sabotage: Sabotage,
     options: Partial<RehearsalOptions> = { stopWhenBroken: true },
   ) => {
-    const { acts } = await rehearse({ stack: "dev", length: "ends", sabotage, ...options });
-    return Object.fromEntries(acts.map(({ title, broken }) => [title, broken.join("\n")]));
+    const { results } = await rehearse({ stack: "dev", length: "ends", sabotage, ...options });
+    return Object.fromEntries(results.map(({ title, broken }) => [title, broken.join("\n")]));
   };
 
   it("keeps every promise of the stack dev, from up to destroy", async () => {
-    const { acts, kept, timeToReady } = await rehearse({ stack: "dev" });
-    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
-    assert.equal(acts.at(-1)?.title, "destroy");
+    const { results, kept, timeToReady } = await rehearse({ stack: "dev" });
+    for (const { title, broken } of results) assert.deepEqual(broken, [], title);
+    assert.equal(results.at(-1)?.title, "destroy");
     assert.deepEqual(kept, []);
     assert.ok(timeToReady);
     const least = timeToReady.bound.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -65,8 +65,8 @@ describe("the rehearsal", function () {
   });
 
   it("leaves of the stack prod what it is told to keep, and what others' certificates need", async () => {
-    const { acts, kept } = await rehearse({ stack: "prod", length: "ends" });
-    for (const { title, broken } of acts) assert.deepEqual(broken, [], title);
+    const { results, kept } = await rehearse({ stack: "prod", length: "ends" });
+    for (const { title, broken } of results) assert.deepEqual(broken, [], title);
     const records = kept.filter((one) => one.startsWith("Record "));
     assert.deepEqual(records, ["Record certificate-validation-platform.example.com"]);
     for (const one of kept) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { staleNames } from "../../../tools/rehearsal/promises.ts";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { nodesOf, scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
@@ -9,28 +9,28 @@ const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 const shop = { image: { context: "service" }, route: { path: "/shop" } };
 
 // Changes of settings, one `up` after another on one stack.
-for (const stack of ["dev", "prod"] as const) {
-  describe(`the stack ${stack}, whose settings change`, function () {
+for (const stackName of ["dev", "prod"] as const) {
+  describe(`the stack ${stackName}, whose settings change`, function () {
     this.timeout(600_000);
 
-    let stage: Stage;
+    let stack: RehearsalStack;
     before(async function () {
       await needsEngine.call(this);
-      stage = await Stage.open({ stack });
-      stage.configure("cluster", { deployers: [role("Deployer")], viewers: [role("Developer")] });
+      stack = await RehearsalStack.open({ stack: stackName });
+      stack.configure("cluster", { deployers: [role("Deployer")], viewers: [role("Developer")] });
       await up();
     });
-    after(() => stage?.close());
+    after(() => stack?.close());
 
     const up = async () => {
-      const { errors, failed } = await stage.up();
+      const { errors, failed } = await stack.up();
       assert.ok(!failed, errors.join("\n"));
-      assert.deepEqual(stage.world.incidents, []);
-      assert.deepEqual(staleNames(stage.world), []);
+      assert.deepEqual(stack.world.incidents, []);
+      assert.deepEqual(staleNames(stack.world), []);
     };
     /** The access policy of a principal and its namespaces, as the cluster has them now. */
     const access = (name: string) =>
-      stage.world
+      stack.world
         .live("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
         .filter(({ inputs }) => inputs.principalArn === role(name))
         .map(({ inputs }) => [
@@ -40,85 +40,85 @@ for (const stack of ["dev", "prod"] as const) {
 
     it("lets deployers reach all services when one is added, and when it is removed", async () => {
       assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["web"]]]);
-      stage.configure("services.shop", shop);
+      stack.configure("services.shop", shop);
       await up();
       assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["shop", "web"]]]);
       // The registry keeps a protected repository with its images.
-      stage.configure("environment", "development");
-      stage.configure("registry", { forceDelete: true });
+      stack.configure("environment", "development");
+      stack.configure("registry", { forceDelete: true });
       await up();
-      stage.remove("services.shop");
+      stack.remove("services.shop");
       await up();
       assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["web"]]]);
     });
 
-    if (stack === "dev") {
+    if (stackName === "dev") {
       it("has KEDA come and go with the last service that needs it", async () => {
         const there = () => [
-          stage.world
+          stack.world
             .live("kubernetes:helm.sh/v3:Release")
             .filter(({ inputs }) => inputs.chart === "keda").length,
-          stage.world.live("kubernetes:keda.sh/v1alpha1:ScaledObject").length,
-          stage.world.live("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").length,
+          stack.world.live("kubernetes:keda.sh/v1alpha1:ScaledObject").length,
+          stack.world.live("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").length,
         ];
         assert.deepEqual(there(), [0, 0, 1]);
-        stage.configure("services.web", { scale: { requestsPerSecond: 50 } });
+        stack.configure("services.web", { scale: { requestsPerSecond: 50 } });
         await up();
         assert.deepEqual(there(), [1, 1, 0]);
-        assert.deepEqual((await stage.up()).steps, []);
-        stage.remove("services.web.scale");
+        assert.deepEqual((await stack.up()).steps, []);
+        stack.remove("services.web.scale");
         await up();
         assert.deepEqual(there(), [0, 0, 1]);
       });
 
       it("moves a principal from one list to another", async () => {
         const deployers = [role("Deployer"), role("Developer")];
-        stage.configure("cluster", { viewers: [], deployers });
+        stack.configure("cluster", { viewers: [], deployers });
         await up();
         assert.deepEqual(access("Developer"), [["AmazonEKSEditPolicy", ["web"]]]);
       });
 
       it("takes a further zone", async () => {
         const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
-        stage.configure("network", { zones });
+        stack.configure("network", { zones });
         await up();
-        const [group] = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+        const [group] = stack.world.live("aws:eks/nodeGroup:NodeGroup");
         assert.equal(group?.inputs.subnetIds.length, 3);
-        assert.deepEqual((await stage.up()).steps, []);
+        assert.deepEqual((await stack.up()).steps, []);
       });
 
       it("replaces nodes by as many as run, whatever number they began with", async () => {
-        const [group] = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+        const [group] = stack.world.live("aws:eks/nodeGroup:NodeGroup");
         assert.ok(group);
-        scaleTo(stage.world, group, { desiredCapacity: 4 });
-        assert.deepEqual((await stage.up()).steps, [], "the autoscaler's number is left alone");
-        stage.configure("nodes", { instanceTypes: ["t4g.large"] });
+        scaleTo(stack.world, group, { desiredCapacity: 4 });
+        assert.deepEqual((await stack.up()).steps, [], "the autoscaler's number is left alone");
+        stack.configure("nodes", { instanceTypes: ["t4g.large"] });
         await up();
-        const groups = stage.world.live("aws:eks/nodeGroup:NodeGroup");
+        const groups = stack.world.live("aws:eks/nodeGroup:NodeGroup");
         assert.deepEqual(
-          groups.map((one) => [one.inputs.instanceTypes, nodesOf(stage.world, one).length]),
+          groups.map((one) => [one.inputs.instanceTypes, nodesOf(stack.world, one).length]),
           [[["t4g.large"], 4]],
         );
-        assert.deepEqual((await stage.up()).steps, []);
+        assert.deepEqual((await stack.up()).steps, []);
       });
 
       it("refuses a zone and an instance type that the account has not, before it changes anything", async () => {
-        const zones = stage.setting<string[]>("network", "zones") ?? [];
-        stage.world.notOffered.add("m7g.large eu-central-1b");
-        stage.configure("network", { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1f"] });
-        stage.configure("nodes", { instanceTypes: ["m7g.large"] });
-        const { errors, failed, steps } = await stage.up();
+        const zones = stack.setting<string[]>("network", "zones") ?? [];
+        stack.world.notOffered.add("m7g.large eu-central-1b");
+        stack.configure("network", { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1f"] });
+        stack.configure("nodes", { instanceTypes: ["m7g.large"] });
+        const { errors, failed, steps } = await stack.up();
         assert.ok(failed);
         assert.match(errors.join("\n"), /network\.zones: eu-central-1f has no EKS/);
         assert.match(errors.join("\n"), /nodes\.instanceTypes: m7g\.large is not offered in .*1b/);
         assert.ok(steps.every(({ custom }) => !custom));
-        stage.configure("network", { zones });
-        stage.configure("nodes", { instanceTypes: ["t4g.large"] });
+        stack.configure("network", { zones });
+        stack.configure("nodes", { instanceTypes: ["t4g.large"] });
       });
 
       it("refuses an update by who is not an administrator, before it changes anything", async () => {
-        stage.configure("cluster", { admins: [role("Somebody")] });
-        const { errors, failed, steps } = await stage.up();
+        stack.configure("cluster", { admins: [role("Somebody")] });
+        const { errors, failed, steps } = await stack.up();
         assert.ok(failed);
         assert.match(errors.join(), /cluster\.admins: .*PlatformAdmin.* runs this update/);
         assert.ok(steps.every(({ custom }) => !custom));
@@ -126,22 +126,22 @@ for (const stack of ["dev", "prod"] as const) {
     } else {
       it("keeps its load balancer while that is protected, and then moves all names to another", async () => {
         const balancers = () =>
-          stage.world.live("aws:lb/loadBalancer:LoadBalancer").map(({ id }) => id);
+          stack.world.live("aws:lb/loadBalancer:LoadBalancer").map(({ id }) => id);
         const before = balancers();
         assert.equal(before.length, 1);
-        stage.configure("ingress", { scheme: "internal" });
+        stack.configure("ingress", { scheme: "internal" });
         // As the command does it: an update that its preview refuses is not begun.
-        const { errors, failed } = await stage.preview();
+        const { errors, failed } = await stack.preview();
         assert.ok(failed);
         assert.match(errors.join("\n"), /load-balancer.* cannot be deleted[\s\S]*protected/);
-        stage.configure("ingress", { scheme: "internet-facing", deletionProtection: false });
+        stack.configure("ingress", { scheme: "internet-facing", deletionProtection: false });
         await up();
-        stage.configure("ingress", { scheme: "internal", deletionProtection: true });
+        stack.configure("ingress", { scheme: "internal", deletionProtection: true });
         await up();
         const now = balancers();
         assert.equal(now.length, 1);
         assert.notDeepEqual(now, before);
-        const records = stage.world
+        const records = stack.world
           .live("aws:route53/record:Record")
           .flatMap(({ inputs }) => inputs.aliases ?? []);
         assert.deepEqual(new Set(records.map(({ name }) => name)), new Set(now));
@@ -155,39 +155,39 @@ describe("the first update of a stack", function () {
   before(needsEngine);
 
   it("makes nothing when a principal runs it that is not an administrator", async () => {
-    const stage = await Stage.open({ stack: "dev" });
+    const stack = await RehearsalStack.open({ stack: "dev" });
     try {
-      stage.configure("cluster", { admins: ["arn:aws:iam::111122223333:role/Somebody"] });
-      const { failed, errors } = await stage.up();
+      stack.configure("cluster", { admins: ["arn:aws:iam::111122223333:role/Somebody"] });
+      const { failed, errors } = await stack.up();
       assert.ok(failed);
       assert.match(errors.join(), /cluster\.admins: .*PlatformAdmin.* runs this update/);
       assert.deepEqual(
-        stage.world.spans.map(({ name }) => name),
+        stack.world.spans.map(({ name }) => name),
         [],
       );
     } finally {
-      stage.close();
+      stack.close();
     }
   });
 
   it("stops at a log group that an earlier stack has left, and comes up once it is deleted", async () => {
-    const stage = await Stage.open({ stack: "dev" });
+    const stack = await RehearsalStack.open({ stack: "dev" });
     const type = "aws:cloudwatch/logGroup:LogGroup";
     const id = "/aws/eks/platform-dev/cluster";
-    const left = stage.world.addOwn(type, id, "the last delivery of EKS", id, { name: id });
+    const left = stack.world.addOwn(type, id, "the last delivery of EKS", id, { name: id });
     try {
-      const { failed, errors } = await stage.up();
+      const { failed, errors } = await stack.up();
       assert.ok(failed);
       assert.match(
         errors.join(),
         /ResourceAlreadyExistsException: The specified log group already exists/,
       );
-      stage.world.remove(left);
-      assert.deepEqual((await stage.up()).errors, []);
-      const groups = stage.world.all(type);
+      stack.world.remove(left);
+      assert.deepEqual((await stack.up()).errors, []);
+      const groups = stack.world.all(type);
       assert.ok(groups.every(({ inputs }) => inputs.retentionInDays === 7));
     } finally {
-      stage.close();
+      stack.close();
     }
   });
 });

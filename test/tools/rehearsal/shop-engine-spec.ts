@@ -8,7 +8,7 @@ import {
   unreachableCallees,
   unready,
 } from "../../../tools/rehearsal/promises.ts";
-import { Stage } from "../../../tools/rehearsal/stage.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 import { shopImages } from "../../support/shop-images.ts";
 
@@ -19,15 +19,15 @@ const addonType = "aws:eks/addon:Addon";
 
 describe("six containers in three languages", function () {
   this.timeout(5 * 60_000);
-  let stage: Stage;
+  let stack: RehearsalStack;
   const secretsAddons = () =>
-    stage.world
+    stack.world
       .all(addonType)
       .filter(({ inputs }) => inputs.addonName === "aws-secrets-store-csi-driver-provider");
 
   before(async function () {
     await needsEngine.call(this);
-    stage = await Stage.open({
+    stack = await RehearsalStack.open({
       stack: "shop",
       file: "test/recorded/Pulumi.shop.yaml",
       prepare: ({ publicImages, absent }) => {
@@ -36,26 +36,26 @@ describe("six containers in three languages", function () {
       },
     });
   });
-  after(() => stage?.close());
+  after(() => stack?.close());
 
   it("wait for a secret that is missing, and say which", async () => {
-    const { errors } = await stage.up();
+    const { errors } = await stack.up();
     assert.match(
       errors.join("\n"),
       /FailedMount: .*Failed fetching secret shop\/db: ResourceNotFoundException/,
     );
-    stage.world.absent.clear();
-    stage.world.incidents.length = 0;
-    assert.deepEqual((await stage.up()).errors, []);
+    stack.world.absent.clear();
+    stack.world.incidents.length = 0;
+    assert.deepEqual((await stack.up()).errors, []);
   });
 
   it("are up with their worker, nightly job and migration, and reach those they call", async () => {
-    const { world } = stage;
+    const { world } = stack;
     assert.deepEqual(
       [...unready(world), ...world.incidents, ...unreachableCallees(world), ...imagesByTag(world)],
       [],
     );
-    assert.deepEqual(missingDependencies(await stage.state()), []);
+    assert.deepEqual(missingDependencies(await stack.state()), []);
     const names = (type: string) =>
       world
         .all(type)
@@ -65,14 +65,14 @@ describe("six containers in three languages", function () {
     assert.deepEqual(names(cronJobType), ["nightly", "rebuild"]);
     assert.deepEqual(names(jobType), ["storefront-release"]);
     assert.equal(secretsAddons().length, 1);
-    assert.deepEqual((await stage.up()).steps, []);
+    assert.deepEqual((await stack.up()).steps, []);
   });
 
   it("stay as they are when a migration fails, and change when it has succeeded", async () => {
-    const { world } = stage;
+    const { world } = stack;
     const running = () => ["storefront", "mailer"].map((name) => deployedImages(world, name));
     const before = running();
-    stage.configure("services.storefront.image", {
+    stack.configure("services.storefront.image", {
       reference: "registry.example.com/shop/storefront:2.2.0",
     });
     world.faults.push({
@@ -81,10 +81,10 @@ describe("six containers in three languages", function () {
       code: "BackoffLimitExceeded",
       message: "Job has reached the specified backoff limit: column price does not exist",
     });
-    const failed = await stage.up();
+    const failed = await stack.up();
     assert.match(failed.errors.join("\n"), /column price does not exist/);
     assert.deepEqual(running(), before, "its worker shares the image and waits too");
-    assert.deepEqual((await stage.up()).errors, []);
+    assert.deepEqual((await stack.up()).errors, []);
     const after = running();
     for (const [at, images] of after.entries()) assert.notEqual(images, before[at]);
     assert.equal(world.all(jobType).length, 1, "the failed one is gone");
@@ -92,22 +92,22 @@ describe("six containers in three languages", function () {
 
   it("keep their callers when a private service gets a route, and loses it", async () => {
     const changed = async () => {
-      const { errors } = await stage.up();
-      assert.deepEqual([...errors, ...unreachableCallees(stage.world)], []);
+      const { errors } = await stack.up();
+      assert.deepEqual([...errors, ...unreachableCallees(stack.world)], []);
     };
-    stage.configure("services.orders", { route: { path: "/orders" } });
+    stack.configure("services.orders", { route: { path: "/orders" } });
     await changed();
-    stage.remove("services.orders.route");
+    stack.remove("services.orders.route");
     await changed();
   });
 
   it("leave nothing behind, nor the driver of secrets when nobody needs one", async () => {
-    stage.remove("services.storefront.secrets");
-    stage.remove("services.orders.secrets");
-    stage.remove("jobs.nightly.secrets");
-    assert.deepEqual((await stage.up()).errors, []);
+    stack.remove("services.storefront.secrets");
+    stack.remove("services.orders.secrets");
+    stack.remove("jobs.nightly.secrets");
+    assert.deepEqual((await stack.up()).errors, []);
     assert.equal(secretsAddons().length, 0);
-    assert.deepEqual((await stage.destroy()).errors, []);
-    assert.deepEqual(leftBehind(stage.world), []);
+    assert.deepEqual((await stack.destroy()).errors, []);
+    assert.deepEqual(leftBehind(stack.world), []);
   });
 });

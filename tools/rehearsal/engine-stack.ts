@@ -23,8 +23,8 @@ export interface Outcome {
   realSeconds: number;
 }
 
-/** A stack in the engine's hands, on a simulated cloud. */
-export class StagedStack {
+/** A stack that the real engine updates on a simulated cloud. */
+export class EngineStack {
   readonly world: World;
   protected readonly stack: automation.Stack;
 

@@ -16,19 +16,19 @@ import * as automation from "@pulumi/pulumi/automation/index.js";
 import { parse, parseDocument } from "yaml";
 import { settingsFile, settingsOf } from "../graph/stack-settings.ts";
 import { type Engine, findEngine } from "./engine.ts";
+import { EngineStack } from "./engine-stack.ts";
 import { findPlugins, type Plugin } from "./plugins.ts";
 import { aws } from "./providers/aws.ts";
 import { docker } from "./providers/docker.ts";
 import { serveHealth } from "./providers/health.ts";
 import { kubernetes } from "./providers/kubernetes.ts";
 import { serve } from "./providers/service.ts";
-import { StagedStack } from "./staged-stack.ts";
 import { World } from "./world/world.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const typescript = new URL("../typescript.js", import.meta.url).href;
 
-export interface StageOptions {
+export interface RehearsalStackOptions {
   stack: string;
   /** The stack's settings, from the project's root. @default where the plan finds them */
   file?: string;
@@ -45,7 +45,7 @@ export interface StageOptions {
  * The real engine and the real program, on a simulated cloud. Nothing of the project is written:
  * settings and build context are copies in a folder of its own, as is the engine's state.
  */
-export class Stage extends StagedStack {
+export class RehearsalStack extends EngineStack {
   /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
   sabotage: pulumi.ResourceTransformation | undefined;
   readonly engine: Engine;
@@ -69,7 +69,7 @@ export class Stage extends StagedStack {
   }
 
   /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
-  static async open(options: StageOptions): Promise<Stage> {
+  static async open(options: RehearsalStackOptions): Promise<RehearsalStack> {
     const { stack: stackName, sabotage, plugins = findPlugins(), say } = options;
     const file = options.file ?? settingsFile(stackName, project);
     const { config } = settingsOf(stackName, project, file);
@@ -127,7 +127,7 @@ export class Stage extends StagedStack {
         workDir: folder,
         pulumiHome: join(folder, ".pulumi-home"),
         pulumiCommand: await commandAt(engine.path, folder),
-        program: () => evaluate("index.ts", stage.sabotage),
+        program: () => evaluate("index.ts", opened.sabotage),
         envVars: {
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
           PULUMI_CONFIG_PASSPHRASE: "",
@@ -143,9 +143,16 @@ export class Stage extends StagedStack {
         },
       });
       const stack = await automation.Stack.create(stackName, workspace);
-      const stage: Stage = new Stage(engine, plugins, world, folder, stack, close);
-      stage.sabotage = sabotage;
-      return stage;
+      const opened: RehearsalStack = new RehearsalStack(
+        engine,
+        plugins,
+        world,
+        folder,
+        stack,
+        close,
+      );
+      opened.sabotage = sabotage;
+      return opened;
     } catch (error) {
       close();
       throw error;
@@ -153,14 +160,14 @@ export class Stage extends StagedStack {
   }
 
   /**
-   * A stack of another program of this project, `environment/` for one, with settings of its own: by
+   * A stack of another program of this project, such as `projects/pull-request/`, with settings of its own: by
    * the same engine, on the same cloud, beside this stack's state.
    */
   async beside(
     program: string,
     name: string,
     settings: Record<string, unknown>,
-  ): Promise<StagedStack> {
+  ): Promise<EngineStack> {
     const { workspace } = this.stack;
     const definition = readFileSync(join(project, program, "Pulumi.yaml"), "utf8");
     const { name: projectName } = parse(definition);
@@ -180,7 +187,7 @@ export class Stage extends StagedStack {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       await stack.setConfig(`${projectName}:${key}`, { value: text });
     }
-    return new StagedStack(this.world, stack);
+    return new EngineStack(this.world, stack);
   }
 
   /** A setting, as the stack's file has it (a path of keys, joined by dots): nothing when it leaves the default. */
@@ -249,7 +256,7 @@ async function evaluate(
   return { ...(await import(url)) };
 }
 
-/** The SDK takes a command only from a folder `bin`: one in the stage's folder leads to ours. */
+/** The SDK takes a command only from a folder `bin`, so the copy's folder links to the engine. */
 async function commandAt(path: string, folder: string): Promise<automation.PulumiCommand> {
   mkdirSync(join(folder, "bin"));
   symlinkSync(path, join(folder, "bin/pulumi"));
