@@ -26,7 +26,7 @@ export interface NamespaceOwner {
 }
 
 /** For a namespace that Kubernetes deletes with its owner, and before it. */
-export function ownerOf({
+export function ownerReference({
   name,
   uid,
 }: NamespaceOwner): kubernetes.types.input.meta.v1.OwnerReference {
@@ -125,10 +125,5 @@ export class PullRequests extends pulumi.ComponentResource {
       });
     }
     this.registerOutputs();
-  }
-
-  /** Another name of `settings`, until infra/services reads that. */
-  get offer(): pulumi.Output<PreviewEnvironmentSettings> | undefined {
-    return this.settings;
   }
 }

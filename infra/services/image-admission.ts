@@ -1,6 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type NamespaceOwner, ownerOf } from "../preview-environments/preview-environments.ts";
+import {
+  type NamespaceOwner,
+  ownerReference,
+} from "../preview-environments/preview-environments.ts";
 
 export interface AdmissionArgs {
   /** The namespaces whose pods are judged. */
@@ -10,7 +13,7 @@ export interface AdmissionArgs {
   /** Whether Application Signals puts an agent of AWS's into pods, by tag. */
   applicationSignals: boolean;
   /** What the namespaces belong to, and this then too. @default nothing */
-  host?: NamespaceOwner;
+  owner?: NamespaceOwner;
 }
 
 /**
@@ -26,7 +29,7 @@ export class Admission extends pulumi.ComponentResource {
     const parent = { parent: this };
     const metadata = {
       labels: { "app.kubernetes.io/part-of": "platform" },
-      ...(args.host && { ownerReferences: [ownerOf(args.host)] }),
+      ...(args.owner && { ownerReferences: [ownerReference(args.owner)] }),
     };
 
     const policy = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(

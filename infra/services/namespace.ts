@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
-import { ownerOf } from "../preview-environments/preview-environments.ts";
+import { ownerReference } from "../preview-environments/preview-environments.ts";
 import { aliasSpec } from "./calls.ts";
 import { resourcesOf } from "./container.ts";
 import { containersOf } from "./pod-size.ts";
@@ -49,7 +49,7 @@ export function makeNamespace(
     {
       metadata: {
         name: workload.name,
-        ...(workload.host && { ownerReferences: [ownerOf(workload.host)] }),
+        ...(workload.owner && { ownerReferences: [ownerReference(workload.owner)] }),
         labels: {
           ...labelsOf(workload),
           "pod-security.kubernetes.io/enforce": "restricted",

@@ -104,7 +104,7 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
   const writes = containers.some(({ container }) => Object.keys(container.writable).length > 0);
   return {
     serviceAccountName: parts.serviceAccountName,
-    ...(args.host && { priorityClassName: args.host.name }),
+    ...(args.owner && { priorityClassName: args.owner.name }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },

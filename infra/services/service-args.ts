@@ -25,8 +25,8 @@ export interface WorkloadArgs
   place: Place;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
-  /** The priority class that it belongs to, as a guest of its stack. @default none */
-  host?: NamespaceOwner;
+  /** The priority class that owns a preview environment's namespace. @default none */
+  owner?: NamespaceOwner;
 }
 
 type OwnSettings = Omit<

@@ -108,12 +108,12 @@ export function deploymentSpec(
   };
 }
 
-export function rolloutOptions({ host }: Pick<ServiceArgs, "host">) {
+export function rolloutOptions({ owner }: Pick<ServiceArgs, "owner">) {
   return {
     // The autoscaler owns the number of replicas after the creation.
     ignoreChanges: ["spec.replicas"],
     // A preview environment may well be broken, and others wait for their turn.
-    customTimeouts: host ? { create: "6m", update: "6m" } : { create: "15m", update: "30m" },
+    customTimeouts: owner ? { create: "6m", update: "6m" } : { create: "15m", update: "30m" },
   };
 }
 

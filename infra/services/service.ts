@@ -33,7 +33,8 @@ const networking = kubernetes.networking.v1;
  * only when that job has succeeded. With `scale` KEDA scales it.
  *
  * Must depend on the load balancer controller, KEDA, the cluster and the network as components: the
- * Ingress and the ScaledObject go down only while all of them still work. A guest cannot; its namespace goes with its host.
+ * Ingress and the ScaledObject go down only while all of them still work. That of a preview environment
+ * cannot; its namespace goes with its owner.
  */
 export class Service extends pulumi.ComponentResource {
   /** Names in the cluster, by which others measure the service. */

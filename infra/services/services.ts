@@ -80,7 +80,7 @@ export class Services extends pulumi.ComponentResource {
         registries: admission.registries,
       },
       { parent: this, dependsOn: loadBalancer },
-    ).offer;
+    ).settings;
     new HostNames(
       "host-names",
       { domain, target: this.loadBalancer },

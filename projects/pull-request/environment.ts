@@ -43,7 +43,7 @@ export class Environment extends pulumi.ComponentResource {
         namespaces: Object.keys(services).map(namespaceOf),
         registries: settings.registries,
         applicationSignals: false,
-        host: settings.owner,
+        owner: settings.owner,
       },
       { parent: this },
     );
@@ -63,7 +63,7 @@ export class Environment extends pulumi.ComponentResource {
           network: settings.network,
           ingress: { ...settings.ingress, deletionProtection: false },
           edge: { certificateArn: pulumi.output(settings.certificateArn) },
-          host: settings.owner,
+          owner: settings.owner,
         },
         { parent: this, dependsOn: admission },
       );

@@ -33,7 +33,7 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   }
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
-  const own = [...pods, ...guestsOf(pods, manifests), ...jobPods(manifests)];
+  const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
   const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda") })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
@@ -51,7 +51,7 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
 }
 
 /** Of the services that a Service leads to, in as many environments as the stack takes. */
-function guestsOf(pods: Pods[], manifests: Manifest[]): Pods[] {
+function previewPods(pods: Pods[], manifests: Manifest[]): Pods[] {
   const reached = manifests.filter(({ kind, spec }) => kind === "Service" && spec.selector);
   const services = pods.filter(({ name }) =>
     reached.some(({ metadata }) => metadata.namespace === name),
