@@ -115,6 +115,7 @@ for (const stack of examples) {
       assert.ok(calls.length > 0);
       for (const { caller, callee } of calls) {
         const { port = 8080, protocol } = services[callee] as Workload;
+        const name = protocol === "tcp" ? "tcp" : "http";
         const policies = (namespace: string, direction: "egress" | "ingress") =>
           ofKind("NetworkPolicy", namespace).flatMap(({ spec }) => spec[direction] ?? []);
         const place = "kubernetes.io/metadata.name";
@@ -127,12 +128,11 @@ for (const stack of examples) {
           [
             {
               to: [{ namespaceSelector: { matchLabels: { [place]: callee } }, podSelector: pod }],
-              ports: [{ port, protocol: "TCP" }],
+              ports: [{ port: name, protocol: "TCP" }],
             },
           ],
           `${caller} to ${callee}`,
         );
-        const name = protocol === "tcp" ? "tcp" : "http";
         const inward = policies(callee, "ingress").filter(({ from }) =>
           from[0].namespaceSelector?.matchExpressions?.[0].values.includes(caller),
         );
