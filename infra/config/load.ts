@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
-import { containersOf } from "../services/pod-size.ts";
 import { imagePlaces } from "./image-names.ts";
 import { readSettings } from "./reading.ts";
 import { hostNames } from "./route-rules.ts";
 import { rules } from "./rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
-import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
+import { namesSecrets } from "./secret-rules.ts";
+import type { ServiceConfig } from "./workload-schema.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
 export type PlatformConfig = ReturnType<typeof slices>;
@@ -73,7 +73,7 @@ function slices(given: Settings) {
       logs,
     },
     secretsStore: {
-      enabled: Object.values(workloads).some((workload) => namesSecrets(workload)),
+      enabled: namesSecrets(settings),
       addonVersions,
       kubernetesVersion,
     },
@@ -153,12 +153,6 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
           maxBodyKiB,
         }
       : [],
-  );
-}
-
-function namesSecrets(workload: ServiceConfig | JobConfig): boolean {
-  return containersOf("", workload).some(
-    ({ container }) => Object.keys(container.secrets).length > 0,
   );
 }
 

@@ -15,7 +15,8 @@ import { nodeDeadlines } from "../services/drain.ts";
 import { needsKeda } from "../services/keda-needs.ts";
 import { mostRuns, podSize } from "../services/pod-size.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
-import { containerPlaces, perService, rule } from "./setting-rule.ts";
+import { namesSecrets } from "./secret-rules.ts";
+import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** What the schema allows. */
@@ -118,10 +119,7 @@ function roomFor(
   instanceTypes: string[],
   settings: Pick<Settings, "services" | "jobs">,
 ): Room | undefined {
-  const secrets = containerPlaces(settings).some(
-    ({ container }) => Object.keys(container.secrets).length > 0,
-  );
-  return smallestRoom(instanceTypes, { secrets });
+  return smallestRoom(instanceTypes, { secrets: namesSecrets(settings) });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { SecretConfig } from "./container-schema.ts";
-import { perContainer } from "./setting-rule.ts";
+import type { Settings } from "./schema.ts";
+import { containerPlaces, perContainer } from "./setting-rule.ts";
 
 /** The region and the account of an ARN; nothing of a name. */
 function placeOf({
@@ -31,3 +32,10 @@ export const secretRules = [
       `${at}.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
   ]),
 ];
+
+/** Whether any container has a secret: then the stack has the secrets store, and each node its driver. */
+export function namesSecrets(settings: Pick<Settings, "services" | "jobs">): boolean {
+  return containerPlaces(settings).some(
+    ({ container }) => Object.keys(container.secrets).length > 0,
+  );
+}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerConfig, SecretConfig } from "../config/container-schema.ts";
@@ -85,21 +86,14 @@ function objectsOf(secrets: Record<string, SecretConfig>): object[] {
   ];
 }
 
-interface Statement {
-  Sid: string;
-  Effect: "Allow";
-  Action: string[];
-  Resource: string[];
-}
-
 /** Reading exactly the secrets that the containers name; none where they name none. */
-export function secretStatements(containers: Secrets[], place: Place): Statement[] {
+export function secretStatements(containers: Secrets[], place: Place): aws.iam.PolicyStatement[] {
   const sources = containers.flatMap(({ secrets }) => Object.values(secrets));
   const arns = (of: (source: SecretConfig) => string | undefined) =>
     [...new Set(sources.flatMap((source) => of(source) ?? []))].sort();
   const secrets = arns(({ secret }) => secret && secretArn(secret, place));
   const parameters = arns(({ parameter }) => parameter && parameterArn(parameter, place));
-  const read = (Sid: string, Action: string[], Resource: string[]): Statement[] =>
+  const read = (Sid: string, Action: string[], Resource: string[]): aws.iam.PolicyStatement[] =>
     Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];
   return [
     ...read("Secrets", ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], secrets),

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { clockOf } from "./clock.ts";
+import type { DrainClock } from "./drain.ts";
 import { nameBy } from "./ingress-annotations.ts";
 import { type Ground, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
 import { ReleaseJob } from "./release-job.ts";
@@ -52,7 +53,8 @@ export class Service extends pulumi.ComponentResource {
     const ground = makeNamespace(name, { workload: args, ...namespaceArgs(args) }, parent);
     const { metadata, guards } = ground;
     const aliases = makeAliases(name, args, metadata, parent);
-    const routed = args.route && this.makeRoute(name, { ...args, route: args.route }, metadata);
+    const routed =
+      args.route && this.makeRoute(name, { ...args, route: args.route }, clock, metadata);
     // Apart from the one that the load balancer uses: a route that comes or goes leaves it alone.
     if (!args.worker && (!args.route || args.callers.length > 0)) {
       new core.Service(
@@ -101,14 +103,19 @@ export class Service extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private makeRoute(name: string, args: RoutedArgs, metadata: Ground["metadata"]) {
+  private makeRoute(
+    name: string,
+    args: RoutedArgs,
+    clock: DrainClock,
+    metadata: Ground["metadata"],
+  ) {
     const parent = { parent: this };
     const service = new core.Service(
       name,
       { metadata: { ...metadata, annotations: withoutAwait }, spec: serviceSpec(args) },
       parent,
     );
-    const annotations = ingressAnnotations(args, clockOf(args));
+    const annotations = ingressAnnotations(args, clock);
     const ingress = new networking.Ingress(
       nameBy(args.ingress.scheme, name),
       {

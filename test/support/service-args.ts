@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JobArgs, ServiceArgs } from "../../infra/services/service-args.ts";
 
-/** A service's own settings, but for its image and its route. */
-export const serviceSettings = {
+/** What the settings of services and jobs begin with. */
+const workloadSettings = {
   user: 65_532,
   environment: {},
   secrets: {},
@@ -10,6 +10,16 @@ export const serviceSettings = {
   sidecars: {},
   before: {},
   calls: [],
+  policyArns: [],
+  egress: [],
+  cpuMillicores: 250,
+  cpuLimitMillicores: 1000,
+  memoryMiB: 256,
+};
+
+/** A service's own settings, but for its image and its route. */
+export const serviceSettings = {
+  ...workloadSettings,
   worker: false,
   protocol: "http" as const,
   health: { ready: "/readyz", live: "/healthz" },
@@ -18,16 +28,11 @@ export const serviceSettings = {
   minReplicas: 2,
   maxReplicas: 4,
   targetCpuPercent: 60,
-  cpuMillicores: 250,
-  cpuLimitMillicores: 1000,
-  memoryMiB: 256,
   drainSeconds: 30,
   requestTimeoutSeconds: 30,
   maxBodyKiB: 8,
   logLevel: "info" as const,
   faultInjection: false,
-  policyArns: [],
-  egress: [],
 };
 
 /** What is around a service. */
@@ -75,18 +80,7 @@ export const jobArgs: JobArgs = {
   place: surroundings.place,
   image: serviceArgs.image,
   command: ["tidy"],
-  user: 65_532,
-  environment: {},
-  secrets: {},
-  writable: {},
-  sidecars: {},
-  before: {},
-  calls: [],
-  policyArns: [],
-  egress: [],
-  cpuMillicores: 250,
-  cpuLimitMillicores: 1000,
-  memoryMiB: 256,
+  ...workloadSettings,
   schedule: "0 3 * * *",
   timeZone: "Europe/Berlin",
   concurrency: "forbid",
