@@ -60,7 +60,7 @@ describe("drain clock", () => {
     const start = { tcp: 9000, periodSeconds: 2, failures: 50 };
     assert.equal(deadline({ proxy: { health: { start } } }), alone + 100);
     assert.equal(deadline({ proxy: {}, other: {} }), alone);
-    assert.ok(deadline({}, { load: {} }) > alone);
+    assert.equal(deadline({}, { load: {}, check: {} }), alone + 2 * 180);
   });
 
   it("lets the load balancer wait for the longest request", () =>
