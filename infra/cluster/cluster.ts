@@ -4,7 +4,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
-import { Access } from "./access.ts";
+import { Access, type AccessArgs } from "./access.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
 import {
   type OidcProvider,
@@ -66,7 +66,7 @@ export class Cluster extends pulumi.ComponentResource {
       transforms: [withoutCreatorAccess],
     });
     const clusterName = controlPlane.eksCluster.name;
-    const access = new Access(`${name}-access`, { ...args, clusterName }, parent);
+    const access = new Access(`${name}-access`, accessArgs(args, clusterName), parent);
 
     const identityProvider = new aws.iam.OpenIdConnectProvider(
       name,
@@ -75,7 +75,7 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
 
-    const addon = addonMaker(name, { ...args, clusterName }, parent);
+    const addon = addonMaker(name, clusterName, args, parent);
     const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
     const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
     const kubeProxy = addon("kube-proxy", []);
@@ -137,6 +137,11 @@ function controlPlaneArgs(args: ClusterArgs, keyArn: pulumi.Input<string>): eks.
   };
 }
 
+function accessArgs(args: ClusterArgs, clusterName: pulumi.Input<string>): AccessArgs {
+  const { admins, deployers, viewers, auditors, deployerNamespaces } = args;
+  return { clusterName, admins, deployers, viewers, auditors, deployerNamespaces };
+}
+
 function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
   return {
     oidc,
@@ -159,7 +164,8 @@ function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.A
 /** Creates add-ons of one cluster, each after what it depends on. */
 function addonMaker(
   name: string,
-  args: ClusterArgs & { clusterName: pulumi.Input<string> },
+  clusterName: pulumi.Input<string>,
+  versions: Pick<ClusterConfig, "addonVersions" | "kubernetesVersion">,
   parent: { parent: pulumi.Resource },
 ) {
   return (
@@ -170,9 +176,9 @@ function addonMaker(
     new aws.eks.Addon(
       `${name}-${addonName}`,
       {
-        clusterName: args.clusterName,
+        clusterName,
         addonName,
-        addonVersion: addonVersion(addonName, args, parent),
+        addonVersion: addonVersion(addonName, versions, parent),
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
         ...more,
@@ -182,8 +188,17 @@ function addonMaker(
 }
 
 function nodesArgs(args: ClusterArgs) {
+  const { nodes } = args;
   return {
-    ...args.nodes,
+    architecture: nodes.architecture,
+    operatingSystem: nodes.operatingSystem,
+    release: nodes.release,
+    instanceTypes: nodes.instanceTypes,
+    capacityType: nodes.capacityType,
+    minSize: nodes.minSize,
+    desiredSize: nodes.desiredSize,
+    maxSize: nodes.maxSize,
+    diskSizeGiB: nodes.diskSizeGiB,
     kubernetesVersion: args.kubernetesVersion,
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,

@@ -57,7 +57,7 @@ function slices(given: Settings) {
       accountId,
       longestGraceSeconds: Math.max(
         ...Object.values(services).map(
-          (service) => clockOf({ ...service, ingress }).terminationGracePeriodSeconds,
+          (service) => clockOf(service, ingress).terminationGracePeriodSeconds,
         ),
       ),
     },

@@ -52,7 +52,7 @@ export const scaleRules = [
       );
   }),
   perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
-    const { terminationGracePeriodSeconds } = clockOf({ ...service, ingress });
+    const { terminationGracePeriodSeconds } = clockOf(service, ingress);
     const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
     return [
       nodes.capacityType === "SPOT" &&

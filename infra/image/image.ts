@@ -21,23 +21,26 @@ export class Images extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:image:Images", name, {}, opts);
-    const { places, ...shared } = args;
+    const { architecture, untaggedRetentionDays, forceDelete } = args;
     this.references = Object.fromEntries(
-      places
+      args.places
         .filter(({ image }) => image.sameAs === undefined)
         .map(({ name: container, image }) => [
           container,
-          new ServiceImage(container, { ...shared, ...image }, { parent: this }).reference,
+          new ServiceImage(
+            container,
+            { image, architecture, untaggedRetentionDays, forceDelete },
+            { parent: this },
+          ).reference,
         ]),
     );
     this.registerOutputs(this.references);
   }
 }
 
-export interface ServiceImageArgs
-  extends ImageConfig,
-    RegistryConfig,
-    Pick<NodesConfig, "architecture"> {}
+export interface ServiceImageArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
+  image: ImageConfig;
+}
 
 /**
  * A container's image in an ECR repository of its own, named by digest.
@@ -72,8 +75,9 @@ export class ServiceImage extends pulumi.ComponentResource {
     );
 
     this.repositoryUrl = repository.repositoryUrl;
-    this.reference = args.digest
-      ? pulumi.interpolate`${args.repositoryUrl ?? repository.repositoryUrl}@${args.digest}`
+    const { digest, repositoryUrl = repository.repositoryUrl } = args.image;
+    this.reference = digest
+      ? pulumi.interpolate`${repositoryUrl}@${digest}`
       : this.build(name, args, repository);
     this.registerOutputs({ reference: this.reference });
   }
@@ -162,14 +166,8 @@ function inRepository(image: docker.Image, reference: string): string {
 /** Builds nothing: its image is the one that is named. */
 const mirror = "infra/image/mirror";
 
-function buildArgs({
-  reference,
-  architecture,
-  nodeImage,
-  runtimeImage,
-  ...args
-}: ServiceImageArgs) {
-  const { context = mirror } = args;
+function buildArgs({ image, architecture }: ServiceImageArgs) {
+  const { reference, context = mirror, nodeImage, runtimeImage } = image;
   const { version, source } = packageOf(context);
   return {
     context,

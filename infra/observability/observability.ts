@@ -44,14 +44,40 @@ export class Watch extends pulumi.ComponentResource {
   constructor(name: string, args: WatchArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:watch:Watch", name, {}, opts);
     const parent = { parent: this };
-    const { alarms, dashboard, clusterName, logGroups } = args;
+    const { alarms, dashboard, serviceLevel, clusterName, logGroups } = args;
     new SavedQueries("queries", { clusterName, logGroup: logGroups.application }, parent);
     if (alarms.enabled || dashboard.enabled) {
       const watched = watchedOf(args, parent);
       const alarmArns = alarms.enabled
-        ? new Alarms("alarms", { ...args, ...alarms, watched }, parent).arns
+        ? new Alarms(
+            "alarms",
+            {
+              watched,
+              serviceLevel,
+              accountId: args.accountId,
+              emails: alarms.emails,
+              httpsEndpoints: alarms.httpsEndpoints,
+              runbooks: alarms.runbooks,
+              images: args.images,
+            },
+            parent,
+          ).arns
         : [];
-      if (dashboard.enabled) new Dashboard("dashboard", { ...args, watched, alarmArns }, parent);
+      if (dashboard.enabled) {
+        new Dashboard(
+          "dashboard",
+          {
+            watched,
+            serviceLevel,
+            insights: args.insights,
+            region: args.region,
+            network: args.network,
+            logGroups,
+            alarmArns,
+          },
+          parent,
+        );
+      }
     }
     this.registerOutputs();
   }

@@ -16,10 +16,10 @@ type Timed = Pick<
 const beforeSeconds = 180;
 
 /** The clock of a service's rollout, by its settings and the load balancer's. */
-export function clockOf({
-  ingress,
-  ...service
-}: Timed & { ingress: Pick<IngressConfig, "idleTimeoutSeconds"> }): DrainClock {
+export function clockOf(
+  service: Timed,
+  { idleTimeoutSeconds }: Pick<IngressConfig, "idleTimeoutSeconds">,
+): DrainClock {
   const own = startSecondsOf(checksOf(service.health, portOf(service)));
   // One after the other: sidecars, what runs before, the container.
   const startSeconds = Object.values(service.sidecars).reduce(
@@ -29,5 +29,6 @@ export function clockOf({
     },
     own + beforeSeconds * Object.keys(service.before).length,
   );
-  return drainClock({ ...service, ...ingress, startSeconds });
+  const { drainSeconds, requestTimeoutSeconds } = service;
+  return drainClock({ drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds, startSeconds });
 }

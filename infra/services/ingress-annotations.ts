@@ -75,7 +75,8 @@ interface ServiceAnnotations extends ListenerAnnotations {
   "target-group-attributes": pulumi.Input<string>;
 }
 
-export interface IngressArgs extends IngressConfig {
+export interface IngressArgs {
+  scheme: Scheme;
   clock: DrainClock;
   route: RouteConfig;
   edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
@@ -90,7 +91,7 @@ export interface IngressArgs extends IngressConfig {
 
 /** The annotations from which the controller makes the load balancer, with a fixed 404 by this name. */
 export function loadBalancerAnnotations(
-  { edge, ...args }: Pick<IngressArgs, keyof IngressConfig | "edge">,
+  { edge, ingress }: Pick<IngressArgs, "edge"> & { ingress: IngressConfig },
   notFound: string,
 ): Record<string, pulumi.Input<string>> {
   const logs = edge.logDelivery;
@@ -98,14 +99,14 @@ export function loadBalancerAnnotations(
     ...logAttributes("access_logs", "access", logs?.access, logs),
     ...logAttributes("connection_logs", "connections", logs?.connections, logs),
     ...logAttributes("health_check_logs", "health-checks", logs?.healthChecks, logs),
-    "deletion_protection.enabled": args.deletionProtection,
-    "idle_timeout.timeout_seconds": args.idleTimeoutSeconds,
+    "deletion_protection.enabled": ingress.deletionProtection,
+    "idle_timeout.timeout_seconds": ingress.idleTimeoutSeconds,
     "routing.http.drop_invalid_header_fields.enabled": true,
   };
   const annotations: LoadBalancerAnnotations = {
-    ...listenerAnnotations(args.scheme, edge),
-    scheme: args.scheme,
-    "inbound-cidrs": args.inboundCidrs.join(","),
+    ...listenerAnnotations(ingress.scheme, edge),
+    scheme: ingress.scheme,
+    "inbound-cidrs": ingress.inboundCidrs.join(","),
     // Port 80 then does nothing but redirect.
     ...(edge.certificateArn && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),
     // Absent, the controller would leave the last firewall attached.
@@ -126,20 +127,16 @@ export function loadBalancerAnnotations(
  * The annotations of a service's rules and targets. They say nothing of the load balancer itself: two
  * Ingresses that say different things of it stop the controller for all that share it.
  */
-export function serviceAnnotations({
-  clock,
-  edge,
-  ...args
-}: IngressArgs): Record<string, pulumi.Input<string>> {
+export function serviceAnnotations(args: IngressArgs): Record<string, pulumi.Input<string>> {
   const targetGroup: TargetGroupAttributes = {
-    "deregistration_delay.timeout_seconds": clock.deregistrationDelaySeconds,
+    "deregistration_delay.timeout_seconds": args.clock.deregistrationDelaySeconds,
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "stickiness.enabled": args.route.sticky ?? false,
     ...(args.route.sticky && { "stickiness.type": "lb_cookie" }),
   };
   const health = healthCheckOf(args);
   const annotations: ServiceAnnotations = {
-    ...listenerAnnotations(args.scheme, edge),
+    ...listenerAnnotations(args.scheme, args.edge),
     "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
     "healthcheck-path": health.path,

@@ -3,7 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { IngressConfig } from "../config/schema.ts";
 import { type IngressArgs, loadBalancerAnnotations, nameBy } from "./ingress-annotations.ts";
 
-export type LoadBalancerArgs = Pick<IngressArgs, keyof IngressConfig | "edge">;
+export interface LoadBalancerArgs extends Pick<IngressArgs, "edge"> {
+  ingress: IngressConfig;
+}
 
 const notFound = "not-found";
 
@@ -24,7 +26,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:LoadBalancer", name, {}, opts);
     const ingress = new kubernetes.networking.v1.Ingress(
-      nameBy(args.scheme, name),
+      nameBy(args.ingress.scheme, name),
       {
         metadata: {
           namespace: "kube-system",
@@ -43,7 +45,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       {
         parent: this,
         customTimeouts: { create: "15m", delete: "15m" },
-        protect: args.deletionProtection,
+        protect: args.ingress.deletionProtection,
       },
     );
     this.hostName = ingress.status.apply(

@@ -88,7 +88,7 @@ export function makeNamespace(
       container,
       makeSecretProviderClass(
         container === workload.name ? name : `${name}-${container}`,
-        { ...args, container },
+        { secrets: args.secrets, container },
         metadata,
         parent,
       )?.metadata.name,

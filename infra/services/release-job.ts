@@ -21,7 +21,14 @@ export class ReleaseJob extends pulumi.ComponentResource {
     super("platform:service:ReleaseJob", name, {}, opts);
     const { service, release, ground } = args;
     const labels = { ...labelsOf(service), ...releaseSelector(service) };
-    const workload = { ...service, command: release.command, args: undefined };
+    // The service's container alone, with another command.
+    const alone = {
+      ...service,
+      command: release.command,
+      args: undefined,
+      sidecars: {},
+      before: {},
+    };
     new kubernetes.batch.v1.Job(
       name,
       {
@@ -36,7 +43,7 @@ export class ReleaseJob extends pulumi.ComponentResource {
           activeDeadlineSeconds: release.deadlineSeconds,
           template: {
             metadata: { labels },
-            spec: jobPod({ ...workload, sidecars: {}, before: {} }, ground),
+            spec: jobPod(alone, ground),
           },
         },
       },

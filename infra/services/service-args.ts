@@ -3,7 +3,7 @@ import type { Keda } from "../addons/keda.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { HealthConfig } from "../config/container-schema.ts";
 import type { IngressConfig, NodesConfig, Place } from "../config/schema.ts";
-import type { JobConfig, RouteConfig, ServiceConfig } from "../config/workload-schema.ts";
+import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Network } from "../network/network.ts";
 import type { NamespaceOwner } from "../preview-environments/preview-environments.ts";
 import type { Callee } from "./calls.ts";
@@ -46,9 +46,6 @@ export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   ingress: IngressConfig;
   edge: IngressArgs["edge"];
 }
-
-/** A service behind the load balancer. */
-export type RoutedArgs = ServiceArgs & { route: RouteConfig };
 
 export interface JobArgs
   extends WorkloadArgs,

@@ -1,6 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { portOf } from "../config/workload-schema.ts";
+import { portOf, type RouteConfig } from "../config/workload-schema.ts";
 import { addressPort, portName } from "./calls.ts";
 import type { DrainClock } from "./drain.ts";
 import { serviceAnnotations } from "./ingress-annotations.ts";
@@ -9,7 +9,7 @@ import { networkPolicies, toDeclared } from "./network-policies.ts";
 import { podSize, quotaFor } from "./pod-size.ts";
 import { servicePod } from "./pod-spec.ts";
 import { checksOf } from "./probes.ts";
-import type { RoutedArgs, ServiceArgs } from "./service-args.ts";
+import type { ServiceArgs } from "./service-args.ts";
 
 /** The port of every Service behind the load balancer, by name. */
 export const servicePort = "http";
@@ -33,7 +33,8 @@ export function namespaceArgs(args: ServiceArgs): Omit<NamespaceArgs, "workload"
   return {
     quota: quotaFor([
       { count: 2 * args.maxReplicas + 1, size },
-      ...(args.release ? [{ count: 1 + args.release.retries, size: alone(args) }] : []),
+      // The pod of a release has no companions.
+      ...(args.release ? [{ count: 1 + args.release.retries, size: args }] : []),
     ]),
     policies: [
       ...policies,
@@ -42,9 +43,6 @@ export function namespaceArgs(args: ServiceArgs): Omit<NamespaceArgs, "workload"
     labels: args.route ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {},
   };
 }
-
-/** Of a pod without companions. */
-const alone = (args: ServiceArgs) => podSize({ ...args, sidecars: {}, before: {} });
 
 /** What the load balancer controller reads. */
 export function serviceSpec(args: ServiceArgs): types.input.core.v1.ServiceSpec {
@@ -61,15 +59,18 @@ export function calledSpec(args: ServiceArgs): types.input.core.v1.ServiceSpec {
 }
 
 export function ingressAnnotations(
-  args: RoutedArgs,
+  args: ServiceArgs,
+  route: RouteConfig,
   clock: DrainClock,
 ): Record<string, pulumi.Input<string>> {
   const { ready } = checksOf(args.health, portOf(args));
   return {
     ...serviceAnnotations({
-      ...args,
-      ...args.ingress,
+      scheme: args.ingress.scheme,
       clock,
+      route,
+      edge: args.edge,
+      protocol: args.protocol,
       check: ready,
     }),
     "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].hostname}",
@@ -77,7 +78,7 @@ export function ingressAnnotations(
 }
 
 export function ingressSpec(
-  { host, path }: NonNullable<ServiceArgs["route"]>,
+  { host, path }: RouteConfig,
   service: pulumi.Input<string>,
 ): types.input.networking.v1.IngressSpec {
   const backend = { service: { name: service, port: { name: servicePort } } };

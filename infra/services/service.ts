@@ -1,12 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { RouteConfig } from "../config/workload-schema.ts";
 import { clockOf } from "./clock.ts";
 import type { DrainClock } from "./drain.ts";
 import { nameBy } from "./ingress-annotations.ts";
 import { type Ground, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
 import { ReleaseJob } from "./release-job.ts";
 import { makeScaler } from "./scaling.ts";
-import type { RoutedArgs, ServiceArgs } from "./service-args.ts";
+import type { ServiceArgs } from "./service-args.ts";
 import {
   budgetSpec,
   calledSpec,
@@ -49,12 +50,11 @@ export class Service extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Service", name, {}, opts);
     const parent = { parent: this };
-    const clock = clockOf(args);
+    const clock = clockOf(args, args.ingress);
     const ground = makeNamespace(name, { workload: args, ...namespaceArgs(args) }, parent);
     const { metadata, guards } = ground;
     const aliases = makeAliases(name, args, metadata, parent);
-    const routed =
-      args.route && this.makeRoute(name, { ...args, route: args.route }, clock, metadata);
+    const routed = args.route && this.makeRoute(name, args, args.route, clock, metadata);
     // Apart from the one that the load balancer uses: a route that comes or goes leaves it alone.
     if (!args.worker && (!args.route || args.callers.length > 0)) {
       new core.Service(
@@ -105,7 +105,8 @@ export class Service extends pulumi.ComponentResource {
 
   private makeRoute(
     name: string,
-    args: RoutedArgs,
+    args: ServiceArgs,
+    route: RouteConfig,
     clock: DrainClock,
     metadata: Ground["metadata"],
   ) {
@@ -115,12 +116,12 @@ export class Service extends pulumi.ComponentResource {
       { metadata: { ...metadata, annotations: withoutAwait }, spec: serviceSpec(args) },
       parent,
     );
-    const annotations = ingressAnnotations(args, clock);
+    const annotations = ingressAnnotations(args, route, clock);
     const ingress = new networking.Ingress(
       nameBy(args.ingress.scheme, name),
       {
         metadata: { ...metadata, annotations },
-        spec: ingressSpec(args.route, service.metadata.name),
+        spec: ingressSpec(route, service.metadata.name),
       },
       // Deleting waits until the controller has removed the rules and its finalizer.
       { ...parent, customTimeouts: { create: "15m", delete: "15m" } },

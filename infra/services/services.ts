@@ -54,30 +54,34 @@ export class Services extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
-    const { services, jobs, images, domain, admission, pullRequests, clusterName, ...shared } =
-      args;
+    const { services, jobs, domain, ingress, edge, admission } = args;
     const admitted = new Admission(
       "admission",
-      { ...admission, namespaces: [...Object.keys(services), ...Object.keys(jobs)] },
+      {
+        namespaces: [...Object.keys(services), ...Object.keys(jobs)],
+        registries: admission.registries,
+        applicationSignals: admission.applicationSignals,
+      },
       { parent: this },
     );
-    const loadBalancer = new LoadBalancer(
-      "load-balancer",
-      { ...shared.ingress, edge: shared.edge },
-      { parent: this },
-    );
+    const loadBalancer = new LoadBalancer("load-balancer", { ingress, edge }, { parent: this });
     this.services = this.makeWorkloads(args, [admitted, loadBalancer]);
     const all = Object.values(this.services);
     this.loadBalancer = loadBalancer.hostName;
     this.pullRequests = new PullRequests(
       "pull-requests",
       {
-        ...pullRequests,
-        ...shared,
-        clusterName,
-        services,
+        environments: args.pullRequests.environments,
+        days: args.pullRequests.days,
         domain,
+        services,
+        ingress,
+        edge,
         registries: admission.registries,
+        clusterName: args.clusterName,
+        place: args.place,
+        architecture: args.architecture,
+        network: args.network,
       },
       { parent: this, dependsOn: loadBalancer },
     ).settings;
@@ -94,11 +98,16 @@ export class Services extends pulumi.ComponentResource {
 
   /** The services, those first whose image others run, and the jobs. */
   private makeWorkloads(args: ServicesArgs, required: pulumi.Resource[]): Record<string, Service> {
-    const { services, jobs, images, domain, admission, pullRequests, clusterName, ...shared } =
-      args;
+    const { services, jobs } = args;
     const resolved = <W extends ServiceConfig | JobConfig>(workload: string, settings: W) => ({
-      ...shared,
-      ...workloadArgs(workload, settings, { ...args, references: images.references }),
+      ...workloadArgs(workload, settings, {
+        services,
+        architecture: args.architecture,
+        references: args.images.references,
+      }),
+      cluster: args.cluster,
+      insights: args.insights,
+      place: args.place,
     });
     const made: Record<string, Service> = {};
     // What runs the image of another service waits for that one's release.
@@ -113,10 +122,17 @@ export class Services extends pulumi.ComponentResource {
       const settings = services[service];
       if (!settings || made[service]) return;
       imageOwners(service, settings).forEach(make);
-      const callers = callersOf(service, { ...services, ...jobs });
       made[service] = new Service(
         service,
-        { ...resolved(service, settings), clusterName, callers },
+        {
+          ...resolved(service, settings),
+          callers: callersOf(service, { ...services, ...jobs }),
+          clusterName: args.clusterName,
+          network: args.network,
+          ingress: args.ingress,
+          edge: args.edge,
+          keda: args.keda,
+        },
         options(service, settings),
       );
     };
@@ -143,7 +159,11 @@ export function callersOf(
   );
 }
 
-/** A service's or a job's settings with the images and the callees that they name. */
+/**
+ * A service's or a job's settings with the images and the callees that they name.
+ *
+ * @throws `pulumi.RunError` if a container's image has no reference.
+ */
 export function workloadArgs<W extends ServiceConfig | JobConfig>(
   name: string,
   settings: W,
@@ -159,8 +179,12 @@ export function workloadArgs<W extends ServiceConfig | JobConfig>(
   },
 ) {
   const { image, sidecars, before, calls, ...own } = settings;
-  const referenceOf = ({ sameAs }: ImageConfig, container?: string) =>
-    references[sameAs ?? imageName(name, container)] ?? "";
+  const referenceOf = ({ sameAs }: ImageConfig, container?: string) => {
+    const image = sameAs ?? imageName(name, container);
+    const reference = references[image];
+    if (!reference) throw new pulumi.RunError(`${name}: the image ${image} has no reference`);
+    return reference;
+  };
   const resolved = <C extends { image: ImageConfig }>(containers: Record<string, C>) =>
     Object.fromEntries(
       Object.entries(containers).map(([container, one]) => [

@@ -10,7 +10,7 @@ import { platformRules } from "./platform-alarms.ts";
 import { serviceRules } from "./service-alarms.ts";
 import { burnAlarms } from "./service-level.ts";
 
-export interface AlarmsArgs extends AlarmsConfig, NotificationsArgs {
+export interface AlarmsArgs extends NotificationsArgs, Pick<AlarmsConfig, "runbooks"> {
   watched: Watched;
   serviceLevel: ServiceLevelConfig;
   images: Pick<Images, "references">;
@@ -77,7 +77,8 @@ export class Alarms extends pulumi.ComponentResource {
       );
     });
 
-    new ImageFindings("image-findings", { ...args, topicArn }, parent);
+    const { images, runbooks } = args;
+    new ImageFindings("image-findings", { images, runbooks, topicArn }, parent);
     this.arns = [
       ...alarms.filter((_, at) => rules[at]?.notifies).map(({ arn }) => arn),
       ...compositeAlarms.map(({ arn }) => arn),

@@ -45,14 +45,14 @@ export class Dashboard extends pulumi.ComponentResource {
 }
 
 function rowsOf(args: DashboardArgs, natGatewayIds: string[]): Widget[][] {
-  const { watched, alarmArns } = args;
+  const { watched, serviceLevel, region, alarmArns } = args;
   const measuresNodes = args.insights.variant === "enhanced";
   return [
     ...(alarmArns.length > 0 ? [[alarmStates(alarmArns)]] : []),
     ...watched.services.flatMap((service) => [
       [heading(`## ${service.name}`)],
       trafficWidgets(args, service),
-      healthWidgets({ ...args, measuresNodes }, service),
+      healthWidgets({ watched, serviceLevel, region, measuresNodes }, service),
     ]),
     ...(measuresNodes && watched.jobs.length > 0 ? [[heading("## Jobs")], jobWidgets(args)] : []),
     [heading("## What the services share")],

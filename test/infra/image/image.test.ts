@@ -8,7 +8,7 @@ const image = (changes: Partial<ServiceImageArgs> = {}) =>
   deploy(
     () =>
       new ServiceImage("service", {
-        context: "service",
+        image: { context: "service" },
         architecture: "arm64",
         forceDelete: false,
         untaggedRetentionDays: 7,
@@ -52,7 +52,7 @@ describe("service image", () => {
   });
 
   it("with a digest is not built, and no Docker daemon is asked", async () => {
-    assert.deepEqual(dockerTypes(await image({ digest })), []);
+    assert.deepEqual(dockerTypes(await image({ image: { digest } })), []);
     assert.notDeepEqual(dockerTypes(await image()), []);
   });
 });

@@ -49,11 +49,10 @@ describe("drain clock", () => {
 
   it("gives a rollout the time that what starts before the container has", () => {
     const deadline = (sidecars: object, before = {}) => {
-      const { progressDeadlineSeconds } = clockOf({
-        ...serviceArgs,
-        sidecars: { ...sidecars },
-        before,
-      });
+      const { progressDeadlineSeconds } = clockOf(
+        { ...serviceArgs, sidecars: { ...sidecars }, before },
+        serviceArgs.ingress,
+      );
       return progressDeadlineSeconds;
     };
     const alone = deadline({});

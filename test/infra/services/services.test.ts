@@ -121,6 +121,7 @@ describe("services", () => {
           // It is made first where the settings alone decide.
           services: { orders: { ...orders, sidecars: { proxy } }, web: { ...web, release } },
           jobs: { tidy: { ...companion, image: { context: "service" }, sidecars: { proxy } } },
+          images: { references: { ...args.images.references, tidy: reference("d") } },
         }),
     );
     const urn = (type: string, name: string) =>
@@ -133,6 +134,12 @@ describe("services", () => {
       assert.ok(outlivedBy(urn(type, name), needs).has(urn("Job", "web-release")), name);
     }
   });
+
+  it("are refused where an image has no reference", () =>
+    assert.rejects(
+      deploy(() => new Services("services", { ...args, images: { references: {} } })),
+      /web: the image web has no reference/,
+    ));
 
   it("are behind another load balancer, with rules of their own, when the scheme is another", async () => {
     const ingress = { ...args.ingress, scheme: "internal" as const };
