@@ -1,5 +1,6 @@
+import type { Statement } from "../../infra/cluster/policy-document.ts";
 import { actionsOf } from "./permissions.ts";
-import { type Place, path, type Statement } from "./policies.ts";
+import { type Place, path } from "./policies.ts";
 
 /**
  * The boundary of the roles that a deployment makes: anything but identities, Pulumi's state and

@@ -1,12 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { boundaryStatements, workloadStatements } from "./boundaries.ts";
 import {
   documentOf,
   path,
   readStatements,
-  type Statement,
   signingKeyStatements,
   stateStatements,
   writeStatements,

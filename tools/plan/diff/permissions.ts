@@ -1,5 +1,6 @@
+import type { Statement } from "../../../infra/cluster/policy-document.ts";
 import type { Resource } from "../../graph/resource.ts";
-import { type Policy, type Role, rolesOf, type Statement } from "../../graph/roles.ts";
+import { type Policy, type Role, rolesOf } from "../../graph/roles.ts";
 
 /** What a role, or a person's entry to the cluster, may do that it could not before, or no longer. */
 export interface PermissionChange {

@@ -1,3 +1,4 @@
+import type { Statement } from "../../../infra/cluster/policy-document.ts";
 import type { Props, World } from "./world.ts";
 
 /**
@@ -13,13 +14,6 @@ const managedPolicies: Record<string, string[]> = {
   AmazonEKS_CNI_Policy: ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface"],
   CloudWatchAgentServerPolicy: ["logs:PutLogEvents", "cloudwatch:PutMetricData"],
 };
-
-interface Statement {
-  Effect: "Allow" | "Deny";
-  Action: string | string[];
-  Principal?: { Federated?: string | string[]; Service?: string | string[] };
-  Condition?: Record<string, Record<string, string | string[]>>;
-}
 
 const list = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
