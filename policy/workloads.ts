@@ -110,6 +110,7 @@ export const workloadRules: Rule[] = [
     remedy: "Name the image <repository>@sha256:<digest>",
     check: (one) =>
       checkContainers(one, ({ image }) => [
+        // `digest` of infra/config/values.ts, which a pack does not import.
         !/@sha256:[0-9a-f]{64}$/.test(image ?? "") && `has the image ${image}`,
       ]),
     good: [deployment({}), [{ type: "kubernetes:core/v1:Service", inputs: { spec: {} } }]],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { imageName, matching, oneOf, shortName, whole } from "./values.ts";
+import { digestPattern, imageName, matching, oneOf, shortName, whole } from "./values.ts";
 
 const texts = (what: string) => z.array(z.string(what), what).min(1, what);
 
@@ -101,7 +101,7 @@ export const imageSchema = z.strictObject({
   sameAs: shortName("the name of a service")
     .optional()
     .describe("Service whose image this container runs."),
-  digest: matching(/^sha256:[0-9a-f]{64}$/, "sha256: and 64 hexadecimal digits")
+  digest: matching(digestPattern, "sha256: and 64 hexadecimal digits")
     .optional()
     .describe("Digest of a pushed image to deploy instead of a build."),
   repositoryUrl: matching(

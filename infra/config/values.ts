@@ -35,6 +35,12 @@ export const hostName = () =>
 export const shortName = (allowed: string) =>
   matching(/^(?!.*--)[a-z][a-z0-9-]{0,28}[a-z0-9]$/, allowed);
 
+/** An image's digest, as the source of patterns. service/ and policy/ have their own: they import nothing. */
+export const digest = "sha256:[0-9a-f]{64}";
+export const digestPattern = new RegExp(`^${digest}$`);
+/** `<repository>@<digest>`. */
+export const referencePattern = new RegExp(`^[^\\s@]+@${digest}$`);
+
 /** Docker's grammar of references (distribution/reference), with a tag or a digest. */
 export const imageName = (what: string) => matching(imageReference, what);
 
@@ -44,7 +50,8 @@ const imageReference = new RegExp(
     /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?\/)?/,
     // and a path, whose letters are small.
     /[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*/,
-    /(?=[:@])(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/,
+    /(?=[:@])(?::\w[\w.-]{0,127})?/,
+    new RegExp(`(?:@${digest})?$`),
   ]
     .map(({ source }) => source)
     .join(""),

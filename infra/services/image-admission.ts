@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { digest } from "../config/values.ts";
 import {
   type NamespaceOwner,
   ownerReference,
@@ -78,7 +79,7 @@ function policySpec(
     variables: [{ name: "images", expression: imagesOf(args.applicationSignals) }],
     validations: [
       {
-        expression: "variables.images.all(image, image.matches('^[^@]+@sha256:[0-9a-f]{64}$'))",
+        expression: `variables.images.all(image, image.matches('^[^@]+@${digest}$'))`,
         message: "every image must be named by digest: <repository>@sha256:<digest>",
       },
       {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readSettings } from "../../infra/config/reading.ts";
-import { matching } from "../../infra/config/values.ts";
+import { matching, referencePattern } from "../../infra/config/values.ts";
 
 const schema = z.strictObject({
   platform: matching(
@@ -11,7 +11,7 @@ const schema = z.strictObject({
   images: z
     .record(
       z.string(),
-      matching(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "<repository>@sha256:<digest>"),
+      matching(referencePattern, "<repository>@sha256:<digest>"),
       "images by service",
     )
     .default({}),

@@ -116,6 +116,7 @@ export function readConfig(environment: Environment): Config {
       name: text("SERVICE_NAME", "web"),
       version: text("SERVICE_VERSION", "0.0.0"),
       revision: text("SERVICE_REVISION", "unknown"),
+      // `digest` of infra/config/values.ts, which the service does not import.
       imageDigest: read("IMAGE_DIGEST", "", "sha256: and 64 hexadecimal digits", (value) =>
         /^sha256:[0-9a-f]{64}$/.test(value) ? value : undefined,
       ),

@@ -1,10 +1,10 @@
+import { digestPattern } from "../../infra/config/values.ts";
+
 /** By service, job, or container beside one: `<repository>@sha256:<digest>`. */
 export type Images = Record<string, string>;
 
 /** Something that the person who gave the command can put right; nothing was changed. */
 export class Refused extends Error {}
-
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /** The repository and the digest of a reference. */
 export function partsOf(reference: string): { repositoryUrl: string; digest: string } {

@@ -1,3 +1,4 @@
+import { referencePattern } from "../../infra/config/values.ts";
 import { addonVersionFor } from "../cloud/eks.ts";
 import { missingEdges } from "../graph/required-order.ts";
 import type { StateResource } from "./critical-path.ts";
@@ -131,7 +132,7 @@ export function imagesByTag(world: World): string[] {
     .filter(({ type }) => /^kubernetes:(apps|batch)\/v1:/.test(type))
     .flatMap((one) =>
       containersOf(podOf(one.inputs))
-        .filter(({ image }) => !/@sha256:[0-9a-f]{64}$/.test(image))
+        .filter(({ image }) => !referencePattern.test(image))
         .map(({ image }) => `${describe(one)} names its image by tag, not by digest: ${image}`),
     );
 }
