@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
+import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { AutoscalerConfig, ClusterConfig } from "../config/schema.ts";
 import { autoscalerPolicy } from "./autoscaler-policy.ts";
@@ -95,17 +96,8 @@ function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {
       requests: { cpu: "100m", memory: "256Mi" },
       limits: { cpu: "500m", memory: "512Mi" },
     },
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65534,
-      runAsGroup: 65534,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-    containerSecurityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-      readOnlyRootFilesystem: true,
-    },
+    securityContext: { ...podSecurity, runAsUser: 65534, runAsGroup: 65534 },
+    containerSecurityContext: containerSecurity,
     // Nothing scrapes it.
     service: { create: false },
     extraArgs: {

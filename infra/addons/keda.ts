@@ -2,6 +2,7 @@ import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
+import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 
 export interface KedaArgs {
@@ -95,12 +96,6 @@ function values({ clusterName }: KedaArgs, roleArn: pulumi.Output<string>) {
     requests: { cpu: "100m", memory: "128Mi" },
     limits: { cpu: "500m", memory: "512Mi" },
   };
-  const pod = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
-  const container = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
-    readOnlyRootFilesystem: true,
-  };
   return {
     clusterName,
     podIdentity: { aws: { irsa: { enabled: true, roleArn } } },
@@ -117,8 +112,8 @@ function values({ clusterName }: KedaArgs, roleArn: pulumi.Output<string>) {
     // else they look for, the rules of the settings do.
     webhooks: { enabled: false },
     resources: { operator: resources, metricServer: resources },
-    podSecurityContext: { operator: pod, metricServer: pod },
-    securityContext: { operator: container, metricServer: container },
+    podSecurityContext: { operator: podSecurity, metricServer: podSecurity },
+    securityContext: { operator: containerSecurity, metricServer: containerSecurity },
     // Deployments alone are scaled, and no trigger has a Secret.
     rbac: { enabledCustomScaledRefKinds: false },
     permissions: {

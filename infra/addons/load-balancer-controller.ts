@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
+import { containerSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { Network } from "../network/network.ts";
 import {
@@ -80,12 +81,7 @@ function chartValues(args: LoadBalancerControllerArgs, roleArn: pulumi.Input<str
       requests: { cpu: "100m", memory: "128Mi" },
       limits: { cpu: "500m", memory: "256Mi" },
     },
-    securityContext: {
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: { ...containerSecurity, runAsNonRoot: true },
     defaultTargetType: "ip",
     defaultTags: args.tags,
     // Without it each upgrade makes a new certificate, and webhooks fail for a while.

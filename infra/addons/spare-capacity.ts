@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import type { SpareCapacityConfig } from "../config/schema.ts";
 
 const namespaceName = "spare-capacity";
@@ -118,12 +119,7 @@ function podSpec(
         labelSelector,
       },
     ],
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65535,
-      runAsGroup: 65535,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: { ...podSecurity, runAsUser: 65535, runAsGroup: 65535 },
     containers: [
       {
         name: "pause",
@@ -132,12 +128,7 @@ function podSpec(
           requests: { cpu: `${args.cpuMillicores}m`, memory: `${args.memoryMiB}Mi` },
           limits: { cpu: `${args.cpuMillicores}m`, memory: `${args.memoryMiB}Mi` },
         },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          privileged: false,
-          readOnlyRootFilesystem: true,
-        },
+        securityContext: containerSecurity,
       },
     ],
   };

@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { containerSecurity } from "../cluster/pod-security.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
 import { secretVariables } from "./secrets.ts";
 
@@ -55,10 +56,7 @@ export function containerOf(
     resources: resourcesOf(args),
     ...(mounts.length > 0 && { volumeMounts: mounts }),
     securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-      privileged: false,
-      readOnlyRootFilesystem: true,
+      ...containerSecurity,
       ...(other && { runAsUser: user, runAsGroup: group }),
     },
   };

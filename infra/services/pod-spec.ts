@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { podSecurity } from "../cluster/pod-security.ts";
 import { portOf } from "../config/workload-schema.ts";
 import { callVariables, portName } from "./calls.ts";
 import { containerOf, type Variables, volumesOf } from "./container.ts";
@@ -39,7 +40,8 @@ export function servicePod(
     matchLabelKeys: ["pod-template-hash"],
   });
   const port = portOf(args);
-  const [main] = podContainers(args, { ...serviceVariables(args, clock) });
+  const variables = serviceVariables(args, clock);
+  const main = containerOf(args.name, args, { variables, pod: args });
   const named = port === undefined ? undefined : portName(args.protocol);
   return {
     ...podBasis(args, parts),
@@ -69,20 +71,17 @@ export function servicePod(
 
 /** What runs once: the container of a job with its companions, or of a service with another command. */
 export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
-  const [main] = podContainers(args, {
+  const variables = {
     ...identity(args),
     ...callVariables(args.calls),
     ...args.insights?.agent.environment,
-  });
+  };
+  const main = containerOf(args.name, args, { variables, pod: args });
   return {
     ...podBasis(args, parts),
     restartPolicy: "Never",
     containers: [{ ...main, terminationMessagePolicy: "FallbackToLogsOnError" }],
   };
-}
-
-function podContainers(args: WorkloadArgs, variables: Variables) {
-  return [containerOf(args.name, args, { variables, pod: args })] as const;
 }
 
 /** What all pods have, whatever runs in them. */
@@ -109,11 +108,10 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
     enableServiceLinks: false,
     nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
     securityContext: {
-      runAsNonRoot: true,
+      ...podSecurity,
       runAsUser: user,
       runAsGroup: group,
       ...(writes && { fsGroup: group }),
-      seccompProfile: { type: "RuntimeDefault" },
       ...lowPorts(args),
     },
     ...(initial.length > 0 && { initContainers: initial }),

@@ -71,6 +71,7 @@ describe("autoscaler", () => {
     assert.deepEqual(containerSecurityContext, {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ["ALL"] },
+      privileged: false,
       readOnlyRootFilesystem: true,
     });
   });

@@ -78,6 +78,7 @@ describe("KEDA", () => {
       assert.deepEqual(values.securityContext[part], {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ["ALL"] },
+        privileged: false,
         readOnlyRootFilesystem: true,
       });
     }
