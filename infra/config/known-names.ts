@@ -4,10 +4,6 @@ import * as aws from "@pulumi/aws";
 export const regions = new Set<string>(Object.values(aws.Region));
 export const instanceTypeNames = new Set<string>(Object.values(aws.ec2.InstanceType));
 
-export function isInstanceType(name: string): boolean {
-  return instanceTypeNames.has(name);
-}
-
 /** The known name that differs from this one in the fewest characters. */
 export function nearest(name: string, known: Iterable<string>): string {
   const [best] = [...known]

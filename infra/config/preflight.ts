@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { instanceTypeNames, nearest } from "./known-names.ts";
 import type { DomainConfig } from "./schema.ts";
 
 export interface PreflightArgs {
@@ -54,10 +55,13 @@ async function instanceTypeProblems(
   const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
   return instanceTypes.flatMap((type) => {
     const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
+    const known = instanceTypeNames.has(type)
+      ? ""
+      : `, such as ${nearest(type, instanceTypeNames)}`;
     return missing.length === 0
       ? []
       : [
-          `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones`,
+          `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
         ];
   });
 }

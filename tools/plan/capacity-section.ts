@@ -6,6 +6,7 @@ import {
   secretsAddon,
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
+import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
@@ -25,10 +26,11 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   const secrets = resources.some(({ inputs }) => inputs.addonName === secretsAddon);
   const room = smallestRoom(types, { secrets });
   if (!room) {
-    const unknown = "NOT CHECKED: infra/cluster/instance-types.ts does not know all of these types";
+    const unknown = types.filter((type) => !instanceType(type)).join(", ");
+    const what = `NOT CHECKED: infra/cluster/instance-types.ts has no numbers for ${unknown}`;
     return [
       { of: "nodes", what: nodes },
-      { of: "pods", what: unknown },
+      { of: "pods", what },
     ];
   }
   const manifests = manifestsOf(resources);

@@ -56,6 +56,9 @@ describe("the preflight", () => {
     assert.deepEqual(await problems({ instanceTypes: ["t4g.medium", "m9g.large"] }), [
       "nodes.instanceTypes: m9g.large is not offered in us-east-1b; allowed: a type of all zones",
     ]);
+    assert.deepEqual(await problems({ instanceTypes: ["t9z.medium"] }), [
+      "nodes.instanceTypes: t9z.medium is not offered in us-east-1a, us-east-1b; allowed: a type of all zones, such as t2.medium",
+    ]);
   });
 
   it("refuses a host name that only ends like its hosted zone", async () => {
