@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html had it on 2026-11-24.
  * Afterwards a cluster costs six times as much, or AWS upgrades it.
  */
-export const endOfStandardSupport: Record<string, string> = {
+const endOfStandardSupport: Record<string, string> = {
   "1.33": "2026-07-29",
   "1.34": "2026-12-02",
   "1.35": "2027-03-27",

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
-export type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
+type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
 
 /** What runs on AWS. */
 export interface RunningNodes extends NodeSizes {

@@ -87,7 +87,7 @@ const secretSource = z
     "key goes with secret: a parameter is taken whole",
   );
 
-export const imageSchema = z.strictObject({
+const imageSchema = z.strictObject({
   context: z
     .string("a folder with a Dockerfile, such as service")
     .min(1, "a folder with a Dockerfile, such as service")

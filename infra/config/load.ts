@@ -11,7 +11,7 @@ import { namesSecrets } from "./secret-rules.ts";
 import type { ServiceConfig } from "./workload-schema.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
-export type PlatformConfig = ReturnType<typeof slices>;
+type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(given: Settings) {
   const settings = { ...given, services: withoutReleasesGoneBack(given) };

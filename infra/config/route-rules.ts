@@ -8,7 +8,7 @@ const mostTargetGroups = 100;
 const mostNames = 10;
 
 /** The services behind the load balancer, with their routes. */
-export function routedServices({
+function routedServices({
   services,
 }: Pick<Settings, "services">): [name: string, route: RouteConfig][] {
   return Object.entries(services).flatMap(([name, { route }]) =>

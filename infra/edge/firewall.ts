@@ -165,9 +165,7 @@ function webAclArgs({
  * Bodies that no service of their route takes, as far as the firewall can tell sizes. Nothing where a
  * service that takes more has all routes.
  */
-export function tooLargeBody(
-  bodies: BodyRoute[],
-): aws.types.input.wafv2.WebAclRuleStatement | undefined {
+function tooLargeBody(bodies: BodyRoute[]): aws.types.input.wafv2.WebAclRuleStatement | undefined {
   const larger = bodies.filter(({ maxBodyKiB }) => maxBodyKiB > inspectedKiB).map(ofRoute);
   if (larger.some((statements) => statements.length === 0)) return undefined;
   const others = bodies.map(({ maxBodyKiB }) => maxBodyKiB).filter((one) => one <= inspectedKiB);

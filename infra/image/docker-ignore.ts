@@ -1,5 +1,5 @@
 /** Which paths of a build context Docker leaves out, as the lines of a `.dockerignore` say. */
-export interface Ignored {
+interface Ignored {
   /** Whether `path` is left out; `above` is the answer for the folder that it is in. */
   judge(path: string, above?: Verdict): Verdict;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DockerfileParser } from "dockerfile-ast";
 
 /** What a Dockerfile says of the containers that run its image; nothing of what a variable decides. */
-export interface ImageContract {
+interface ImageContract {
   /** Empty where it exposes none. */
   ports: number[];
   user?: number;

@@ -10,7 +10,7 @@ export interface BalancerArgs {
 }
 
 /** The last parts of ARNs, by which CloudWatch knows what the load balancer controller made. */
-export interface Balancer {
+interface Balancer {
   loadBalancer: pulumi.Output<string>;
   /** By service, of those with a route. */
   targetGroups: Record<string, pulumi.Output<string>>;

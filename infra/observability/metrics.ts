@@ -99,7 +99,7 @@ export function awsMetric<Of extends Emitter>(
 }
 
 /** One of the metrics that a service publishes itself. */
-export function ownMetric(
+function ownMetric(
   { clusterName }: Pick<Watched, "clusterName">,
   { name }: Pick<WatchedService, "name">,
   metric: "requests" | "errors" | "duration",

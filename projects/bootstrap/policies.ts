@@ -8,7 +8,7 @@ export const path = "/delivery/";
 export type Place = Pick<BootstrapConfig, "accountId" | "region">;
 
 /** Managed policies that the program and its components attach to roles. */
-export const attachedPolicies = [
+const attachedPolicies = [
   ...["AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"],
   ...["AmazonEC2ContainerRegistryPullOnly", "CloudWatchAgentServerPolicy"],
 ].map((policy) => `arn:aws:iam::aws:policy/${policy}`);

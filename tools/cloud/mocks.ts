@@ -93,9 +93,6 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     const arnSuffix = `targetgroup/k8s-${hex(JSON.stringify(tags), 10)}/${hex(place.region, 16)}`;
     return { arnSuffix, arn: arnOf(place, "elasticloadbalancing", arnSuffix) };
   },
-  "aws:iam/getPolicyDocument:getPolicyDocument": ({ version = "2012-10-17", statements = [] }) => ({
-    json: JSON.stringify({ Version: version, Statement: statements.map(statementOf) }),
-  }),
   // Before the first update it is not asked what the account has: the plan takes the settings' word.
   "aws:index/getAvailabilityZones:getAvailabilityZones": (_, { region }) => ({
     names: zonesOf(region),
@@ -118,31 +115,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     accountId: place.accountId,
     arn: place.caller,
   }),
-  "aws:index/getPartition:getPartition": () => ({ partition: "aws", dnsSuffix: "amazonaws.com" }),
-  "aws:index/getRegion:getRegion": (_, { region }) => ({ name: region, region }),
 };
-
-/** A statement of aws.iam.getPolicyDocument as IAM writes it. */
-function statementOf(statement: Properties): Properties {
-  const principals = (given: Properties[] | undefined) =>
-    given && Object.fromEntries(given.map(({ type, identifiers }) => [type, identifiers]));
-  const Condition: Record<string, Properties> = {};
-  for (const { test, variable, values } of statement.conditions ?? []) {
-    Condition[test] = { ...Condition[test], [variable]: values };
-  }
-  const { sid, effect = "Allow", actions, notActions, resources, notResources } = statement;
-  return {
-    Sid: sid,
-    Effect: effect,
-    Principal: principals(statement.principals),
-    NotPrincipal: principals(statement.notPrincipals),
-    Action: actions,
-    NotAction: notActions,
-    Resource: resources,
-    NotResource: notResources,
-    ...(statement.conditions && { Condition }),
-  };
-}
 
 /** A name of Pulumi's making: the logical name and digits, which are the same ones on every run. */
 function autoname(type: string, name: string): string {

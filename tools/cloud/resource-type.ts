@@ -52,13 +52,13 @@ export interface ResourceType {
 }
 
 /** Seconds that a call to the cloud takes; what the rehearsal's rules wait for comes on top. */
-export interface Duration {
+interface Duration {
   create: number;
   update: number;
   delete: number;
 }
 
-export interface Format {
+interface Format {
   property: string;
   pattern: RegExp;
   /** As the provider or AWS says it. */

@@ -19,7 +19,7 @@ const sizes = [
 type Definition = any;
 
 /** One setting: what docs/configuration.md says of it. */
-export interface Setting {
+interface Setting {
   key: string;
   meaning: string;
   /** In the words of the error that any other value gets. */

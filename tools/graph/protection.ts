@@ -7,7 +7,7 @@ const settings: Record<string, string> = {
   "kubernetes:networking.k8s.io/v1:Ingress": "ingress.deletionProtection: false",
 };
 
-export interface Protection {
+interface Protection {
   /** While any of them is protected, a destroy is refused before it deletes anything. */
   resources: Resource[];
   /** What to set first, and then run `up`. */

@@ -14,7 +14,7 @@ import type { Properties, Resource } from "../graph/resource.ts";
 import { runsOf } from "./capacity-section.ts";
 
 /** A service or a job in a line, and what is assumed of images of it that nobody could read. */
-export interface WorkloadLine {
+interface WorkloadLine {
   name: string;
   what: string;
   assumed?: string;

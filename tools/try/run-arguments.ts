@@ -186,7 +186,7 @@ function mountArguments(pod: Pod, container: Container, secretsFolder: string): 
 }
 
 /** The ports that the container names, and those that its probes ask. */
-export function portsOf(container: Container): number[] {
+function portsOf(container: Container): number[] {
   const { ports = [], startupProbe, readinessProbe, livenessProbe } = container;
   const asked = [startupProbe, readinessProbe, livenessProbe].flatMap(
     (probe) => (probe && portOfProbe(probe, container)) ?? [],

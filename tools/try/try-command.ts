@@ -90,7 +90,7 @@ function workloadNamed(name: string, stack: string, workloads: Workload[]): Work
 }
 
 /** One line a check; what the container wrote stands beneath. */
-export function lineOf({ level, check, seen, mend, log = [] }: Verdict): string {
+function lineOf({ level, check, seen, mend, log = [] }: Verdict): string {
   const line = `${level.padEnd(4)}  ${check.padEnd(12)}  ${seen}${mend ? `; set ${mend}` : ""}`;
   return [line, ...log.map((one) => `        ${one}`)].join("\n");
 }

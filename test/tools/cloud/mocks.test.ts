@@ -74,32 +74,4 @@ describe("mocks", () => {
     );
     assert.equal(new Set(subnets.flat()).size, 4);
   });
-
-  it("write a policy document as IAM does", async () => {
-    const { json } = await resolved(() =>
-      aws.iam.getPolicyDocumentOutput({
-        statements: [
-          {
-            actions: ["sts:AssumeRole"],
-            principals: [{ type: "Service", identifiers: ["ec2.amazonaws.com"] }],
-            conditions: [
-              { test: "StringEquals", variable: "a", values: ["1"] },
-              { test: "StringEquals", variable: "b", values: ["2"] },
-            ],
-          },
-        ],
-      }),
-    );
-    assert.deepEqual(JSON.parse(json), {
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { Service: ["ec2.amazonaws.com"] },
-          Action: ["sts:AssumeRole"],
-          Condition: { StringEquals: { a: ["1"], b: ["2"] } },
-        },
-      ],
-    });
-  });
 });

@@ -44,7 +44,7 @@ export const checklists = (): Checklist[] =>
 export const controlsOf = ({ chapters }: Checklist): Control[] => Object.values(chapters).flat();
 
 /** What is wrong with the checklists: above all a place, a test or a rule that is no longer there. */
-export function ledgerProblems(all: Checklist[]): string[] {
+function ledgerProblems(all: Checklist[]): string[] {
   return all.flatMap((one) =>
     controlsOf(one).flatMap((each) => problemsOf(each).map((text) => `${each.id}: ${text}`)),
   );

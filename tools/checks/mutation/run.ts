@@ -7,7 +7,7 @@ import { Order } from "./tests.ts";
 import { Types } from "./types.ts";
 import { Warm } from "./warm.ts";
 
-export interface Run {
+interface Run {
   /** A working copy: faults are written into its files, one at a time. */
   folder: string;
   mutants: Mutant[];

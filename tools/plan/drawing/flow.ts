@@ -12,7 +12,7 @@ import {
 import type { Resource } from "../../graph/resource.ts";
 
 /** A station on the way of a request. */
-export interface Hop {
+interface Hop {
   at: string;
   what: string;
 }

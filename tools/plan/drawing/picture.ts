@@ -7,7 +7,7 @@ import { dollars } from "../cost/cost-text.ts";
 import { escaped } from "../text.ts";
 import { requestFlows } from "./flow.ts";
 
-export type Palette = "light" | "dark";
+type Palette = "light" | "dark";
 
 const palettes = {
   light: { text: "#1f2328", quiet: "#59636e", box: "#f6f8fa", line: "#8c959f", flow: "#0969da" },
