@@ -1,18 +1,6 @@
-import { labelOf } from "../../graph/labels.ts";
-import type { Changed, Difference } from "./difference-model.ts";
-import {
-  byKind,
-  chains,
-  costLine,
-  countsLine,
-  deployLine,
-  isEmpty,
-  isObject,
-  labelsByUrn,
-  replacedLine,
-  shownValue,
-  toldChanges,
-} from "./difference-words.ts";
+import type { Difference } from "./difference-model.ts";
+import { type Block, type Item, sectionsOf } from "./difference-sections.ts";
+import { costLine, countsLine, deployLine, isEmpty, shownValue } from "./difference-words.ts";
 
 /** Reasons that a comment shows; the others are counted. */
 const shown = 8;
@@ -25,7 +13,6 @@ export function differenceMarkdown(difference: Difference, accepted?: string): s
   const heading = `### Stack \`${stack}\`: ${isEmpty(difference) ? "nothing changes" : `risk ${risk}`}`;
   const remarks = [`From ${from} to ${to}. ${notes.join(". ")}`.trim()];
   if (isEmpty(difference)) return [heading, "", ...remarks, ""].join("\n");
-  const names = labelsByUrn(difference);
   const text = [
     heading,
     "",
@@ -39,47 +26,8 @@ export function differenceMarkdown(difference: Difference, accepted?: string): s
     `| cost at rest | ${escaped(costLine(difference))} |`,
     `| time to deploy | ${escaped(deployLine(difference))} |`,
     "",
-    ...folded(
-      "Replaced",
-      chains(difference).flatMap(({ root, followers }) => [
-        `- **${escaped(labelOf(root))}**: ${escaped(replacedLine(root, names))}`,
-        ...propertyItems(root),
-        ...(followers.length > 0 ? [`  - replaces in turn ${escaped(byKind(followers))}`] : []),
-      ]),
-    ),
-    ...folded(
-      "Removed",
-      difference.removed.map((one) => `- ${escaped(labelOf(one))}`),
-    ),
-    ...folded(
-      "Added",
-      difference.added.map((one) => `- ${escaped(labelOf(one))}`),
-    ),
-    ...folded(
-      "Changed",
-      difference.changed.flatMap((one) => [
-        `- ${escaped(labelOf(one))}${isObject(one) ? " (under Kubernetes objects)" : ""}`,
-        ...(isObject(one) ? [] : propertyItems(one)),
-      ]),
-    ),
-    ...folded(
-      "Permissions",
-      fenced(
-        difference.permissions.flatMap(({ who, isNew, gained, lost, trusts }) => [
-          `  ${who}${isNew ? " (new)" : ""}`,
-          ...trusts.map((one) => `+ assumed by ${one}`),
-          ...gained.map((one) => `+ ${one}`),
-          ...lost.map((one) => `- ${one}`),
-        ]),
-      ),
-    ),
-    ...folded(
-      "Kubernetes objects",
-      fenced(
-        difference.manifests.flatMap(({ name, is, lines }) =>
-          is === "changed" ? [`@@ ${name} @@`, ...lines] : [`@@ ${name}: ${is} @@`],
-        ),
-      ),
+    ...sectionsOf(difference).flatMap(({ title, items, blocks }) =>
+      folded(title, [...items.flatMap(listItems), ...fenced(blocks)]),
     ),
     ...remarks,
     "",
@@ -88,23 +36,26 @@ export function differenceMarkdown(difference: Difference, accepted?: string): s
 }
 
 function folded(title: string, lines: string[]): string[] {
-  if (lines.length === 0) return [];
   return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
 }
 
-function fenced(lines: string[]): string[] {
+function fenced(blocks: Block[]): string[] {
+  if (blocks.length === 0) return [];
+  const lines = blocks.flatMap(({ name, lines }) => [`@@ ${name} @@`, ...lines]);
   // A fence inside a manifest must not end this one.
-  return lines.length === 0
-    ? []
-    : ["````diff", ...lines.map((line) => line.replaceAll("````", "'''")), "````"];
+  return ["````diff", ...lines.map((line) => line.replaceAll("````", "'''")), "````"];
 }
 
-function propertyItems(one: Changed): string[] {
-  return toldChanges(one).map(({ path, from, to, follows }) =>
-    follows
-      ? `  - ${code(path)} follows from ${escaped(follows)}`
-      : `  - ${code(path)}: ${code(from)} → ${code(to)}`,
-  );
+function listItems({ label, because, changes = [], followers }: Item): string[] {
+  return [
+    because ? `- **${escaped(label)}**: ${escaped(because)}` : `- ${escaped(label)}`,
+    ...changes.map(({ path, from, to, follows }) =>
+      follows
+        ? `  - ${code(path)} follows from ${escaped(follows)}`
+        : `  - ${code(path)}: ${code(from)} → ${code(to)}`,
+    ),
+    ...(followers ? [`  - replaces in turn ${escaped(followers)}`] : []),
+  ];
 }
 
 const code = (value: unknown) => {
