@@ -32,12 +32,11 @@ describe("the mutation check", function () {
   const all = mutantsOf("infra/limit.ts", source);
   const check = (more: Partial<Parameters<typeof run>[0]> = {}) =>
     run({
-      folder,
+      folders: [folder],
       mutants: all,
       tests: ["test/limit.test.ts", "test/broken.test.ts"],
       harmless: [],
       budgetMs: 60_000,
-      types: false,
       say: (line) => said.push(line),
       ...more,
     });

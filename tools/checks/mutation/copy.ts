@@ -19,5 +19,7 @@ export function workingCopy(project: string): { folder: string; remove(): void }
     const from = join(project, packages);
     if (existsSync(from)) symlinkSync(from, join(folder, packages));
   }
+  // Tests ask git for the project's files.
+  execFileSync("git", ["init", "--quiet"], { cwd: folder });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { transformSync } from "esbuild";
+import { compile } from "./compile.js";
 
 // Node's module hooks: the project's own modules are imported anew for each mutant, those of
 // packages once. The mutant's number is the query `m`, which imports hand on.
 
 let root = "";
-const transformed = new Map();
+const compiled = new Map();
 const packages = new Map();
 
 export function initialize({ project }) {
@@ -21,12 +21,17 @@ export async function resolve(specifier, context, next) {
   const run = parentURL?.startsWith(root) ? new URL(parentURL).searchParams.get("m") : null;
   if (run === null) return next(specifier, context);
   if (/^(\.|file:)/.test(specifier)) {
-    const url = new URL(specifier, parentURL);
-    if (isOwn(url.href) && isSource(url.href)) {
-      url.searchParams.set("m", run);
-      return { url: url.href, format: "module", shortCircuit: true };
+    let { href } = new URL(specifier, parentURL);
+    // A folder of a test may have links to the project's modules.
+    if (!isOwn(href)) {
+      const found = await next(specifier, context);
+      if (!isOwn(found.url)) return found;
+      href = found.url;
     }
-    return next(specifier, context);
+    if (!isSource(href)) return next(specifier, context);
+    const url = new URL(href);
+    url.searchParams.set("m", run);
+    return { url: url.href, format: "module", shortCircuit: true };
   }
   // From any file of the same folder a package is the same one.
   const bare = new URL(parentURL);
@@ -43,17 +48,10 @@ export async function load(url, context, next) {
   }
   const path = fileURLToPath(url.split("?")[0]);
   const { mtimeMs } = statSync(path);
-  let known = transformed.get(path);
+  let known = compiled.get(path);
   if (known?.mtimeMs !== mtimeMs) {
-    const { code } = transformSync(readFileSync(path, "utf8"), {
-      loader: path.endsWith(".ts") ? "ts" : "js",
-      format: "esm",
-      target: "es2023",
-      sourcefile: path,
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-    });
-    known = { mtimeMs, code };
-    transformed.set(path, known);
+    known = { mtimeMs, code: compile(path, readFileSync(path, "utf8")).code };
+    compiled.set(path, known);
   }
   return { format: "module", source: known.code, shortCircuit: true };
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,6 +10,7 @@ import { mutantsOf } from "./mutants.ts";
 import { reportOf, summaryOf } from "./mutation-report.ts";
 import { shuffled } from "./random.ts";
 import { run } from "./run.ts";
+import { Types } from "./types.ts";
 
 const usage = `npm run mutate -- [options]
   --files GLOB     only faults of these files
@@ -16,6 +18,7 @@ const usage = `npm run mutate -- [options]
   --sample N       as many faults as this, drawn at random
   --seed S         the draw (default 1)
   --budget S       seconds of tests for a fault (default 120); what they miss counts as survived
+  --workers N      as many faults at a time (default: one a free core)
   --results FILE   keep results there, and go on from them
   --list           print the faults and try none
   --no-types       count faults that do not fit the types too
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     budget: { type: "string", default: "120" },
+    workers: { type: "string" },
     results: { type: "string" },
     list: { type: "boolean", default: false },
     "no-types": { type: "boolean", default: false },
@@ -68,22 +72,24 @@ else {
       console.log(`${file}:${line} ${JSON.stringify(original)} → ${JSON.stringify(text)}`);
     }
   } else {
-    const copy = workingCopy(project);
+    const free = Math.max(1, Math.floor(availableParallelism() - (loadavg()[0] ?? 0)));
+    const workers = Math.min(Number(values.workers ?? free), Math.ceil(drawn.length / 20)) || 1;
+    const copies = Array.from({ length: workers }, () => workingCopy(project));
     try {
       const results = await run({
-        folder: copy.folder,
+        folders: copies.map(({ folder }) => folder),
         mutants: drawn,
         tests,
         harmless,
         results: values.results,
         budgetMs: Number(values.budget) * 1000,
-        types: !values["no-types"],
+        types: values["no-types"] ? undefined : new Types(project),
         say: (line) => console.error(line),
       });
       console.log(values.json ? JSON.stringify(results, undefined, 2) : reportOf(results));
       if (summaryOf(results).percent < least) process.exitCode = 1;
     } finally {
-      copy.remove();
+      for (const copy of copies) copy.remove();
     }
   }
 }

@@ -5,6 +5,8 @@ export interface Result extends Mutant {
   outcome: Outcome;
   /** The test that noticed it, or the compiler's words. */
   by?: string;
+  /** Noticed only because a test never ended, twice: a fault, or a busy machine. */
+  timedOut?: boolean;
 }
 
 export interface Summary {
@@ -44,8 +46,12 @@ export function reportOf(results: Result[]): string {
       .map((one) => `  ${file}:${one.line} ${shown(one.original)} → ${shown(one.text)}`),
   ]);
   const { mutants, noticed, harmless, survived, percent } = summaryOf(results);
+  const late = results
+    .filter(({ timedOut }) => timedOut)
+    .map((one) => `timed out: ${one.file}:${one.line} ${shown(one.original)} → ${shown(one.text)}`);
   return [
     ...lines,
+    ...late,
     `${mutants} faults that compile: ${noticed} noticed, ${survived} survived, ${harmless} harmless; ${percent.toFixed(1)} % noticed`,
   ].join("\n");
 }

@@ -1,149 +1,122 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { baseline, isMeasured, type Measured } from "./baseline.ts";
 import type { Harmless } from "./harmless.ts";
 import { keyOf, type Mutant, parses, planted } from "./mutants.ts";
 import type { Result } from "./mutation-report.ts";
 import { Order } from "./tests.ts";
-import { Types } from "./types.ts";
+import type { Types } from "./types.ts";
 import { Warm } from "./warm.ts";
 
 interface Run {
-  /** A working copy: faults are written into its files, one at a time. */
-  folder: string;
+  /** Working copies, one a worker: faults are written into their files, one at a time. */
+  folders: string[];
   mutants: Mutant[];
   tests: string[];
   harmless: Harmless[];
-  /** One result a line; those that are there are not tried again. */
+  /** One result or measured test a line; those that are there are not tried again. */
   results?: string | undefined;
   /** How long the tests of one fault may take, counted in what they take without it. */
   budgetMs: number;
-  /** Whether faults must fit the types of their file. */
-  types: boolean;
+  /** Faults must fit the types of their file, if given. */
+  types?: Types | undefined;
   say(line: string): void;
 }
 
 /** How many faults there are between two runs without one. */
-const control = 10;
+const control = 20;
 
 /** Plants each fault and says what became of it. */
-export async function run({
-  folder,
-  mutants,
-  tests,
-  harmless,
-  results,
-  budgetMs,
-  types,
-  say,
-}: Run): Promise<Result[]> {
-  const known = new Map(
-    (results && existsSync(results) ? readFileSync(results, "utf8") : "")
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Result)
-      .map((result) => [`${result.start} ${keyOf(result)}`, result]),
-  );
+export async function run(options: Run): Promise<Result[]> {
+  const { folders, mutants, tests, harmless, results, budgetMs, types, say } = options;
+  const lines = (results && existsSync(results) ? readFileSync(results, "utf8") : "")
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Result | Measured => JSON.parse(line));
+  const measured = lines.filter(isMeasured);
+  const earlier = lines.filter((line): line is Result => !isMeasured(line));
+  const known = new Map(earlier.map((result) => [`${result.start} ${keyOf(result)}`, result]));
   const expected = new Set(harmless.map(keyOf));
   const done: Result[] = [];
-  const note = (mutant: Mutant, outcome: Result["outcome"], by?: string) => {
-    const result: Result = { ...mutant, outcome, ...(by && { by }) };
-    done.push(result);
-    say(`${done.length}/${mutants.length} ${outcome} ${mutant.file}:${mutant.line}`);
-    if (results) appendFileSync(results, `${JSON.stringify(result)}\n`);
+  const keep = (line: Result | Measured) => {
+    if (results) appendFileSync(results, `${JSON.stringify(line)}\n`);
   };
-  const checker = new Types(folder);
-  const warm = new Warm(folder);
+  const note = (result: Result) => {
+    done.push(result);
+    say(`${done.length}/${mutants.length} ${result.outcome} ${result.file}:${result.line}`);
+    keep(result);
+  };
+  const left = mutants.filter((mutant) => {
+    const before = known.get(`${mutant.start} ${keyOf(mutant)}`);
+    if (before && before.outcome !== "survived") done.push(before);
+    return !before || before.outcome === "survived";
+  });
+  const workers = folders.map((folder) => ({ folder, warm: new Warm(folder) }));
+  const [first] = workers;
+  if (!first) throw new Error("no working copy");
   try {
-    const left = mutants.filter((mutant) => {
-      const before = known.get(`${mutant.start} ${keyOf(mutant)}`);
-      if (before && before.outcome !== "survived") done.push(before);
-      return !before || before.outcome === "survived";
-    });
-    const order = new Order(folder, await baseline(warm, tests, say, results), budgetMs);
-    for (let at = 0; at < left.length; at += control) {
-      const batch = left.slice(at, at + control);
-      await tryAll(batch);
+    const passing = await baseline(first.warm, first.folder, tests, measured, { say, keep });
+    const order = new Order(first.folder, passing, budgetMs);
+    for (const { outcome, file, by } of earlier) {
+      if (outcome === "noticed") order.noticed(file, by?.split(":")[0] ?? "");
     }
-
-    async function tryAll(batch: Mutant[], newProcesses = false): Promise<void> {
-      const outcomes: [Mutant, Result["outcome"], string?][] = [];
-      const noticing = new Set<string>();
-      for (const mutant of batch) {
-        const path = join(folder, mutant.file);
-        const source = readFileSync(path, "utf8");
-        const faulty = planted(source, mutant);
-        if (expected.has(keyOf(mutant))) {
-          outcomes.push([mutant, "harmless"]);
-          continue;
-        }
-        const error = !parses(mutant.file, faulty)
-          ? "syntax"
-          : types && checker.errorOf(mutant.file, faulty);
-        if (error) {
-          outcomes.push([mutant, "does not compile", error]);
-          continue;
-        }
-        if (newProcesses) warm.stop();
-        writeFileSync(path, faulty);
-        try {
-          const { noticed } = await warm.run(order.of(mutant.file));
-          if (noticed?.file) noticing.add(noticed.file);
-          if (noticed) order.noticed(mutant.file, noticed.file);
-          outcomes.push([
-            mutant,
-            noticed ? "noticed" : "survived",
-            noticed && `${noticed.file}: ${noticed.title}: ${noticed.message}`,
-          ]);
-        } finally {
-          writeFileSync(path, source);
-        }
-      }
-      // A process that a fault has spoilt would notice everything after it.
-      if (newProcesses) warm.stop();
-      const { noticed } = await warm.run([...noticing]);
-      if (noticed && !newProcesses) {
-        say(`without a fault ${noticed.file} fails too (${noticed.title}); again in new processes`);
-        return tryAll(batch, true);
-      }
-      if (noticed) throw new Error(`${noticed.file} fails without a fault: ${noticed.title}`);
-      for (const outcome of outcomes) note(...outcome);
-    }
+    await Promise.all(
+      workers.map(async (worker) => {
+        while (left.length > 0) await tryAll(worker, order, left.splice(0, control));
+      }),
+    );
   } finally {
-    warm.stop();
+    for (const { warm } of workers) warm.stop();
   }
   return done;
-}
 
-/**
- * How long each test file takes on the sources as they are; those that fail notice nothing. Kept
- * beside the results.
- */
-async function baseline(
-  warm: Warm,
-  tests: string[],
-  say: (line: string) => void,
-  results?: string,
-): Promise<Record<string, number>> {
-  const kept = results && `${results}.tests.json`;
-  const known: Record<string, number> =
-    kept && existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : {};
-  const took: Record<string, number> = {};
-  for (const test of tests) {
-    const before = known[test];
-    if (before !== undefined) {
-      took[test] = before;
-      continue;
+  async function tryAll(
+    worker: { folder: string; warm: Warm },
+    order: Order,
+    batch: Mutant[],
+    inNewProcesses = false,
+  ): Promise<void> {
+    const { folder, warm } = worker;
+    const outcomes: Result[] = [];
+    const noticing = new Set<string>();
+    for (const mutant of batch) {
+      const path = join(folder, mutant.file);
+      const source = readFileSync(path, "utf8");
+      const faulty = planted(source, mutant);
+      if (expected.has(keyOf(mutant))) {
+        outcomes.push({ ...mutant, outcome: "harmless" });
+        continue;
+      }
+      const error = parses(mutant.file, faulty)
+        ? types?.errorOf(mutant.file, faulty)
+        : "not TypeScript";
+      if (error) {
+        outcomes.push({ ...mutant, outcome: "does not compile", by: error });
+        continue;
+      }
+      if (inNewProcesses) warm.stop();
+      writeFileSync(path, faulty);
+      try {
+        const failure = await warm.firstFailure(order.of(mutant));
+        if (failure) {
+          const { file, title, message, timedOut } = failure;
+          noticing.add(file);
+          order.noticed(mutant.file, file);
+          const by = `${file}: ${title}: ${message}`;
+          outcomes.push({ ...mutant, outcome: "noticed", by, ...(timedOut && { timedOut }) });
+        } else outcomes.push({ ...mutant, outcome: "survived" });
+      } finally {
+        writeFileSync(path, source);
+      }
     }
-    let verdict = await warm.run([test]);
-    if (verdict.noticed) {
-      warm.stop();
-      verdict = await warm.run([test]);
+    // A process that a fault has spoilt would notice everything after it.
+    if (inNewProcesses) warm.stop();
+    const failure = await warm.firstFailure([...noticing]);
+    if (failure && !inNewProcesses) {
+      say(`without a fault ${failure.file} fails too (${failure.title}); again in new processes`);
+      return tryAll(worker, order, batch, true);
     }
-    if (verdict.noticed) {
-      const { title, message } = verdict.noticed;
-      say(`left out, for it fails without a fault: ${test}: ${title}: ${message}`);
-    } else took[test] = verdict.took[test] ?? 0;
-    if (kept) writeFileSync(kept, JSON.stringify({ ...known, ...took }));
+    if (failure) throw new Error(`${failure.file} fails without a fault: ${failure.title}`);
+    for (const outcome of outcomes) note(outcome);
   }
-  return took;
 }

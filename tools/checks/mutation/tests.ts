@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
+import type { Parts } from "./coverage.ts";
+import type { Mutant } from "./mutants.ts";
 
 const imported = /(?:from|import|import\()\s*"(\.[^"]+\.[jt]s)"/g;
 
@@ -30,17 +32,29 @@ function started(test: string, source: string): string[] {
   ];
 }
 
-/** The test files in which a fault of a source file may show, most likely and cheapest first. */
+/** What is known of a test file that passes on the sources as they are. */
+export interface Known {
+  test: string;
+  milliseconds: number;
+  /** Of each source file, the parts that it executes in the process of the test. */
+  executed: Record<string, Parts>;
+  hasProcesses: boolean;
+}
+
+interface Placed extends Known {
+  /** The files that it imports, with the number of steps to each. */
+  reach: Map<string, number>;
+}
+
+/** The test files in which a fault may show, most likely and cheapest first. */
 export class Order {
-  readonly #reach: Map<string, Map<string, number>>;
-  readonly #took: Record<string, number>;
+  readonly #tests: Placed[];
   readonly #budgetMs: number;
   readonly #noticed = new Map<string, number>();
 
-  constructor(root: string, took: Record<string, number>, budgetMs = Number.POSITIVE_INFINITY) {
-    this.#took = took;
+  constructor(root: string, tests: Known[], budgetMs = Number.POSITIVE_INFINITY) {
+    this.#tests = tests.map((known) => ({ ...known, reach: reached(root, known.test) }));
     this.#budgetMs = budgetMs;
-    this.#reach = new Map(Object.keys(took).map((test) => [test, reached(root, test)]));
   }
 
   noticed(source: string, test: string): void {
@@ -49,24 +63,36 @@ export class Order {
     }
   }
 
-  of(source: string): string[] {
-    const chance = (test: string) => {
-      const distance = this.#reach.get(test)?.get(source) ?? 99;
+  of({ file, start, end }: Pick<Mutant, "file" | "start" | "end">): string[] {
+    const delivers = /^tools\/(deliver\/|shell)/.test(file);
+    const chance = ({ test, reach }: Placed) =>
+      (this.#noticed.get(`$file$test`) ?? 0) +
       // What has noticed faults elsewhere often will here.
-      const often = (this.#noticed.get(test) ?? 0) / 20;
-      return (this.#noticed.get(`${source} ${test}`) ?? 0) + often + 1 / (1 + distance);
-    };
-    const price = (test: string) => ((this.#took[test] ?? 0) + 300) / chance(test);
-    const delivers = /^tools\/(deliver\/|shell)/.test(source);
-    const ordered = Object.keys(this.#took)
-      .filter((test) => this.#reach.get(test)?.has(source))
-      .filter((test) => delivers || !test.startsWith("test/tools/deliver/"))
-      .sort((a, b) => price(a) - price(b));
+      (this.#noticed.get(test) ?? 0) / 20 +
+      1 / (1 + (reach.get(file) ?? 99)) +
+      likeness(file, test);
+    const ordered = this.#tests
+      .filter(({ test }) => delivers || !test.startsWith("test/tools/deliver/"))
+      .filter(({ executed, hasProcesses, reach }) => {
+        const parts = executed[file]?.some(([from, to]) => from < end && start < to);
+        return parts || (hasProcesses && reach.has(file));
+      })
+      .map((known) => ({ ...known, price: (known.milliseconds + 300) / chance(known) }))
+      .sort((a, b) => a.price - b.price);
     let spent = 0;
-    return ordered.filter((test, at) => {
-      const fits = at === 0 || spent + (this.#took[test] ?? 0) <= this.#budgetMs;
-      if (fits) spent += this.#took[test] ?? 0;
-      return fits;
-    });
+    return ordered
+      .filter(({ milliseconds }, at) => {
+        const fits = at === 0 || spent + milliseconds <= this.#budgetMs;
+        if (fits) spent += milliseconds;
+        return fits;
+      })
+      .map(({ test }) => test);
   }
+}
+
+/** A file's own spec, those of its folder and the recorded plans notice most of its faults. */
+function likeness(file: string, test: string): number {
+  if (basename(test) === basename(file).replace(/.ts$/, ".test.ts")) return 2;
+  if (dirname(test) === `test/$dirname(file)`) return 1;
+  return test.startsWith("test/recorded/") && /^(infra|projects|index)/.test(file) ? 1 : 0;
 }

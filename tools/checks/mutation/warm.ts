@@ -2,54 +2,72 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Job, Verdict } from "./worker.ts";
+import type { Failure, Job, Verdict } from "./worker.ts";
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const module = fileURLToPath(new URL("worker.ts", import.meta.url));
 
+/** How long one test and one file of tests may take. */
+export interface Limits {
+  testMs: number;
+  fileMs: number;
+}
+const generous: Limits = { testMs: 60_000, fileMs: 240_000 };
+
 /** A process that keeps the packages imported, and is replaced when it hangs, dies or grows old. */
 export class Warm {
   readonly #folder: string;
-  #child?: ChildProcess;
+  #child: ChildProcess | undefined;
   #runs = 0;
+  #modules = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** The first test of `files` that fails; a process that hangs or dies has noticed too. */
-  async run(files: string[], limits = { testMs: 60_000, totalMs: 240_000 }): Promise<Verdict> {
-    const verdict: Verdict = { run: this.#runs, took: {} };
-    for (const group of groupsOf(files)) {
-      const { took, noticed } = await this.#runGroup(group, limits);
-      Object.assign(verdict.took, took);
-      if (noticed) return { ...verdict, noticed };
+  /** The first test of `files` that fails. */
+  async firstFailure(files: string[]): Promise<(Failure & { file: string }) | undefined> {
+    const modules = ++this.#modules;
+    for (const file of files) {
+      const { failure } = await this.run(file, { modules });
+      if (failure) return { file, ...failure };
     }
-    return verdict;
+    return undefined;
   }
 
-  async #runGroup(files: string[], limits: { testMs: number; totalMs: number }): Promise<Verdict> {
-    if (files.some(needsNewProcess) || this.#runs % 100 === 99) this.stop();
-    this.#runs++;
+  /** A test that is late may be so for the machine: it fails if it is late again, with time to spare. */
+  async run(file: string, { cover = false, modules = ++this.#modules } = {}): Promise<Verdict> {
+    const once = ({ testMs, fileMs }: Limits) =>
+      this.#once({ file, cover, modules, timeoutMs: testMs }, fileMs);
+    const verdict = await once(generous);
+    if (!verdict.failure?.timedOut) return verdict;
+    this.stop();
+    return once({ testMs: 3 * generous.testMs, fileMs: 2 * generous.fileMs });
+  }
+
+  async #once(job: Job, fileMs: number): Promise<Verdict> {
+    if (needsNewProcess(job.file) || this.#runs++ % 400 === 399) this.stop();
     const child = this.#child ?? (await this.#start());
-    const job: Job = { run: this.#runs, files, timeoutMs: limits.testMs };
-    const lost = (title: string): Verdict => ({
-      run: job.run,
-      took: {},
-      noticed: { file: "", title, message: "" },
+    const lost = (title: string, timedOut: boolean): Verdict => ({
+      failure: { title, message: "", timedOut },
+      milliseconds: 0,
+      counted: [],
+      hasProcesses: true,
     });
-    return new Promise((resolve) => {
+    const verdict = await new Promise<Verdict>((resolve) => {
       const end = (verdict: Verdict, dead = false) => {
         clearTimeout(timer);
         child.removeAllListeners("message").removeAllListeners("exit");
         if (dead) this.stop();
         resolve(verdict);
       };
-      const timer = setTimeout(() => end(lost("(hangs)"), true), limits.totalMs);
+      const timer = setTimeout(() => end(lost("(hangs)", true), true), fileMs);
       child.on("message", (verdict: Verdict) => end(verdict));
-      child.on("exit", (code, signal) => end(lost(`(exits ${signal ?? code})`), true));
+      child.on("exit", (code, signal) => end(lost(`(exits ${signal ?? code})`, false), true));
       child.send(job);
     });
+    if (needsNewProcess(job.file)) this.stop();
+    return verdict;
   }
 
   stop(): void {
@@ -71,15 +89,3 @@ export class Warm {
 
 /** Tests that put command stubs on PATH need a process whose environment no other test has replaced. */
 const needsNewProcess = (file: string) => file.startsWith("test/tools/deliver/");
-
-/** The files in their order: neighbours together, but those that need a new process alone. */
-function groupsOf(files: string[]): string[][] {
-  const groups: string[][] = [];
-  for (const file of files) {
-    const last = groups.at(-1);
-    const alone = needsNewProcess(file) || last?.some(needsNewProcess);
-    if (last && !alone) last.push(file);
-    else groups.push([file]);
-  }
-  return groups;
-}

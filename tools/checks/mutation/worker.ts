@@ -1,19 +1,31 @@
-import { register } from "node:module";
+import childProcess from "node:child_process";
+import { Session } from "node:inspector/promises";
+import { register, syncBuiltinESMExports } from "node:module";
 import { pathToFileURL } from "node:url";
 import Mocha from "mocha";
+import type { Counted } from "./coverage.ts";
 
-/** Runs test files on the working copy as it is now. */
+/** Runs a test file on the working copy as it is now. */
 export interface Job {
-  run: number;
-  files: string[];
+  /** The number of the modules: with another one they are imported anew. */
+  modules: number;
+  file: string;
   timeoutMs: number;
+  /** Whether to tell what was executed. */
+  cover: boolean;
+}
+export interface Failure {
+  title: string;
+  message: string;
+  timedOut?: boolean;
 }
 export interface Verdict {
-  run: number;
   /** The first test that failed; absent when all pass. */
-  noticed?: { file: string; title: string; message: string };
-  /** How long each file took, in milliseconds. */
-  took: Record<string, number>;
+  failure?: Failure | undefined;
+  milliseconds: number;
+  counted: Counted[];
+  /** Whether another process than git was started, in which nothing is counted. */
+  hasProcesses: boolean;
 }
 
 const project = pathToFileURL(`${process.cwd()}/`).href;
@@ -24,39 +36,68 @@ process.on("uncaughtException", () => {});
 process.on("disconnect", () => process.exit());
 const environment = { ...process.env };
 const folder = process.cwd();
+const session = new Session();
+session.connect();
+
+let hasProcesses = false;
+for (const name of ["spawn", "spawnSync", "execFile", "execFileSync", "fork"] as const) {
+  const original = childProcess[name] as (...args: unknown[]) => unknown;
+  const noting = (...args: unknown[]) => {
+    hasProcesses ||= args[0] !== "git";
+    return original(...args);
+  };
+  Object.defineProperties(noting, Object.getOwnPropertyDescriptors(original));
+  Object.assign(childProcess, { [name]: noting });
+}
+syncBuiltinESMExports();
 
 process.on("message", async (job: Job) => {
-  const verdict: Verdict = { run: job.run, took: {} };
-  for (const file of job.files) {
-    const began = Date.now();
-    process.chdir(folder);
-    for (const key of Object.keys(process.env)) if (!(key in environment)) delete process.env[key];
-    Object.assign(process.env, environment);
-    const failure = await failureOf(file, job);
-    verdict.took[file] = Date.now() - began;
-    if (failure) {
-      verdict.noticed = { file, ...failure };
-      break;
-    }
-  }
-  process.send?.(verdict);
+  process.chdir(folder);
+  for (const key of Object.keys(process.env)) if (!(key in environment)) delete process.env[key];
+  Object.assign(process.env, environment);
+  hasProcesses = false;
+  if (job.cover) await startCounting();
+  const began = Date.now();
+  const failure = await failureOf(job);
+  const milliseconds = Date.now() - began;
+  const counted = job.cover ? await stopCounting(job.modules) : [];
+  process.send?.({ failure, milliseconds, counted, hasProcesses } satisfies Verdict);
 });
 process.send?.("ready");
 
-async function failureOf(file: string, { run, timeoutMs }: Job) {
+async function startCounting() {
+  await session.post("Profiler.enable");
+  await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+}
+
+async function stopCounting(modules: number): Promise<Counted[]> {
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  await session.post("Profiler.stopPreciseCoverage");
+  await session.post("Profiler.disable");
+  return result
+    .filter(({ url }) => url.startsWith(project))
+    .filter(({ url }) => new URL(url).searchParams.get("m") === String(modules))
+    .map(({ url, functions }) => ({
+      file: decodeURI(new URL(url).pathname.slice(new URL(project).pathname.length)),
+      ranges: functions.flatMap(({ ranges }) => ranges),
+    }));
+}
+
+async function failureOf({ file, modules, timeoutMs }: Job): Promise<Failure | undefined> {
   const mocha = new Mocha({ timeout: timeoutMs, bail: true, reporter: class {} as never });
   try {
     mocha.suite.emit("pre-require", globalThis, file, mocha);
-    await import(`${new URL(file, project).href}?m=${run}`);
+    await import(`${new URL(file, project).href}?m=${modules}`);
   } catch (error) {
     return { title: "(import)", message: messageOf(error) };
   }
-  let failure: { title: string; message: string } | undefined;
+  let failure: Failure | undefined;
   await new Promise<void>((done) => {
     mocha
       .run(() => done())
       .on("fail", (test, error) => {
-        failure ??= { title: test.fullTitle(), message: messageOf(error) };
+        const timedOut = error?.code === "ERR_MOCHA_TIMEOUT";
+        failure ??= { title: test.fullTitle(), message: messageOf(error), timedOut };
       });
   });
   mocha.dispose();
