@@ -203,5 +203,5 @@ function report(servers: Server[]): void {
     judge(targets),
   ].join("\n");
   process.stdout.write(`${text}\n`);
-  writeSection("bench", text);
+  writeSection("bench:service", text);
 }

@@ -20,12 +20,26 @@ interface Measured {
   milliseconds: number;
   resources: number;
 }
-
-/** The CPU of the plan as a process of its own. */
-function measured(stack: string, folder = root): Measured {
-  const args = ["--import", "./tools/typescript.js", "tools/bench/plan-cpu.ts", stack, folder];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" }));
+interface Program {
+  milliseconds: number;
+  megabytes: number;
 }
+
+/** As `npm run plan` starts Node. */
+const nodeArgs = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  .scripts.plan.split(" ")
+  .slice(1, -2);
+
+/** What a file of this folder prints, as a process of its own. */
+function measured<Result>(file: string, ...args: string[]): Result {
+  return JSON.parse(
+    execFileSync(process.execPath, [...nodeArgs, `tools/bench/${file}`, ...args], {
+      cwd: root,
+      encoding: "utf8",
+    }),
+  );
+}
+const planned = (stack: string, folder = root) => measured<Measured>("plan-cpu.ts", stack, folder);
 
 /** A folder of the program with a stack of so many services. */
 function stackOf(services: number): string {
@@ -50,17 +64,26 @@ function stackOf(services: number): string {
 
 const [few, many] = [stackOf(8), stackOf(30)];
 const series: Record<string, Measured[]> = { dev: [], retail: [], few: [], many: [] };
+const programs: Record<string, Program[]> = { empty: [], evaluated: [] };
 // In turns, so that what else the machine does is in all of them.
 for (let run = 0; run < runs; run++) {
-  series.dev?.push(measured("dev"));
-  series.retail?.push(measured("retail-store"));
-  series.few?.push(measured("dev", few));
-  series.many?.push(measured("dev", many));
+  programs.empty?.push(measured("program-cpu.ts"));
+  programs.evaluated?.push(measured("program-cpu.ts", "dev"));
+  series.dev?.push(planned("dev"));
+  series.retail?.push(planned("retail-store"));
+  series.few?.push(planned("dev", few));
+  series.many?.push(planned("dev", many));
 }
 for (const folder of [few, many]) rmSync(folder, { recursive: true });
 
 const cpu = (name: string) => median((series[name] ?? []).map(({ milliseconds }) => milliseconds));
 const resources = (name: string) => series[name]?.[0]?.resources ?? 0;
+const program = (name: string, key: keyof Program) =>
+  median((programs[name] ?? []).map((one) => one[key]));
+const overEmpty = program("evaluated", "milliseconds") / program("empty", "milliseconds");
+// tsx strips types where Node does not.
+const mostOverEmpty = (process.features as { typescript?: unknown }).typescript ? 2 : 3;
+const megabytes = program("evaluated", "megabytes");
 const ratio = cpu("retail") / cpu("dev");
 const further = (cpu("many") - cpu("few")) / (resources("many") - resources("few"));
 const text = [
@@ -81,10 +104,17 @@ const text = [
   ),
   "",
   judge([
+    [
+      `evaluate dev: at most ${mostOverEmpty} × the CPU of an empty Pulumi program`,
+      overEmpty.toFixed(2),
+      overEmpty <= mostOverEmpty,
+    ],
+    ["evaluate dev: at most 220 MB", `${megabytes.toFixed(0)} MB`, megabytes <= 220],
     ["retail-store: at most 1.6 × dev", ratio.toFixed(2), ratio <= 1.6],
     ["a further resource: at most 2.5 ms of CPU", `${further.toFixed(1)} ms`, further <= 2.5],
   ]),
 ].join("\n");
 process.stdout.write(`${text}\n`);
 writeSection("bench:plan", text);
-if (ratio > 1.6 || further > 2.5) process.exitCode = 1;
+if (overEmpty > mostOverEmpty || megabytes > 220 || ratio > 1.6 || further > 2.5)
+  process.exitCode = 1;
