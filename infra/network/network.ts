@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import * as awsx from "@pulumi/awsx";
+import * as ec2 from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LogsConfig, NetworkConfig } from "../config/schema.ts";
 import { blockOf, cidrOf } from "./cidr.ts";
@@ -37,7 +37,7 @@ export class Network extends pulumi.ComponentResource {
     const parent = { parent: this };
     const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
 
-    const vpc = new awsx.ec2.Vpc(name, vpcArgs(args, blocks), parent);
+    const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
     new aws.ec2.DefaultSecurityGroup(
       `${name}-default-security-group`,
       { vpcId: vpc.vpcId, ingress: [], egress: [] },
@@ -92,7 +92,7 @@ const trustOf = (Service: string) => aws.iam.assumeRolePolicyForPrincipal({ Serv
 
 type SubnetCidrBlocks = Record<"public" | "private" | "internalLoadBalancer", string[]>;
 
-function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): awsx.ec2.VpcArgs {
+function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): ec2.VpcArgs {
   const serviceName = (service: string) => `com.amazonaws.${args.region}.${service}`;
   return {
     cidrBlock: args.cidrBlock,
