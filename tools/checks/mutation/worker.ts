@@ -91,6 +91,7 @@ async function failureOf({ file, modules, timeoutMs }: Job): Promise<Failure | u
   } catch (error) {
     return { title: "(import)", message: messageOf(error) };
   }
+  relax(mocha.suite, timeoutMs);
   let failure: Failure | undefined;
   await new Promise<void>((done) => {
     mocha
@@ -102,6 +103,17 @@ async function failureOf({ file, modules, timeoutMs }: Job): Promise<Failure | u
   });
   mocha.dispose();
   return failure;
+}
+
+/** Gives tests and hooks that set a shorter timeout as much time as the others. */
+function relax(suite: Mocha.Suite, timeoutMs: number): void {
+  const { _beforeAll, _beforeEach, _afterEach, _afterAll } = suite as unknown as Record<
+    string,
+    Mocha.Runnable[]
+  >;
+  const hooks = [_beforeAll, _beforeEach, _afterEach, _afterAll].flatMap((some) => some ?? []);
+  for (const one of [...suite.tests, ...hooks]) one.timeout(Math.max(one.timeout(), timeoutMs));
+  for (const one of suite.suites) relax(one, timeoutMs);
 }
 
 const messageOf = (error: unknown) =>
