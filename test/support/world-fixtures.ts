@@ -25,6 +25,8 @@ export const types = {
   attachment: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
   identityProvider: "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
   logGroup: "aws:cloudwatch/logGroup:LogGroup",
+  metricFilter: "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+  alarm: "aws:cloudwatch/metricAlarm:MetricAlarm",
   repository: "aws:ecr/repository:Repository",
   image: "docker:index/image:Image",
   pushed: "aws:ecr/image:Image",

@@ -28,7 +28,15 @@ export const cloudwatch: Record<string, ResourceType> = {
     id: idOf("policyName"),
     free: "a setting",
   },
-  "aws:cloudwatch/logMetricFilter:LogMetricFilter": { free: "billed by the metric it writes to" },
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+    duration: oneCall,
+    replacedBy: ["name", "logGroupName"],
+    required: ["logGroupName", "metricTransformation", "pattern"],
+    autoname: { property: "name", maxLength: 512 },
+    id: idOf("name"),
+    untagged: true,
+    charges: () => ({ perUse: [prices.customMetric] }),
+  },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
     duration: oneCall,
     replacedBy: ["name"],

@@ -66,6 +66,12 @@ export const prices = {
   ),
   alarm: price(0.1, "alarm metric and month", "c3x.dev, aws_cloudwatch_metric_alarm", null),
   alarmFast: price(0.3, "alarm metric and month, below a minute", "c3x.dev, likewise", null),
+  customMetric: price(
+    0.3,
+    "metric and month of a metric filter",
+    "c3x.dev/blog/aws-cloudwatch-metrics-cost",
+    null,
+  ),
   compositeAlarm: price(0.5, "month", "c3x.dev, likewise", null),
   dashboard: price(3, "month", "factualminds.com/blog/amazon-cloudwatch-pricing", "2026-06-13"),
   publish: price(0.5, "million messages", "factualminds.com/blog/amazon-sns-pricing", "2026-06-13"),

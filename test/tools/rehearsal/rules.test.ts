@@ -992,6 +992,96 @@ describe("the simulated cloud", () => {
     }
   });
 
+  describe("alarms and metric filters", () => {
+    const group = "/aws/eks/platform/cluster";
+    const filter = (changes: Props = {}) => ({
+      name: "failed",
+      logGroupName: group,
+      pattern: '{ $.verb = "update" }',
+      metricTransformation: { name: "Failed", namespace: "jobs", value: "1" },
+      ...changes,
+    });
+    const transformed = (changes: Props) =>
+      filter({ metricTransformation: { ...filter().metricTransformation, ...changes } });
+
+    it("filters a log group that is there", async () => {
+      await refused(
+        given.create(types.metricFilter, filter()),
+        /^ResourceNotFoundException: The specified log group does not exist\.$/,
+      );
+      given.put(types.logGroup, { name: group });
+      await given.create(types.metricFilter, filter());
+    });
+
+    it("takes a hundred filters of a log group", async () => {
+      given.put(types.logGroup, { name: group });
+      for (let at = 1; at < 100; at++) given.put(types.metricFilter, filter({ name: `${at}` }));
+      const last = await given.create(types.metricFilter, filter({ name: "100" }));
+      await refused(
+        given.create(types.metricFilter, filter({ name: "101" })),
+        /^LimitExceededException: Resource limit exceeded\.$/,
+      );
+      await given.update(last, filter({ name: "100", pattern: '{ $.verb = "patch" }' }));
+    });
+
+    it("takes dimensions without a default value, of patterns that have fields", async () => {
+      const made =
+        given.put(types.logGroup, { name: group }) && given.put(types.metricFilter, filter());
+      const dimensions = { Namespace: "$.objectRef.namespace" };
+      await given.update(made, transformed({ dimensions }));
+      await refused(
+        given.update(made, transformed({ dimensions, defaultValue: "0" })),
+        /^InvalidParameterException: .* dimensions and default value are mutually exclusive/,
+      );
+      await refused(
+        given.update(made, { ...transformed({ dimensions }), pattern: "ERROR" }),
+        /^InvalidParameterException: The specified filter pattern does not support dimensions/,
+      );
+    });
+
+    for (const pattern of [
+      "{ $.verb = }",
+      "{ $.verb = update } once",
+      "{ $.verb = update",
+      '{ ($.verb = "update" }',
+      "{ verb = update }",
+      "{ $.verb == update }",
+      "{ $.a[*].b[*] = x }",
+      "{ $.a[*] = x || $.b[*] = x || $.c[*] = x || $.d[*] = x }",
+    ]) {
+      it(`refuses the filter pattern ${pattern}`, async () => {
+        given.put(types.logGroup, { name: group });
+        await refused(
+          given.create(types.metricFilter, filter({ pattern })),
+          /^InvalidParameterException: Invalid filter pattern$/,
+        );
+      });
+    }
+
+    it("looks back a day, or a week by hours", async () => {
+      const alarm = (evaluationPeriods: number, period: number) => ({
+        name: "missing",
+        comparisonOperator: "LessThanThreshold",
+        evaluationPeriods,
+        metricQueries: [
+          { id: "value", expression: "FILL(runs, 0)" },
+          { id: "runs", metric: { period } },
+        ],
+      });
+      const made = await given.create(types.alarm, alarm(1440, 60));
+      await given.update(made, alarm(168, 3600));
+      await refused(
+        given.update(made, alarm(1441, 60)),
+        /^ValidationError: Metrics cannot be checked across more than a day .* period < 3600$/,
+      );
+      await refused(given.create(types.alarm, alarm(2, 86_400 * 7)), /^ValidationError/);
+      await refused(
+        given.update(made, alarm(169, 3600)),
+        /^ValidationError: Metrics cannot be checked across more than a week .* period >= 3600$/,
+      );
+    });
+  });
+
   describe("what happens by itself", () => {
     const settled = () => given.world.clock.settle();
 

@@ -9,6 +9,7 @@ import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
+import { watchRules } from "./rules/watch-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
 /** All that the simulated cloud refuses. */
@@ -23,6 +24,7 @@ export const rules: Rule[] = [
   ...workloadRules,
   ...scalingRules,
   ...edgeRules,
+  ...watchRules,
 ];
 
 /** All that it does by itself. */
