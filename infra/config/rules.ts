@@ -121,6 +121,12 @@ export const rules = [
       alarms.emails.length + alarms.httpsEndpoints.length === 0 &&
       "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
   ]),
+  rule(["alarms", "cluster", "jobs"], ({ alarms, cluster, jobs }) => [
+    alarms.enabled &&
+      Object.keys(jobs).length > 0 &&
+      !cluster.logTypes.includes("audit") &&
+      "cluster.logTypes: audit is not in it, in which alarms.enabled: true counts the runs of jobs; allowed: with audit",
+  ]),
   production("cluster", ({ deletionProtection }) => [
     !deletionProtection && "cluster.deletionProtection: false is not allowed in production",
   ]),

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { serviceMetrics } from "../../service/src/metric-names.ts";
 import { ownNamespace } from "../addons/container-insights.ts";
+import type { JobConfig } from "../config/workload-schema.ts";
 
 /** A metric of CloudWatch's, and how it is read. */
 export interface Metric {
@@ -26,10 +27,9 @@ export interface WatchedService {
 }
 
 /** A job, as the metrics of the cluster name it. */
-export interface WatchedJob {
+export interface WatchedJob extends Pick<JobConfig, "schedule" | "timeZone" | "deadlineSeconds"> {
   /** Also its namespace. */
   name: string;
-  deadlineSeconds: number;
 }
 
 export interface Watched {

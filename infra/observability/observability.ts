@@ -6,14 +6,15 @@ import type {
   InsightsConfig,
   ServiceLevelConfig,
 } from "../config/schema.ts";
-import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
+import type { ServiceConfig } from "../config/workload-schema.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
 import { Alarms } from "./alarms/alarms.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
+import { JobMetrics } from "./job-metrics.ts";
 import { findBalancer } from "./load-balancer-metrics.ts";
-import type { Watched } from "./metrics.ts";
+import type { Watched, WatchedJob } from "./metrics.ts";
 import { SavedQueries } from "./saved-queries.ts";
 
 export interface WatchArgs {
@@ -31,9 +32,10 @@ export interface WatchArgs {
   /** By service. */
   scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain">>;
   /** By job. */
-  jobs: Record<string, Pick<JobConfig, "deadlineSeconds">>;
+  jobs: Record<string, Omit<WatchedJob, "name">>;
   /** By what is in them. */
-  logGroups: { application: pulumi.Input<string> } & Record<string, pulumi.Input<string>>;
+  logGroups: Record<"application" | "controlPlane", pulumi.Input<string>> &
+    Record<string, pulumi.Input<string>>;
 }
 
 /**
@@ -48,6 +50,9 @@ export class Watch extends pulumi.ComponentResource {
     new SavedQueries("queries", { clusterName, logGroup: logGroups.application }, parent);
     if (alarms.enabled || dashboard.enabled) {
       const watched = watchedOf(args, parent);
+      if (watched.jobs.length > 0) {
+        new JobMetrics("jobs", { clusterName, logGroup: logGroups.controlPlane }, parent);
+      }
       const alarmArns = alarms.enabled
         ? new Alarms(
             "alarms",
@@ -95,9 +100,6 @@ function watchedOf(args: WatchArgs, opts: pulumi.InvokeOptions): Watched {
       maxReplicas: args.scale[name]?.maxReplicas ?? 0,
       publishes: args.scale[name]?.drain === "own",
     })),
-    jobs: Object.entries(args.jobs).map(([name, { deadlineSeconds }]) => ({
-      name,
-      deadlineSeconds,
-    })),
+    jobs: Object.entries(args.jobs).map(([name, job]) => ({ name, ...job })),
   };
 }

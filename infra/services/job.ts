@@ -7,7 +7,7 @@ import { jobPod } from "./pod-spec.ts";
 import type { JobArgs } from "./service-args.ts";
 
 /** Seconds after which a run that could not begin is left out until it is due again. */
-const startingDeadlineSeconds = 300;
+export const startingDeadlineSeconds = 300;
 
 const policies = { forbid: "Forbid", replace: "Replace", allow: "Allow" };
 /**

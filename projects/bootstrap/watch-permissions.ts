@@ -25,6 +25,10 @@ export const watch: Record<string, Permissions> = {
     read: to("events", "ListTargetsByRule"),
     write: to("events", "PutTargets RemoveTargets"),
   },
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+    read: to("logs", "DescribeMetricFilters"),
+    write: to("logs", "PutMetricFilter DeleteMetricFilter"),
+  },
   "aws:cloudwatch/metricAlarm:MetricAlarm": putting("PutMetricAlarm"),
   "aws:cloudwatch/queryDefinition:QueryDefinition": {
     read: to("logs", "DescribeQueryDefinitions"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ownNamespace } from "../../infra/addons/container-insights.ts";
 import { emitted } from "../../infra/observability/metrics.ts";
 import { Metrics } from "../../service/src/metrics.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
 
 interface Read {
   namespace: string;
@@ -36,8 +37,14 @@ function published(service: string) {
   return { document, directive };
 }
 
-/** Fails unless somebody emits exactly this: name, dimensions, and the unit where one is named. */
-export function assertEmitted({ namespace, name, dimensions, unit }: Read): void {
+/**
+ * Fails unless somebody emits exactly this: name, dimensions, and the unit where one is named. The
+ * resources have the metric filters.
+ */
+export function assertEmitted(
+  { namespace, name, dimensions, unit }: Read,
+  resources: Resource[],
+): void {
   const what = `${namespace} ${name} ${JSON.stringify(dimensions)}`;
   const names = Object.keys(dimensions).sort();
   for (const value of Object.values(dimensions)) assert.ok(value, what);
@@ -48,6 +55,15 @@ export function assertEmitted({ namespace, name, dimensions, unit }: Read): void
       sets.some((set) => [...set].sort().join() === names.join()),
       `nobody emits ${what}`,
     );
+    assert.equal(unit, undefined, what);
+    return;
+  }
+  const filters = resources
+    .map(({ inputs }) => inputs.metricTransformation)
+    .filter((one) => one?.namespace === namespace);
+  if (filters.length > 0) {
+    const filter = filters.find((one) => one.name === name);
+    assert.deepEqual(Object.keys(filter?.dimensions ?? {}), names, what);
     assert.equal(unit, undefined, what);
     return;
   }

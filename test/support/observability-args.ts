@@ -35,9 +35,10 @@ export const watchArgs: WatchArgs = {
     services: { web: service("web"), orders: service("orders") },
   },
   scale: { web: { maxReplicas: 12, drain: "own" }, orders: { maxReplicas: 4, drain: "own" } },
-  jobs: { tidy: { deadlineSeconds: 3600 } },
+  jobs: { tidy: { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC" } },
   logGroups: {
     application: "/aws/containerinsights/platform-test/application",
+    controlPlane: "/aws/eks/platform-test/cluster",
     flowLogs: "flow-logs",
   },
 };

@@ -16,6 +16,8 @@ export interface AlarmRule {
   periods: number;
   /** What a period without data means. */
   missing: "notBreaching" | "breaching";
+  /** A new alarm says nothing for so long, or until its metric has data. @default not at all */
+  warmUpSeconds?: number;
   /** False for what only a composite alarm looks at. */
   notifies: boolean;
 }
@@ -28,7 +30,12 @@ export interface CompositeRule extends Pick<AlarmRule, "name" | "runbook" | "say
 /** Fewer failures than this in a window are chance, however few the requests. */
 export const fewestFailures = 5;
 
-const seconds = { "of a minute": 60, "of 5 minutes": 300, "of 15 minutes": 900 };
+const seconds = {
+  "of a minute": 60,
+  "of 5 minutes": 300,
+  "of 15 minutes": 900,
+  "of an hour": 3600,
+};
 
 /** A number of periods, one after the other; a minute each unless it is said. */
 export function inARow(

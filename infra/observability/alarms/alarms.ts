@@ -88,12 +88,15 @@ export class Alarms extends pulumi.ComponentResource {
 }
 
 function conditions(rule: AlarmRule): aws.cloudwatch.MetricAlarmArgs {
-  const { metrics, expression, periodSeconds } = rule;
+  const { metrics, expression, periodSeconds, warmUpSeconds } = rule;
   return {
     comparisonOperator: rule.comparison,
     threshold: rule.threshold,
     evaluationPeriods: rule.periods,
     treatMissingData: rule.missing,
+    ...(warmUpSeconds && {
+      warmUpConfiguration: { warmUpPeriodDurationInMinutes: warmUpSeconds / 60 },
+    }),
     metricQueries: [
       ...(expression ? [{ id: "value", expression, label: rule.name, returnData: true }] : []),
       ...Object.entries(metrics).map(([id, { namespace, name, dimensions, statistic, unit }]) => ({

@@ -54,7 +54,9 @@ function rowsOf(args: DashboardArgs, natGatewayIds: string[]): Widget[][] {
       trafficWidgets(args, service),
       healthWidgets({ watched, serviceLevel, region, measuresNodes }, service),
     ]),
-    ...(measuresNodes && watched.jobs.length > 0 ? [[heading("## Jobs")], jobWidgets(args)] : []),
+    ...(watched.jobs.length > 0
+      ? [[heading("## Jobs")], jobWidgets({ ...args, measuresNodes })]
+      : []),
     [heading("## What the services share")],
     balancerWidgets(args),
     ...(measuresNodes ? [nodeWidgets(args)] : []),

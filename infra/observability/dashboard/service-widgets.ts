@@ -1,5 +1,6 @@
 import type { ServiceLevelConfig } from "../../config/schema.ts";
 import { objectives } from "../alarms/service-level.ts";
+import { jobMetric } from "../job-metrics.ts";
 import {
   awsMetric,
   type Metric,
@@ -7,6 +8,7 @@ import {
   targetsOf,
   trafficOf,
   type Watched,
+  type WatchedJob,
   type WatchedService,
 } from "../metrics.ts";
 import { graph, lastFourWeeks, type Widget } from "./widgets.ts";
@@ -15,6 +17,11 @@ interface ServiceWidgetsArgs {
   watched: Watched;
   serviceLevel: ServiceLevelConfig;
   region: string;
+}
+
+interface HealthWidgetsArgs extends ServiceWidgetsArgs {
+  /** Whether Container Insights measures nodes and pods. */
+  measuresNodes: boolean;
 }
 
 /** Traffic, errors and latency; nothing of a service whose requests nobody counts. */
@@ -64,29 +71,33 @@ export function trafficWidgets(args: ServiceWidgetsArgs, service: WatchedService
   ];
 }
 
-/** The pods that run for each job. */
-export function jobWidgets({ watched, region }: ServiceWidgetsArgs): Widget[] {
-  if (watched.jobs.length === 0) return [];
-  return [
+/** The runs that ended, and the pods that run for each job where that is measured. */
+export function jobWidgets({ watched, region, measuresNodes }: HealthWidgetsArgs): Widget[] {
+  const ofJobs = (title: string, metric: (job: WatchedJob) => Metric, periodSeconds?: number) =>
     graph(
-      "Running pods of jobs",
-      watched.jobs.map(({ name }) => ({
-        label: name,
-        metric: awsMetric("ContainerInsights", "namespace_number_of_running_pods", "Maximum", {
-          ClusterName: watched.clusterName,
-          Namespace: name,
-        }),
-      })),
-      { share: 3, region },
-    ),
+      title,
+      watched.jobs.map((job) => ({ label: job.name, metric: metric(job) })),
+      { share: 3, region, periodSeconds },
+    );
+  const hour = 3600;
+  return [
+    ofJobs("Runs completed in an hour", (job) => jobMetric(watched, job, "completed"), hour),
+    ofJobs("Runs failed in an hour", (job) => jobMetric(watched, job, "failed"), hour),
+    ...(measuresNodes
+      ? [
+          ofJobs("Running pods of jobs", ({ name }) =>
+            awsMetric("ContainerInsights", "namespace_number_of_running_pods", "Maximum", {
+              ClusterName: watched.clusterName,
+              Namespace: name,
+            }),
+          ),
+        ]
+      : []),
   ];
 }
 
 /** What is left of the promises, and how near the pods are to their limits, where that is measured. */
-export function healthWidgets(
-  args: ServiceWidgetsArgs & { measuresNodes: boolean },
-  service: WatchedService,
-): Widget[] {
+export function healthWidgets(args: HealthWidgetsArgs, service: WatchedService): Widget[] {
   const { watched, region, serviceLevel } = args;
   const options = { share: args.measuresNodes ? (4 as const) : (2 as const), region };
   const budgets = objectives(watched, service, serviceLevel).map(({ name, metrics, bad, budget }) =>

@@ -736,6 +736,15 @@ const wrong: [title: string, changes: Slices, line: string][] = [
   ],
   ["a route of a job", job({ route: { path: "/" } }), "jobs.tidy.route: there is no such setting"],
   [
+    "alarms on jobs without the log that has their ends",
+    {
+      ...job({}),
+      alarms: { enabled: true, emails: ["on-call@example.com"] },
+      cluster: { logTypes: ["api"] },
+    },
+    "cluster.logTypes: audit is not in it, in which alarms.enabled: true counts the runs of jobs; allowed: with audit",
+  ],
+  [
     "a schedule of four fields",
     job({ schedule: "0 3 * *" }),
     'jobs.tidy.schedule: "0 3 * *" is not allowed: a cron schedule of five fields such as 0 3 * * *, or @daily',

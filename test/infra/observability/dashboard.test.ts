@@ -79,11 +79,12 @@ describe("dashboard", () => {
     }
   });
 
-  it("shows what is emitted, with the dimensions it has", () => {
+  it("shows what is emitted, with the dimensions it has", async () => {
+    const resources = await deploy(() => new Watch("watch", watchArgs));
     for (const widget of widgets) {
       for (const { namespace, name, dimensions, options } of metricsOf(widget)) {
         if (options.expression) continue;
-        assertEmitted({ namespace: String(namespace), name: String(name), dimensions });
+        assertEmitted({ namespace: String(namespace), name: String(name), dimensions }, resources);
         assert.ok(options.stat, name);
       }
     }

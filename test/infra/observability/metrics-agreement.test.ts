@@ -35,11 +35,12 @@ describe("alarms, in words and in numbers", () => {
   it("wait for as long as they say", () => {
     let counted = 0;
     for (const alarm of spoken()) {
-      const minutes = / (\d+) minutes/.exec(alarm.inputs.alarmDescription)?.[1];
-      if (!minutes) continue;
+      const [, count, unit] = / (\d+) (minutes|hours)/.exec(alarm.inputs.alarmDescription) ?? [];
+      if (!count) continue;
       counted++;
       for (const { period } of metricsOf(alarm)) {
-        assert.equal(alarm.inputs.evaluationPeriods * period, Number(minutes) * 60, alarm.name);
+        const seconds: number = Number(count) * (unit === "hours" ? 3600 : 60);
+        assert.equal(alarm.inputs.evaluationPeriods * period, seconds, alarm.name);
       }
     }
     assert.ok(counted >= 12, `${counted}`);
@@ -62,11 +63,12 @@ describe("alarms, in words and in numbers", () => {
       const { comparisonOperator } = alarm.inputs;
       for (const { stat, metricName } of metricsOf(alarm)) {
         const what = `${alarm.name} ${metricName} ${stat}`;
-        if (comparisonOperator.startsWith("LessThan")) assert.equal(stat, "Minimum", what);
+        if (metricName === "JobsCompleted") assert.equal(stat, "Sum", what);
+        else if (comparisonOperator.startsWith("LessThan")) assert.equal(stat, "Minimum", what);
         else assert.notEqual(stat, "Minimum", what);
         // A count of events is read by its sum; its average is 1, whatever happens.
         if (
-          /^(RequestCount|HTTPCode|Requests|Errors|pod_number_of_container_restarts)/.test(
+          /^(RequestCount|HTTPCode|Requests|Errors|JobsFailed|pod_number_of_container_restarts)/.test(
             metricName,
           )
         ) {

@@ -72,7 +72,7 @@ describe("watch", () => {
     it("read what is emitted, with the dimensions it has", () => {
       for (const one of alarms) {
         for (const { metric } of queriesOf(one)) {
-          if (metric) assertEmitted({ ...metric, name: metric.metricName });
+          if (metric) assertEmitted({ ...metric, name: metric.metricName }, resources);
         }
       }
     });
@@ -94,7 +94,8 @@ describe("watch", () => {
         assert.equal(periods.size, 1, one.name);
         for (const period of periods) {
           assert.equal(period % 60, 0, one.name);
-          assert.ok(period * one.inputs.evaluationPeriods <= 86_400, one.name);
+          const most = period < 3600 ? 86_400 : 604_800;
+          assert.ok(period * one.inputs.evaluationPeriods <= most, one.name);
         }
       }
     });
@@ -129,7 +130,12 @@ describe("watch", () => {
       const breaching = alarms
         .filter(({ inputs }) => inputs.treatMissingData === "breaching")
         .map(({ name }) => name);
-      assert.deepEqual(breaching.sort(), ["node-cpu", "orders/no-targets", "web/no-targets"]);
+      assert.deepEqual(breaching.sort(), [
+        "node-cpu",
+        "orders/no-targets",
+        "tidy/missing-run",
+        "web/no-targets",
+      ]);
       for (const { name, inputs } of alarms) {
         assert.match(inputs.treatMissingData, /^(notB|b)reaching$/, name);
       }
@@ -149,6 +155,65 @@ describe("watch", () => {
 
     it("count requests that found no target, which the load balancer does not", () => {
       assert.equal(computed(expressionOf("balancer-errors"), { requests: 0, failed: 50 }), 100);
+    });
+  });
+
+  describe("alarms of jobs", () => {
+    const daily = { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC" };
+    const missing = async (changes: Partial<WatchArgs["jobs"][string]>) =>
+      (await watch({ jobs: { tidy: { ...daily, ...changes } } })).find(
+        ({ name }) => name === "tidy/missing-run",
+      )?.inputs;
+    const range = async (changes: Partial<WatchArgs["jobs"][string]>) => {
+      const inputs = await missing(changes);
+      return inputs && inputs.evaluationPeriods * inputs.metricQueries[1].metric.period;
+    };
+
+    it("go off at one failure, however often it is told", () => {
+      const { threshold, comparisonOperator, treatMissingData } = alarm("tidy/failed-run").inputs;
+      assert.deepEqual(
+        [threshold, comparisonOperator, treatMissingData],
+        [1, "GreaterThanOrEqualToThreshold", "notBreaching"],
+      );
+    });
+
+    it("wait for the longest gap of the schedule, a late start and the deadline", async () => {
+      const expected: [Partial<WatchArgs["jobs"][string]>, number][] = [
+        [{ schedule: "*/5 * * * *" }, 10 * 60 + 3600],
+        [{ schedule: "@hourly", deadlineSeconds: 90 }, 67 * 60],
+        [{}, 26 * 3600],
+        [{ timeZone: "Europe/Berlin" }, 27 * 3600],
+        [{ schedule: "30 2 * * MON-FRI" }, 74 * 3600],
+        [{ schedule: "0 22 * * *", deadlineSeconds: 6 * 86_400 - 300 }, 7 * 86_400],
+      ];
+      for (const [job, seconds] of expected) {
+        assert.equal(await range(job), seconds, JSON.stringify(job));
+      }
+    });
+
+    it("do not look for a run of a job by hand, nor further back than CloudWatch does", async () => {
+      for (const schedule of [undefined, "@weekly", "0 0 1 * *", "0 0 30 2 *"]) {
+        assert.equal(await range({ schedule }), undefined, schedule);
+      }
+      const deadlineSeconds = 6 * 86_400 - 299;
+      assert.equal(await range({ schedule: "0 22 * * *", deadlineSeconds }), undefined);
+    });
+
+    it("count every run in the range, and none before it", () => {
+      const expression = expressionOf("tidy/missing-run");
+      assert.equal(expression, "FILL(completed, 0)");
+      const { threshold, comparisonOperator } = alarm("tidy/missing-run").inputs;
+      assert.deepEqual([threshold, comparisonOperator], [1, "LessThanThreshold"]);
+    });
+
+    it("stay silent when they are new, for the range or the two days that CloudWatch allows", async () => {
+      const silent = async (schedule: string) =>
+        (await missing({ schedule }))?.warmUpConfiguration.warmUpPeriodDurationInMinutes;
+      assert.equal(await silent("0 3 * * *"), 26 * 60);
+      assert.equal(await silent("30 2 * * MON-FRI"), 2880);
+      for (const { name, inputs } of alarms) {
+        assert.equal(inputs.warmUpConfiguration !== undefined, name === "tidy/missing-run", name);
+      }
     });
   });
 

@@ -9,6 +9,7 @@ import type { Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { aws } from "../../../tools/rehearsal/providers/aws.ts";
 import { actionsOfFunctions } from "../../../tools/rehearsal/world/lookups.ts";
+import { plans } from "../../recorded/plans.ts";
 import { componentTypes } from "../../support/component-types.ts";
 import {
   admits,
@@ -197,8 +198,9 @@ describe("bootstrap", () => {
       return may({ ...anybody, boundary }, action, resource);
     };
 
-    it("cover every type of resource in both stacks, and no other", async () => {
-      const made = [...(await evaluate("dev")).resources, ...stack]
+    it("cover every type of resource in the recorded stacks, and no other", async () => {
+      const recorded = [await evaluate("dev"), await plans.shop?.()];
+      const made = [...recorded.flatMap((one) => one?.resources ?? []), ...stack]
         .flatMap(({ type }) => componentTypes[type] ?? type)
         .filter((type) => /^(aws|awsx|eks|docker):/.test(type));
       assert.deepEqual(Object.keys(permissions).sort(), [...new Set(made)].sort());
