@@ -169,6 +169,14 @@ describe("watch", () => {
       return inputs && inputs.evaluationPeriods * inputs.metricQueries[1].metric.period;
     };
 
+    it("count each kind of end by its own metric", () => {
+      const read = (name: string) => queriesOf(alarm(name)).flatMap(({ metric }) => metric ?? []);
+      assert.deepEqual(
+        ["tidy/failed-run", "tidy/missing-run"].map((name) => read(name)[0]?.metricName),
+        ["JobsFailed", "JobsCompleted"],
+      );
+    });
+
     it("go off at one failure, however often it is told", () => {
       const { threshold, comparisonOperator, treatMissingData } = alarm("tidy/failed-run").inputs;
       assert.deepEqual(
