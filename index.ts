@@ -14,6 +14,7 @@ import { Edge } from "./infra/edge/edge.ts";
 import { Images } from "./infra/image/image.ts";
 import { Network } from "./infra/network/network.ts";
 import { Watch } from "./infra/observability/observability.ts";
+import { Resources } from "./infra/resources/resources.ts";
 import { Services } from "./infra/services/services.ts";
 
 const config = loadConfig();
@@ -56,15 +57,28 @@ const keda = new Keda(
 // What its load balancer holds on to, where the stack asks for it.
 const edge = new Edge("edge", config.edge, onAws);
 
+// What services and jobs use of AWS.
+const resources = new Resources("resources", config.resources, onAws);
+
 // The services and jobs, whose images are built while the cluster comes up. Until their Ingresses are gone,
 // these need the controller, and all that it and their load balancer need.
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
-  { ...config.services, cluster, network, images, edge, insights, keda },
+  { ...config.services, cluster, network, images, resources, edge, insights, keda },
   {
     ...onCluster,
-    dependsOn: [network, cluster, autoscaler, controller, insights, secretsStore, keda, edge],
+    dependsOn: [
+      network,
+      cluster,
+      autoscaler,
+      controller,
+      insights,
+      secretsStore,
+      keda,
+      edge,
+      resources,
+    ],
   },
 );
 

@@ -93,6 +93,11 @@ function slices(given: Settings) {
         keepOnDestroy: logs.keepOnDestroy,
       },
     },
+    resources: {
+      resources: settings.resources,
+      clusterName: cluster.name,
+      protect: environment === "production",
+    },
     images: { ...settings.registry, architecture, places: imagePlaces(settings) },
     services: {
       services,

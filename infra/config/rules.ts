@@ -1,6 +1,7 @@
 import { blockOf, contains } from "../network/cidr.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
+import { resourceRules } from "./resource-rules.ts";
 import { routeRules } from "./route-rules.ts";
 import { scaleRules } from "./scale-rules.ts";
 import type { Settings } from "./schema.ts";
@@ -98,6 +99,7 @@ export const rules = [
   ...secretRules,
   ...imageRules,
   ...scaleRules,
+  ...resourceRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
     const pin = cluster.addonVersions[addon];

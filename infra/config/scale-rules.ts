@@ -62,7 +62,7 @@ export const scaleRules = [
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs"], ({ nodes: { instanceTypes }, ...kinds }) => {
+  rule(["nodes", "services", "jobs", "resources"], ({ nodes: { instanceTypes }, ...kinds }) => {
     const room = roomFor(instanceTypes, kinds);
     return (["services", "jobs"] as const).flatMap((kind) =>
       Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
@@ -75,12 +75,15 @@ export const scaleRules = [
       }),
     );
   }),
-  rule(["network", "nodes", "autoscaler", "services", "jobs", "pullRequests"], (settings) => {
-    const room = roomFor(settings.nodes.instanceTypes, settings);
-    const pods = podsAtMost(settings);
-    if (!room || !pods.every((one) => fits(one, room))) return [];
-    return [tooFewNodes(settings, pods, room)];
-  }),
+  rule(
+    ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
+    (settings) => {
+      const room = roomFor(settings.nodes.instanceTypes, settings);
+      const pods = podsAtMost(settings);
+      if (!room || !pods.every((one) => fits(one, room))) return [];
+      return [tooFewNodes(settings, pods, room)];
+    },
+  ),
   rule(["network", "nodes"], ({ network, nodes }) => {
     const zones = network.zones.length;
     const { each, others, needed } = addressesNeeded(
@@ -117,7 +120,7 @@ function alike(one: string, other: string): boolean {
 /** What a node has for pods besides what is on each node, the driver of secrets included. */
 function roomFor(
   instanceTypes: string[],
-  settings: Pick<Settings, "services" | "jobs">,
+  settings: Pick<Settings, "services" | "jobs" | "resources">,
 ): Room | undefined {
   return smallestRoom(instanceTypes, { secrets: namesSecrets(settings) });
 }

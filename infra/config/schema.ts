@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { resourcesSchema } from "./resource-schema.ts";
 import {
   arn,
   cidrBlock,
@@ -339,6 +340,7 @@ export const settingsSchema = z.strictObject({
   registry: registrySchema.prefault({}),
   services: servicesSchema,
   jobs: jobsSchema,
+  resources: resourcesSchema,
   ingress: ingressSchema.prefault({}),
   domain: domainSchema.optional(),
   pullRequests: pullRequestsSchema.prefault({}),

@@ -1,4 +1,5 @@
 import type { SecretConfig } from "./container-schema.ts";
+import { linkRules } from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
 import { containerPlaces, perContainer } from "./setting-rule.ts";
 
@@ -33,9 +34,12 @@ export const secretRules = [
   ]),
 ];
 
-/** Whether any container has a secret: then the stack has the secrets store, and each node its driver. */
-export function namesSecrets(settings: Pick<Settings, "services" | "jobs">): boolean {
-  return containerPlaces(settings).some(
-    ({ container }) => Object.keys(container.secrets).length > 0,
+/** Whether any container has a secret, of its own or of a resource: then the stack has the secrets store, and each node its driver. */
+export function namesSecrets(settings: Pick<Settings, "services" | "jobs" | "resources">): boolean {
+  const { services, jobs, resources } = settings;
+  const used = Object.values({ ...services, ...jobs }).flatMap(({ uses }) => Object.keys(uses));
+  return (
+    containerPlaces(settings).some(({ container }) => Object.keys(container.secrets).length > 0) ||
+    used.some((name) => linkRules[resources[name]?.kind ?? "table"].secrets.length > 0)
   );
 }

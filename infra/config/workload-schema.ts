@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { companionShape, containerShape, healthSetting } from "./container-schema.ts";
+import { usesSetting } from "./resource-schema.ts";
 import { arn, cidrBlock, flag, hostName, matching, oneOf, shortName, whole } from "./values.ts";
 
 const workloadName = () =>
@@ -19,6 +20,7 @@ const rightsShape = {
     .describe(
       "Services that it may call, each at its own name: `http://<name>`. Their addresses are in `<NAME>_URL` and `<NAME>_ADDRESS`.",
     ),
+  uses: usesSetting,
   policyArns: z
     .array(arn("an IAM policy"), "a list of ARNs")
     .max(10, "at most 10")

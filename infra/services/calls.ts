@@ -1,4 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
+import { stemOf } from "../config/resource-schema.ts";
 import { portOf, type ServiceConfig } from "../config/workload-schema.ts";
 
 /** A service as those see it that call it. */
@@ -31,7 +32,7 @@ export function addressPort({ port, protocol }: Pick<Callee, "port" | "protocol"
 export function callVariables(calls: Callee[]): Record<string, string> {
   return Object.fromEntries(
     calls.flatMap((callee) => {
-      const stem = callee.name.toUpperCase().replaceAll("-", "_");
+      const stem = stemOf(callee.name);
       const port = addressPort(callee);
       return [
         ...(port === 80 ? [[`${stem}_URL`, `http://${callee.name}`]] : []),

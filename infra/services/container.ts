@@ -2,14 +2,16 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { containerSecurity } from "../cluster/pod-security.ts";
 import type { ContainerConfig } from "../config/container-schema.ts";
-import { secretVariables } from "./secrets.ts";
+import { type SecretSource, secretVariables } from "./secrets.ts";
 
 type Container = types.input.core.v1.Container;
 
 /** A container of a service or a job, by the contract of the settings. */
-export interface ContainerArgs extends Omit<ContainerConfig, "image"> {
+export interface ContainerArgs extends Omit<ContainerConfig, "image" | "secrets"> {
   /** `<repository>@sha256:<digest>` */
   image: pulumi.Input<string>;
+  /** By variable. */
+  secrets: Record<string, SecretSource>;
 }
 
 /** Variables by name, as a value or as a field that Kubernetes fills in. */

@@ -109,7 +109,10 @@ function makeRole(
   parent: { parent: pulumi.Resource },
 ): ServiceAccountRole {
   const containers = containersOf(workload.name, workload).map(({ container }) => container);
-  const statements = secretStatements(containers, workload.place);
+  const statements = [
+    ...secretStatements(containers, workload.place),
+    ...workload.links.flatMap(({ statements }) => statements),
+  ];
   return new ServiceAccountRole(
     name,
     {

@@ -69,9 +69,9 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
   ];
 }
 
-/** The way out: DNS, what `egress` and `calls` declare, and the CloudWatch agent. */
+/** The way out: DNS, what `egress`, `calls` and `uses` declare, and the CloudWatch agent. */
 export function toDeclared(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "insights">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights">,
   selector: Record<string, string>,
 ): Policy {
   const dns = {
@@ -88,7 +88,7 @@ export function toDeclared(
           to: [dns],
           ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
         },
-        ...args.egress.map(({ cidrBlock, port }) => ({
+        ...declaredNetworks(args).map(({ cidrBlock, port }) => ({
           to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
           ports: [{ port, protocol: "TCP" }],
         })),
@@ -97,6 +97,13 @@ export function toDeclared(
       ],
     },
   ];
+}
+
+/** Each once, though several settings and resources need it. */
+function declaredNetworks({ egress, links }: Pick<WorkloadArgs, "egress" | "links">) {
+  const all = [...egress, ...links.flatMap((link) => link.egress)];
+  const key = ({ cidrBlock, port }: (typeof all)[number]) => `${cidrBlock} ${port}`;
+  return [...new Map(all.map((one) => [key(one), one])).values()];
 }
 
 function withoutInstanceMetadata(cidr: string): { cidr: string; except?: string[] } {

@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podSecurity } from "../cluster/pod-security.ts";
 import { portOf } from "../config/workload-schema.ts";
+import type { Link } from "../resources/link.ts";
 import { callVariables, portName } from "./calls.ts";
 import { containerOf, type Variables, volumesOf } from "./container.ts";
 import { type DrainClock, drainEnvironment } from "./drain.ts";
@@ -74,6 +75,7 @@ export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
   const variables = {
     ...identity(args),
     ...callVariables(args.calls),
+    ...linkVariables(args.links),
     ...args.insights?.agent.environment,
   };
   const main = containerOf(args.name, args, { variables, pod: args });
@@ -127,6 +129,11 @@ function lowPorts(args: WorkloadArgs & Partial<Pick<ServiceArgs, "worker" | "por
     : {};
 }
 
+/** Where the resources are that it uses. */
+function linkVariables(links: Link[]): Variables {
+  return Object.assign({}, ...links.map(({ variables }) => variables));
+}
+
 /** Who a process is, as Kubernetes and the platform know it. */
 function identity(args: Pick<WorkloadArgs, "name" | "image">): Variables {
   return {
@@ -162,6 +169,7 @@ function serviceVariables(args: ServiceArgs, clock: DrainClock): Variables {
       NODE_OPTIONS: `--max-old-space-size=${Math.floor((args.memoryMiB * args.nodeHeapPercent) / 100)}`,
     }),
     ...callVariables(args.calls),
+    ...linkVariables(args.links),
     ...args.insights?.agent.environment,
     ...fields,
   };

@@ -1,22 +1,43 @@
 import { createHash } from "node:crypto";
 import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
-import type { ContainerConfig, SecretConfig } from "../config/container-schema.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { SecretConfig } from "../config/container-schema.ts";
 import type { Place } from "../config/schema.ts";
 
-type Secrets = Pick<ContainerConfig, "secrets">;
+/** Where a variable's value is: named by the settings, or the secret of a resource that is used. */
+export type SecretSource = Omit<SecretConfig, "secret"> & { secret?: pulumi.Input<string> };
+
+type Named = Record<string, SecretConfig>;
+
+interface Secrets {
+  secrets: Record<string, SecretSource>;
+}
 
 /**
  * The Kubernetes Secret that the driver writes for a container, while a pod mounts it. Other secrets
  * have another name: pods that run keep theirs until the new ones are ready.
  */
-const secretName = (container: string, secrets: Secrets) =>
-  `${container}-secrets-${secretsHash(secrets)}`;
+const secretName = (container: string, { secrets }: Secrets): pulumi.Input<string> => {
+  const name = (known: Named) => `${container}-secrets-${hashOf(known)}`;
+  return isLinked(secrets) ? pulumi.output(secrets).apply(name) : name(secrets as Named);
+};
 
-function secretsHash({ secrets }: Secrets): string {
+const isLinked = (secrets: Secrets["secrets"]): boolean =>
+  Object.values(secrets).some(({ secret }) => secret !== undefined && typeof secret !== "string");
+
+function hashOf(secrets: object): string {
   return createHash("sha256").update(JSON.stringify(secrets)).digest("hex").slice(0, 8);
 }
+
+/** The secrets by what is known of them before the resources are there. */
+const withoutArns = (secrets: Secrets["secrets"]) =>
+  Object.fromEntries(
+    Object.entries(secrets).map(([variable, source]) => [
+      variable,
+      typeof source.secret === "string" ? source : { ...source, secret: undefined },
+    ]),
+  );
 
 /** The container's variables, each from a key of that Secret. */
 export function secretVariables(container: string, { secrets }: Secrets) {
@@ -43,14 +64,16 @@ export function makeSecretProviderClass(
   if (names.length === 0) return undefined;
   const own = secretName(container, { secrets });
   return new kubernetes.apiextensions.CustomResource(
-    `${name}-secrets-${secretsHash({ secrets })}`,
+    `${name}-secrets-${hashOf(withoutArns(secrets))}`,
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",
       metadata: { ...metadata, name: own },
       spec: {
         provider: "aws",
-        parameters: { objects: JSON.stringify(objectsOf(secrets)) },
+        parameters: {
+          objects: pulumi.output(secrets).apply((known) => JSON.stringify(objectsOf(known))),
+        },
         secretObjects: [
           {
             secretName: own,
@@ -86,12 +109,17 @@ function objectsOf(secrets: Record<string, SecretConfig>): object[] {
   ];
 }
 
-/** Reading exactly the secrets that the containers name; none where they name none. */
+/**
+ * Reading exactly the secrets that the containers name; none where they name none. Those of resources
+ * come with their links.
+ */
 export function secretStatements(containers: Secrets[], place: Place): aws.iam.PolicyStatement[] {
   const sources = containers.flatMap(({ secrets }) => Object.values(secrets));
-  const arns = (of: (source: SecretConfig) => string | undefined) =>
+  const arns = (of: (source: SecretSource) => string | undefined) =>
     [...new Set(sources.flatMap((source) => of(source) ?? []))].sort();
-  const secrets = arns(({ secret }) => secret && secretArn(secret, place));
+  const secrets = arns(({ secret }) =>
+    typeof secret === "string" ? secretArn(secret, place) : undefined,
+  );
   const parameters = arns(({ parameter }) => parameter && parameterArn(parameter, place));
   const read = (Sid: string, Action: string[], Resource: string[]): aws.iam.PolicyStatement[] =>
     Resource.length > 0 ? [{ Sid, Effect: "Allow", Action, Resource }] : [];

@@ -6,6 +6,7 @@ import type { IngressConfig, NodesConfig, Place } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Network } from "../network/network.ts";
 import type { NamespaceOwner } from "../preview-environments/preview-environments.ts";
+import type { Link } from "../resources/link.ts";
 import type { Callee } from "./calls.ts";
 import type { ContainerArgs } from "./container.ts";
 import type { IngressArgs } from "./ingress-annotations.ts";
@@ -20,6 +21,8 @@ export interface WorkloadArgs
   sidecars: Record<string, ContainerArgs & { health?: HealthConfig }>;
   before: Record<string, ContainerArgs>;
   calls: Callee[];
+  /** Of the resources that it uses. */
+  links: Link[];
   /** Whose tokens its role on AWS trusts. @default it has no role */
   cluster?: Pick<Cluster, "oidc">;
   place: Place;
@@ -31,7 +34,7 @@ export interface WorkloadArgs
 
 type OwnSettings = Omit<
   ServiceConfig,
-  keyof ContainerArgs | "sidecars" | "before" | "calls" | "policyArns" | "egress"
+  keyof ContainerArgs | "sidecars" | "before" | "calls" | "uses" | "policyArns" | "egress"
 >;
 
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {

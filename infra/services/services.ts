@@ -9,6 +9,7 @@ import {
   type PreviewEnvironmentSettings,
   PullRequests,
 } from "../preview-environments/preview-environments.ts";
+import type { Resources } from "../resources/resources.ts";
 import { calleeOf } from "./calls.ts";
 import { Admission, type AdmissionArgs } from "./image-admission.ts";
 import { Job } from "./job.ts";
@@ -26,6 +27,7 @@ export interface ServicesArgs
   /** By name. */
   jobs: Record<string, JobConfig>;
   images: Pick<Images, "references">;
+  resources: Pick<Resources, "linksOf">;
   clusterName: string;
   pullRequests: PullRequestsConfig;
   admission: Omit<AdmissionArgs, "namespaces">;
@@ -104,6 +106,7 @@ export class Services extends pulumi.ComponentResource {
         services,
         architecture: args.architecture,
         references: args.images.references,
+        linksOf: (uses) => args.resources.linksOf(uses),
       }),
       cluster: args.cluster,
       insights: args.insights,
@@ -171,14 +174,18 @@ export function workloadArgs<W extends ServiceConfig | JobConfig>(
     services,
     architecture,
     references,
+    linksOf = () => [],
     namespaceOf = (service) => service,
   }: Pick<ServicesArgs, "services" | "architecture"> & {
     references: Record<string, pulumi.Input<string>>;
+    /** @default it uses none */
+    linksOf?: Resources["linksOf"];
     /** @default each service has the namespace of its name */
     namespaceOf?: (service: string) => string;
   },
 ) {
-  const { image, sidecars, before, calls, ...own } = settings;
+  const { image, sidecars, before, calls, uses, ...own } = settings;
+  const links = linksOf(uses);
   const referenceOf = ({ sameAs }: ImageConfig, container?: string) => {
     const image = sameAs ?? imageName(name, container);
     const reference = references[image];
@@ -194,6 +201,8 @@ export function workloadArgs<W extends ServiceConfig | JobConfig>(
     );
   return {
     ...own,
+    secrets: Object.assign({}, own.secrets, ...links.map(({ secrets }) => secrets)),
+    links,
     architecture,
     name: namespaceOf(name),
     image: referenceOf(image),
@@ -203,6 +212,9 @@ export function workloadArgs<W extends ServiceConfig | JobConfig>(
       const service = services[callee];
       return service ? [calleeOf(callee, service, namespaceOf(callee))] : [];
     }),
-  } as Omit<W, "image" | "sidecars" | "before" | "calls" | "architecture"> &
-    Pick<WorkloadArgs, "name" | "image" | "sidecars" | "before" | "calls" | "architecture">;
+  } as Omit<W, "image" | "sidecars" | "before" | "calls" | "uses" | "secrets" | "architecture"> &
+    Pick<
+      WorkloadArgs,
+      "name" | "image" | "sidecars" | "before" | "calls" | "secrets" | "links" | "architecture"
+    >;
 }

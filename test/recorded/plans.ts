@@ -14,6 +14,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   everything: () => elsewhere("everything"),
   internal: () => elsewhere("internal"),
   shop: () => elsewhere("shop"),
+  data: () => elsewhere("data"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

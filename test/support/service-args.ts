@@ -10,6 +10,8 @@ const workloadSettings = {
   sidecars: {},
   before: {},
   calls: [],
+  links: [],
+  uses: {},
   policyArns: [],
   egress: [],
   cpuMillicores: 250,

@@ -1,6 +1,9 @@
 import type { z } from "zod";
 
-/** Every setting by its whole key; maps by name have `<name>`, lists are one setting. */
+/**
+ * Every setting by its whole key; maps by name have `<name>`, those of a resource the name of its kind,
+ * lists are one setting.
+ */
 export function settingKeys(schema: z.core.$ZodType, at = ""): string[] {
   // biome-ignore lint/suspicious/noExplicitAny: zod's definitions differ by type
   const { type, innerType, in: input, shape, valueType } = schema._zod.def as any;
@@ -10,6 +13,13 @@ export function settingKeys(schema: z.core.$ZodType, at = ""): string[] {
   if (type === "object") {
     return Object.entries<z.core.$ZodType>(shape).flatMap(([key, of]) =>
       settingKeys(of, at ? `${at}.${key}` : key),
+    );
+  }
+  if (type === "record" && at === "resources") {
+    return valueType._zod.def.options.flatMap((kind: z.ZodObject<{ kind: z.ZodLiteral }>) =>
+      settingKeys(kind, `${at}.<${kind.shape.kind.value}>`).map((key) =>
+        key.replace(/\.kind$/, ""),
+      ),
     );
   }
   const named = type === "record" && ["services", "jobs"].includes(at);

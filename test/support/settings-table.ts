@@ -35,6 +35,31 @@ const itsOwnImage = [
   ...["EventRule", "Image", "LifecyclePolicy", "Repository", "ServiceImage", "docker"],
   "output imageReferences",
 ];
+/** A resource of each kind, named as its kind is, which the service uses. */
+const used = (kind: string, more: object = {}) => ({
+  [`resources.${kind}`]: { kind, ...more },
+  "services.web.uses": { [kind]: "readWrite" },
+});
+const table = used("table", { partitionKey: "id" });
+const resourceCases: Case[] = [
+  {
+    key: "services.web.uses",
+    to: {},
+    with: table,
+    moves: ["Deployment", "NetworkPolicy", "RolePolicy"],
+  },
+  {
+    key: "jobs.tidy.uses",
+    to: { table: "read" },
+    with: { ...tidy, ...table },
+    moves: ["CronJob", "NetworkPolicy", "RolePolicy"],
+  },
+  { key: "resources.secret", to: { kind: "secret" }, moves: ["Secret"] },
+  { key: "resources.table", to: { kind: "table", partitionKey: "id" }, moves: ["Table"] },
+  { key: "resources.table.partitionKey", to: "number:N", with: table, moves: ["Table"] },
+  { key: "resources.table.sortKey", to: "at", with: table, moves: ["Table"] },
+  { key: "resources.table.timeToLive", to: "expires", with: table, moves: ["Table"] },
+];
 const jobCases: Case[] = [
   ...[
     job("image.context", "service", ["CronJob", ...itsOwnImage], {
@@ -560,6 +585,7 @@ export const cases: Case[] = [
   { key: "services.web.targetMemoryPercent", to: 70, moves: ["HorizontalPodAutoscaler"] },
   { key: "services.web.nodeHeapPercent", to: 50, moves: ["Deployment"] },
   ...jobCases,
+  ...resourceCases,
   {
     key: "ingress.scheme",
     to: "internal",

@@ -1,6 +1,7 @@
 import { acm } from "./acm.ts";
 import { cloudwatch } from "./cloudwatch.ts";
 import { docker } from "./docker.ts";
+import { dynamodb } from "./dynamodb.ts";
 import { ec2 } from "./ec2.ts";
 import { ecr } from "./ecr.ts";
 import { eks } from "./eks.ts";
@@ -10,6 +11,7 @@ import { kubernetes } from "./kubernetes.ts";
 import type { ResourceType } from "./resource-type.ts";
 import { route53 } from "./route53.ts";
 import { s3 } from "./s3.ts";
+import { secretsmanager } from "./secretsmanager.ts";
 import { sns } from "./sns.ts";
 import { wafv2 } from "./wafv2.ts";
 
@@ -18,6 +20,7 @@ export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
   ...cloudwatch,
   ...docker,
+  ...dynamodb,
   ...ec2,
   ...ecr,
   ...eks,
@@ -26,6 +29,7 @@ export const resourceTypes: Record<string, ResourceType> = {
   ...kubernetes,
   ...route53,
   ...s3,
+  ...secretsmanager,
   ...sns,
   ...wafv2,
 };

@@ -81,6 +81,12 @@ export const prices = {
   webAclRule: price(1, "month", "awsnegotiations.com/waf-pricing-strategy, c3x.dev", "2026"),
   webAclRequests: price(0.6, "million requests inspected", "awsnegotiations.com, c3x.dev", "2026"),
   bucketStorage: price(0.023, "GB month in S3", "devnotes.tech, S3 pricing", null),
+  secret: price(0.4, "month", quoted("Secrets Manager"), null),
+  secretCalls: price(0.05, "10,000 calls of Secrets Manager", quoted("Secrets Manager"), null),
+  tableWrites: price(0.625, "million writes of 1 KB", quoted("DynamoDB"), null),
+  tableReads: price(0.125, "million reads of 4 KB", quoted("DynamoDB"), null),
+  tableStorage: price(0.25, "GB month in a table", quoted("DynamoDB"), null),
+  tableBackup: price(0.2, "GB month of point-in-time recovery", quoted("DynamoDB"), null),
   bucketWrites: price(0.005, "1,000 writes to S3", "devnotes.tech, S3 pricing", null),
 } as const satisfies Record<string, Price>;
 

@@ -47,6 +47,12 @@ export function settingsOfSchema(schema: z.core.$ZodType, key = "", group?: stri
       settingsOfSchema(of, below(name), optional ? key : group),
     );
   }
+  if (type === "record" && key === "resources") {
+    return definitionOf(valueType).options.flatMap((kind: z.ZodObject<{ kind: z.ZodLiteral }>) => {
+      const name = `resources.<${kind.shape.kind.value}>`;
+      return settingsOfSchema(kind, name, name);
+    });
+  }
   const record = type === "record" ? records[key] : undefined;
   if (record) {
     const name = { key: `${key}.<name>`, ...record };

@@ -90,7 +90,10 @@ describe("each setting", function () {
 
   it("is in the table", () => {
     const told = cases.map(({ key }) =>
-      key.replace("services.web.", "services.<name>.").replace("jobs.tidy.", "jobs.<name>."),
+      key
+        .replace("services.web.", "services.<name>.")
+        .replace("jobs.tidy.", "jobs.<name>.")
+        .replace(/^resources\.(\w+)/, "resources.<$1>"),
     );
     // What a release writes is read by people.
     const known = settingKeys(settingsSchema).filter((key) => key !== "release");

@@ -17,6 +17,7 @@ const service = (route: { host?: string; path: string }) => ({
   ...serviceSettings,
 });
 const args: ServicesArgs = {
+  resources: { linksOf: () => [] },
   services: {
     web: service({ path: "/" }),
     orders: service({ path: "/orders" }),
@@ -109,7 +110,7 @@ describe("services", () => {
 
   it("start after the release of each whose image a container of theirs has", async () => {
     const { name: _, image: __, ...rest } = jobArgs;
-    const companion = { ...rest, calls: [], sidecars: {}, before: {} };
+    const companion = { ...rest, secrets: {}, uses: {}, calls: [], sidecars: {}, before: {} };
     const proxy = { ...companion, image: { sameAs: "web" } };
     const release = { command: ["migrate"], deadlineSeconds: 60, retries: 0 };
     const { web, orders } = args.services;

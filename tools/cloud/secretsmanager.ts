@@ -1,0 +1,18 @@
+import { arnOf } from "./naming.ts";
+import { prices } from "./prices.ts";
+import { oneCall, type ResourceType } from "./resource-type.ts";
+
+export const secretsmanager: Record<string, ResourceType> = {
+  "aws:secretsmanager/secret:Secret": {
+    duration: oneCall,
+    replacedBy: ["name", "namePrefix"],
+    autoname: { property: "name", maxLength: 512 },
+    id: ({ name }, cloud) => arnOf(cloud, "secretsmanager", `secret:${name}-AbCdEf`),
+    computed: ({ id }) => ({ arn: id }),
+    mock: "computed",
+    charges: () => ({
+      fixed: [{ what: "secret", count: 1, price: prices.secret }],
+      perUse: [prices.secretCalls],
+    }),
+  },
+};
