@@ -18,6 +18,8 @@ export interface Link {
 
 /** A resource that services and jobs may use. */
 export interface Linkable {
+  /** Of its metrics in CloudWatch; none where it has none. */
+  readonly dimensions: Record<string, pulumi.Output<string>>;
   /** What this access gives; the settings' rules refuse one that the kind does not have. */
   link(access: Access): Link;
 }

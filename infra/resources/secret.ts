@@ -17,6 +17,7 @@ export interface SecretArgs {
  * Its users get `<NAME>`, its value as a whole.
  */
 export class Secret extends pulumi.ComponentResource implements Linkable {
+  readonly dimensions = {};
   private readonly resource: string;
   private readonly secret: aws.secretsmanager.Secret;
 

@@ -21,6 +21,7 @@ const actions = {
  * Its users get `<NAME>_TABLE`, the table's name.
  */
 export class Table extends pulumi.ComponentResource implements Linkable {
+  readonly dimensions: Linkable["dimensions"];
   private readonly resource: string;
   private readonly table: aws.dynamodb.Table;
 
@@ -41,6 +42,7 @@ export class Table extends pulumi.ComponentResource implements Linkable {
       },
       { parent: this, protect: args.protect, retainOnDelete: args.protect },
     );
+    this.dimensions = { TableName: this.table.name };
     this.registerOutputs({ arn: this.table.arn });
   }
 

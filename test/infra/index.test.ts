@@ -147,6 +147,7 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:image:Images",
         "platform:image:ServiceImage",
         "platform:network:Network",
+        "platform:resources:Resources",
         "platform:service:Admission",
         "platform:service:LoadBalancer",
         "platform:service:PullRequests",
