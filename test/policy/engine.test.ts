@@ -53,7 +53,7 @@ describe("policy pack in the engine", () => {
     };
     const stack = await RehearsalStack.open({
       stack: "dev",
-      sabotage: ({ type, props, opts }) => {
+      transformation: ({ type, props, opts }) => {
         if (type === "aws:ec2/launchTemplate:LaunchTemplate") delete props.metadataOptions;
         return { props, opts };
       },

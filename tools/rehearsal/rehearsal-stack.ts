@@ -34,8 +34,8 @@ export interface RehearsalStackOptions {
   file?: string;
   /** Prepares the cloud before the first step: what is there that no stack makes. */
   prepare?: (world: World) => void;
-  /** Looks at every resource on its way to the engine and may change it: faults on purpose. */
-  sabotage?: pulumi.ResourceTransformation;
+  /** Changes each resource before the engine gets it, to inject a fault. */
+  transformation?: pulumi.ResourceTransformation;
   /** @default what is installed here */
   plugins?: Plugin[];
   say?: (line: string) => void;
@@ -46,8 +46,8 @@ export interface RehearsalStackOptions {
  * settings and build context are copies in a folder of its own, as is the engine's state.
  */
 export class RehearsalStack extends EngineStack {
-  /** Changes every resource on its way to the engine: faults on purpose, until it is undefined. */
-  sabotage: pulumi.ResourceTransformation | undefined;
+  /** Changes each resource of the next runs before the engine gets it, to inject a fault. */
+  transformation: pulumi.ResourceTransformation | undefined;
   readonly engine: Engine;
   readonly plugins: Plugin[];
   readonly folder: string;
@@ -70,7 +70,7 @@ export class RehearsalStack extends EngineStack {
 
   /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
   static async open(options: RehearsalStackOptions): Promise<RehearsalStack> {
-    const { stack: stackName, sabotage, plugins = findPlugins(), say } = options;
+    const { stack: stackName, transformation, plugins = findPlugins(), say } = options;
     const file = options.file ?? settingsFile(stackName, project);
     const { config } = settingsOf(stackName, project, file);
     const engine = await findEngine(say);
@@ -127,7 +127,7 @@ export class RehearsalStack extends EngineStack {
         workDir: folder,
         pulumiHome: join(folder, ".pulumi-home"),
         pulumiCommand: await commandAt(engine.path, folder),
-        program: () => evaluate("index.ts", opened.sabotage),
+        program: () => evaluate("index.ts", opened.transformation),
         envVars: {
           PULUMI_BACKEND_URL: pathToFileURL(folder).href,
           PULUMI_CONFIG_PASSPHRASE: "",
@@ -151,7 +151,7 @@ export class RehearsalStack extends EngineStack {
         stack,
         close,
       );
-      opened.sabotage = sabotage;
+      opened.transformation = transformation;
       return opened;
     } catch (error) {
       close();
@@ -249,9 +249,9 @@ let evaluations = 0;
 /** Runs a program anew: its own module is, those that it imports hold no state. */
 async function evaluate(
   program: string,
-  sabotage?: pulumi.ResourceTransformation,
+  transformation?: pulumi.ResourceTransformation,
 ): Promise<Record<string, unknown>> {
-  if (sabotage) pulumi.runtime.registerStackTransformation(sabotage);
+  if (transformation) pulumi.runtime.registerStackTransformation(transformation);
   const url = `${pathToFileURL(join(project, program)).href}?evaluation=${++evaluations}`;
   return { ...(await import(url)) };
 }

@@ -4,13 +4,14 @@ import { before, describe, it } from "mocha";
 import { type RehearsalOptions, rehearse } from "../../../tools/rehearsal/scenario.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
-type Sabotage = pulumi.ResourceTransformation;
-
 const minutes = (count: number) => count * 60_000;
 
 /** Every resource of the type forgets those of its dependencies that `forgotten` picks. */
 const forget =
-  (from: string, forgotten: (dependency: pulumi.Resource) => boolean = () => true): Sabotage =>
+  (
+    from: string,
+    forgotten: (dependency: pulumi.Resource) => boolean = () => true,
+  ): pulumi.ResourceTransformation =>
   ({ type, props, opts }) => {
     if (type !== from) return undefined;
     const dependsOn = [opts.dependsOn ?? []].flat() as pulumi.Resource[];
@@ -21,12 +22,12 @@ const isA = (type: string) => (resource: pulumi.Resource) =>
   (resource as pulumi.Resource & { __pulumiType: string }).__pulumiType === type;
 
 const changeProps =
-  (of: string, change: (props: pulumi.Inputs) => pulumi.Inputs): Sabotage =>
+  (of: string, change: (props: pulumi.Inputs) => pulumi.Inputs): pulumi.ResourceTransformation =>
   ({ type, props, opts }) =>
     type === of ? { props: { ...props, ...change(props) }, opts } : undefined;
 
 const together =
-  (...all: Sabotage[]): Sabotage =>
+  (...all: pulumi.ResourceTransformation[]): pulumi.ResourceTransformation =>
   (args) => {
     let { props, opts } = args;
     for (const one of all) ({ props, opts } = one({ ...args, props, opts }) ?? { props, opts });
@@ -47,10 +48,15 @@ describe("the rehearsal", function () {
 
   /** What the rehearsal says of each step that broke a promise. */
   const brokenBy = async (
-    sabotage: Sabotage,
+    transformation: pulumi.ResourceTransformation,
     options: Partial<RehearsalOptions> = { stopWhenBroken: true },
   ) => {
-    const { results } = await rehearse({ stack: "dev", length: "ends", sabotage, ...options });
+    const { results } = await rehearse({
+      stack: "dev",
+      length: "ends",
+      transformation,
+      ...options,
+    });
     return Object.fromEntries(results.map(({ title, broken }) => [title, broken.join("\n")]));
   };
 
