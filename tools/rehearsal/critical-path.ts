@@ -17,29 +17,26 @@ export interface StateResource {
   ignoreChanges?: string[];
 }
 
-export interface PathStep {
+export interface PathResource {
   name: string;
   type: string;
   start: number;
   end: number;
-  /** Seconds between what it waited for and its start that no edge explains. */
+  /** Seconds between the end of its last dependency and its start. */
   unexplained: number;
 }
 
-/**
- * The chain of resources of which each began when the one before it was done, up to `target`: what
- * must get shorter for the whole to get shorter.
- */
+/** The chain of resources up to `target` in which each waits for its predecessor. */
 export function criticalPath(
   resources: StateResource[],
   spans: Span[],
   target: (resource: StateResource) => boolean,
-): PathStep[] {
+): PathResource[] {
   const created = new Map(
     spans.filter(({ action, error }) => action === "create" && !error).map((s) => [s.urn, s]),
   );
   const blockers = blockersOf(resources);
-  const path: PathStep[] = [];
+  const path: PathResource[] = [];
   let urn = latest(resources.filter(target).map((resource) => resource.urn));
   for (let span = urn && created.get(urn); urn && span; span = urn && created.get(urn)) {
     const { start } = span;
@@ -68,8 +65,8 @@ export function criticalPath(
 }
 
 /**
- * What a resource waits for: its own dependencies, and those of the components it is in and of its
- * provider, since it is registered after them. A dependency on a component is one on all in it.
+ * The resources that a resource waits for: its dependencies, and those of its parents and its provider,
+ * since it is registered after them. A dependency on a component is one on all its children.
  */
 function blockersOf(resources: StateResource[]): (urn: string) => Set<string> {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
@@ -79,8 +76,8 @@ function blockersOf(resources: StateResource[]): (urn: string) => Set<string> {
   }
   const beneath = (urn: string): string[] => [urn, ...(children.get(urn) ?? []).flatMap(beneath)];
   /**
-   * A component stands for all in it, a resource for itself alone, whatever has it as its parent.
-   * A component made by a provider (awsx, eks) gives its outputs when all beneath it is done.
+   * A component stands for all its children, a resource for itself alone. A component of a provider
+   * (awsx, eks) returns its outputs when all beneath it is done.
    */
   const inside = (urn: string): string[] => {
     const { custom, type = "" } = byUrn.get(urn) ?? {};
@@ -108,7 +105,7 @@ function blockersOf(resources: StateResource[]): (urn: string) => Set<string> {
   };
 }
 
-/** What no order of the graph can undercut, in seconds: each waits for the one before it. */
+/** The waits that no graph can avoid or run in parallel, in seconds. */
 export function lowerBound(): { name: string; seconds: number }[] {
   const seconds = (type: string) => resourceTypes[type]?.duration?.create ?? 0;
   return [

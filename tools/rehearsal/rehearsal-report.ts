@@ -1,6 +1,6 @@
-import { shortType } from "./promises.ts";
+import { shortType } from "./rehearsal-checks.ts";
 import type { RehearsalStack } from "./rehearsal-stack.ts";
-import type { Rehearsal, StepResult, TimeToReady } from "./scenario.ts";
+import type { OperationResult, Rehearsal, TimeToReady } from "./scenario.ts";
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -8,7 +8,7 @@ const good = (text: string) => paint(32, text);
 const bad = (text: string) => paint(31, text);
 const faint = (text: string) => paint(2, text);
 
-const heading = `     ${"step".padEnd(46)}  simulated    real`;
+const heading = `     ${"operation".padEnd(46)}  simulated    real`;
 
 /** Prints the name of the stack, the engine and the plugins. */
 export function printOpening(
@@ -23,27 +23,27 @@ export function printOpening(
   ].join("\n");
 }
 
-/** Prints one step: its title and times, its operations, and a sentence for each broken promise. */
-export function printStep({
+/** Prints one operation: its title, times and steps, and each failure. */
+export function printOperation({
   title,
   steps,
   simulatedSeconds,
   realSeconds,
-  broken,
-}: StepResult): string {
-  const verdict = broken.length === 0 ? good("ok  ") : bad("FAIL");
+  failures,
+}: OperationResult): string {
+  const verdict = failures.length === 0 ? good("ok  ") : bad("FAIL");
   const times = `${clock(simulatedSeconds).padStart(10)}  ${faint(`${realSeconds.toFixed(1)} s`.padStart(6))}`;
   return [
     `${verdict} ${title.padEnd(46)} ${times}`,
     ...details(steps.filter(({ custom }) => custom))
       .flatMap(wrapped)
       .map(faint),
-    ...broken.flatMap(wrapped).map(bad),
+    ...failures.flatMap(wrapped).map(bad),
   ].join("\n");
 }
 
-/** The resources that changed, or how many when they are many. */
-function details(steps: StepResult["steps"]): string[] {
+/** The changed resources; above eight only their number. */
+function details(steps: OperationResult["steps"]): string[] {
   if (steps.length === 0) return ["nothing changed"];
   if (steps.length <= 8) {
     return steps.map(({ op, type, name, changes }) =>
@@ -61,7 +61,7 @@ function shortened(changes: string[]): string[] {
   return [[...shown, ...(changes.length > 2 ? [`${changes.length - 2} more`] : [])].join(", ")];
 }
 
-/** Lines of at most 80 columns beneath a heading; a longer word has a line of its own. */
+/** Lines of max. 80 columns beneath a heading; a longer word gets its own line. */
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   for (const part of text.split("\n")) {
@@ -75,9 +75,9 @@ function wrapped(text: string): string[] {
   return lines.map((line, at) => `${at === 0 ? "       " : "         "}${line}`);
 }
 
-/** The critical path, and how far it is from what no graph can undercut. */
+/** Prints the critical path and its distance from the lower bound. */
 export function printTimeToReady({ seconds, path, bound }: TimeToReady): string {
-  const least = bound.reduce((sum, part) => sum + part.seconds, 0);
+  const minSeconds = bound.reduce((sum, part) => sum + part.seconds, 0);
   const lines = path
     .filter(({ start, end, unexplained }) => end - start >= 5 || unexplained >= 1)
     .map(({ name, type, start, end, unexplained }) => {
@@ -88,20 +88,20 @@ export function printTimeToReady({ seconds, path, bound }: TimeToReady): string 
   return [
     `Ready after ${clock(seconds)} of simulated time, by this path (start, duration):`,
     ...lines,
-    `That is ${clock(seconds - least)} above the lower bound of ${clock(least)}:`,
+    `That is ${clock(seconds - minSeconds)} above the lower bound of ${clock(minSeconds)}:`,
     ...bound.map((part) => `  ${clock(part.seconds).padStart(14)}  ${part.name}`),
   ].join("\n");
 }
 
 export function printEnd({ results, kept }: Rehearsal): string {
-  const broken = results.filter((result) => result.broken.length > 0);
+  const failed = results.filter(({ failures }) => failures.length > 0);
   const real = results.reduce((sum, { realSeconds }) => sum + realSeconds, 0);
   return [
-    ...(kept.length > 0 ? ["Left behind on purpose:", ...kept.map((what) => `  ${what}`)] : []),
-    broken.length === 0
-      ? good(`${results.length} steps, every promise kept, in ${real.toFixed(0)} s.`)
+    ...(kept.length > 0 ? ["Kept on purpose:", ...kept.map((name) => `  ${name}`)] : []),
+    failed.length === 0
+      ? good(`${results.length} operations, every check passed, in ${real.toFixed(0)} s.`)
       : bad(
-          `${broken.length} of ${results.length} steps broke a promise, in ${real.toFixed(0)} s.`,
+          `${failed.length} of ${results.length} operations failed a check, in ${real.toFixed(0)} s.`,
         ),
   ].join("\n");
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { PlanError } from "../graph/plan-error.ts";
 import { NoEngine } from "./engine.ts";
-import { printEnd, printOpening, printStep, printTimeToReady } from "./rehearsal-report.ts";
+import { printEnd, printOpening, printOperation, printTimeToReady } from "./rehearsal-report.ts";
 import { rehearse } from "./scenario.ts";
 
-const usage = `Plays the life of a stack with the real Pulumi engine on a simulated cloud.
+const usage = `Runs the life of a stack with the real Pulumi engine on a simulated cloud.
 
 usage: npm run rehearse -- [--stack NAME] [--fast] [--json]
 
@@ -13,15 +13,15 @@ usage: npm run rehearse -- [--stack NAME] [--fast] [--json]
   --json        one JSON document instead of the timeline
   --help        this text
 
-exit code: 0; 1 when a promise is broken; 2 when the command is wrong; 3 when
-there is no engine
+exit code: 0; 1 when a check failed; 2 when the command is wrong; 3 when there
+is no engine
 `;
 
-/** Runs the command, ends the process and gives its exit code to it. */
+/** Runs the command and ends the process with its exit code. */
 export async function rehearseCommand(args: string[]): Promise<number> {
   // `npm run rehearse | head` closes the pipe early.
   process.stdout.on("error", () => process.exit(0));
-  // The rehearsal stack puts its folder and its processes away when this process exits.
+  // The rehearsal stack removes its folder and its processes when this process exits.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => process.exit(130));
   process.exit(await main(args));
@@ -49,12 +49,12 @@ async function main(args: string[]): Promise<number> {
       length: fast ? "fast" : "whole",
       say: (line) => console.error(line),
       onOpen: (opened) => print(printOpening(stack, opened)),
-      onStep: (result) => print(printStep(result)),
+      onOperation: (result) => print(printOperation(result)),
     });
     if (json) console.log(JSON.stringify(rehearsal, null, 2));
     if (rehearsal.timeToReady) print(`\n${printTimeToReady(rehearsal.timeToReady)}`);
     print(`\n${printEnd(rehearsal)}`);
-    return rehearsal.results.every(({ broken }) => broken.length === 0) ? 0 : 1;
+    return rehearsal.results.every(({ failures }) => failures.length === 0) ? 0 : 1;
   } catch (error) {
     console.error(messageOf(error));
     if (error instanceof PlanError) return 2;

@@ -1,72 +1,72 @@
 import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kubernetesVersions } from "../../infra/config/schema.ts";
-import { criticalPath, lowerBound, type PathStep } from "./critical-path.ts";
+import { criticalPath, lowerBound, type PathResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./engine-stack.ts";
 import {
-  addonsBehind,
-  anotherImage,
-  blockedBodies,
-  builtSince,
-  danglingNames,
-  deployedImages,
-  describe,
-  differences,
-  imagesByTag,
-  inOrder,
-  leftBehind,
-  lostRenewals,
-  missingDependencies,
-  nothing,
-  only,
-  onlyUpdates,
-  staleNames,
-  touched,
-  unreachableCallees,
-  unready,
-  withoutRetention,
-} from "./promises.ts";
+  checkAddonVersions,
+  checkBodySizes,
+  checkCallees,
+  checkDependencies,
+  checkDigests,
+  checkImageChange,
+  checkLoadBalancerNames,
+  checkNoSteps,
+  checkNothingLeft,
+  checkOnlyUpdates,
+  checkPreview,
+  checkReady,
+  checkRecordsGoFirst,
+  checkRenewals,
+  checkRetention,
+  checkTouched,
+  checkTypes,
+  checkUpdateOrder,
+  countPushes,
+  label,
+  runningImages,
+} from "./rehearsal-checks.ts";
 import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
 import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/node-rules.ts";
 import type { Props, World } from "./world/world.ts";
 
-/** The result of one step of the rehearsal. */
-export interface StepResult {
+/** One operation of a rehearsal: `up`, `preview`, `refresh` or `destroy`. */
+export interface OperationResult {
   title: string;
   steps: Step[];
   simulatedSeconds: number;
   realSeconds: number;
-  /** What was promised of this step and is not so; none when all is well. */
-  broken: string[];
+  /** A sentence for each failed check. */
+  failures: string[];
 }
 
 export interface TimeToReady {
   seconds: number;
-  path: PathStep[];
+  path: PathResource[];
   bound: { name: string; seconds: number }[];
 }
 
 export interface Rehearsal {
   stack: string;
-  results: StepResult[];
+  results: OperationResult[];
   timeToReady?: TimeToReady;
-  /** What was left behind on purpose. */
+  /** The resources that the program keeps after a destroy. */
   kept: string[];
 }
 
 export interface RehearsalOptions extends RehearsalStackOptions {
   /**
-   * `fast` is up, up again, a new image, destroy; `ends` is up and destroy alone.
+   * `fast`: up, up again, a new image, destroy.
    * @default whole
    */
-  length?: "whole" | "fast" | "ends";
-  /** Ends after the first step that broke a promise. @default false */
-  stopWhenBroken?: boolean;
-  /** Called with the engine and the plugins before the first step. */
+  length?: "whole" | "fast" | "up and destroy";
+  /** Ends after the first operation with a failed check. @default false */
+  stopAtFailure?: boolean;
+  /** Called with the engine and the plugins before the first operation. */
   onOpen?: (stack: Pick<RehearsalStack, "engine" | "plugins">) => void;
-  /** Called after each step. */
-  onStep?: (result: StepResult) => void;
+  /** Called after each operation. */
+  onOperation?: (result: OperationResult) => void;
 }
 
 const imageType = "docker:index/image:Image";
@@ -76,31 +76,32 @@ const logGroupType = "aws:cloudwatch/logGroup:LogGroup";
 const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 
 /**
- * Deploys, changes, breaks, repairs and destroys a stack, and says of each step which promises it
- * broke. Ends early when a step has failed that the rest builds upon.
+ * Deploys, changes, breaks, repairs and destroys a stack, and checks each operation. An operation that
+ * fails unexpectedly ends the rehearsal.
  *
- * Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine.
+ * @throws {PlanError} if the stack does not exist
+ * @throws {NoEngine} if the machine has no engine
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { length = "whole", stopWhenBroken = false, onOpen, onStep } = options;
+  const { length = "whole", stopAtFailure = false, onOpen, onOperation } = options;
   const stack = await RehearsalStack.open(options);
   onOpen?.(stack);
   const rehearsal: Rehearsal = { stack: options.stack, results: [], kept: [] };
-  const runStep: RunStep = async (title, run, promises, { fails = false } = {}) => {
+  const runOperation: RunOperation = async (title, run, check, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();
     const unexpected = failed && !fails;
-    const broken = unexpected
+    const failures = unexpected
       ? errors
       : [
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
           ...stack.world.incidents.splice(0),
-          ...staleNames(stack.world),
-          ...(await promises({ steps, errors })),
+          ...checkLoadBalancerNames(stack.world),
+          ...(await check({ steps, errors })),
         ];
-    const done = { title, steps, simulatedSeconds, realSeconds, broken };
+    const done = { title, steps, simulatedSeconds, realSeconds, failures };
     rehearsal.results.push(done);
-    onStep?.(done);
-    if (unexpected || (stopWhenBroken && broken.length > 0)) throw new ScenarioAborted();
+    onOperation?.(done);
+    if (unexpected || (stopAtFailure && failures.length > 0)) throw new ScenarioAborted();
   };
   try {
     const hostName = stack.setting<string>("domain", "hostName");
@@ -109,16 +110,16 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     }
     const upgrade = length === "whole" ? upgradeOf(stack) : undefined;
     if (upgrade) stack.configure("cluster", { kubernetesVersion: upgrade.from });
-    await createStack(stack, runStep, length, upgrade);
+    await createStack(stack, runOperation, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stack);
-    if (length !== "ends") await sameAgainAndNewImage(stack, runStep);
-    if (length === "whole") await changes(stack, runStep, upgrade);
-    if (length !== "ends") await runStep("up again", () => stack.up(), nothing);
-    await destroyStack(stack, runStep);
+    if (length !== "up and destroy") await redeployAndChangeImage(stack, runOperation);
+    if (length === "whole") await changeStack(stack, runOperation, upgrade);
+    if (length !== "up and destroy") await runOperation("up again", () => stack.up(), checkNoSteps);
+    await destroyStack(stack, runOperation);
     rehearsal.kept = stack.world
       .all()
       .filter(({ kept }) => kept)
-      .map(describe);
+      .map(label);
   } catch (error) {
     if (!(error instanceof ScenarioAborted)) throw error;
   } finally {
@@ -127,14 +128,18 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   return rehearsal;
 }
 
-/** A step has failed that the rest builds upon. */
+/** An operation has failed, and the next ones need it. */
 class ScenarioAborted extends Error {}
 
-/** Runs one step. Throws `ScenarioAborted` when the run fails and `fails` is not set. */
-type RunStep = (
+/**
+ * Runs and checks one operation. `fails`: its failure is expected.
+ *
+ * @throws {ScenarioAborted} if it fails unexpectedly
+ */
+type RunOperation = (
   title: string,
   run: () => Promise<Outcome>,
-  promises: (outcome: Pick<Outcome, "steps" | "errors">) => string[] | Promise<string[]>,
+  check: (outcome: Pick<Outcome, "steps" | "errors">) => string[] | Promise<string[]>,
   options?: { fails?: boolean },
 ) => Promise<void>;
 
@@ -143,7 +148,7 @@ interface Upgrade {
   to: string;
 }
 
-/** The stack's Kubernetes version and the one before it, when that can be deployed too. */
+/** The stack's Kubernetes version and its predecessor; undefined if the program does not support that. */
 function upgradeOf(stack: RehearsalStack): Upgrade | undefined {
   const to = stack.setting<string>("cluster", "kubernetesVersion") ?? "";
   const at = (kubernetesVersions as readonly string[]).indexOf(to);
@@ -153,14 +158,14 @@ function upgradeOf(stack: RehearsalStack): Upgrade | undefined {
 
 async function createStack(
   stack: RehearsalStack,
-  runStep: RunStep,
+  runOperation: RunOperation,
   length: RehearsalOptions["length"],
   upgrade: Upgrade | undefined,
 ): Promise<void> {
   const { world } = stack;
   let announced: Step[] | undefined;
-  if (length !== "ends") {
-    await runStep(
+  if (length !== "up and destroy") {
+    await runOperation(
       "preview of the first up",
       () => stack.preview(),
       ({ steps }) => {
@@ -169,67 +174,70 @@ async function createStack(
       },
     );
   }
-  await runStep(
+  await runOperation(
     upgrade ? `up, with Kubernetes ${upgrade.from}` : "up",
     () => stack.up(),
     async ({ steps }) => [
-      ...(announced ? differences("the preview announced", announced, steps) : []),
-      ...unready(world),
-      ...withoutRetention(world),
-      ...imagesByTag(world),
-      ...blockedBodies(world),
-      ...unreachableCallees(world),
-      ...missingDependencies(await stack.state()),
+      ...(announced ? checkPreview(announced, steps) : []),
+      ...checkReady(world),
+      ...checkRetention(world),
+      ...checkDigests(world),
+      ...checkBodySizes(world),
+      ...checkCallees(world),
+      ...checkDependencies(await stack.state()),
     ],
   );
 }
 
-async function sameAgainAndNewImage(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+async function redeployAndChangeImage(
+  stack: RehearsalStack,
+  runOperation: RunOperation,
+): Promise<void> {
   const { world } = stack;
-  await runStep("up again", () => stack.up(), nothing);
-  const before = deployedImages(world, subject(stack).name);
-  const takeBack = changeImage(stack);
-  await runStep(
+  await runOperation("up again", () => stack.up(), checkNoSteps);
+  const before = runningImages(world, changedService(stack).name);
+  const restore = changeImage(stack);
+  await runOperation(
     "a new image",
     () => stack.up(),
     ({ steps }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...(steps.some(({ type }) => type === deploymentType)
         ? []
         : ["the Deployment did not change: its image is not named by digest"]),
     ],
   );
-  const built = builtSince(world);
-  takeBack();
-  await runStep(
-    "the change taken back: the image that is there",
+  const built = countPushes(world);
+  restore();
+  await runOperation(
+    "the former source again: no build",
     () => stack.up(),
     ({ steps }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...built(0),
-      ...(deployedImages(world, subject(stack).name) === before
+      ...(runningImages(world, changedService(stack).name) === before
         ? []
-        : ["the image is not the one that it was"]),
+        : ["the image is not the former one"]),
     ],
   );
 }
 
-/** Deployments by another machine, and by one that was stopped in the middle. */
-async function oddBuilds(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+/** Builds on a machine with other file modes, and builds by an engine that is killed. */
+async function buildUnusually(stack: RehearsalStack, runOperation: RunOperation): Promise<void> {
   const { world } = stack;
-  const file = builtFile(stack);
+  const file = dockerfileOf(stack);
   if (!file) return;
-  const sinceModes = builtSince(world);
-  await runStep(
+  const sinceModes = countPushes(world);
+  await runOperation(
     "other permissions of a file: another image",
     () => {
       chmodSync(file, statSync(file).mode ^ 0o020);
       return stack.up();
     },
-    ({ steps }) => [...anotherImage(steps), ...sinceModes(1)],
+    ({ steps }) => [...checkImageChange(steps), ...sinceModes(1)],
   );
-  const built = builtSince(world);
-  await runStep(
+  const built = countPushes(world);
+  await runOperation(
     "an up that is killed after its push",
     () => {
       changeImage(stack);
@@ -237,7 +245,7 @@ async function oddBuilds(stack: RehearsalStack, runStep: RunStep): Promise<void>
         action: "create",
         type: imageType,
         code: "killed",
-        message: "the engine is no more",
+        message: "the engine was killed",
         unheard: true,
       });
       return stack.up();
@@ -245,25 +253,25 @@ async function oddBuilds(stack: RehearsalStack, runStep: RunStep): Promise<void>
     () => built(1),
     { fails: true },
   );
-  await runStep(
-    "up after it: takes what was pushed",
+  await runOperation(
+    "up after it: uses the pushed image",
     () => stack.up(),
     ({ steps }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...built(1),
       ...(steps.some(({ type }) => type === deploymentType) ? [] : ["it was not deployed"]),
     ],
   );
 }
 
-async function changes(
+async function changeStack(
   stack: RehearsalStack,
-  runStep: RunStep,
+  runOperation: RunOperation,
   upgrade: Upgrade | undefined,
 ): Promise<void> {
   const { world } = stack;
   let ran = 0;
-  await runStep(
+  await runOperation(
     "a larger scale, after the autoscaler has added nodes",
     () => {
       ran = growNodes(stack);
@@ -271,36 +279,36 @@ async function changes(
       return stack.up();
     },
     ({ steps }) => [
-      ...onlyUpdates(steps),
-      ...only(steps, [
+      ...checkOnlyUpdates(steps),
+      ...checkTypes(steps, [
         "aws:eks/nodeGroup:NodeGroup",
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:core/v1:ResourceQuota",
-        // They know the ceiling.
+        // Both show the limit.
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
-      ...nodesLost(stack, ran),
+      ...checkNodesKept(stack, ran),
     ],
   );
   if (upgrade) {
-    await runStep(
+    await runOperation(
       `Kubernetes ${upgrade.from} to ${upgrade.to}`,
       () => {
         stack.configure("cluster", { kubernetesVersion: upgrade.to });
         return stack.up();
       },
       ({ steps }) => [
-        ...onlyUpdates(steps),
-        ...inOrder(world, ["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"]),
-        ...addonsBehind(world, upgrade.to),
+        ...checkOnlyUpdates(steps),
+        ...checkUpdateOrder(world, ["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"]),
+        ...checkAddonVersions(world, upgrade.to),
       ],
     );
   }
-  await oddBuilds(stack, runStep);
-  await failedReleaseJob(stack, runStep);
-  await runStep(
+  await buildUnusually(stack, runOperation);
+  await failReleaseJob(stack, runOperation);
+  await runOperation(
     "a release whose pods crash: fails",
     () => {
       changeImage(stack);
@@ -313,41 +321,41 @@ async function changes(
       return stack.up();
     },
     ({ steps, errors }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...(errors.some((error) => error.includes("CrashLoopBackOff"))
         ? []
         : [`the error does not say why: ${errors[0]}`]),
     ],
     { fails: true },
   );
-  await runStep(
+  await runOperation(
     "up after it: recovers",
     () => stack.up(),
     ({ steps }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...(steps.length === 0 ? ["nothing was done about the failed Deployment"] : []),
-      ...unready(world),
+      ...checkReady(world),
     ],
   );
-  const drifted = drift(world);
-  await runStep(
+  const drifted = makeDrift(world);
+  await runOperation(
     "refresh after changes by hand: finds them",
     () => stack.refresh(),
-    ({ steps }) => touched(steps, drifted),
+    ({ steps }) => checkTouched(steps, drifted),
   );
-  await runStep(
+  await runOperation(
     "up after it: repairs them",
     () => stack.up(),
-    ({ steps }) => [...touched(steps, drifted), ...withoutRetention(world)],
+    ({ steps }) => [...checkTouched(steps, drifted), ...checkRetention(world)],
   );
 }
 
-/** A migration that fails: the pods that run stay as they are. */
-async function failedReleaseJob(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+/** Checks that a failed migration leaves the running pods alone. */
+async function failReleaseJob(stack: RehearsalStack, runOperation: RunOperation): Promise<void> {
   const { world } = stack;
-  if (!subject(stack).settings.release) return;
-  const before = deployedImages(world, subject(stack).name);
-  await runStep(
+  if (!changedService(stack).settings.release) return;
+  const before = runningImages(world, changedService(stack).name);
+  await runOperation(
     "a job of a release that fails: the service stays as it is",
     () => {
       changeImage(stack);
@@ -360,7 +368,7 @@ async function failedReleaseJob(stack: RehearsalStack, runStep: RunStep): Promis
       return stack.up();
     },
     ({ errors }) => [
-      ...(deployedImages(world, subject(stack).name) === before
+      ...(runningImages(world, changedService(stack).name) === before
         ? []
         : ["the service runs another image"]),
       ...(errors.some((error) => error.includes("relation orders already exists"))
@@ -369,71 +377,71 @@ async function failedReleaseJob(stack: RehearsalStack, runStep: RunStep): Promis
     ],
     { fails: true },
   );
-  await runStep(
+  await runOperation(
     "up after it: the job runs again, and then the service changes",
     () => stack.up(),
     ({ steps }) => [
-      ...anotherImage(steps),
+      ...checkImageChange(steps),
       ...(steps.some(({ type }) => type === jobType) ? [] : ["the job did not run again"]),
-      ...(deployedImages(world, subject(stack).name) === before
+      ...(runningImages(world, changedService(stack).name) === before
         ? ["the service did not change"]
         : []),
-      ...unready(world),
+      ...checkReady(world),
     ],
   );
 }
 
-async function destroyStack(stack: RehearsalStack, runStep: RunStep): Promise<void> {
+async function destroyStack(stack: RehearsalStack, runOperation: RunOperation): Promise<void> {
   if (stack.setting<boolean>("cluster", "deletionProtection")) {
-    await runStep(
+    await runOperation(
       "destroy of a protected stack: refused",
       () => stack.destroy(),
-      ({ steps }) => nothing({ steps }),
+      checkNoSteps,
       { fails: true },
     );
-    await runStep(
+    await runOperation(
       "up without protection",
       () => {
         unprotect(stack);
         return stack.up();
       },
-      ({ steps }) => onlyUpdates(steps),
+      ({ steps }) => checkOnlyUpdates(steps),
     );
   }
   const retained = new Set(
-    (await stack.state()).filter((one) => one.retainOnDelete).map(({ urn }) => urn),
+    (await stack.state()).filter(({ retainOnDelete }) => retainOnDelete).map(({ urn }) => urn),
   );
-  await runStep(
+  await runOperation(
     "destroy",
     () => stack.destroy(),
     () => {
-      // Of these the engine forgets, and the cloud is not even asked.
+      // The engine forgets them and does not call the cloud.
       for (const thing of stack.world.all()) {
         if (thing.urn && retained.has(thing.urn)) thing.kept = true;
       }
       const { world } = stack;
-      return [...leftBehind(world), ...danglingNames(world), ...lostRenewals(world)];
+      return [...checkNothingLeft(world), ...checkRecordsGoFirst(world), ...checkRenewals(world)];
     },
   );
 }
 
-/** The service that the rehearsal changes: the first one behind the load balancer, or the first. */
-function subject(stack: RehearsalStack): { name: string; settings: Props } {
+/** The service that the rehearsal changes: the first with a route, else the first. */
+function changedService(stack: RehearsalStack): { name: string; settings: Props } {
   const services = Object.entries(stack.settings<Record<string, Props>>("services") ?? {});
   const [name = "", settings = {}] = services.find(([, { route }]) => route) ?? services[0] ?? [];
   return { name, settings };
 }
 
-/** The Dockerfile that its image is built by; nothing where it has the image of others. */
-function builtFile(stack: RehearsalStack): string | undefined {
-  const { context } = subject(stack).settings.image;
+/** The Dockerfile of the changed service; undefined if its image is copied. */
+function dockerfileOf(stack: RehearsalStack): string | undefined {
+  const { context } = changedService(stack).settings.image;
   return context && join(stack.folder, context, "Dockerfile");
 }
 
-/** Another image of the service, built or of others. Gives the way back. */
+/** Gives the service another image. Returns the function that restores it. */
 function changeImage(stack: RehearsalStack): () => void {
-  const { name, settings } = subject(stack);
-  const file = builtFile(stack);
+  const { name, settings } = changedService(stack);
+  const file = dockerfileOf(stack);
   if (file) {
     const before = readFileSync(file);
     appendFileSync(file, "\n");
@@ -444,16 +452,16 @@ function changeImage(stack: RehearsalStack): () => void {
   return () => set(settings.image.reference);
 }
 
-/** The autoscaler has grown the group to its limit, which only AWS knows. */
+/** Scales the node group to its limit behind the engine's back, as the autoscaler does. Returns the limit. */
 function growNodes({ world }: RehearsalStack): number {
   const [group] = world.live(nodeGroupType);
-  const most = group?.inputs.scalingConfig.maxSize ?? 0;
-  if (group) scaleTo(world, group, { desiredCapacity: most });
-  return most;
+  const limit = group?.inputs.scalingConfig.maxSize ?? 0;
+  if (group) scaleTo(world, group, { desiredCapacity: limit });
+  return limit;
 }
 
-/** An update takes no node away that runs, as long as the new limits allow it. */
-function nodesLost({ world }: RehearsalStack, before: number): string[] {
+/** An update removes no running node. */
+function checkNodesKept({ world }: RehearsalStack, before: number): string[] {
   const [group] = world.live(nodeGroupType);
   const now: number = (group && scalingGroupOf(world, group)?.inputs.desiredCapacity) ?? 0;
   return now < before ? [`${before} nodes ran, and the update leaves ${now}`] : [];
@@ -465,12 +473,12 @@ function scale(stack: RehearsalStack): void {
   more("nodes", "minSize", 2);
   if (stack.setting("nodes", "desiredSize") !== undefined) more("nodes", "desiredSize", 2);
   more("nodes", "maxSize", 3);
-  const { name } = subject(stack);
+  const { name } = changedService(stack);
   more(`services.${name}`, "minReplicas", 2);
   more(`services.${name}`, "maxReplicas", 4);
 }
 
-/** What a person does who means to destroy a protected stack. */
+/** Sets what an operator sets before the destroy of a protected stack. */
 function unprotect(stack: RehearsalStack): void {
   stack.configure("environment", "development");
   stack.configure("cluster", { deletionProtection: false });
@@ -487,8 +495,8 @@ async function timeToReady(stack: RehearsalStack): Promise<TimeToReady> {
   return { seconds: path.at(-1)?.end ?? 0, path, bound: lowerBound() };
 }
 
-/** Changes made behind the engine's back; the URNs of what they were made to. */
-function drift(world: World): string[] {
+/** Changes two resources behind the engine's back. Returns their URNs. */
+function makeDrift(world: World): string[] {
   const logGroup = world.all(logGroupType).find(({ urn }) => urn);
   const policy = world.all(policyType).find(({ name }) => name.endsWith("default-deny"));
   if (logGroup) {

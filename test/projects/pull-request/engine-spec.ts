@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
 import type { EngineStack } from "../../../tools/rehearsal/engine-stack.ts";
-import { leftBehind } from "../../../tools/rehearsal/promises.ts";
+import { checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 
 const digest = `sha256:${"c".repeat(64)}`;
@@ -82,7 +82,9 @@ describe("the environment of a pull request on the simulated cloud", function ()
     assert.deepEqual(errors, []);
     assert.deepEqual(environments(), []);
     // Certificates of other stacks are renewed by the same record.
-    const others = leftBehind(stack.world).filter((one) => !/Record certificate-valid/.test(one));
+    const others = checkNothingLeft(stack.world).filter(
+      (one) => !/Record certificate-valid/.test(one),
+    );
     assert.deepEqual(others, []);
   });
 });

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { findEngine, NoEngine } from "../../../tools/rehearsal/engine.ts";
-import { printStep, printTimeToReady } from "../../../tools/rehearsal/rehearsal-report.ts";
+import { printOperation, printTimeToReady } from "../../../tools/rehearsal/rehearsal-report.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -25,7 +25,7 @@ describe("npm run rehearse", () => {
   it("refuses what it does not know, and shows the usage", () => {
     const { status, stdout, stderr } = run(["--quick"]);
     assert.deepEqual([status, stdout], [2, ""]);
-    assert.match(stderr, /^Unknown option '--quick'.*\n\nPlays the life/s);
+    assert.match(stderr, /^Unknown option '--quick'.*\n\nRuns the life/s);
   });
 
   it("names the stacks there are when it is asked for another", () => {
@@ -44,7 +44,7 @@ describe("npm run rehearse", () => {
     assert.match(stderr, /^The rehearsal needs the Pulumi CLI \(https:.*, or Go .*\n$/);
   });
 
-  it("prints lines of 80 columns, each reason beneath its step", () => {
+  it("prints lines of 80 columns, each failure beneath its operation", () => {
     const steps = [
       {
         op: "update",
@@ -55,14 +55,14 @@ describe("npm run rehearse", () => {
         changes: ["spec.template.spec.containers[0].env[12].value", "spec.replicas", "more"],
       },
     ];
-    const printed = printStep({
-      title: "a step",
+    const printed = printOperation({
+      title: "an up",
       steps,
       simulatedSeconds: 3725,
       realSeconds: 1.25,
-      broken: [`a reason ${"of many words ".repeat(20)}`],
+      failures: [`a reason ${"of many words ".repeat(20)}`],
     });
-    assert.match(printed, /^FAIL a step +62:05 +1.3 s\n +update Deployment service: containers/);
+    assert.match(printed, /^FAIL an up +62:05 +1.3 s\n +update Deployment service: containers/);
     for (const line of printed.split("\n")) assert.ok(line.length <= 80, line);
   });
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { secretsAddon } from "../../../infra/cluster/capacity.ts";
-import { staleNames, withoutRetention } from "../../../tools/rehearsal/promises.ts";
+import {
+  checkLoadBalancerNames,
+  checkRetention,
+} from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
@@ -1138,7 +1141,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.get(types.logGroup, name), undefined);
       await given.update(agents, values({ application_signals: {} }));
       await settled();
-      const [again] = withoutRetention(given.world);
+      const [again] = checkRetention(given.world);
       assert.match(
         again ?? "",
         /application-signals\/data has no retention: .* agents of platform/,
@@ -1148,7 +1151,7 @@ describe("the simulated cloud", () => {
       given.put(types.logGroup, { name, retentionInDays: 30 });
       await given.update(agents, values({ application_signals: {} }));
       await settled();
-      assert.deepEqual(withoutRetention(given.world), []);
+      assert.deepEqual(checkRetention(given.world), []);
     });
 
     it("delivers flow logs only by a role that may find the log group", async () => {
@@ -1295,11 +1298,11 @@ describe("the simulated cloud", () => {
       assert.notEqual(after?.id, before?.id);
       const [{ hostname }] = ingress.outputs.status.loadBalancer.ingress;
       assert.equal(hostname, before?.id, "the status is late");
-      assert.deepEqual(staleNames(given.world), []);
+      assert.deepEqual(checkLoadBalancerNames(given.world), []);
       const aliases = [{ name: hostname }];
       given.put(types.record, { zoneId: "Z1", name: "example.com", type: "A", aliases });
       assert.match(
-        staleNames(given.world).join(),
+        checkLoadBalancerNames(given.world).join(),
         /Record given names a load balancer that is gone/,
       );
     });

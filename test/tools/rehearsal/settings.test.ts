@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { staleNames } from "../../../tools/rehearsal/promises.ts";
+import { checkLoadBalancerNames } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { nodesOf, scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
@@ -26,7 +26,7 @@ for (const stackName of ["dev", "prod"] as const) {
       const { errors, failed } = await stack.up();
       assert.ok(!failed, errors.join("\n"));
       assert.deepEqual(stack.world.incidents, []);
-      assert.deepEqual(staleNames(stack.world), []);
+      assert.deepEqual(checkLoadBalancerNames(stack.world), []);
     };
     /** The access policy of a principal and its namespaces, as the cluster has them now. */
     const access = (name: string) =>

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import {
-  deployedImages,
-  imagesByTag,
-  leftBehind,
-  missingDependencies,
-  unreachableCallees,
-  unready,
-} from "../../../tools/rehearsal/promises.ts";
+  checkCallees,
+  checkDependencies,
+  checkDigests,
+  checkNothingLeft,
+  checkReady,
+  runningImages,
+} from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 import { shopImages } from "../../support/shop-images.ts";
@@ -52,10 +52,10 @@ describe("six containers in three languages", function () {
   it("are up with their worker, nightly job and migration, and reach those they call", async () => {
     const { world } = stack;
     assert.deepEqual(
-      [...unready(world), ...world.incidents, ...unreachableCallees(world), ...imagesByTag(world)],
+      [...checkReady(world), ...world.incidents, ...checkCallees(world), ...checkDigests(world)],
       [],
     );
-    assert.deepEqual(missingDependencies(await stack.state()), []);
+    assert.deepEqual(checkDependencies(await stack.state()), []);
     const names = (type: string) =>
       world
         .all(type)
@@ -70,7 +70,7 @@ describe("six containers in three languages", function () {
 
   it("stay as they are when a migration fails, and change when it has succeeded", async () => {
     const { world } = stack;
-    const running = () => ["storefront", "mailer"].map((name) => deployedImages(world, name));
+    const running = () => ["storefront", "mailer"].map((name) => runningImages(world, name));
     const before = running();
     stack.configure("services.storefront.image", {
       reference: "registry.example.com/shop/storefront:2.2.0",
@@ -93,7 +93,7 @@ describe("six containers in three languages", function () {
   it("keep their callers when a private service gets a route, and loses it", async () => {
     const changed = async () => {
       const { errors } = await stack.up();
-      assert.deepEqual([...errors, ...unreachableCallees(stack.world)], []);
+      assert.deepEqual([...errors, ...checkCallees(stack.world)], []);
     };
     stack.configure("services.orders", { route: { path: "/orders" } });
     await changed();
@@ -108,6 +108,6 @@ describe("six containers in three languages", function () {
     assert.deepEqual((await stack.up()).errors, []);
     assert.equal(secretsAddons().length, 0);
     assert.deepEqual((await stack.destroy()).errors, []);
-    assert.deepEqual(leftBehind(stack.world), []);
+    assert.deepEqual(checkNothingLeft(stack.world), []);
   });
 });

@@ -10,10 +10,10 @@ import {
   lowerBound,
   type StateResource,
 } from "../../../tools/rehearsal/critical-path.ts";
-import { blockedBodies } from "../../../tools/rehearsal/promises.ts";
 import { docker } from "../../../tools/rehearsal/providers/docker.ts";
 import { kubernetes } from "../../../tools/rehearsal/providers/kubernetes.ts";
 import { changedPaths } from "../../../tools/rehearsal/providers/property-changes.ts";
+import { checkBodySizes } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { childrenWork } from "../../../tools/rehearsal/world/activity.ts";
 import { problemsOf, unknown, withName } from "../../../tools/rehearsal/world/arguments.ts";
 import { Clock } from "../../../tools/rehearsal/world/clock.ts";
@@ -40,8 +40,8 @@ describe("the engine's work", () => {
   });
 });
 
-describe("the firewall's promise", () => {
-  it("is broken by AWS's rule for bodies as it comes, where a service takes more", () => {
+describe("the check of body sizes", () => {
+  it("fails by AWS's default rule for bodies, where a service takes more", () => {
     const { world, put } = emptyWorld();
     const rule = (ruleActionOverrides: Props[]) => ({
       name: "core",
@@ -62,11 +62,11 @@ describe("the firewall's promise", () => {
     });
     const containers = [{ env: [{ name: "MAX_BODY_BYTES", value: "16384" }] }];
     put(types.deployment, { metadata, spec: { template: { spec: { containers } } } });
-    assert.deepEqual(blockedBodies(world), [
+    assert.deepEqual(checkBodySizes(world), [
       "Ingress given: its service takes bodies of 16384 bytes, which AWSManagedRulesCommonRuleSet/SizeRestrictions_BODY blocks",
     ]);
     acl.inputs.rules = [rule([{ name: "SizeRestrictions_BODY", actionToUse: { count: {} } }])];
-    assert.deepEqual(blockedBodies(world), []);
+    assert.deepEqual(checkBodySizes(world), []);
   });
 });
 

@@ -15,47 +15,47 @@ import type { CloudResource, Props, World } from "./world/world.ts";
 
 const serviceType = "kubernetes:core/v1:Service";
 
-// Each promise gives what is not so, each time in one sentence; nothing when it is kept.
+// Each check returns a sentence for each failure.
 
-export function nothing({ steps }: Pick<Outcome, "steps">): string[] {
+export function checkNoSteps({ steps }: Pick<Outcome, "steps">): string[] {
   return steps.length === 0 ? [] : [`it should change nothing, and changed ${names(steps)}`];
 }
 
-export function onlyUpdates(steps: Step[]): string[] {
+export function checkOnlyUpdates(steps: Step[]): string[] {
   const others = steps.filter(({ op }) => op !== "update");
   return others.length === 0 ? [] : [`it should only update, and there is ${names(others)}`];
 }
 
-export function only(steps: Step[], types: string[]): string[] {
+export function checkTypes(steps: Step[], types: string[]): string[] {
   const others = steps.filter(({ type, custom }) => custom && !types.includes(type));
   return others.length === 0 ? [] : [`it should not touch ${names(others)}`];
 }
 
-/** Another image is another resource; what runs it is only updated. */
-export function anotherImage(steps: Step[]): string[] {
+/** Another image is another resource; its Deployments are only updated. */
+export function checkImageChange(steps: Step[]): string[] {
   const imageType = "docker:index/image:Image";
   return [
-    ...onlyUpdates(steps.filter(({ type }) => type !== imageType && !type.endsWith(":Job"))),
-    ...only(steps, [
+    ...checkOnlyUpdates(steps.filter(({ type }) => type !== imageType && !type.endsWith(":Job"))),
+    ...checkTypes(steps, [
       imageType,
       "kubernetes:apps/v1:Deployment",
-      // Whatever runs the image of a service, and what comes before its pods.
+      // Jobs run the image too, also before the pods of its service.
       "kubernetes:batch/v1:Job",
       "kubernetes:batch/v1:CronJob",
     ]),
   ];
 }
 
-/** Asked later: whether as many images have been pushed since. */
-export function builtSince(world: World): (count: number) => string[] {
+/** Returns the check of how many images were pushed since. */
+export function countPushes(world: World): (count: number) => string[] {
   const pushed = () => world.all("aws:ecr/image:Image").length;
   const before = pushed();
   return (count) =>
     pushed() - before === count ? [] : [`${pushed() - before} images were pushed, not ${count}`];
 }
 
-/** The images that a service runs. */
-export function deployedImages(world: World, service: string): string {
+/** The images of a service's Deployments, as text to compare. */
+export function runningImages(world: World, service: string): string {
   return JSON.stringify(
     world
       .all("kubernetes:apps/v1:Deployment")
@@ -64,7 +64,7 @@ export function deployedImages(world: World, service: string): string {
   );
 }
 
-export function touched(steps: Step[], urns: string[]): string[] {
+export function checkTouched(steps: Step[], urns: string[]): string[] {
   const custom = steps.filter((step) => step.custom);
   const missed = urns.filter((urn) => !custom.some((step) => step.urn === urn));
   const others = custom.filter(({ urn }) => !urns.includes(urn));
@@ -74,21 +74,21 @@ export function touched(steps: Step[], urns: string[]): string[] {
   ];
 }
 
-export function differences(who: string, announced: Step[], done: Step[]): string[] {
+export function checkPreview(announced: Step[], done: Step[]): string[] {
   const keys = (steps: Step[]) => new Set(steps.map(({ op, urn }) => `${op} ${urn}`));
   const [before, after] = [keys(announced), keys(done)];
   const odd = [
     ...announced.filter(({ op, urn }) => !after.has(`${op} ${urn}`)),
     ...done.filter(({ op, urn }) => !before.has(`${op} ${urn}`)),
   ];
-  return odd.length === 0 ? [] : [`${who} something else: ${names(odd)}`];
+  return odd.length === 0 ? [] : [`the preview announced something else: ${names(odd)}`];
 }
 
 /**
- * The ordering rules of the plan, on the graph that the engine itself has, with the children of all plugins.
- * The engine deletes in layers: what lacks an edge may outlive another by luck, until it moves.
+ * Checks the engine's own graph, with the children of all plugins, against the plan's ordering rules.
+ * The engine deletes in layers, so without an edge the order is right only by chance.
  */
-export function missingDependencies(state: StateResource[]): string[] {
+export function checkDependencies(state: StateResource[]): string[] {
   return missingEdges(
     state.map(({ urn, type, id, custom, parent, provider, dependencies, inputs, outputs }) => ({
       urn,
@@ -109,14 +109,14 @@ export function missingDependencies(state: StateResource[]): string[] {
   );
 }
 
-export function unready(world: World): string[] {
+export function checkReady(world: World): string[] {
   return world
     .all()
     .filter(({ status }) => status !== "ready")
-    .map((thing) => `${describe(thing)} is ${thing.status}`);
+    .map((thing) => `${label(thing)} is ${thing.status}`);
 }
 
-export function withoutRetention(world: World): string[] {
+export function checkRetention(world: World): string[] {
   return world
     .all("aws:cloudwatch/logGroup:LogGroup")
     .filter(({ inputs }) => !inputs.retentionInDays)
@@ -126,19 +126,19 @@ export function withoutRetention(world: World): string[] {
     );
 }
 
-export function imagesByTag(world: World): string[] {
+export function checkDigests(world: World): string[] {
   return world
     .all()
     .filter(({ type }) => /^kubernetes:(apps|batch)\/v1:/.test(type))
     .flatMap((one) =>
       containersOf(podOf(one.inputs))
         .filter(({ image }) => !referencePattern.test(image))
-        .map(({ image }) => `${describe(one)} names its image by tag, not by digest: ${image}`),
+        .map(({ image }) => `${label(one)} names its image by tag, not by digest: ${image}`),
     );
 }
 
-/** Bodies that a service takes and the firewall before it would block. */
-export function blockedBodies(world: World): string[] {
+/** The firewall blocks no body that the service accepts. */
+export function checkBodySizes(world: World): string[] {
   return world.all(ingressType).flatMap((ingress) => {
     const { metadata, spec } = ingress.inputs;
     const arn = groupAnnotation(world, ingress, "wafv2-acl-arn");
@@ -149,7 +149,7 @@ export function blockedBodies(world: World): string[] {
     if (!acl || !deployment) return [];
     const [{ env = [] }] = deployment.inputs.spec.template.spec.containers;
     const { value } = env.find(({ name }: { name: string }) => name === "MAX_BODY_BYTES") ?? {};
-    // Only a service of ours says what it takes.
+    // Only the service of this project has the setting.
     if (value === undefined) return [];
     const [{ host = "any.example", http }] = spec.rules;
     const [{ path }] = http.paths;
@@ -160,8 +160,8 @@ export function blockedBodies(world: World): string[] {
   });
 }
 
-/** Callees that a caller cannot reach: no Service by their name, or no network policy lets them. */
-export function unreachableCallees(world: World): string[] {
+/** Each callee has a Service, and network policies allow the call. */
+export function checkCallees(world: World): string[] {
   const inNamespace = (type: string, namespace: string) =>
     world.live(type).filter(({ inputs }) => inputs.metadata.namespace === namespace);
   const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
@@ -197,8 +197,8 @@ export function unreachableCallees(world: World): string[] {
     });
 }
 
-/** The last updates of these types were one after the other. */
-export function inOrder(world: World, types: string[]): string[] {
+/** The last updates of these types followed each other. */
+export function checkUpdateOrder(world: World, types: string[]): string[] {
   const spans = types.map((type) =>
     world.spans.filter((span) => span.action === "update" && span.type === type).at(-1),
   );
@@ -209,8 +209,8 @@ export function inOrder(world: World, types: string[]): string[] {
   });
 }
 
-/** Add-ons that are neither pinned nor at EKS's default for the version. */
-export function addonsBehind(world: World, kubernetesVersion: string): string[] {
+/** Each add-on that is not pinned has EKS's default version. */
+export function checkAddonVersions(world: World, kubernetesVersion: string): string[] {
   return world
     .all("aws:eks/addon:Addon")
     .filter(({ inputs }) => !inputs.addonVersion || isDefault(inputs.addonVersion))
@@ -226,15 +226,15 @@ function isDefault(version: string): boolean {
   return /^v[16]\.\d+\.0-eksbuild\.1$/.test(version);
 }
 
-export function leftBehind(world: World): string[] {
+export function checkNothingLeft(world: World): string[] {
   return world
     .all()
     .filter(({ kept }) => !kept)
-    .map((thing) => `${describe(thing)} is left${thing.madeBy ? `, made by ${thing.madeBy}` : ""}`);
+    .map((thing) => `${label(thing)} is left${thing.madeBy ? `, made by ${thing.madeBy}` : ""}`);
 }
 
-/** A name in DNS must be gone before the load balancer that it leads to: another could take it over. */
-export function danglingNames(world: World): string[] {
+/** Records go before their load balancer: somebody else could get its name. */
+export function checkRecordsGoFirst(world: World): string[] {
   const gone = (type: string) =>
     world.spans.filter((span) => span.action === "delete" && span.type === type && !span.error);
   const firstIngress = Math.min(...gone(ingressType).map(({ start }) => start));
@@ -243,8 +243,8 @@ export function danglingNames(world: World): string[] {
     .map(({ name }) => `Record ${name} still led to the load balancer when that was deleted`);
 }
 
-/** What names a load balancer that is not there: in DNS somebody else could get it. */
-export function staleNames(world: World): string[] {
+/** No record or alarm names a deleted load balancer: somebody else could get its name. */
+export function checkLoadBalancerNames(world: World): string[] {
   const names = new Set(world.live(loadBalancerType).map(({ id }) => id));
   const suffixes = new Set(world.live(loadBalancerType).map(({ outputs }) => outputs.arnSuffix));
   const records = world
@@ -258,16 +258,14 @@ export function staleNames(world: World): string[] {
           dimensions?.LoadBalancer !== undefined && !suffixes.has(dimensions.LoadBalancer),
       ),
     );
-  return [...records, ...alarms].map(
-    (one) => `${describe(one)} names a load balancer that is gone`,
-  );
+  return [...records, ...alarms].map((one) => `${label(one)} names a load balancer that is gone`);
 }
 
-/** A record that others' certificates are renewed by is not ours to remove. */
-export function lostRenewals(world: World): string[] {
+/** No validation record of another stack's certificate is deleted. */
+export function checkRenewals(world: World): string[] {
   return withoutRenewal(world).map(
     (certificate) =>
-      `${describe(certificate)} is renewed no more: a validation record of it was deleted`,
+      `${label(certificate)} is not renewed any more: its validation record was deleted`,
   );
 }
 
@@ -276,7 +274,7 @@ function names(steps: Step[]): string {
   return [...shown, ...(steps.length > 8 ? [`and ${steps.length - 8} more`] : [])].join(", ");
 }
 
-export function describe({ type, name }: CloudResource): string {
+export function label({ type, name }: CloudResource): string {
   return `${shortType(type)} ${name}`;
 }
 
