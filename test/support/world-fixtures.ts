@@ -57,11 +57,11 @@ export const types = {
 const policyOf = (statement: Props) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
 
-/** The trust of a role in a service of AWS. */
+/** A trust policy for a service of AWS. */
 export const trusts = (service: string) =>
   policyOf({ Action: "sts:AssumeRole", Principal: { Service: `${service}.amazonaws.com` } });
 
-/** An empty world on a clock that does not wait for an engine, and ways to act in it. */
+/** An empty world whose clock waits for no engine, and the calls to change it. */
 export function emptyWorld() {
   const world = new World({ clock: new Clock(0) });
   const request = (type: string, name: string, timeout = 0) => ({
@@ -73,7 +73,7 @@ export function emptyWorld() {
   });
   return {
     world,
-    /** Something that is there, without rules and without time. */
+    /** Adds a resource without rules and without time. */
     put(type: string, inputs: Props, name = "given"): CloudResource {
       const id = identityOf(type, inputs, world);
       const { caller, urn } = request(type, name);
@@ -94,7 +94,7 @@ export function emptyWorld() {
 
 export type Given = ReturnType<typeof platform>;
 
-/** A cluster with all that an Ingress and a Deployment need, in a VPC of two zones. */
+/** A cluster with the requirements of an Ingress and a Deployment, in a VPC of two zones. */
 export function platform() {
   const given = emptyWorld();
   const { world, put } = given;
@@ -210,7 +210,7 @@ export function platform() {
   const account = put(types.account, { metadata: { name: "web", namespace: "web" } });
   const repository = put(types.repository, { name: "web", imageTagMutability: "IMMUTABLE" });
   const image = `${repository.outputs.repositoryUrl}@sha256:${"0".repeat(64)}`;
-  world.addOwn(types.pushed, image, "docker push", "image", {
+  world.addUnmanaged(types.pushed, image, "docker push", "image", {
     url: repository.outputs.repositoryUrl,
     tag: "one",
     digest: image.split("@")[1],

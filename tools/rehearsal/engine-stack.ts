@@ -2,13 +2,13 @@ import type * as automation from "@pulumi/pulumi/automation/index.js";
 import type { StateResource } from "./critical-path.ts";
 import type { World } from "./world/world.ts";
 
-/** What the engine did to one resource. */
+/** One step of the engine: its action on one resource. */
 export interface Step {
   op: string;
   urn: string;
   type: string;
   name: string;
-  /** Not a component: something that a provider makes. */
+  /** Whether a provider manages the resource: it is no component. */
   custom: boolean;
   /** The paths of the inputs that differ. */
   changes: string[];
@@ -16,7 +16,7 @@ export interface Step {
 
 export interface Outcome {
   steps: Step[];
-  /** Why the run failed, each reason once. */
+  /** The reasons of a failure, without duplicates. */
   errors: string[];
   failed: boolean;
   simulatedSeconds: number;
@@ -31,7 +31,7 @@ export class EngineStack {
   constructor(world: World, stack: automation.Stack) {
     this.world = world;
     this.stack = stack;
-    // After each update the SDK would run the command three times more, for what nobody here reads.
+    // After each update the SDK would run the CLI three times more, for unused values.
     stack.outputs = async () => ({});
     stack.info = async () => undefined;
   }
@@ -53,7 +53,7 @@ export class EngineStack {
     return this.#run((options) => this.stack.refresh(options));
   }
 
-  /** As the command does it: nothing is deleted unless the preview of it is without error. */
+  /** Deletes nothing if the preview fails, as the CLI. */
   destroy(): Promise<Outcome> {
     return this.#run(async ({ onEvent, ...options }) => {
       await this.stack.previewDestroy(options);
@@ -86,7 +86,7 @@ export class EngineStack {
     const simulatedStart = this.world.clock.now;
     let failed = false;
     const onEvent = (event: automation.EngineEvent) => {
-      // What a refresh has found is known only after it.
+      // The result of a refresh is known only after it.
       const before = event.resourcePreEvent?.metadata;
       const after = event.resOutputsEvent?.metadata;
       if (before?.op === "refresh") refreshed.add(before.urn);
@@ -102,7 +102,7 @@ export class EngineStack {
     } catch (error) {
       failed = true;
       errors.delete("update failed");
-      if (errors.size === 0) errors.add(saidBy(error));
+      if (errors.size === 0) errors.add(errorLine(error));
     }
     const simulatedSeconds = this.world.clock.now - simulatedStart;
     await this.world.clock.settle();
@@ -116,13 +116,13 @@ export class EngineStack {
   }
 }
 
-/** The engine's message without what it puts around the reason. */
+/** The reason in the engine's message. */
 function reasonOf(message: string): string {
   return message.replace(/^1 error occurred:\s*\*\s*/, "").trim();
 }
 
-/** What the command wrote about its failure, without the rest of its output. */
-function saidBy(error: unknown): string {
+/** The error line of the CLI's output. */
+function errorLine(error: unknown): string {
   const message = String(error instanceof Error ? error.message : error);
   return /^error: .*$/m.exec(message)?.[0] ?? message;
 }

@@ -15,23 +15,24 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Engine {
-  /** The pulumi command. */
+  /** The path of the Pulumi CLI. */
   path: string;
   version: string;
-  /** Where it came from. */
   origin: "PATH" | "npm launcher" | "built from its Go module";
 }
 
-/** No engine can be had here; the message says what to install. */
+/** The machine has no engine; the message names the packages to install. */
 export class NoEngine extends Error {}
 
 const moduleFolder = join(dirname(fileURLToPath(import.meta.url)), "engine");
 const command = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 
 /**
- * The Pulumi CLI: the one on PATH, the npm launcher's when it has downloaded one, or, where Go is
- * installed, one built once from the Go module that `engine/go.mod` pins and kept in the user's
- * cache folder. `say` hears of the build, which takes minutes.
+ * Finds the Pulumi CLI on PATH, then the download of the npm launcher, then a build in the user's cache
+ * folder. With Go it builds the version of `engine/go.mod` once, which takes minutes; `say` gets the
+ * progress.
+ *
+ * @throws {NoEngine} if there is neither a CLI nor Go
  */
 export async function findEngine(say: (line: string) => void = () => {}): Promise<Engine> {
   for (const path of onPath()) {
@@ -79,7 +80,7 @@ export function answers(path: string, args: string[]): string | undefined {
   }
 }
 
-/** Without npm's launcher, which `npm run` puts first and which would start a download. */
+/** Without npm's launcher, which is first in `npm run` and would start a download. */
 function onPath(): string[] {
   return (process.env.PATH ?? "")
     .split(delimiter)
@@ -88,7 +89,7 @@ function onPath(): string[] {
     .filter((path) => existsSync(path));
 }
 
-/** Where the npm package `pulumi` keeps the command that it downloads at its first use. */
+/** The CLI that the npm package `pulumi` downloads at its first use. */
 function launcherPath(): string {
   const manifest = join(moduleFolder, "../../../node_modules/pulumi/package.json");
   const { version } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
@@ -113,7 +114,7 @@ export function cacheFolder(): string {
   return join(root, "eks-container-platform");
 }
 
-/** Runs `work` in one process at a time; the others wait, until the one that works ends or dies. */
+/** Runs `work` in one process at a time; the others wait until that process ends. */
 async function once(
   target: string,
   say: (line: string) => void,
@@ -142,7 +143,7 @@ async function once(
 function ownerLives(lock: string): boolean {
   try {
     const owner = readFileSync(lock, "utf8");
-    // Between its creation and its content a lock is empty.
+    // A lock is empty until its content is written.
     if (owner !== "") process.kill(Number(owner), 0);
     return true;
   } catch {

@@ -3,23 +3,23 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answers, executable, isExecutable, pulumiHome } from "./engine.ts";
 
-/** A package of components: by its real plugin, or by our stand-in where there is none. */
+/** A component package: its real plugin, or the stand-in of this project. */
 export interface Plugin {
   name: string;
-  /** Where the real plugin is. */
+  /** The folder of the real plugin. */
   folder?: string;
-  /** Which of the two, and from where. */
+  /** Real or stand-in, and its source. */
   origin: string;
 }
 
 const packages = fileURLToPath(new URL("../../node_modules/@pulumi", import.meta.url));
 
-/** The plugins of the component packages, looked for where the engine would: PATH, Pulumi home. */
+/** Searches PATH and the Pulumi home, as the engine. */
 export function findPlugins(): Plugin[] {
   return ["eks", "awsx"].map((name) => {
     const real = realPlugin(name);
     if (!real) return { name, origin: "stand-in" };
-    // It refuses to construct anything without, in previews too.
+    // It constructs nothing without the command, in previews too.
     if (name === "eks" && answers("aws", ["--version"]) === undefined) {
       return { name, origin: "stand-in, because the plugin needs the aws command" };
     }

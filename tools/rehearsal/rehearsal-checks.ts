@@ -113,7 +113,7 @@ export function checkReady(world: World): string[] {
   return world
     .all()
     .filter(({ status }) => status !== "ready")
-    .map((thing) => `${label(thing)} is ${thing.status}`);
+    .map((resource) => `${label(resource)} is ${resource.status}`);
 }
 
 export function checkRetention(world: World): string[] {
@@ -230,7 +230,10 @@ export function checkNothingLeft(world: World): string[] {
   return world
     .all()
     .filter(({ kept }) => !kept)
-    .map((thing) => `${label(thing)} is left${thing.madeBy ? `, made by ${thing.madeBy}` : ""}`);
+    .map(
+      (resource) =>
+        `${label(resource)} is left${resource.madeBy ? `, made by ${resource.madeBy}` : ""}`,
+    );
 }
 
 /** Records go before their load balancer: somebody else could get its name. */

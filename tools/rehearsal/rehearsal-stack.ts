@@ -30,20 +30,20 @@ const typescript = new URL("../typescript.js", import.meta.url).href;
 
 export interface RehearsalStackOptions {
   stack: string;
-  /** The stack's settings, from the project's root. @default where the plan finds them */
+  /** The path of the settings from the project's root. @default the file that the plan uses */
   file?: string;
-  /** Prepares the cloud before the first step: what is there that no stack makes. */
+  /** Adds resources that no stack manages, before the first operation. */
   prepare?: (world: World) => void;
   /** Changes each resource before the engine gets it, to inject a fault. */
   transformation?: pulumi.ResourceTransformation;
-  /** @default what is installed here */
+  /** @default the installed plugins */
   plugins?: Plugin[];
   say?: (line: string) => void;
 }
 
 /**
- * The real engine and the real program, on a simulated cloud. Nothing of the project is written:
- * settings and build context are copies in a folder of its own, as is the engine's state.
+ * The real engine and the real program on a simulated cloud. Settings, build contexts and state are in
+ * a temporary folder; the project's files do not change.
  */
 export class RehearsalStack extends EngineStack {
   /** Changes each resource of the next runs before the engine gets it, to inject a fault. */
@@ -68,7 +68,10 @@ export class RehearsalStack extends EngineStack {
     this.#close = close;
   }
 
-  /** Throws `PlanError` when there is no such stack, `NoEngine` when there is no engine. */
+  /**
+   * @throws {PlanError} if the stack does not exist
+   * @throws {NoEngine} if the machine has no engine
+   */
   static async open(options: RehearsalStackOptions): Promise<RehearsalStack> {
     const { stack: stackName, transformation, plugins = findPlugins(), say } = options;
     const file = options.file ?? settingsFile(stackName, project);
@@ -83,7 +86,7 @@ export class RehearsalStack extends EngineStack {
     options.prepare?.(world);
 
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
-    // The program names files relative to the project, so it runs where the copies are.
+    // The program reads files relative to its working directory.
     const from = process.cwd();
     const standIns = plugins.filter((plugin) => !plugin.folder);
     const components = standIns.length > 0 ? startComponents() : undefined;
@@ -97,7 +100,7 @@ export class RehearsalStack extends EngineStack {
     process.once("exit", close);
 
     try {
-      // The engine wants to see index.ts, though it is given the program.
+      // The engine needs index.ts, although the program runs inline.
       for (const one of ["Pulumi.yaml", "index.ts", file]) {
         cpSync(join(project, one), join(folder, basename(one)));
       }
@@ -135,7 +138,7 @@ export class RehearsalStack extends EngineStack {
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
           PULUMI_DEBUG_PROVIDERS: providers.join(","),
           ...(health && {
-            // The engine has a home of its own here, and takes plugins from PATH as well.
+            // Its Pulumi home is empty, so it takes plugins from PATH.
             PATH: [...real, process.env.PATH].join(delimiter),
             PULUMI_IGNORE_AMBIENT_PLUGINS: "",
             HTTPS_PROXY: health.url,
@@ -159,10 +162,7 @@ export class RehearsalStack extends EngineStack {
     }
   }
 
-  /**
-   * A stack of another program of this project, such as `projects/pull-request/`, with settings of its own: by
-   * the same engine, on the same cloud, beside this stack's state.
-   */
+  /** A stack of another program, such as `projects/pull-request/`, on the same cloud and state. */
   async beside(
     program: string,
     name: string,
@@ -190,7 +190,7 @@ export class RehearsalStack extends EngineStack {
     return new EngineStack(this.world, stack);
   }
 
-  /** A setting, as the stack's file has it (a path of keys, joined by dots): nothing when it leaves the default. */
+  /** A setting of the stack's file; `slice` is a path of keys with dots. Returns undefined if it is not set. */
   setting<T>(slice: string, ...path: string[]): T | undefined {
     return this.#settings().getIn([...settingPath(slice), ...path]) as T | undefined;
   }
@@ -246,7 +246,7 @@ function settingPath(slice: string): string[] {
 
 let evaluations = 0;
 
-/** Runs a program anew: its own module is, those that it imports hold no state. */
+/** Runs a program again, with its module loaded again. Its imports have no state. */
 async function evaluate(
   program: string,
   transformation?: pulumi.ResourceTransformation,
@@ -256,14 +256,14 @@ async function evaluate(
   return { ...(await import(url)) };
 }
 
-/** The SDK takes a command only from a folder `bin`, so the copy's folder links to the engine. */
+/** The SDK accepts only a CLI in a folder `bin`, so this makes a link. */
 async function commandAt(path: string, folder: string): Promise<automation.PulumiCommand> {
   mkdirSync(join(folder, "bin"));
   symlinkSync(path, join(folder, "bin/pulumi"));
   return automation.PulumiCommand.get({ root: folder });
 }
 
-/** The component providers, in a process of their own that says its port and ends with this one. */
+/** Starts the process of the component providers, which prints its port and ends with its parent. */
 function startComponents(): { process: ChildProcess; port: Promise<number> } {
   const main = join(project, "tools/rehearsal/components/main.ts");
   const child = spawn(process.execPath, ["--import", typescript, main], {

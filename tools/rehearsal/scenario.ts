@@ -246,7 +246,7 @@ async function buildUnusually(stack: RehearsalStack, runOperation: RunOperation)
         type: imageType,
         code: "killed",
         message: "the engine was killed",
-        unheard: true,
+        killsEngine: true,
       });
       return stack.up();
     },
@@ -416,8 +416,8 @@ async function destroyStack(stack: RehearsalStack, runOperation: RunOperation): 
     () => stack.destroy(),
     () => {
       // The engine forgets them and does not call the cloud.
-      for (const thing of stack.world.all()) {
-        if (thing.urn && retained.has(thing.urn)) thing.kept = true;
+      for (const resource of stack.world.all()) {
+        if (resource.urn && retained.has(resource.urn)) resource.kept = true;
       }
       const { world } = stack;
       return [...checkNothingLeft(world), ...checkRecordsGoFirst(world), ...checkRenewals(world)];
@@ -504,5 +504,5 @@ function makeDrift(world: World): string[] {
     delete logGroup.outputs.retentionInDays;
   }
   if (policy) world.remove(policy);
-  return [logGroup, policy].flatMap((thing) => thing?.urn ?? []);
+  return [logGroup, policy].flatMap((resource) => resource?.urn ?? []);
 }

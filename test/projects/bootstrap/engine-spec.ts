@@ -23,7 +23,7 @@ describe("bootstrap on the simulated cloud", function () {
   it("uses GitHub's identity provider of an account that has one, by its ARN", async () => {
     const type = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
     const arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
-    stack.world.addOwn(type, arn, "somebody", "GitHub", {});
+    stack.world.addUnmanaged(type, arn, "somebody", "GitHub", {});
     const { errors } = await bootstrap.up();
     assert.match(
       errors.join("\n"),

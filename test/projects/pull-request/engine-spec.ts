@@ -39,7 +39,10 @@ describe("the environment of a pull request on the simulated cloud", function ()
     };
     const { repositoryUrl: url } = settings;
     image = `${url}@${digest}`;
-    stack.world.addOwn("aws:ecr/image:Image", image, "skopeo copy", "image c", { url, digest });
+    stack.world.addUnmanaged("aws:ecr/image:Image", image, "skopeo copy", "image c", {
+      url,
+      digest,
+    });
   });
   after(() => stack?.close());
 

@@ -18,20 +18,20 @@ const pushedType = "aws:ecr/image:Image";
 const workloadBoundary = "arn:aws:iam::111122223333:policy/delivery/github-workload";
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 
-/** Pods of the bad image never become ready, however often they are tried. */
+/** Pods of the bad image never become ready. */
 const crash: Rule = {
   error: "ProgressDeadlineExceeded",
   on: "update",
   phase: "after",
   types: [deploymentType],
   source: "Kubernetes: a container that ends is started again, with growing pauses",
-  unless: ({ inputs }) =>
+  refusal: ({ inputs }) =>
     inputs.spec.template.spec.containers[0].image.endsWith(digest("b"))
       ? "1 of 2 new pods is in CrashLoopBackOff"
       : undefined,
 };
 
-/** The rehearsed stack through the real CLI; only the program runs in this process. */
+/** The rehearsed stack by the real CLI; only the program runs in this process. */
 class RehearsedStack extends PlatformStack {
   #rehearsal: RehearsalStack;
 
@@ -70,7 +70,7 @@ describe("a release on the simulated cloud", function () {
     const bin = dirname((await findEngine()).path);
     rehearsal = await RehearsalStack.open({ stack: "dev" });
     rehearsal.configure("permissionsBoundary", workloadBoundary);
-    // Whoever deploys looks up what the alarms watch.
+    // Alarms need lookups, so they need rights.
     rehearsal.configure("alarms", { enabled: true, emails: ["on-call@example.com"] });
     rehearsal.world.rights = (action) => actionsOf("read").includes(action);
     const up = await rehearsal.up();
@@ -81,7 +81,7 @@ describe("a release on the simulated cloud", function () {
     for (const letter of ["a", "b"]) {
       const id = `${url}@${digest(letter)}`;
       const pushed = { url, tag: letter, digest: digest(letter) };
-      rehearsal.world.addOwn(pushedType, id, "docker push", `image ${letter}`, pushed);
+      rehearsal.world.addUnmanaged(pushedType, id, "docker push", `image ${letter}`, pushed);
     }
     rules.push(crash);
     attempt = {

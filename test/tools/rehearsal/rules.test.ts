@@ -20,25 +20,25 @@ describe("the simulated cloud", () => {
   beforeEach(() => {
     given = platform();
   });
-  const gone = (thing: CloudResource) => given.world.remove(thing);
+  const gone = (resource: CloudResource) => given.world.remove(resource);
   const goneAll = (type: string) => given.world.all(type).forEach(gone);
   const held = (inputs: Props) =>
-    given.world.addOwn(types.interface, "eni-1", "somebody", "somebody's task", inputs);
+    given.world.addUnmanaged(types.interface, "eni-1", "somebody", "somebody's task", inputs);
 
   // Which rules have refused something, and which have let something pass.
-  const unless = rules.map((rule) => rule.unless);
+  const refusals = rules.map((rule) => rule.refusal);
   const seen = rules.map(() => ({ refused: false, passed: false }));
   before(() => {
     for (const [at, rule] of rules.entries()) {
-      rule.unless = (attempt) => {
-        const reason = unless[at]?.(attempt);
+      rule.refusal = (call) => {
+        const reason = refusals[at]?.(call);
         Object.assign(seen[at] ?? {}, reason ? { refused: true } : { passed: true });
         return reason;
       };
     }
   });
   after(() => {
-    for (const [at, rule] of rules.entries()) rule.unless = unless[at] ?? rule.unless;
+    for (const [at, rule] of rules.entries()) rule.refusal = refusals[at] ?? rule.refusal;
   });
 
   describe("networks", () => {
@@ -444,7 +444,7 @@ describe("the simulated cloud", () => {
       });
     });
 
-    it("cuts off pods that a deleted group of nodes does not wait for", async () => {
+    it("reports pods that the deletion of a node group interrupts", async () => {
       const pods = (replicas: number, terminationGracePeriodSeconds: number) => ({
         metadata: { name: `web-${replicas}`, namespace: "web" },
         spec: { replicas, template: { spec: { terminationGracePeriodSeconds, containers: [] } } },
@@ -456,7 +456,7 @@ describe("the simulated cloud", () => {
       given.put(types.deployment, pods(1, 400));
       await given.remove(await given.create(types.nodes, nodes()));
       assert.equal(given.world.incidents.length, 2);
-      assert.match(given.world.incidents[0] ?? "", /cut off: they need 491 s, and have 300 s/);
+      assert.match(given.world.incidents[0] ?? "", /interrupted: they need 491 s, and have 300 s/);
     });
 
     it("updates nodes one after another, never ahead of the control plane", async () => {
@@ -615,7 +615,7 @@ describe("the simulated cloud", () => {
       assert.notEqual(made.outputs.repoDigest, repoDigest);
     });
 
-    it("keeps a repository with images, unless forced", async () => {
+    it("keeps a repository with images, without forceDelete", async () => {
       await refused(given.remove(given.repository), /^RepositoryNotEmptyException/);
       given.repository.inputs.forceDelete = true;
       await given.remove(given.repository);
@@ -921,9 +921,9 @@ describe("the simulated cloud", () => {
       const object = await given.create(types.scaled, scaled(cpu, queue));
       gone(keda);
       const { now } = given.world.clock;
-      for (const thing of [object, identity]) {
+      for (const resource of [object, identity]) {
         await refused(
-          given.remove(thing),
+          given.remove(resource),
           /^finalizer: finalizer.keda.sh is never removed: no KEDA operator runs/,
         );
       }
@@ -972,7 +972,7 @@ describe("the simulated cloud", () => {
           [types.balancer, "app/a"],
           ["aws:lb/targetGroup:TargetGroup", "targetgroup/a"],
         ] as const) {
-          given.world.addOwn(type, arnSuffix, "the controller", arnSuffix, { arnSuffix });
+          given.world.addUnmanaged(type, arnSuffix, "the controller", arnSuffix, { arnSuffix });
         }
         await given.create(types.authentication, authentication);
         const object = await given.create(
@@ -1648,7 +1648,7 @@ describe("the simulated cloud", () => {
   });
 
   describe("rules", () => {
-    it("are each broken and kept by a test, and have a source", () => {
+    it("each refuse and allow a call in the tests, and have a source", () => {
       for (const [at, { error, on, types, source }] of rules.entries()) {
         const name = `${error} on ${on} of ${types.join(", ")}`;
         assert.deepEqual(seen[at], { refused: true, passed: true }, name);

@@ -174,7 +174,7 @@ describe("the first update of a stack", function () {
     const stack = await RehearsalStack.open({ stack: "dev" });
     const type = "aws:cloudwatch/logGroup:LogGroup";
     const id = "/aws/eks/platform-dev/cluster";
-    const left = stack.world.addOwn(type, id, "the last delivery of EKS", id, { name: id });
+    const left = stack.world.addUnmanaged(type, id, "the last delivery of EKS", id, { name: id });
     try {
       const { failed, errors } = await stack.up();
       assert.ok(failed);

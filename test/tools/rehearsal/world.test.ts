@@ -117,7 +117,7 @@ describe("the clock", () => {
     assert.equal(clock.now, 5);
   });
 
-  it("gives up when patience ends", async () => {
+  it("fails at the timeout", async () => {
     const clock = start();
     assert.equal(await clock.work(() => clock.until(() => false, 100)), false);
     assert.equal(clock.now, 100);
@@ -235,10 +235,10 @@ describe("the catalogue", () => {
   }
 
   it("says where to add a type that it does not know", () => {
-    const [problem] = problemsOf("aws:new/thing:CloudResource", {});
+    const [problem] = problemsOf("aws:new/resource:CloudResource", {});
     assert.match(
       problem?.reason ?? "",
-      /aws:new\/thing:CloudResource: add it, with its duration, to .* tools\/cloud/,
+      /aws:new\/resource:CloudResource: add it, with its duration, to .* tools\/cloud/,
     );
   });
 
@@ -249,7 +249,7 @@ describe("the catalogue", () => {
     assert.deepEqual(problemsOf(types.role, { name: unknown, assumeRolePolicy: "" }), []);
   });
 
-  it("names a thing once: as given, as it was, or anew from the seed", () => {
+  it("names a resource once: from the program, from the old inputs, or from the seed", () => {
     const seed = new Uint8Array([1, 2, 3, 4]);
     const name = (inputs: Props, olds?: Props) =>
       withName(types.role, "web", inputs, olds, seed).name;
@@ -259,7 +259,7 @@ describe("the catalogue", () => {
     assert.equal(name({}), name({}));
   });
 
-  it("gives every thing its default tags, and its own before them", () => {
+  it("gives each resource its default tags, and its own before them", () => {
     const { world } = emptyWorld();
     const caller = { defaultTags: { stack: "dev", team: "all" } };
     const inputs = { tags: { team: "shop" }, assumeRolePolicy: trusts("ec2") };

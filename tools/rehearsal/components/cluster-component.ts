@@ -21,13 +21,13 @@ interface EntrySpec {
 }
 
 /**
- * Stands in for `eks:index:Cluster`: the same children, by name, parent and dependency, for clusters
- * whose nodes are made outside of it (`skipDefaultNodeGroup`, `skipDefaultSecurityGroups`).
+ * Replaces `eks:index:Cluster` with the same children, by name, parent and dependency. Only for
+ * `skipDefaultNodeGroup` and `skipDefaultSecurityGroups`.
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly state: pulumi.Inputs;
 
-  // biome-ignore lint/suspicious/noExplicitAny: the component's inputs, as the engine hands them on
+  // biome-ignore lint/suspicious/noExplicitAny: the component's untyped inputs
   constructor(name: string, inputs: any, opts: pulumi.ComponentResourceOptions) {
     super("eks:index:Cluster", name, {}, opts);
     const parent = { parent: this };

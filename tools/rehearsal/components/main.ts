@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./cluster-component.ts";
 import { Vpc } from "./network-component.ts";
 
-// Ends with the process that has started it, however that one ends.
+// Ends when its parent process ends.
 process.stdin.on("end", () => process.exit()).resume();
 
-// A process of its own: the SDK serves one component provider a process, and prints its port.
+// The SDK serves one component provider for each process, and prints its port.
 await pulumi.provider.main(
   {
     version: "",

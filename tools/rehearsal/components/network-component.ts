@@ -15,13 +15,13 @@ interface EndpointSpec {
 }
 
 /**
- * Stands in for `awsx:ec2:Vpc`: the same children, by name, parent and dependency, for explicit
- * layouts (every subnet spec with its CIDR blocks, and the zones named).
+ * Replaces `awsx:ec2:Vpc` with the same children, by name, parent and dependency. Only for explicit
+ * layouts: each subnet spec has its CIDR blocks, and the zones are named.
  */
 export class Vpc extends pulumi.ComponentResource {
   readonly state: pulumi.Inputs;
 
-  // biome-ignore lint/suspicious/noExplicitAny: the component's inputs, as the engine hands them on
+  // biome-ignore lint/suspicious/noExplicitAny: the component's untyped inputs
   constructor(name: string, inputs: any, opts: pulumi.ComponentResourceOptions) {
     super("awsx:ec2:Vpc", name, {}, opts);
     const zones = inputs.availabilityZoneNames as string[] | undefined;
@@ -164,7 +164,7 @@ export class Vpc extends pulumi.ComponentResource {
       eips,
       vpcEndpoints: endpoints,
     };
-    // As the component does it: whoever takes one of them, the VPC's id too, waits for all subnets.
+    // As in the real component, each output waits for all subnets, even the VPC's id.
     const all = pulumi.output<Record<string, unknown>>(outputs);
     this.state = Object.fromEntries(
       Object.keys(outputs).map((key) => [key, all.apply((each) => each[key])]),

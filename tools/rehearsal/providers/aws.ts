@@ -8,14 +8,14 @@ import type { Package } from "./service.ts";
 const list = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-/** The aws package: configuration and the functions that programs call. */
+/** The aws package and the functions that the programs call. */
 export const aws: Package = {
   name: "aws",
   configure: (config) => ({
     region: config.region,
     defaultTags: json(config.defaultTags)?.tags,
   }),
-  // The provider has these as JSON text, whatever the program writes.
+  // The provider stores policies as JSON text.
   normalize: (type, inputs) =>
     Object.fromEntries(
       Object.entries(inputs).map(([key, value]) =>
@@ -94,7 +94,7 @@ export const aws: Package = {
       tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),
     "aws:lb/getTargetGroup:getTargetGroup": ({ tags }, _, world) =>
       tagged(world, "aws:lb/targetGroup:TargetGroup", tags),
-    // Elastic Load Balancing endpoints and quotas: a zone of AWS's own in each region.
+    // Elastic Load Balancing endpoints and quotas: AWS has a hosted zone in each region.
     "aws:lb/getHostedZoneId:getHostedZoneId": (_, __, { region }) => ({
       id: `Z${region.replaceAll("-", "").toUpperCase()}`,
     }),
@@ -117,7 +117,7 @@ export const aws: Package = {
       { accountId, region, clock },
     ) => ({
       id: region,
-      // A new one at each call, as in life: nothing may change because of it.
+      // A new token at each call, as at AWS: it must cause no change.
       authorizationToken: Buffer.from(`AWS:token-${clock.now}`).toString("base64"),
       userName: "AWS",
       password: `token-${clock.now}-${Math.random()}`,
@@ -150,7 +150,7 @@ export const aws: Package = {
   }),
 };
 
-/** The functions, refused to a principal without the rights that they need. */
+/** The functions, with a check of the principal's rights. */
 function authorized(functions: Package["functions"]): Package["functions"] {
   return Object.fromEntries(
     Object.entries(functions).map(([token, compute]) => [
@@ -163,7 +163,7 @@ function authorized(functions: Package["functions"]): Package["functions"] {
   );
 }
 
-/** The one of a type that bears all the tags: the provider refuses none as it does several. */
+/** @throws {Error} unless exactly one resource has all the tags, as the provider */
 function tagged(world: World, type: string, tags: Record<string, string>): Props {
   const found = world
     .live(type)

@@ -13,19 +13,19 @@ import { isUnknown } from "../world/arguments.ts";
 import type { Props } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
-/** The docker package: a change of the context, as it hashes it, builds and pushes again. */
+/** The docker package; another hash of the context builds and pushes again. */
 export const docker: Package = {
   name: "docker",
   configure: () => ({}),
   normalize: (type, inputs) => (type === "docker:index/image:Image" ? checked(inputs) : inputs),
-  // pulumi-docker, diffUpdates: short-lived credentials do not make a new image.
+  // pulumi-docker, diffUpdates: other credentials do not build again.
   ignored: (_, path) => path.startsWith("registry.") && path !== "registry.server",
-  // pulumi-docker, Diff and Update: they do not look at what the program ignores.
+  // pulumi-docker, Diff and Update: the provider does not read ignoreChanges.
   ignoresByItself: false,
   functions: {},
 };
 
-/** As pulumi-docker's Check completes the inputs, and where it gives up. */
+/** Completes the inputs and fails as pulumi-docker's Check. */
 function checked(inputs: Props): Props {
   if (isUnknown(inputs.skipPush)) throw new Error("panic: skipPush is read before it is known");
   const { context, dockerfile } = inputs.build ?? {};
@@ -40,7 +40,7 @@ function checked(inputs: Props): Props {
   };
 }
 
-/** pulumi-docker, hashContext: names, modes and content, the Dockerfile's whatever is ignored. */
+/** pulumi-docker, hashContext: names, modes and content; the Dockerfile's even if it is ignored. */
 function hashContext(context: string, dockerfile: string): string {
   const ignoring = [`${dockerfile}.dockerignore`, join(context, ".dockerignore")].find(existsSync);
   const ignored = dockerignore.default().add(ignoring ? readFileSync(ignoring, "utf8") : "");

@@ -2,11 +2,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * The real eks plugin gives out the kubeconfig of a public cluster once its endpoint is healthy, or
- * after five minutes. It asks through a proxy where one is named: this one, which says yes.
+ * Serves an HTTP proxy that reports every endpoint as healthy. The real eks plugin waits up to five
+ * minutes for the endpoint of a public cluster before it returns the kubeconfig.
  *
- * The agent (https-proxy-agent 5) begins TLS after a first answer of 200. After any other it takes
- * what the proxy has said for the endpoint's own words, so an interim answer comes first.
+ * Its agent (https-proxy-agent 5) begins TLS after a first response of 200. After any other it takes the
+ * proxy's response as the endpoint's, so the proxy sends an interim response first.
  */
 export async function serveHealth(): Promise<{ server: Server; url: string }> {
   const server = createServer().on("connect", (_, socket) =>

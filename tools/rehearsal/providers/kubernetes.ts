@@ -1,19 +1,19 @@
 import type { Props } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
-/** The kubernetes package: a provider reaches the cluster that its kubeconfig names. */
+/** The kubernetes package; a provider's kubeconfig names the cluster. */
 export const kubernetes: Package = {
   name: "kubernetes",
   configure: (config) => ({ cluster: clusterOf(config) }),
-  // The engine's plan to make everything anew in another cluster (pulumi-kubernetes DiffConfig):
-  // with an identifier, only a changed identifier means another cluster.
+  // Another cluster replaces all its objects (pulumi-kubernetes DiffConfig). With an identifier, only
+  // a changed identifier means another cluster.
   replacesAll: (olds, news) => {
     if (news.clusterIdentifier !== undefined || olds.clusterIdentifier !== undefined) {
       return olds.clusterIdentifier === news.clusterIdentifier ? [] : ["clusterIdentifier"];
     }
     return serverOf(olds) === serverOf(news) ? [] : ["kubeconfig"];
   },
-  // pulumi-kubernetes, Diff: of jobs it asks the cluster whether they have completed.
+  // pulumi-kubernetes, Diff: reads from the cluster whether a job has completed.
   replacesUnready: ({ kind, metadata }) =>
     kind === "Job" && metadata?.annotations?.["pulumi.com/replaceUnready"] === "true",
   functions: {},

@@ -15,20 +15,20 @@ import type { Caller } from "../world/rule.ts";
 import { NotReady, type Props, type World } from "../world/world.ts";
 import { changedPaths } from "./property-changes.ts";
 
-/** What is particular to one package of providers. */
+/** The differences between provider packages. */
 export interface Package {
   name: string;
-  /** The caller that a provider's configuration stands for. */
+  /** The caller of a provider's configuration. */
   configure: (config: Props) => Caller;
-  /** The provider's own change or completion of the inputs. */
+  /** Changes or completes the inputs, as the provider. */
   normalize?: (type: string, inputs: Props) => Props;
-  /** Paths of inputs whose change is none. */
+  /** Whether the provider ignores a change of the path. */
   ignored?: (type: string, path: string) => boolean;
-  /** Whether the provider itself leaves alone what the program ignores. @default true */
+  /** Whether the provider itself reads ignoreChanges. @default true */
   ignoresByItself?: boolean;
-  /** Whether a change of the provider's own configuration replaces all that it made. */
+  /** The changed keys of the provider's configuration that replace all its resources. */
   replacesAll?: (olds: Props, news: Props) => string[];
-  /** Whether a resource that has not become ready is made anew. */
+  /** Whether a resource that is not ready is replaced. */
   replacesUnready?: (inputs: Props) => boolean;
   functions: Record<string, (args: Props, caller: Caller, world: World) => Props>;
 }
@@ -37,7 +37,7 @@ type Call = grpc.ServerUnaryCall<any_, unknown> & { request: any_ };
 // biome-ignore lint/suspicious/noExplicitAny: the generated messages of fifteen calls
 type any_ = any;
 
-/** Serves a package on a port of this machine, for an engine to attach to. */
+/** Serves a package on a local port for an engine. */
 export async function serve(
   world: World,
   provided: Package,
@@ -53,7 +53,7 @@ export async function serve(
 }
 
 function handlers(world: World, provided: Package): grpc.UntypedServiceImplementation {
-  // Every provider of the program has a connection of its own, and is configured through it.
+  // Each provider of the program has its own connection, and is configured through it.
   const callers = new Map<string, Caller>();
   const callerOf = (call: Call) => callers.get(call.getPeer()) ?? {};
 
@@ -74,7 +74,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
 
   const state = (type: string, { outputs, inputs }: { outputs: Props; inputs: Props }) => ({
     ...outputs,
-    // Real bridged providers keep the inputs too; ours compares the engine's.
+    // The state of the real provider has these fields too.
     ...(type.startsWith("kubernetes:") && {
       __fieldManager: "pulumi",
       apiVersion: inputs.apiVersion,
@@ -127,8 +127,8 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const news = props(call.request.getNews());
       for (const path of ignoredBy(call)) restore(news, olds, path);
       const paths = changedPaths(olds, news).filter((path) => !provided.ignored?.(type, path));
-      const anew = provided.replacesUnready?.(news) && !isReady(type, call.request.getId());
-      const unready = anew ? ['metadata.annotations["pulumi.com/replaceUnready"]'] : [];
+      const isReplaced = provided.replacesUnready?.(news) && !isReady(type, call.request.getId());
+      const unready = isReplaced ? ['metadata.annotations["pulumi.com/replaceUnready"]'] : [];
       return diffed(
         [...paths, ...unready],
         [...paths.filter((path) => forcesReplacement(type, path)), ...unready],
@@ -144,9 +144,9 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
         return response;
       }
       refuseUnknown(inputs);
-      const thing = await create(world, asked, inputs);
-      response.setId(thing.id);
-      response.setProperties(toStruct(state(asked.type, thing)));
+      const resource = await create(world, asked, inputs);
+      response.setId(resource.id);
+      response.setProperties(toStruct(state(asked.type, resource)));
       return response;
     },
 
@@ -165,8 +165,8 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
         return response;
       }
       refuseUnknown(inputs);
-      const thing = await update(world, asked, call.request.getId(), inputs);
-      response.setProperties(toStruct(state(asked.type, thing)));
+      const resource = await update(world, asked, call.request.getId(), inputs);
+      response.setProperties(toStruct(state(asked.type, resource)));
       return response;
     },
 
@@ -174,11 +174,11 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
       const { type } = request(call);
       const id = call.request.getId();
       const response = new rpc.ReadResponse();
-      const thing = read(world, type, id);
-      if (!thing) return response;
+      const resource = read(world, type, id);
+      if (!resource) return response;
       response.setId(id);
-      response.setProperties(toStruct(state(type, thing)));
-      response.setInputs(toStruct(thing.inputs));
+      response.setProperties(toStruct(state(type, resource)));
+      response.setInputs(toStruct(resource.inputs));
       return response;
     },
 
@@ -216,7 +216,7 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
   );
 }
 
-/** What a preview can say of something that is to be made: inputs, and what is known later. */
+/** The outputs of a creation in a preview, with placeholders for the computed ones. */
 function planned(world: World, type: string, inputs: Props, caller: Caller): Props {
   const complete = outputsOf(type, { world, id: unknown, inputs: { ...inputs }, caller });
   const later = Object.keys(complete).filter((key) => !(key in inputs) && key !== "tagsAll");
@@ -227,7 +227,7 @@ function refuseUnknown(inputs: Props): void {
   if (isUnknown(inputs)) throw new Error("the engine gave a value that is not known yet");
 }
 
-/** Puts the old value back at a path that the program ignores changes of. */
+/** Restores the old value at a path of ignoreChanges. */
 function restore(news: Props, olds: Props, path: string): void {
   const keys = path.split(".");
   const last = keys.pop() ?? "";
@@ -292,14 +292,14 @@ function diffed(paths: string[], replaces: string[]) {
   return response;
 }
 
-/** The error as the engine wants it; a thing that exists but is not ready goes with it. */
+/** The error of the protocol; with the resource if it exists but is not ready. */
 function failure(error: unknown): Partial<grpc.ServiceError> {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof NotReady)) return { code: grpc.status.UNKNOWN, details: message };
   const detail = new rpc.ErrorResourceInitFailed();
-  detail.setId(error.thing.id);
-  detail.setProperties(toStruct(error.thing.outputs));
-  detail.setInputs(toStruct(error.thing.inputs));
+  detail.setId(error.resource.id);
+  detail.setProperties(toStruct(error.resource.outputs));
+  detail.setInputs(toStruct(error.resource.inputs));
   detail.setReasonsList([message]);
   const packed = new any.Any();
   packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Whether a process that this one has started works: runs, or waits for a processor or a disk. Only
- * Linux tells; elsewhere it is undefined.
+ * Whether a child process works: runs, or waits for a processor or a disk. Returns undefined if the
+ * system does not show it, as outside Linux.
  */
 export function childrenWork(): boolean | undefined {
   try {
@@ -17,7 +17,7 @@ function childrenOf(pid: number, thread: number | string): number[] {
   return children.split(" ").filter(Boolean).map(Number);
 }
 
-/** Whether the process or one of its own works: the engine starts plugins from any of its threads. */
+/** Whether the process or a child of any of its threads works. */
 function works(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).some((thread) => {

@@ -6,7 +6,7 @@ export interface Problem {
   reason: string;
 }
 
-/** What is wrong with the inputs, or that the type is unknown; values that are not known yet are not judged. */
+/** The problems of the inputs, or that the type is unknown. Ignores values that are not known yet. */
 export function problemsOf(type: string, inputs: Props): Problem[] {
   const { duration, required = [], formats = [] } = resourceTypes[type] ?? {};
   if (!duration) {
@@ -28,7 +28,7 @@ export function problemsOf(type: string, inputs: Props): Problem[] {
   return [...missing, ...malformed];
 }
 
-/** The engine's sign for a value that is known only after the update. */
+/** The engine's placeholder for a value that is known only after the update. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function isUnknown(value: unknown): boolean {
@@ -37,7 +37,7 @@ export function isUnknown(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(isUnknown);
 }
 
-/** The inputs with a name: the one given, the one it had, or a new one from the seed. */
+/** The inputs with a name: from the program, from the old inputs, or made from the seed. */
 export function withName(
   type: string,
   logicalName: string,

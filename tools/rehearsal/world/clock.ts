@@ -3,8 +3,8 @@ import { childrenWork } from "./activity.ts";
 interface Sleeper {
   until: number;
   wake: () => void;
-  /** The end of somebody's patience, which may be reached only when nobody can help any more. */
-  givesUp?: boolean;
+  /** The end of a timeout; the clock jumps to it only after a longer silence. */
+  isTimeout?: boolean;
 }
 
 interface Waiter {
@@ -13,12 +13,12 @@ interface Waiter {
 }
 
 /**
- * Simulated time in seconds. It stands still while anyone works, and jumps to the next awaited
- * moment once everybody waits, so that durations add up exactly and cost no real time.
+ * Simulated time in seconds. It stands still while a call works, and jumps to the next awaited moment
+ * once all calls wait. So durations add up exactly and cost no real time.
  *
- * The engine is another process. It counts as waiting when no call has come from it for `quietMs`,
- * measured while this process was free to hear it, and, where the system tells, it has not worked in
- * that time. Before somebody gives up it must have been quiet for ten times as long.
+ * The engine is another process. It counts as waiting if it made no call for `quietMs` while this
+ * process was idle, and, where the system shows it, did not work in that time. Before a timeout it
+ * must be quiet ten times as long.
  */
 export class Clock {
   now = 0;
@@ -29,12 +29,12 @@ export class Clock {
   #timer: NodeJS.Timeout | undefined;
   readonly #ticksNeeded: number;
 
-  /** @default 40 ms where the system tells who works, else 150 ms */
+  /** @default 40 ms where the system shows the work of processes, else 150 ms */
   constructor(quietMs = childrenWork() === undefined ? 150 : 40) {
     this.#ticksNeeded = Math.ceil(quietMs / tickMs);
   }
 
-  /** Runs a call of the engine; time stands still but for the call's own waits. */
+  /** Runs a call of the engine; time passes only in its waits. */
   async work<T>(call: () => Promise<T>): Promise<T> {
     this.#begin();
     try {
@@ -51,10 +51,10 @@ export class Clock {
     );
   }
 
-  /** Waits for the condition, at most `patience` seconds; tells whether it was met. */
-  async until(condition: () => boolean, patience: number): Promise<boolean> {
+  /** Waits max. `timeout` seconds for the condition. Returns whether it is met. */
+  async until(condition: () => boolean, timeout: number): Promise<boolean> {
     if (condition()) return true;
-    if (patience <= 0) return false;
+    if (timeout <= 0) return false;
     return this.#idle(
       new Promise((resolve) => {
         const done = (met: boolean) => {
@@ -63,9 +63,9 @@ export class Clock {
           resolve(met);
         };
         const sleeper = {
-          until: this.now + patience,
+          until: this.now + timeout,
           wake: () => done(condition()),
-          givesUp: true,
+          isTimeout: true,
         };
         const waiter = { condition, done };
         this.#sleepers.push(sleeper);
@@ -74,18 +74,18 @@ export class Clock {
     );
   }
 
-  /** Something happens later, awaited by no call. */
+  /** Runs a function later; no call waits for it. */
   later(seconds: number, run: () => void): void {
     this.#sleepers.push({ until: this.now + seconds, wake: run });
     this.#start();
   }
 
-  /** The world has changed: those who wait for a condition look again. */
+  /** Evaluates the awaited conditions again, after a change of the world. */
   changed(): void {
     for (const { condition, done } of [...this.#waiters]) if (condition()) done(true);
   }
 
-  /** Lets everything that is still to happen by itself happen. */
+  /** Runs all that is scheduled. */
   async settle(): Promise<void> {
     while (this.#sleepers.length > 0) this.#jump();
   }
@@ -124,11 +124,11 @@ export class Clock {
       this.#quietTicks = 0;
       return;
     }
-    const patient = this.#next().every(({ givesUp }) => givesUp);
-    if (++this.#quietTicks >= this.#ticksNeeded * (patient ? 10 : 1)) this.#jump();
+    const isTimeout = this.#next().every((sleeper) => sleeper.isTimeout);
+    if (++this.#quietTicks >= this.#ticksNeeded * (isTimeout ? 10 : 1)) this.#jump();
   }
 
-  /** Those that wake next, all at the same moment. */
+  /** The sleepers of the next moment. */
   #next(): Sleeper[] {
     const moment = Math.min(...this.#sleepers.map(({ until }) => until));
     return this.#sleepers.filter(({ until }) => until === moment);

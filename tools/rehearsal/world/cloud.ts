@@ -3,7 +3,7 @@ import { seconds } from "../../cloud/resource-type.ts";
 import { concerns, effects, rules } from "./deletion-order.ts";
 import { identityOf, takenError, takenReason } from "./identities.ts";
 import { outputsOf } from "./outputs.ts";
-import type { Attempt, Caller, Rule } from "./rule.ts";
+import type { Call, Caller, Rule } from "./rule.ts";
 import {
   type Action,
   CloudError,
@@ -18,15 +18,20 @@ export interface Request {
   urn: string;
   name: string;
   caller: Caller;
-  /** Seconds that the program allows; 0 when it does not say. */
+  /** Seconds that the program allows; 0 if it names none. */
   timeout: number;
 }
 
-/** Makes a thing, or throws: `NotReady` when it exists by now, another `CloudError` when not. */
+/**
+ * Creates a resource.
+ *
+ * @throws {NotReady} if it exists and does not become ready
+ * @throws {CloudError} if it does not exist
+ */
 export function create(world: World, request: Request, inputs: Props): Promise<CloudResource> {
   return timed(world, "create", request, async () => {
     const { type, urn, name, caller } = request;
-    const thing: CloudResource = {
+    const resource: CloudResource = {
       type,
       urn,
       name,
@@ -35,35 +40,35 @@ export function create(world: World, request: Request, inputs: Props): Promise<C
       outputs: {},
       status: "creating",
     };
-    if (type.startsWith("kubernetes:")) thing.cluster = caller.cluster;
-    const attempt = { world, thing, caller, inputs, olds: {}, timeout: request.timeout };
-    await enforceRules("before", "create", attempt);
-    thing.id = identityOf(type, inputs, world);
-    const present = world.get(type, thing.id);
-    // Of a record allow_overwrite: from then on it is the program's.
+    if (type.startsWith("kubernetes:")) resource.cluster = caller.cluster;
+    const call = { world, resource, caller, inputs, olds: {}, timeout: request.timeout };
+    await enforceRules("before", "create", call);
+    resource.id = identityOf(type, inputs, world);
+    const present = world.get(type, resource.id);
+    // A record with allowOverwrite takes the present one over.
     const replaces = resourceTypes[type]?.putReplaces || inputs.allowOverwrite === true;
     if (present && replaces) world.remove(present);
-    else if (present && thing.cluster === present.cluster) {
-      throw new CloudError(takenError(type), takenReason(type, thing.id));
+    else if (present && resource.cluster === present.cluster) {
+      throw new CloudError(takenError(type), takenReason(type, resource.id));
     }
-    thing.outputs = outputsOf(type, { world, id: thing.id, inputs, caller });
-    world.add(thing);
+    resource.outputs = outputsOf(type, { world, id: resource.id, inputs, caller });
+    world.add(resource);
     await world.clock.sleep(durationOf(type).create);
-    await enforceRules("after", "create", attempt);
-    await runEffects("create", attempt);
+    await enforceRules("after", "create", call);
+    await runEffects("create", call);
     const killed = world.takeFault("create", type, true);
     if (killed) {
-      // The state's own things are nowhere else.
-      if (type.startsWith("docker:")) world.remove(thing);
+      // An image resource exists only in the state.
+      if (type.startsWith("docker:")) world.remove(resource);
       throw new CloudError(killed.code, killed.message);
     }
-    thing.status = "ready";
+    resource.status = "ready";
     world.clock.changed();
-    return thing;
+    return resource;
   });
 }
 
-/** Changes a thing in place. */
+/** Updates a resource in place. */
 export function update(
   world: World,
   request: Request,
@@ -72,61 +77,61 @@ export function update(
 ): Promise<CloudResource> {
   return timed(world, "update", request, async () => {
     const { type, caller } = request;
-    const thing = existing(world, type, id);
-    const olds = thing.inputs;
-    const attempt = { world, thing, caller, inputs, olds, timeout: request.timeout };
-    await enforceRules("before", "update", attempt);
-    thing.status = "changing";
-    const before = thing.outputs;
-    thing.inputs = inputs;
+    const resource = existing(world, type, id);
+    const olds = resource.inputs;
+    const call = { world, resource, caller, inputs, olds, timeout: request.timeout };
+    await enforceRules("before", "update", call);
+    resource.status = "changing";
+    const before = resource.outputs;
+    resource.inputs = inputs;
     const made = outputsOf(type, { world, id, inputs, caller });
-    thing.outputs = { ...before, ...made, ...resourceTypes[type]?.updated?.(before, inputs) };
-    for (const key of Object.keys(olds)) if (!(key in inputs)) delete thing.outputs[key];
+    resource.outputs = { ...before, ...made, ...resourceTypes[type]?.updated?.(before, inputs) };
+    for (const key of Object.keys(olds)) if (!(key in inputs)) delete resource.outputs[key];
     await world.clock.sleep(durationOf(type).update);
-    await enforceRules("after", "update", attempt);
-    await runEffects("update", attempt);
-    thing.status = "ready";
+    await enforceRules("after", "update", call);
+    await runEffects("update", call);
+    resource.status = "ready";
     world.clock.changed();
-    return thing;
+    return resource;
   });
 }
 
-/** Removes a thing; one that is gone already is no error, as with the real providers. */
+/** Deletes a resource. Does nothing if it does not exist, as the real providers. */
 export function remove(world: World, request: Request, id: string): Promise<void> {
   return timed(world, "delete", request, async () => {
     const { type, caller } = request;
-    const thing = world.get(type, id);
-    if (!thing) return;
-    const { inputs } = thing;
-    const attempt = { world, thing, caller, inputs, olds: inputs, timeout: request.timeout };
+    const resource = world.get(type, id);
+    if (!resource) return;
+    const { inputs } = resource;
+    const call = { world, resource, caller, inputs, olds: inputs, timeout: request.timeout };
     if (inputs.skipDestroy === true) {
-      thing.kept = true;
+      resource.kept = true;
       return;
     }
-    thing.status = "deleting";
+    resource.status = "deleting";
     world.clock.changed();
     try {
-      await enforceRules("before", "delete", attempt);
+      await enforceRules("before", "delete", call);
       await world.clock.sleep(durationOf(type).delete);
-      await runEffects("delete", attempt);
-      await enforceRules("after", "delete", attempt);
+      await runEffects("delete", call);
+      await enforceRules("after", "delete", call);
     } catch (error) {
-      thing.status = "ready";
+      resource.status = "ready";
       throw error;
     }
-    world.remove(thing);
+    world.remove(resource);
   });
 }
 
-/** The thing as it is, or nothing when it is gone. */
+/** Returns undefined if the resource does not exist. */
 export function read(world: World, type: string, id: string): CloudResource | undefined {
   return world.get(type, id);
 }
 
 function existing(world: World, type: string, id: string): CloudResource {
-  const thing = world.get(type, id);
-  if (!thing) throw new CloudError("NotFound", `${type} ${id} does not exist`);
-  return thing;
+  const resource = world.get(type, id);
+  if (!resource) throw new CloudError("NotFound", `${type} ${id} does not exist`);
+  return resource;
 }
 
 function durationOf(type: string) {
@@ -136,31 +141,35 @@ function durationOf(type: string) {
 async function enforceRules(
   phase: "before" | "after",
   action: "create" | "update" | "delete",
-  attempt: Attempt,
+  call: Call,
 ): Promise<void> {
-  const { world, thing } = attempt;
+  const { world, resource } = call;
   for (const rule of rules) {
-    if (rule.on !== action || (rule.phase ?? "before") !== phase || !concerns(rule, thing.type)) {
+    if (
+      rule.on !== action ||
+      (rule.phase ?? "before") !== phase ||
+      !concerns(rule, resource.type)
+    ) {
       continue;
     }
-    const patience = patienceOf(rule, attempt);
-    if (await world.clock.until(() => rule.unless(attempt) === undefined, patience)) continue;
-    const reason = rule.unless(attempt) ?? "";
+    const timeout = timeoutOf(rule, call);
+    if (await world.clock.until(() => rule.refusal(call) === undefined, timeout)) continue;
+    const reason = rule.refusal(call) ?? "";
     if (phase === "before" || action === "delete") throw new CloudError(rule.error, reason);
-    throw new NotReady(rule.error, reason, thing);
+    throw new NotReady(rule.error, reason, resource);
   }
-  const fault = phase === "after" ? world.takeFault(action, thing.type) : undefined;
-  if (fault) throw new NotReady(fault.code, fault.message, thing);
+  const fault = phase === "after" ? world.takeFault(action, resource.type) : undefined;
+  if (fault) throw new NotReady(fault.code, fault.message, resource);
 }
 
-function patienceOf({ patience = 0 }: Rule, { timeout, inputs }: Attempt): number {
-  const own = typeof patience === "number" ? patience : patience(inputs);
-  return own > 0 ? timeout || own : 0;
+function timeoutOf({ timeoutSeconds = 0 }: Rule, { timeout, inputs }: Call): number {
+  const seconds = typeof timeoutSeconds === "number" ? timeoutSeconds : timeoutSeconds(inputs);
+  return seconds > 0 ? timeout || seconds : 0;
 }
 
-async function runEffects(action: "create" | "update" | "delete", attempt: Attempt): Promise<void> {
+async function runEffects(action: "create" | "update" | "delete", call: Call): Promise<void> {
   for (const effect of effects) {
-    if (effect.on === action && concerns(effect, attempt.thing.type)) await effect.run(attempt);
+    if (effect.on === action && concerns(effect, call.resource.type)) await effect.run(call);
   }
 }
 

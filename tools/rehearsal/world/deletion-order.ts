@@ -12,7 +12,7 @@ import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
 import { watchRules } from "./rules/watch-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
-/** All that the simulated cloud refuses. */
+/** All refusals of the simulated cloud. */
 export const rules: Rule[] = [
   ...networkRules,
   ...identityRules,
@@ -27,7 +27,7 @@ export const rules: Rule[] = [
   ...watchRules,
 ];
 
-/** All that it does by itself. */
+/** All effects of calls to the simulated cloud. */
 export const effects: Effect[] = [
   ...clusterEffects,
   ...nodeEffects,

@@ -29,8 +29,8 @@ function matches(pattern: string, text: string): boolean {
 }
 
 /**
- * The first of the actions that the role may not do, by its inline and attached policies. Resources
- * and conditions of the statements are not weighed: that is the policy simulator's work.
+ * The first action that the role's inline and attached policies do not allow. Ignores resources and
+ * conditions of the statements: the tests of the policy simulator check them.
  */
 export function deniedAction(world: World, role: string, actions: string[]): string | undefined {
   const inline = world
@@ -76,12 +76,12 @@ export interface ServiceAccount {
 }
 
 /**
- * Why a pod of the service account cannot do the actions through its role (IRSA), or nothing when
- * it can: the role must exist and trust this cluster's issuer for exactly this `sub` and `aud`, and
- * its policies must allow the actions. Source: Amazon EKS User Guide, "IAM roles for service
+ * Why a pod of the service account cannot call the actions through its role (IRSA). Returns undefined
+ * if it can: the role exists, trusts the cluster's issuer for exactly this `sub` and `aud`, and its
+ * policies allow the actions. Source: Amazon EKS User Guide, "IAM roles for service
  * accounts"; AWS STS AssumeRoleWithWebIdentity.
  */
-export function irsaRefusal(
+export function irsaProblem(
   world: World,
   { cluster, namespace, name, roleArn }: ServiceAccount,
   actions: string[],
@@ -113,9 +113,9 @@ export function irsaRefusal(
       Object.entries(Condition ?? {}).every(([operator, expected]) =>
         Object.entries(expected).every(([key, values]) => {
           const claim = claims[key.split(":").at(-1) ?? ""] ?? "";
-          const ours = key.startsWith(`${issuer.replace("https://", "")}:`);
+          const isIssuer = key.startsWith(`${issuer.replace("https://", "")}:`);
           return (
-            ours &&
+            isIssuer &&
             list(values).some((value) =>
               operator.endsWith("Like") ? matches(value, claim) : value === claim,
             )

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import type { Props, World } from "./world.ts";
 
-/** The identifier that the provider gives a new thing. */
+/** The identifier of a new resource. */
 export function identityOf(type: string, inputs: Props, world: World): string {
   const { id, clusterScoped } = resourceTypes[type] ?? {};
   if (id) return id(inputs, world);
@@ -13,7 +13,7 @@ export function identityOf(type: string, inputs: Props, world: World): string {
   return createHash("sha256").update(`${type} ${world.serial()}`).digest("hex").slice(0, 32);
 }
 
-/** What AWS or Kubernetes says when the name is taken. */
+/** The error code of AWS or Kubernetes if the name is taken. */
 export function takenError(type: string): string {
   const own = resourceTypes[type]?.taken?.error;
   if (own) return own;

@@ -4,8 +4,8 @@ const elb = (...actions: string[]) => actions.map((one) => `elasticloadbalancing
 
 /**
  * The actions of AWS that each function of the aws package calls; terraform-provider-aws,
- * internal/service/<service>/<name>_data_source.go. A function without actions asks nothing of AWS, or
- * what AWS answers to everybody (sts:GetCallerIdentity).
+ * internal/service/<service>/<name>_data_source.go. A function without actions calls no
+ * AWS API, or one that everybody may call (sts:GetCallerIdentity).
  */
 export const actionsOfFunctions: Record<string, string[]> = {
   "aws:autoscaling/getAmiIds:getAmiIds": ["autoscaling:DescribeAutoScalingGroups"],
@@ -42,7 +42,7 @@ export const actionsOfFunctions: Record<string, string[]> = {
   ].map((one) => `route53:${one}`),
 };
 
-/** Throws as AWS does when the principal that runs the update may not call what a function calls. */
+/** @throws {Error} with the message of AWS if the principal may not call the actions of the function */
 export function authorize(token: string, { rights, principal, accountId }: World): void {
   const actions = actionsOfFunctions[token];
   if (!actions)

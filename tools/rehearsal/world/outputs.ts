@@ -10,7 +10,7 @@ interface Made {
   caller: Caller;
 }
 
-/** Inputs and computed properties together: what the provider's state of a thing holds. */
+/** The state of a resource: its inputs and its computed properties. */
 export function outputsOf(type: string, { world, id, inputs, caller }: Made): Props {
   const { untagged, clusterScoped, computed } = resourceTypes[type] ?? {};
   const tags =
@@ -30,7 +30,7 @@ export function outputsOf(type: string, { world, id, inputs, caller }: Made): Pr
   return { ...inputs, ...tags, ...kubernetes, ...computed?.({ cloud: world, id, inputs }) };
 }
 
-/** No two builds give the same: times of files and of the build itself are in the image. */
+/** A new digest each time: the image contains the times of its files and of the build. */
 export function newDigest(world: World): string {
   return `sha256:${hex(`build ${world.serial()}`, 64)}`;
 }

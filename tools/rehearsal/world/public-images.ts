@@ -1,12 +1,12 @@
-/** What an image of others does, whatever its settings say. */
+/** The behaviour of a public image. */
 export interface PublicImage {
-  /** Ports that it listens on. */
+  /** Its listening ports. */
   ports: number[];
-  /** Paths that it answers with 200 there. */
+  /** Paths with the response 200. */
   answers: string[];
-  /** Folders that it must be able to write to. */
+  /** Folders that must be writable. */
   writes: string[];
-  /** The one user that it runs as; any where it is not given. */
+  /** The only user that works. @default any */
   user?: number;
   /** @default arm64 and amd64 */
   architectures?: string[];
@@ -15,10 +15,10 @@ export interface PublicImage {
 const spring = { ports: [8080], writes: ["/tmp"] };
 
 /**
- * Images by the beginning of their references, from their own charts, Dockerfiles and manifests:
+ * Images by the prefix of their references, from their own charts, Dockerfiles and manifests:
  * aws-containers/retail-store-sample-app 1.6.2, stefanprodan/podinfo 6.14.1,
- * dockersamples/example-voting-app and docker-library/{postgres,redis}. An image that is not here is
- * not judged.
+ * dockersamples/example-voting-app and docker-library/{postgres,redis}. Other images
+ * always become ready.
  */
 export const publicImages: Record<string, PublicImage> = {
   "public.ecr.aws/aws-containers/retail-store-sample-ui:": {
@@ -64,11 +64,11 @@ export const publicImages: Record<string, PublicImage> = {
     answers: [],
     writes: ["/var/lib/postgresql", "/var/run/postgresql"],
   },
-  // It writes to /data only when it is told to keep what it has.
+  // It writes to /data only with persistence enabled.
   "docker.io/library/redis:": { ports: [6379], answers: [], writes: [] },
 };
 
-/** What is known of an image by its reference. */
+/** Returns undefined if the image is unknown. */
 export function publicImage(
   images: Record<string, PublicImage>,
   reference: string,

@@ -1,6 +1,6 @@
 import type { CloudResource, Props, World } from "./world.ts";
 
-/** Who asks: the configuration of the provider that the call came through. */
+/** The configuration of the provider that makes a call. */
 export interface Caller {
   region?: string;
   defaultTags?: Record<string, string>;
@@ -8,45 +8,43 @@ export interface Caller {
   cluster?: string;
 }
 
-export interface Attempt {
+/** A call to the cloud, as rules and effects see it. */
+export interface Call {
   world: World;
-  thing: CloudResource;
+  resource: CloudResource;
   caller: Caller;
-  /** What is asked for: the inputs of a creation, the new ones of an update. */
+  /** The inputs of a creation, the new inputs of an update. */
   inputs: Props;
   /** The inputs before an update. */
   olds: Props;
-  /** Seconds that the program allows for the call (customTimeouts); 0 when it does not say. */
+  /** Seconds that the program allows (customTimeouts); 0 if it names none. */
   timeout: number;
 }
 
-/** A law of the cloud: while `unless` gives a reason, the action is refused with `error`. */
+/** The cloud refuses the action with `error` while `refusal` returns a reason. */
 export interface Rule {
-  /** AWS's or Kubernetes' name for the refusal. */
+  /** The error code of AWS or Kubernetes. */
   error: string;
   on: "create" | "update" | "delete";
-  /** Types; one that ends in `*` stands for all that begin so. */
+  /** Resource types; a `*` at the end matches any suffix. */
   types: string[];
-  /** Where the behaviour is documented or was seen. */
+  /** The documentation or the observation of the behaviour. */
   source: string;
+  /** How long the provider retries or waits; customTimeouts replace it. @default 0 */
+  timeoutSeconds?: number | ((inputs: Props) => number);
   /**
-   * For how many seconds the provider tries again, or waits, before it gives up; the program's own
-   * timeout goes before it. @default 0
-   */
-  patience?: number | ((inputs: Props) => number);
-  /**
-   * `after`: the call is accepted, but the thing does not get ready, or is not gone.
+   * `after`: the cloud accepts the call, but the resource does not become ready or does not go.
    * @default before
    */
   phase?: "before" | "after";
-  unless: (attempt: Attempt) => string | undefined;
+  refusal: (call: Call) => string | undefined;
 }
 
-/** What the cloud does by itself when something has come, changed or is going. */
+/** An action that the cloud adds to a call. */
 export interface Effect {
   on: "create" | "update" | "delete";
   types: string[];
   source: string;
-  /** On delete it runs while the thing still exists. */
-  run: (attempt: Attempt) => void | Promise<void>;
+  /** A delete runs it before the resource is removed. */
+  run: (call: Call) => void | Promise<void>;
 }

@@ -11,15 +11,15 @@ interface Node extends Room {
 
 interface Pod extends Requests {
   owner: string;
-  /** By how many pods zones may differ; undefined where the spread is soft. */
+  /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew?: number;
 }
 
 /**
- * Why pods of this Deployment find no node, in the words of kube-scheduler; undefined when all do.
- * Where a cluster autoscaler runs, it adds a node meanwhile. Nodes of unknown types have room always.
+ * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
+ * pod has one. A cluster autoscaler then adds a node. Nodes of unknown types have unlimited room.
  */
-export function unscheduled(world: World, deployment: CloudResource): string | undefined {
+export function schedulingProblem(world: World, deployment: CloudResource): string | undefined {
   const cluster = deployment.cluster ?? "";
   const nodes = nodesIn(world, cluster);
   if (nodes.length === 0) return undefined;
@@ -86,7 +86,7 @@ function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Map<Pod, Node>):
   return (zones.get(zone) ?? 0) + 1 - Math.min(...zones.values()) <= pod.zoneSkew;
 }
 
-/** The autoscaler asks for one node, once, which joins after its start; AWS picks the zone. */
+/** Adds one node at a time, after its start; AWS picks the zone. */
 function addNode(world: World, cluster: string): void {
   const runs = world
     .live("kubernetes:helm.sh/v3:Release")

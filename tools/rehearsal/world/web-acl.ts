@@ -1,6 +1,6 @@
 import type { Props } from "./world.ts";
 
-/** As much of a request as the rules about its size look at. */
+/** The parts of a request that size rules inspect. */
 export interface SizedRequest {
   host: string;
   path: string;
@@ -28,8 +28,10 @@ const managed: Record<string, typeof coreRuleSet> = {
 };
 
 /**
- * The rule of a web ACL that blocks a request for its size, as `rule` or `group/rule`; nothing when it
- * passes. Throws for a statement that it does not know. The rate of requests counts for nothing.
+ * The rule of a web ACL that blocks a request for its size, as `rule` or `group/rule`. Returns undefined
+ * if the request passes. Ignores rate limits.
+ *
+ * @throws {Error} for an unknown statement
  */
 export function blockedBy(acl: Props, request: SizedRequest): string | undefined {
   const rules = [...(acl.rules as Props[])].sort((a, b) => a.priority - b.priority);
@@ -60,7 +62,7 @@ function blockingRule(group: Props, request: SizedRequest): string | undefined {
 function matches(statement: Statement, request: SizedRequest): boolean {
   const [kind = "", ...others] = Object.keys(statement).filter((key) => statement[key]);
   const given = statement[kind] ?? {};
-  if (others.length > 0) throw new Error(`one statement at a time, not ${kind}, ${others}`);
+  if (others.length > 0) throw new Error(`a statement must have one kind, not ${kind}, ${others}`);
   switch (kind) {
     case "rateBasedStatement":
       return false;
@@ -75,7 +77,7 @@ function matches(statement: Statement, request: SizedRequest): boolean {
     case "regexMatchStatement":
       return new RegExp(given.regexString).test(textOf(given, request));
     default:
-      throw new Error(`what ${kind} matches is not known`);
+      throw new Error(`${kind} is not known`);
   }
 }
 
@@ -89,7 +91,7 @@ function several({ statements }: Props): Statement[] {
   return statements;
 }
 
-/** Only what the load balancer hands on can be measured. */
+/** AWS WAF measures only the inspected part of a body. */
 function isOfSize(given: Props, { bodyBytes = 0 }: SizedRequest): boolean {
   const { comparisonOperator, size, fieldToMatch } = given;
   if (comparisonOperator !== "GT" || !fieldToMatch.body) {

@@ -1,31 +1,31 @@
 import { Clock } from "./clock.ts";
 import { type PublicImage, publicImages } from "./public-images.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: what providers are given and give is untyped JSON
+// biome-ignore lint/suspicious/noExplicitAny: inputs and outputs of providers are untyped JSON
 export type Props = Record<string, any>;
 
 export type Action = "create" | "update" | "delete" | "read";
 
-/** Something that exists in the simulated cloud. */
+/** A resource of the simulated cloud. */
 export interface CloudResource {
   type: string;
   id: string;
-  /** The logical name, or a description of what the cloud made by itself. */
+  /** The logical name; a description if no program made it. */
   name: string;
-  /** None when the cloud made it by itself. */
+  /** Undefined if no program made it. */
   urn?: string;
-  /** Who made it when no program did, for example a controller or a service of AWS. */
+  /** The controller or AWS service that made it; undefined if a program did. */
   madeBy?: string;
-  /** The cluster that a Kubernetes object lives in. */
+  /** The cluster of a Kubernetes object. */
   cluster?: string;
   inputs: Props;
   outputs: Props;
   status: "creating" | "ready" | "changing" | "deleting";
-  /** The program left it behind on purpose (skipDestroy). */
+  /** The program keeps it after a destroy (skipDestroy). */
   kept?: boolean;
 }
 
-/** What one call to the cloud took, in simulated seconds. */
+/** One call to the cloud, in simulated seconds. */
 export interface Span {
   action: Action;
   urn: string;
@@ -36,7 +36,7 @@ export interface Span {
   error?: string;
 }
 
-/** An error as AWS or Kubernetes names it. */
+/** An error with the code of AWS or Kubernetes. */
 export class CloudError extends Error {
   readonly code: string;
 
@@ -46,27 +46,27 @@ export class CloudError extends Error {
   }
 }
 
-/** The call was accepted and the thing exists, but it has not become what it should be. */
+/** The resource exists, but has not become ready. */
 export class NotReady extends CloudError {
-  readonly thing: CloudResource;
+  readonly resource: CloudResource;
 
-  constructor(code: string, message: string, thing: CloudResource) {
+  constructor(code: string, message: string, resource: CloudResource) {
     super(code, message);
-    this.thing = thing;
+    this.resource = resource;
   }
 }
 
-/** A fault on purpose: the next matching call fails with this error. */
+/** An injected fault: the next matching call fails with this error. */
 export interface Fault {
   action: Action;
   type: string;
   code: string;
   message: string;
-  /** All is done, and the engine never hears of it: it was killed. @default false */
-  unheard?: boolean;
+  /** The call succeeds, but the engine is killed before the response. @default false */
+  killsEngine?: boolean;
 }
 
-/** Everything that exists, on one clock. */
+/** The simulated cloud: its resources and its clock. */
 export class World {
   readonly clock: Clock;
   readonly region: string;
@@ -75,19 +75,19 @@ export class World {
   readonly principal: string;
   /** Zones of Route 53, by their id. */
   readonly hostedZones: Record<string, string> = { Z0123456789EXAMPLE: "example.com" };
-  /** Instance types that a zone does not have: `TYPE ZONE`. */
+  /** Instance types that a zone does not offer: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
-  /** Images of others, secrets and parameters that are not there. */
+  /** References of public images, secrets and parameters that do not exist. */
   readonly absent = new Set<string>();
-  /** What is known of images of others, by the beginning of their references. */
+  /** Public images, by the prefix of their references. */
   readonly publicImages: Record<string, PublicImage> = { ...publicImages };
-  /** Whether that role may call an action to look something up; anything when undefined. */
+  /** Whether the role may call an action in a lookup; undefined allows all. */
   rights: ((action: string) => boolean) | undefined;
   readonly spans: Span[] = [];
   readonly faults: Fault[] = [];
-  /** Harm that no call was refused for, such as pods that were cut off. */
+  /** Harm without a refused call, such as interrupted pods. */
   readonly incidents: string[] = [];
-  #things = new Map<string, CloudResource>();
+  #resources = new Map<string, CloudResource>();
   #serial = 0;
 
   constructor(
@@ -99,16 +99,22 @@ export class World {
     this.clock = options.clock ?? new Clock();
   }
 
-  add(thing: CloudResource): CloudResource {
-    const key = keyOf(thing.type, thing.id);
-    if (this.#things.has(key)) throw new Error(`${key} exists twice: a fault of the simulation`);
-    this.#things.set(key, thing);
+  add(resource: CloudResource): CloudResource {
+    const key = keyOf(resource.type, resource.id);
+    if (this.#resources.has(key)) throw new Error(`${key} exists twice: a bug of the simulation`);
+    this.#resources.set(key, resource);
     this.clock.changed();
-    return thing;
+    return resource;
   }
 
-  /** Adds what the cloud makes by itself. */
-  addOwn(type: string, id: string, madeBy: string, name: string, inputs: Props): CloudResource {
+  /** Adds a resource that no program manages. */
+  addUnmanaged(
+    type: string,
+    id: string,
+    madeBy: string,
+    name: string,
+    inputs: Props,
+  ): CloudResource {
     return this.add({
       type,
       id,
@@ -120,39 +126,41 @@ export class World {
     });
   }
 
-  remove(thing: CloudResource): void {
-    this.#things.delete(keyOf(thing.type, thing.id));
+  remove(resource: CloudResource): void {
+    this.#resources.delete(keyOf(resource.type, resource.id));
     this.clock.changed();
   }
 
   get(type: string, id: string): CloudResource | undefined {
-    return this.#things.get(keyOf(type, id));
+    return this.#resources.get(keyOf(type, id));
   }
 
   all(type?: string): CloudResource[] {
-    const things = [...this.#things.values()];
-    return type === undefined ? things : things.filter((thing) => thing.type === type);
+    const resources = [...this.#resources.values()];
+    return type === undefined ? resources : resources.filter((resource) => resource.type === type);
   }
 
-  /** The things of a type that are there to be used: made, and not on their way out. */
+  /** The resources of a type that can be used: created, and not being deleted. */
   live(type: string): CloudResource[] {
     return this.all(type).filter(({ status }) => status === "ready" || status === "changing");
   }
 
-  /** A number that nothing had before; the same in every run. */
+  /** A unique number; the same in every run. */
   serial(): number {
     return ++this.#serial;
   }
 
-  /** An identifier as EC2 gives it, such as subnet-0000000000000002a. */
+  /** An identifier of EC2, such as subnet-0000000000000002a. */
   hexId(prefix: string): string {
     return `${prefix}-${this.serial().toString(16).padStart(17, "0")}`;
   }
 
-  takeFault(action: Action, type: string, unheard = false): Fault | undefined {
+  takeFault(action: Action, type: string, killsEngine = false): Fault | undefined {
     const at = this.faults.findIndex(
       (fault) =>
-        fault.action === action && fault.type === type && (fault.unheard ?? false) === unheard,
+        fault.action === action &&
+        fault.type === type &&
+        (fault.killsEngine ?? false) === killsEngine,
     );
     return at < 0 ? undefined : this.faults.splice(at, 1)[0];
   }

@@ -2,7 +2,7 @@ import { isBelow } from "../../../../infra/config/version.ts";
 import type { Rule } from "../rule.ts";
 import { addonType } from "./lookup-rules.ts";
 
-/** The keys of each add-on's configuration that the program may use, by the version they came with. */
+/** The known keys of each add-on's configuration, by their first version. */
 const known: Record<string, Record<string, [major: number, minor: number]>> = {
   "vpc-cni": { enableNetworkPolicy: [1, 14], env: [1, 12] },
   "amazon-cloudwatch-observability": {
@@ -17,15 +17,15 @@ const known: Record<string, Record<string, [major: number, minor: number]>> = {
   "aws-secrets-store-csi-driver-provider": { "secrets-store-csi-driver": [1, 0] },
 };
 
-/** EKS tries an add-on's configuration by the schema of the version that is asked for. */
+/** EKS validates the configuration by the schema of the requested version. */
 export const addonRules: Rule[] = (["create", "update"] as const).map((on) => ({
   error: "InvalidParameterException",
   on,
   types: [addonType],
   source:
     "containers-roadmap#2216 for the words; values.yaml of aws-observability/helm-charts by tag, amazon-vpc-cni-k8s for the keys",
-  unless: ({ inputs, thing }) => {
-    const version = String(inputs.addonVersion ?? thing.outputs.addonVersion);
+  refusal: ({ inputs, resource }) => {
+    const version = String(inputs.addonVersion ?? resource.outputs.addonVersion);
     const values = JSON.parse(inputs.configurationValues ?? "{}");
     const { manager = {} } = values;
     const keys = [...Object.keys(values), ...Object.keys(manager).map((key) => `manager.${key}`)];

@@ -1,24 +1,24 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaRefusal, trustsService } from "../iam.ts";
+import { irsaProblem, trustsService } from "../iam.ts";
 import type { Effect, Rule } from "../rule.ts";
 import type { World } from "../world.ts";
 import { addon, addonType, clusterType, minor, selfManaged } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
-import { nodeGroups, nodeGroupType, noNodes } from "./node-rules.ts";
+import { nodeGroups, nodeGroupType, nodeProblem } from "./node-rules.ts";
 
 const minutes = (count: number) => count * 60;
 
-/** Why names are not resolved in the cluster, or nothing. */
-export function noDns(world: World, cluster: string): string | undefined {
+/** Why the cluster resolves no names. Returns undefined if it does. */
+export function dnsProblem(world: World, cluster: string): string | undefined {
   return addon(world, cluster, "coredns") || selfManaged(world, cluster)
-    ? noNodes(world, cluster)
+    ? nodeProblem(world, cluster)
     : `cluster ${cluster} has no CoreDNS`;
 }
 
-/** Add-ons that are Deployments, or need them: they are healthy only with nodes to run on. */
+/** Add-ons with Deployments, which are healthy only with nodes. */
 const needNodes = new Set(["coredns", "metrics-server", "amazon-cloudwatch-observability"]);
 
-/** What each add-on's service account does, when it is given a role. */
+/** The actions of each add-on's service account. */
 const addonAccounts: Record<string, { namespace: string; name: string; actions: string[] }> = {
   "amazon-cloudwatch-observability": {
     namespace: "amazon-cloudwatch",
@@ -30,16 +30,22 @@ const addonAccounts: Record<string, { namespace: string; name: string; actions: 
 const entryType = "aws:eks/accessEntry:AccessEntry";
 const associationType = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
 
-/** What EKS gives the principal that makes a cluster, unless it is told not to. */
+/** The access of the principal that creates a cluster, by default. */
 export function grantAdmin(world: World, clusterName: string): void {
   const { principal } = world;
   const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
   const holder = `EKS cluster ${clusterName}`;
-  world.addOwn(entryType, `${clusterName}:${principal}`, holder, "the creator's access entry", {
-    clusterName,
-    principalArn: principal,
-  });
-  world.addOwn(
+  world.addUnmanaged(
+    entryType,
+    `${clusterName}:${principal}`,
+    holder,
+    "the creator's access entry",
+    {
+      clusterName,
+      principalArn: principal,
+    },
+  );
+  world.addUnmanaged(
     associationType,
     `${clusterName}#${principal}#${policyArn}`,
     holder,
@@ -48,7 +54,7 @@ export function grantAdmin(world: World, clusterName: string): void {
   );
 }
 
-/** Whether the principal may make any Kubernetes object. */
+/** Whether the principal may create all Kubernetes objects. */
 export function isAdmin(world: World, clusterName: string): boolean {
   return world
     .live(associationType)
@@ -76,7 +82,7 @@ export const clusterRules: Rule[] = [
       on,
       types: [clusterType],
       source: "Amazon EKS User Guide, service quotas, L-93A74D60: 40 networks",
-      unless: ({ inputs }) =>
+      refusal: ({ inputs }) =>
         (inputs.vpcConfig.publicAccessCidrs ?? []).length > 40
           ? "The number of CIDRs in publicAccessCidrs exceeds the limit of 40"
           : undefined,
@@ -87,7 +93,7 @@ export const clusterRules: Rule[] = [
     on: "create",
     types: [clusterType],
     source: "Amazon EKS API, CreateCluster; User Guide, cluster IAM role and subnet requirements",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       if (!trustsService(world, inputs.roleArn, "eks.amazonaws.com")) {
         return `Role with arn: ${inputs.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`;
       }
@@ -102,9 +108,9 @@ export const clusterRules: Rule[] = [
     on: "update",
     types: [clusterType],
     source: "Amazon EKS User Guide, update the Kubernetes version: one minor version at a time",
-    unless: ({ inputs, olds }) => {
-      const step = minor(inputs.version) - minor(olds.version);
-      return step === 0 || step === 1
+    refusal: ({ inputs, olds }) => {
+      const increase = minor(inputs.version) - minor(olds.version);
+      return increase === 0 || increase === 1
         ? undefined
         : `Unsupported Kubernetes minor version update from ${olds.version} to ${inputs.version}`;
     },
@@ -114,7 +120,7 @@ export const clusterRules: Rule[] = [
     on: "update",
     types: [clusterType],
     source: "Amazon EKS User Guide, VPC requirements; containers-roadmap issue 2258",
-    unless: ({ world, inputs, olds }) => {
+    refusal: ({ world, inputs, olds }) => {
       const [before, after] = [olds, inputs].map((one) => zonesOf(world, one.vpcConfig.subnetIds));
       return before === after
         ? undefined
@@ -126,9 +132,9 @@ export const clusterRules: Rule[] = [
     on: "delete",
     types: [clusterType],
     source: "Amazon EKS User Guide, deletion protection",
-    unless: ({ thing }) =>
-      thing.inputs.deletionProtection === true
-        ? `The cluster ${thing.id} has deletion protection enabled. Disable it and try again.`
+    refusal: ({ resource }) =>
+      resource.inputs.deletionProtection === true
+        ? `The cluster ${resource.id} has deletion protection enabled. Disable it and try again.`
         : undefined,
   },
   {
@@ -136,9 +142,9 @@ export const clusterRules: Rule[] = [
     on: "delete",
     types: [clusterType],
     source: "Amazon EKS API, DeleteCluster: node groups first",
-    unless: ({ world, thing }) =>
-      world.all(nodeGroupType).some(({ inputs }) => inputs.clusterName === thing.id)
-        ? `Cluster has nodegroups attached: ${thing.id}`
+    refusal: ({ world, resource }) =>
+      world.all(nodeGroupType).some(({ inputs }) => inputs.clusterName === resource.id)
+        ? `Cluster has nodegroups attached: ${resource.id}`
         : undefined,
   },
   {
@@ -146,7 +152,7 @@ export const clusterRules: Rule[] = [
     on: "create",
     types: [nodeGroupType, addonType, "aws:eks/accessEntry:AccessEntry"],
     source: "Amazon EKS API",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       world.live(clusterType).some(({ id }) => id === inputs.clusterName)
         ? undefined
         : `No cluster found for name: ${inputs.clusterName}.`,
@@ -156,7 +162,7 @@ export const clusterRules: Rule[] = [
     on: "update",
     types: [addonType],
     source: "Kubernetes version skew policy: kube-proxy is never newer than the control plane",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       const cluster = world.get(clusterType, inputs.clusterName);
       const { addonName, addonVersion } = inputs;
       return addonName === "kube-proxy" && minor(addonVersion) > minor(cluster?.inputs.version)
@@ -170,9 +176,9 @@ export const clusterRules: Rule[] = [
     phase: "after",
     types: [addonType],
     source: "Amazon EKS API, AddonIssue; pulumi-eks issue 1819: DEGRADED fails after 20 minutes",
-    patience: minutes(20),
-    unless: ({ world, inputs }) => {
-      const reason = needNodes.has(inputs.addonName) && noNodes(world, inputs.clusterName);
+    timeoutSeconds: minutes(20),
+    refusal: ({ world, inputs }) => {
+      const reason = needNodes.has(inputs.addonName) && nodeProblem(world, inputs.clusterName);
       return reason ? `add-on ${inputs.addonName} is DEGRADED: ${reason}` : undefined;
     },
   },
@@ -182,12 +188,12 @@ export const clusterRules: Rule[] = [
     phase: "after",
     types: [addonType],
     source: "Amazon EKS User Guide, IAM roles for add-ons",
-    patience: minutes(20),
-    unless: ({ world, inputs }) => {
+    timeoutSeconds: minutes(20),
+    refusal: ({ world, inputs }) => {
       const account = addonAccounts[inputs.addonName];
       return (
         account &&
-        irsaRefusal(
+        irsaProblem(
           world,
           { ...account, cluster: inputs.clusterName, roleArn: inputs.serviceAccountRoleArn },
           account.actions,
@@ -204,17 +210,17 @@ export const clusterEffects: Effect[] = [
     on: "create",
     types: [clusterType],
     source: "Amazon EKS User Guide, VPC and subnet requirements: 2 to 4 interfaces and a group",
-    run: ({ world, thing }) => {
-      const group = thing.outputs.vpcConfig.clusterSecurityGroupId;
-      const subnetIds = thing.inputs.vpcConfig.subnetIds as string[];
+    run: ({ world, resource }) => {
+      const group = resource.outputs.vpcConfig.clusterSecurityGroupId;
+      const subnetIds = resource.inputs.vpcConfig.subnetIds as string[];
       const vpcId = world.get("aws:ec2/subnet:Subnet", subnetIds[0] ?? "")?.inputs.vpcId;
-      const holder = `EKS cluster ${thing.id}`;
-      world.addOwn(securityGroup, group, holder, `eks-cluster-sg-${thing.id}`, { vpcId });
-      if (thing.inputs.accessConfig?.bootstrapClusterCreatorAdminPermissions !== false) {
-        grantAdmin(world, thing.id);
+      const holder = `EKS cluster ${resource.id}`;
+      world.addUnmanaged(securityGroup, group, holder, `eks-cluster-sg-${resource.id}`, { vpcId });
+      if (resource.inputs.accessConfig?.bootstrapClusterCreatorAdminPermissions !== false) {
+        grantAdmin(world, resource.id);
       }
       for (const subnetId of subnetIds.slice(-2)) {
-        addInterface(world, holder, `the control plane of ${thing.id}`, {
+        addInterface(world, holder, `the control plane of ${resource.id}`, {
           subnetId,
           groups: [group],
         });
@@ -225,14 +231,14 @@ export const clusterEffects: Effect[] = [
     on: "delete",
     types: [clusterType],
     source: "Amazon EKS User Guide, delete a cluster",
-    run: ({ world, thing }) => {
-      removeInterfaces(world, `EKS cluster ${thing.id}`);
+    run: ({ world, resource }) => {
+      removeInterfaces(world, `EKS cluster ${resource.id}`);
       for (const type of [entryType, associationType]) {
         for (const one of world.all(type)) {
-          if (one.madeBy && one.inputs.clusterName === thing.id) world.remove(one);
+          if (one.madeBy && one.inputs.clusterName === resource.id) world.remove(one);
         }
       }
-      const group = world.get(securityGroup, thing.outputs.vpcConfig.clusterSecurityGroupId);
+      const group = world.get(securityGroup, resource.outputs.vpcConfig.clusterSecurityGroupId);
       if (group) world.remove(group);
     },
   },
@@ -248,9 +254,9 @@ export const clusterEffects: Effect[] = [
     on: "delete",
     types: [addonType],
     source: "terraform-aws-eks-blueprints docs/faq.md: without the CNI the pods' interfaces stay",
-    run: ({ world, thing }) => {
-      if (thing.inputs.addonName !== "vpc-cni") return;
-      const { clusterName } = thing.inputs;
+    run: ({ world, resource }) => {
+      if (resource.inputs.addonName !== "vpc-cni") return;
+      const { clusterName } = resource.inputs;
       const pods = ["kubernetes:apps/v1:Deployment", "kubernetes:helm.sh/v3:Release"]
         .flatMap((type) => world.all(type))
         .filter(({ cluster }) => cluster === clusterName);

@@ -1,6 +1,6 @@
-import { irsaRefusal } from "../iam.ts";
+import { irsaProblem } from "../iam.ts";
 import { publicImage } from "../public-images.ts";
-import type { Attempt, Rule } from "../rule.ts";
+import type { Call, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { addon } from "./lookup-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
@@ -21,7 +21,7 @@ export const containersOf = (pod: Props): Props[] => [
   ...list<Props>(pod.containers),
 ];
 
-/** Why the pod's containers do not become ready by what their images are, or nothing. */
+/** Why the images keep containers from becoming ready. Returns undefined if they do not. */
 export function containerProblem(world: World, pod: Props): string | undefined {
   for (const container of containersOf(pod)) {
     const reference = pushedImage(world, container.image)?.inputs.reference;
@@ -29,7 +29,7 @@ export function containerProblem(world: World, pod: Props): string | undefined {
     if (!image) continue;
     const problem =
       userProblem(container, pod, image.user) ??
-      // What another command writes, nobody knows.
+      // The writes of another command are not known.
       (container.command ? undefined : writeProblem(container, image.writes)) ??
       lowPortProblem(pod, image.ports) ??
       probeProblem(container, image);
@@ -57,7 +57,7 @@ function writeProblem(container: Props, writes: string[]): string | undefined {
   return missing && `CrashLoopBackOff: ${missing}: read-only file system`;
 }
 
-/** An unprivileged process may listen below 1024 only where the pod says so. */
+/** An unprivileged process may listen below 1024 only with the sysctl. */
 function lowPortProblem(pod: Props, ports: number[]): string | undefined {
   const low = ports.find((port) => port < 1024);
   const opened = list<Props>(pod.securityContext?.sysctls).some(
@@ -68,7 +68,7 @@ function lowPortProblem(pod: Props, ports: number[]): string | undefined {
     : undefined;
 }
 
-/** As the kubelet says it (pkg/kubelet/prober). */
+/** The message of the kubelet (pkg/kubelet/prober). */
 function probeProblem(
   container: Props,
   { ports, answers }: { ports: number[]; answers: string[] },
@@ -90,9 +90,9 @@ function probeProblem(
   return undefined;
 }
 
-/** Why the pod's secrets cannot be mounted, or nothing; in the words of the driver and of AWS's provider. */
+/** The message of the driver or of AWS's provider about secrets. Returns undefined if they are mounted. */
 export function secretProblem(
-  { world, caller }: Pick<Attempt, "world" | "caller">,
+  { world, caller }: Pick<Call, "world" | "caller">,
   namespace: string,
   pod: Props,
 ): string | undefined {
@@ -135,7 +135,7 @@ function fetchProblem(
     const action =
       objectType === "secretsmanager" ? "secretsmanager:GetSecretValue" : "ssm:GetParameters";
     const name = pod.serviceAccountName;
-    const refused = irsaRefusal(world, { cluster, namespace, name, roleArn }, [action]);
+    const refused = irsaProblem(world, { cluster, namespace, name, roleArn }, [action]);
     if (refused) return refused;
     if (world.absent.has(objectName)) {
       return objectType === "secretsmanager"
@@ -167,7 +167,7 @@ export const containerRules: Rule[] = [
       on,
       types: buildsImage,
       source: "BuildKit: solver and resolver of image sources",
-      unless: ({ world, inputs }) => {
+      refusal: ({ world, inputs }) => {
         const { args = {}, platform = "" } = inputs.build ?? {};
         const reference: string | undefined = args.IMAGE;
         if (reference === undefined) return undefined;
@@ -186,9 +186,8 @@ export const containerRules: Rule[] = [
     error: "no matches for kind",
     on: "create",
     types: [secretProviderClassType],
-    source:
-      "Kubernetes API: a kind is known once its CustomResourceDefinition is; the driver brings it",
-    unless: ({ world, caller }) =>
+    source: "Kubernetes API: a kind needs its CustomResourceDefinition; the driver installs it",
+    refusal: ({ world, caller }) =>
       addon(world, caller.cluster ?? "", secretsAddon)
         ? undefined
         : 'no matches for kind "SecretProviderClass" in version "secrets-store.csi.x-k8s.io/v1"',

@@ -9,21 +9,21 @@ const recordType = "aws:route53/record:Record";
 const bucketType = "aws:s3/bucket:Bucket";
 const minutes = (count: number) => count * 60;
 
-/** The Ingresses whose load balancer uses what the annotation names. */
+/** The Ingresses with this value of an annotation. */
 function users(world: World, name: string, value: string): CloudResource[] {
   return world.all(ingressType).filter(({ inputs }) => annotation(inputs, name) === value);
 }
 
-const names = (things: CloudResource[]) => things.map(({ id }) => id).join(", ");
+const names = (resources: CloudResource[]) => resources.map(({ id }) => id).join(", ");
 
-/** What the load balancer holds on to, and what points at it. */
+/** Refusals about certificate, web ACL, DNS records and log bucket. */
 export const edgeRules: Rule[] = [
   {
     error: "InvalidChangeBatch",
     on: "create",
     types: [recordType],
     source: "Amazon Route 53 API, ChangeResourceRecordSets",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       const zone = world.hostedZones[inputs.zoneId];
       const name = String(inputs.name).replace(/\.$/, "");
       return zone === undefined || name === zone || name.endsWith(`.${zone}`)
@@ -35,10 +35,9 @@ export const edgeRules: Rule[] = [
     error: "ValidationTimedOut",
     on: "create",
     types: ["aws:acm/certificateValidation:CertificateValidation"],
-    source:
-      "AWS Certificate Manager User Guide, DNS validation: pending until the records are there",
-    patience: minutes(75),
-    unless: ({ world, inputs }) => {
+    source: "AWS Certificate Manager User Guide, DNS validation: pending until the records exist",
+    timeoutSeconds: minutes(75),
+    refusal: ({ world, inputs }) => {
       const certificate = world.get(certificateType, inputs.certificateArn);
       const missing = certificate?.outputs.domainValidationOptions.find(
         ({ resourceRecordName }: { resourceRecordName: string }) =>
@@ -53,11 +52,11 @@ export const edgeRules: Rule[] = [
     types: [certificateType],
     source:
       "AWS Certificate Manager API, DeleteCertificate; the provider tries again for 20 minutes",
-    patience: minutes(20),
-    unless: ({ world, thing }) => {
-      const used = users(world, "certificate-arn", thing.id);
+    timeoutSeconds: minutes(20),
+    refusal: ({ world, resource }) => {
+      const used = users(world, "certificate-arn", resource.id);
       return used.length > 0
-        ? `Certificate ${thing.id} is in use by the load balancer of Ingress ${names(used)}`
+        ? `Certificate ${resource.id} is in use by the load balancer of Ingress ${names(used)}`
         : undefined;
     },
   },
@@ -66,9 +65,9 @@ export const edgeRules: Rule[] = [
     on: "delete",
     types: ["aws:wafv2/webAcl:WebAcl"],
     source: "AWS WAF API, DeleteWebACL; the provider tries again for 5 minutes",
-    patience: minutes(5),
-    unless: ({ world, thing }) => {
-      const used = users(world, "wafv2-acl-arn", thing.outputs.arn);
+    timeoutSeconds: minutes(5),
+    refusal: ({ world, resource }) => {
+      const used = users(world, "wafv2-acl-arn", resource.outputs.arn);
       return used.length > 0
         ? `AWS WAF couldn't perform the operation because your resource is being used by another resource: the load balancer of Ingress ${names(used)}`
         : undefined;
@@ -79,8 +78,8 @@ export const edgeRules: Rule[] = [
     on: "create",
     types: ["aws:wafv2/webAcl:WebAcl"],
     source:
-      "AWS WAF API, VisibilityConfig: a metric's name can't be one that is reserved for AWS WAF, for example All and Default_Action; in which case is not said",
-    unless: ({ inputs }) => {
+      "AWS WAF API, VisibilityConfig: a metric's name can't be one that is reserved for AWS WAF, for example All and Default_Action; their case is not documented",
+    refusal: ({ inputs }) => {
       const configs: Props[] = [inputs, ...(inputs.rules ?? [])].map((one) => one.visibilityConfig);
       const reserved = configs.find((one) => /^(all|default_action)$/i.test(one?.metricName ?? ""));
       return (
@@ -94,7 +93,7 @@ export const edgeRules: Rule[] = [
     on: "create",
     types: ["aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"],
     source: "AWS WAF Developer Guide: the log group's name begins with aws-waf-logs-",
-    unless: ({ inputs }) =>
+    refusal: ({ inputs }) =>
       (inputs.logDestinationConfigs as string[]).every((arn) => /:aws-waf-logs-/.test(arn))
         ? undefined
         : `The ARN isn't valid: ${inputs.logDestinationConfigs}`,
@@ -105,8 +104,8 @@ export const edgeRules: Rule[] = [
     phase: "after",
     types: [ingressType],
     source: "Elastic Load Balancing User Guide, access logs: the bucket's policy must allow them",
-    patience: minutes(10),
-    unless: ({ world, inputs }) => {
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, inputs }) => {
       const closed = Object.entries(attributesOf(inputs, "load-balancer"))
         .filter(([name]) => name.endsWith(".s3.bucket"))
         .find(
@@ -127,19 +126,19 @@ export const edgeRules: Rule[] = [
     on: "delete",
     types: [bucketType],
     source: "Amazon S3 API, DeleteBucket; the provider empties it with forceDestroy",
-    unless: ({ thing }) =>
-      thing.inputs.forceDestroy !== true && thing.outputs.objects > 0
-        ? `The bucket you tried to delete is not empty: ${thing.id}`
+    refusal: ({ resource }) =>
+      resource.inputs.forceDestroy !== true && resource.outputs.objects > 0
+        ? `The bucket you tried to delete is not empty: ${resource.id}`
         : undefined,
   },
 ];
 
-/** A certificate of somebody else for the name, renewed by the record that ours will have too. */
+/** Adds another stack's certificate for the name. Both certificates have the same validation record. */
 export function issueElsewhere(world: World, domainName: string, zoneId: string): void {
   const others = "another stack of the account";
   const inputs = { domainName, validationMethod: "DNS" };
   const id = identityOf(certificateType, inputs, world);
-  const certificate = world.addOwn(certificateType, id, others, `of ${others}`, inputs);
+  const certificate = world.addUnmanaged(certificateType, id, others, `of ${others}`, inputs);
   certificate.outputs = outputsOf(certificateType, { world, id, inputs, caller: {} });
   const [option] = certificate.outputs.domainValidationOptions;
   const record = {
@@ -149,15 +148,15 @@ export function issueElsewhere(world: World, domainName: string, zoneId: string)
     records: [option.resourceRecordValue],
   };
   const recordId = identityOf(recordType, record, world);
-  for (const thing of [
+  for (const resource of [
     certificate,
-    world.addOwn(recordType, recordId, others, `of ${others}`, record),
+    world.addUnmanaged(recordType, recordId, others, `of ${others}`, record),
   ]) {
-    thing.kept = true;
+    resource.kept = true;
   }
 }
 
-/** Certificates that ACM cannot renew: a record of theirs is gone. */
+/** Certificates that ACM cannot renew: their validation record is deleted. */
 export function withoutRenewal(world: World): CloudResource[] {
   return world
     .all(certificateType)
@@ -170,8 +169,8 @@ export const edgeEffects: Effect[] = [
     types: [recordType],
     source:
       "AWS Certificate Manager User Guide, managed renewal: it needs each validation record in DNS",
-    run: ({ world, thing }) => {
-      const name = thing.inputs.name;
+    run: ({ world, resource }) => {
+      const name = resource.inputs.name;
       for (const { outputs } of world.all(certificateType)) {
         const options: Props[] = outputs.domainValidationOptions;
         if (options.some(({ resourceRecordName }) => resourceRecordName === name)) {
@@ -187,8 +186,8 @@ export const edgeEffects: Effect[] = [
       "Elastic Load Balancing User Guide, access logs: a test file, then a file each 5 minutes",
     run: ({ world, inputs }) => {
       for (const [name, bucket] of Object.entries(attributesOf(inputs, "load-balancer"))) {
-        const thing = name.endsWith(".s3.bucket") && world.get(bucketType, bucket);
-        if (thing) thing.outputs.objects = 1;
+        const resource = name.endsWith(".s3.bucket") && world.get(bucketType, bucket);
+        if (resource) resource.outputs.objects = 1;
       }
     },
   },

@@ -12,7 +12,7 @@ export const identityRules: Rule[] = [
       on,
       types: ["aws:iam/role:Role"],
       source: "AWS IAM User Guide, IAM and AWS STS quotas: 2,048 characters unless raised",
-      unless: ({ inputs }) =>
+      refusal: ({ inputs }) =>
         sizeOf(inputs.assumeRolePolicy) > 2048
           ? "Cannot exceed quota for ACLSizePerRole: 2048"
           : undefined,
@@ -22,10 +22,10 @@ export const identityRules: Rule[] = [
       on,
       types: ["aws:iam/rolePolicy:RolePolicy"],
       source: "AWS IAM User Guide, IAM and AWS STS quotas: 10,240 characters of a role together",
-      unless: ({ world, thing, inputs }) => {
+      refusal: ({ world, resource, inputs }) => {
         const others = world
           .all("aws:iam/rolePolicy:RolePolicy")
-          .filter((one) => one !== thing && one.inputs.role === inputs.role);
+          .filter((one) => one !== resource && one.inputs.role === inputs.role);
         const size = [inputs, ...others.map((one) => one.inputs)].reduce(
           (sum, { policy }) => sum + sizeOf(policy),
           0,
@@ -41,13 +41,13 @@ export const identityRules: Rule[] = [
     on: "delete",
     types: ["aws:iam/role:Role"],
     source: "AWS IAM API, DeleteRole: detach its policies first",
-    unless: ({ world, thing }) => {
+    refusal: ({ world, resource }) => {
       const held = [
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:iam/rolePolicy:RolePolicy",
-      ].some((type) => world.all(type).some(({ inputs }) => inputs.role === thing.id));
+      ].some((type) => world.all(type).some(({ inputs }) => inputs.role === resource.id));
       return held
-        ? `Cannot delete entity, must detach all policies first: role ${thing.id}`
+        ? `Cannot delete entity, must detach all policies first: role ${resource.id}`
         : undefined;
     },
   },
@@ -56,10 +56,10 @@ export const identityRules: Rule[] = [
     on: "delete",
     types: ["aws:iam/policy:Policy"],
     source: "AWS IAM API, DeletePolicy: detach it from everything first",
-    unless: ({ world, thing }) =>
+    refusal: ({ world, resource }) =>
       world
         .all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-        .some(({ inputs }) => inputs.policyArn === thing.id)
+        .some(({ inputs }) => inputs.policyArn === resource.id)
         ? "Cannot delete a policy attached to entities."
         : undefined,
   },
@@ -68,7 +68,7 @@ export const identityRules: Rule[] = [
     on: "create",
     types: ["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/rolePolicy:RolePolicy"],
     source: "AWS IAM API, AttachRolePolicy and PutRolePolicy",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       world.get("aws:iam/role:Role", inputs.role)
         ? undefined
         : `The role with name ${inputs.role} cannot be found.`,
@@ -78,7 +78,7 @@ export const identityRules: Rule[] = [
     on: "create",
     types: ["aws:iam/role:Role", "aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"],
     source: "AWS IAM User Guide, policy grammar",
-    unless: ({ inputs }) => {
+    refusal: ({ inputs }) => {
       const text = inputs.assumeRolePolicy ?? inputs.policy;
       try {
         const document = typeof text === "string" ? JSON.parse(text) : text;
@@ -96,7 +96,7 @@ export const identityRules: Rule[] = [
     types: ["aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"],
     source:
       "AWS KMS API, PutKeyPolicy: a statement without Action or Resource has no effect; the lockout safety check asks who may put the next policy",
-    unless: ({ inputs }) => {
+    refusal: ({ inputs }) => {
       if (!inputs.policy) return undefined;
       const { policy } = inputs;
       const { Statement } = typeof policy === "string" ? JSON.parse(policy) : policy;

@@ -18,12 +18,12 @@ export function attributesOf(
   return Object.fromEntries(pairs.map((pair) => pair.split("=")));
 }
 
-/** Ingresses of one group share a load balancer; one without a group has its own. */
+/** Ingresses of a group share a load balancer; an Ingress without a group has its own. */
 export function stackOf({ id, inputs, cluster }: CloudResource): string {
   return `load balancer ${cluster}/${annotation(inputs, "group.name") ?? id}`;
 }
 
-/** What an Ingress or another one of its group says of their load balancer. */
+/** The annotation of the first Ingress of the group that has it. */
 export function groupAnnotation(
   world: World,
   ingress: CloudResource,
@@ -38,7 +38,7 @@ export function loadBalancerOf(world: World, ingress: CloudResource): CloudResou
   return world.all(loadBalancerType).find(({ madeBy }) => madeBy === stackOf(ingress));
 }
 
-/** The Ingresses that share the load balancer of this one, without it. */
+/** The other Ingresses of the same load balancer. */
 export function othersOf(world: World, ingress: CloudResource): CloudResource[] {
   return world
     .all(ingressType)

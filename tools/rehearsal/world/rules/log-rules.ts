@@ -2,17 +2,17 @@ import { deniedAction } from "../iam.ts";
 import type { Effect } from "../rule.ts";
 import type { Props, World } from "../world.ts";
 import { addon } from "./lookup-rules.ts";
-import { noNodes } from "./node-rules.ts";
+import { nodeProblem } from "./node-rules.ts";
 
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
 const addonType = "aws:eks/addon:Addon";
-/** One for all clusters of an account's region. */
+/** All clusters of a region share it. */
 const signalsGroup = "/aws/application-signals/data";
 const deliverySeconds = 5;
-/** That EKS delivers after a deletion is reported, how long is not; ours is shorter than a VPC's end. */
+/** EKS delivers logs after a deletion. The duration is an assumption, shorter than the deletion of a VPC. */
 const lastDeliverySeconds = 60;
 
-/** Without logs:CreateLogGroup, which AWS's sample has too: the group is there already. */
+/** Without logs:CreateLogGroup of AWS's sample: the group exists already. */
 const deliveryActions = [
   "CreateLogStream",
   "PutLogEvents",
@@ -20,21 +20,23 @@ const deliveryActions = [
   "DescribeLogStreams",
 ].map((action) => `logs:${action}`);
 
-/** Who writes into the log group now, and makes it when it is missing; nobody when undefined. */
+/** The writer of the log group, which creates it if it is missing. Returns undefined without a writer. */
 function writerOf(world: World, group: string): string | undefined {
   const [, cluster = ""] =
     /^\/aws\/eks\/(.+)\/cluster$/.exec(group) ??
     /^\/aws\/containerinsights\/(.+)\/(?:application|dataplane|host|performance)$/.exec(group) ??
     [];
   if (group.startsWith("/aws/eks/")) {
-    const thing = world.get("aws:eks/cluster:Cluster", cluster);
-    return thing?.inputs.enabledClusterLogTypes?.length > 0
+    const resource = world.get("aws:eks/cluster:Cluster", cluster);
+    return resource?.inputs.enabledClusterLogTypes?.length > 0
       ? `the control plane of ${cluster}`
       : undefined;
   }
   if (group.startsWith("/aws/containerinsights/")) {
     const agents = addon(world, cluster, "amazon-cloudwatch-observability");
-    return agents && !noNodes(world, cluster) ? `the CloudWatch agents of ${cluster}` : undefined;
+    return agents && !nodeProblem(world, cluster)
+      ? `the CloudWatch agents of ${cluster}`
+      : undefined;
   }
   if (group === signalsGroup) {
     const agents = world.live(addonType).find(({ inputs }) => sendsSignals(inputs));
@@ -49,7 +51,7 @@ function writerOf(world: World, group: string): string | undefined {
     : undefined;
 }
 
-/** Whether the agent's configuration collects Application Signals; its log group cannot be named. */
+/** Whether the agent collects Application Signals, whose log group has a fixed name. */
 function sendsSignals({ configurationValues }: Props): boolean {
   const { agent } = JSON.parse(configurationValues ?? "{}");
   return agent?.config?.logs?.metrics_collected?.application_signals !== undefined;
@@ -59,7 +61,7 @@ function deliver(world: World, group: string): void {
   world.clock.later(deliverySeconds, () => {
     const writer = writerOf(world, group);
     if (writer && !world.get(groupType, group)) {
-      world.addOwn(groupType, group, writer, `log group ${group}`, { name: group });
+      world.addUnmanaged(groupType, group, writer, `log group ${group}`, { name: group });
     }
   });
 }
@@ -69,8 +71,8 @@ export const logsEffects: Effect[] = [
     on: "create",
     types: ["aws:ec2/flowLog:FlowLog"],
     source:
-      "Amazon VPC User Guide, IAM role for publishing flow logs: the least it must have; troubleshooting: Access error",
-    run: ({ world, thing: { id, inputs } }) => {
+      "Amazon VPC User Guide, IAM role for publishing flow logs: required permissions; troubleshooting: Access error",
+    run: ({ world, resource: { id, inputs } }) => {
       const role = String(inputs.iamRoleArn).split("/").at(-1) ?? "";
       const denied = deniedAction(world, role, deliveryActions);
       if (denied) {
@@ -83,21 +85,22 @@ export const logsEffects: Effect[] = [
   {
     on: "delete",
     types: [groupType],
-    source: "Amazon EKS User Guide, control plane logs: a deleted group comes back; so with agents",
-    run: ({ world, thing }) => deliver(world, thing.id),
+    source:
+      "Amazon EKS User Guide, control plane logs: the writer creates a deleted group again; agents too",
+    run: ({ world, resource }) => deliver(world, resource.id),
   },
   {
     on: "delete",
     types: ["aws:eks/cluster:Cluster"],
     source:
       "terraform-aws-eks issues 2446 and 2763: AWSServiceRoleForAmazonEKS makes the group again after the cluster's deletion",
-    run: ({ world, thing: { id, inputs } }) => {
+    run: ({ world, resource: { id, inputs } }) => {
       const name = `/aws/eks/${id}/cluster`;
       if (!inputs.enabledClusterLogTypes?.length) return;
       world.clock.later(lastDeliverySeconds, () => {
         if (world.get(groupType, name)) return;
         const writer = `the last delivery of ${id}`;
-        world.addOwn(groupType, name, writer, `log group ${name}`, { name });
+        world.addUnmanaged(groupType, name, writer, `log group ${name}`, { name });
       });
     },
   },
@@ -105,11 +108,11 @@ export const logsEffects: Effect[] = [
     on: "create",
     types: ["aws:eks/cluster:Cluster", addonType],
     source:
-      "Amazon EKS User Guide, control plane logs; Container Insights: groups made when missing",
-    run: ({ world, thing }) => {
-      const cluster = thing.inputs.clusterName ?? thing.id;
+      "Amazon EKS User Guide, control plane logs; Container Insights: missing groups are created",
+    run: ({ world, resource }) => {
+      const cluster = resource.inputs.clusterName ?? resource.id;
       const groups =
-        thing.type === "aws:eks/cluster:Cluster"
+        resource.type === "aws:eks/cluster:Cluster"
           ? [`/aws/eks/${cluster}/cluster`]
           : ["application", "dataplane", "host", "performance"].map(
               (name) => `/aws/containerinsights/${cluster}/${name}`,
@@ -127,7 +130,7 @@ export const logsEffects: Effect[] = [
   {
     on: "update",
     types: [addonType],
-    source: "CloudWatch User Guide, Application Signals, as with an add-on that is made",
+    source: "CloudWatch User Guide, Application Signals, as with a new add-on",
     run: ({ world }) => deliver(world, signalsGroup),
   },
 ];

@@ -4,11 +4,13 @@ export const clusterType = "aws:eks/cluster:Cluster";
 export const addonType = "aws:eks/addon:Addon";
 
 export function addon(world: World, cluster: string, name: string): CloudResource | undefined {
-  const thing = world.get(addonType, `${cluster}:${name}`);
-  return thing && thing.status !== "creating" && thing.status !== "deleting" ? thing : undefined;
+  const resource = world.get(addonType, `${cluster}:${name}`);
+  return resource && resource.status !== "creating" && resource.status !== "deleting"
+    ? resource
+    : undefined;
 }
 
-/** Whether EKS itself has put CNI, kube-proxy and CoreDNS into the cluster, as it does by default. */
+/** Whether EKS installs CNI, kube-proxy and CoreDNS itself, its default. */
 export function selfManaged(world: World, cluster: string): boolean {
   return world.get(clusterType, cluster)?.inputs.bootstrapSelfManagedAddons !== false;
 }

@@ -6,14 +6,15 @@ export const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
 const minutes = (count: number) => count * 60;
 
 export function addInterface(world: World, holder: string, name: string, inputs: Props): void {
-  world.addOwn(networkInterface, world.hexId("eni"), holder, name, inputs);
+  world.addUnmanaged(networkInterface, world.hexId("eni"), holder, name, inputs);
 }
 
 export function removeInterfaces(world: World, holder: string): void {
-  for (const thing of world.all(networkInterface)) if (thing.madeBy === holder) world.remove(thing);
+  for (const resource of world.all(networkInterface))
+    if (resource.madeBy === holder) world.remove(resource);
 }
 
-/** The network interfaces that match, in one phrase, or nothing. */
+/** The matching network interfaces as text. Returns undefined if there are none. */
 function interfaces(
   world: World,
   where: (interface_: CloudResource) => boolean,
@@ -23,7 +24,7 @@ function interfaces(
   return found.length > 0 ? `network interfaces of ${names}` : undefined;
 }
 
-/** What of these types is in the VPC, by name. */
+/** The resources of these types in the VPC as text. Returns undefined if there are none. */
 function within(world: World, vpcId: string, types: string[]): string | undefined {
   const found = types
     .flatMap((type) => world.all(type))
@@ -33,14 +34,14 @@ function within(world: World, vpcId: string, types: string[]): string | undefine
     : undefined;
 }
 
-/** A network can only be taken apart from the inside out. */
+/** A VPC is deleted after all that is in it. */
 export const networkRules: Rule[] = [
   {
     error: "InvalidParameterValue",
     on: "create",
     types: ["aws:ec2/subnet:Subnet"],
     source: "Amazon EC2 API, CreateSubnet",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       const zones = ["a", "b", "c"].map((zone) => `${world.region}${zone}`);
       const { availabilityZone: zone } = inputs;
       return zone === undefined || zones.includes(zone)
@@ -53,10 +54,10 @@ export const networkRules: Rule[] = [
     on: "delete",
     types: ["aws:ec2/subnet:Subnet"],
     source: "Amazon EC2 API, DeleteSubnet; the provider tries again for 20 minutes",
-    patience: minutes(20),
-    unless: ({ world, thing }) => {
-      const held = interfaces(world, ({ inputs }) => inputs.subnetId === thing.id);
-      return held && `The subnet '${thing.id}' has dependencies and cannot be deleted: ${held}`;
+    timeoutSeconds: minutes(20),
+    refusal: ({ world, resource }) => {
+      const held = interfaces(world, ({ inputs }) => inputs.subnetId === resource.id);
+      return held && `The subnet '${resource.id}' has dependencies and cannot be deleted: ${held}`;
     },
   },
   {
@@ -64,9 +65,9 @@ export const networkRules: Rule[] = [
     on: "delete",
     types: ["aws:ec2/internetGateway:InternetGateway"],
     source: "Amazon EC2 API, DetachInternetGateway; the provider tries again for 20 minutes",
-    patience: minutes(20),
-    unless: ({ world, thing }) => {
-      const vpcId = thing.inputs.vpcId;
+    timeoutSeconds: minutes(20),
+    refusal: ({ world, resource }) => {
+      const vpcId = resource.inputs.vpcId;
       const publicSubnet = (id: string) =>
         world.get("aws:ec2/subnet:Subnet", id)?.inputs.vpcId === vpcId;
       const held =
@@ -89,10 +90,10 @@ export const networkRules: Rule[] = [
     on: "delete",
     types: ["aws:ec2/securityGroup:SecurityGroup"],
     source: "Amazon EC2 API, DeleteSecurityGroup; the provider tries again for 15 minutes",
-    patience: minutes(15),
-    unless: ({ world, thing }) => {
-      const held = interfaces(world, ({ inputs }) => inputs.groups?.includes(thing.id));
-      return held && `resource ${thing.id} has a dependent object: ${held}`;
+    timeoutSeconds: minutes(15),
+    refusal: ({ world, resource }) => {
+      const held = interfaces(world, ({ inputs }) => inputs.groups?.includes(resource.id));
+      return held && `resource ${resource.id} has a dependent object: ${held}`;
     },
   },
   {
@@ -100,16 +101,16 @@ export const networkRules: Rule[] = [
     on: "delete",
     types: ["aws:ec2/vpc:Vpc"],
     source: "Amazon EC2 API, DeleteVpc; the provider tries again for 5 minutes",
-    patience: minutes(5),
-    unless: ({ world, thing }) => {
-      const held = within(world, thing.id, [
+    timeoutSeconds: minutes(5),
+    refusal: ({ world, resource }) => {
+      const held = within(world, resource.id, [
         "aws:ec2/subnet:Subnet",
         "aws:ec2/internetGateway:InternetGateway",
         "aws:ec2/securityGroup:SecurityGroup",
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         "aws:ec2/routeTable:RouteTable",
       ]);
-      return held && `The vpc '${thing.id}' has dependencies and cannot be deleted: ${held}`;
+      return held && `The vpc '${resource.id}' has dependencies and cannot be deleted: ${held}`;
     },
   },
   {
@@ -117,11 +118,11 @@ export const networkRules: Rule[] = [
     on: "delete",
     types: ["aws:ec2/routeTable:RouteTable"],
     source: "Amazon EC2 API, DeleteRouteTable: only when no subnet is associated with it",
-    unless: ({ world, thing }) =>
+    refusal: ({ world, resource }) =>
       world
         .all("aws:ec2/routeTableAssociation:RouteTableAssociation")
-        .some(({ inputs }) => inputs.routeTableId === thing.id)
-        ? `The routeTable '${thing.id}' has dependencies and cannot be deleted.`
+        .some(({ inputs }) => inputs.routeTableId === resource.id)
+        ? `The routeTable '${resource.id}' has dependencies and cannot be deleted.`
         : undefined,
   },
   {
@@ -129,8 +130,8 @@ export const networkRules: Rule[] = [
     on: "create",
     types: ["aws:ec2/natGateway:NatGateway"],
     source: "Amazon VPC User Guide, NAT gateways: creation fails without an internet gateway",
-    patience: minutes(1),
-    unless: ({ world, inputs }) => {
+    timeoutSeconds: minutes(1),
+    refusal: ({ world, inputs }) => {
       const vpcId = world.get("aws:ec2/subnet:Subnet", inputs.subnetId)?.inputs.vpcId;
       const attached = world
         .live("aws:ec2/internetGateway:InternetGateway")
@@ -143,7 +144,7 @@ export const networkRules: Rule[] = [
     on: "create",
     types: ["aws:ec2/subnet:Subnet"],
     source: "Amazon EC2 API, CreateSubnet: blocks of one VPC may not overlap",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       world
         .all("aws:ec2/subnet:Subnet")
         .some(
@@ -163,9 +164,9 @@ function overlap(one: string, other: string): boolean {
   );
 }
 
-/** Why nothing in the subnet can reach the internet and AWS's endpoints, or nothing. */
-export function noRouteOut(world: World, subnetId: string): string | undefined {
-  const route = routeOut(world, subnetId);
+/** Why the subnet has no route to the internet. Returns undefined if it has. */
+export function routeProblem(world: World, subnetId: string): string | undefined {
+  const route = defaultRoute(world, subnetId);
   if (!route) return `subnet ${subnetId} has no route to the internet`;
   if (route.inputs.gatewayId) {
     const gateway = world
@@ -177,12 +178,12 @@ export function noRouteOut(world: World, subnetId: string): string | undefined {
     .live("aws:ec2/natGateway:NatGateway")
     .find(({ id }) => id === route.inputs.natGatewayId);
   if (!nat) return `the NAT gateway of subnet ${subnetId} is gone`;
-  return routeOut(world, nat.inputs.subnetId)?.inputs.gatewayId
-    ? noRouteOut(world, nat.inputs.subnetId)
+  return defaultRoute(world, nat.inputs.subnetId)?.inputs.gatewayId
+    ? routeProblem(world, nat.inputs.subnetId)
     : `NAT gateway ${nat.id} has no route to an internet gateway`;
 }
 
-function routeOut(world: World, subnetId: string): CloudResource | undefined {
+function defaultRoute(world: World, subnetId: string): CloudResource | undefined {
   const table = world
     .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
     .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId;

@@ -1,13 +1,13 @@
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
-import { deniedAction, irsaRefusal, trustsService } from "../iam.ts";
-import type { Attempt, Effect, Rule } from "../rule.ts";
+import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
+import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
-import { addInterface, networkInterface, noRouteOut, removeInterfaces } from "./network-rules.ts";
+import { addInterface, networkInterface, removeInterfaces, routeProblem } from "./network-rules.ts";
 
 export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
-/** Made by EKS for each node group; its desired capacity is what runs. */
+/** EKS makes a group for each node group; its desired capacity is the number of nodes. */
 export const scalingGroupType = "aws:autoscaling/group:Group";
 const minutes = (count: number) => count * 60;
 
@@ -15,22 +15,22 @@ export function nodeGroups(world: World, cluster: string): CloudResource[] {
   return world.live(nodeGroupType).filter(({ inputs }) => inputs.clusterName === cluster);
 }
 
-/** Why no pod can run in the cluster, or nothing. */
-export function noNodes(world: World, cluster: string): string | undefined {
+/** Why no pod can run in the cluster. Returns undefined if pods can. */
+export function nodeProblem(world: World, cluster: string): string | undefined {
   const groups = nodeGroups(world, cluster);
   if (groups.length === 0) return `cluster ${cluster} has no nodes`;
-  const reasons = groups.map(({ inputs }) => notReady(world, inputs));
+  const reasons = groups.map(({ inputs }) => groupProblem(world, inputs));
   return reasons.every(Boolean) ? reasons[0] : undefined;
 }
 
-/** Why the nodes of a group cannot reach Ready, or nothing. */
-function notReady(world: World, group: Props): string | undefined {
+/** Why the nodes of a group do not become Ready. Returns undefined if they do. */
+function groupProblem(world: World, group: Props): string | undefined {
   const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
   const role = String(nodeRoleArn).split("/").at(-1) ?? "";
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
   if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
   for (const subnetId of subnetIds as string[]) {
-    const stranded = noRouteOut(world, subnetId);
+    const stranded = routeProblem(world, subnetId);
     if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
   }
   const cni = addon(world, cluster, "vpc-cni");
@@ -39,7 +39,7 @@ function notReady(world: World, group: Props): string | undefined {
   }
   const roleArn = cni?.inputs.serviceAccountRoleArn;
   const refused = roleArn
-    ? irsaRefusal(world, { cluster, namespace: "kube-system", name: "aws-node", roleArn }, [
+    ? irsaProblem(world, { cluster, namespace: "kube-system", name: "aws-node", roleArn }, [
         "ec2:AssignPrivateIpAddresses",
       ])
     : deniedAction(world, role, ["ec2:AssignPrivateIpAddresses"]);
@@ -52,11 +52,11 @@ export function scalingGroupOf(world: World, group: CloudResource): CloudResourc
   return world.all(scalingGroupType).find(({ madeBy }) => madeBy === holderOf(group));
 }
 
-/** A node is its network interface. */
+/** The network interfaces of a group stand for its nodes. */
 export const nodesOf = (world: World, group: CloudResource) =>
   world.all(networkInterface).filter(({ madeBy }) => madeBy === holderOf(group));
 
-/** The Auto Scaling group adds and removes nodes until it has what it is asked for. */
+/** Adds and removes nodes up to the desired capacity. */
 export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props>): void {
   const scaling = scalingGroupOf(world, group);
   if (!scaling) return;
@@ -75,7 +75,7 @@ export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props
   }
 }
 
-/** The Auto Scaling group that EKS makes, and its first nodes. */
+/** Creates the Auto Scaling group and its first nodes. */
 export function startNodes(world: World, group: CloudResource): void {
   const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
   const zones = (group.inputs.subnetIds as string[]).map(
@@ -83,7 +83,7 @@ export function startNodes(world: World, group: CloudResource): void {
   );
   const { name } = group.outputs.resources[0].autoscalingGroups[0];
   const tags = { "eks:cluster-name": clusterName, "eks:nodegroup-name": nodeGroupName };
-  world.addOwn(scalingGroupType, name, holderOf(group), `the nodes of ${group.name}`, {
+  world.addUnmanaged(scalingGroupType, name, holderOf(group), `the nodes of ${group.name}`, {
     tags,
     availabilityZones: zones,
     desiredCapacity: 0,
@@ -103,7 +103,7 @@ export const nodeRules: Rule[] = [
     on: "create",
     types: [nodeGroupType],
     source: "Amazon EC2 API, RunInstances; Amazon EKS User Guide, managed node group error codes",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       const zones = (inputs.subnetIds as string[]).map(
         (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
       );
@@ -120,8 +120,8 @@ export const nodeRules: Rule[] = [
     error: "InvalidParameterException",
     on: "create",
     types: [nodeGroupType],
-    source: "Amazon EKS API, CreateNodegroup; viya4-iac-aws issue 298 has the words",
-    unless: ({ inputs }) => {
+    source: "Amazon EKS API, CreateNodegroup; message: viya4-iac-aws issue 298",
+    refusal: ({ inputs }) => {
       const { minSize, desiredSize, maxSize } = inputs.scalingConfig;
       if (minSize > desiredSize) return "minSize can't be greater than desiredSize";
       return desiredSize > maxSize ? "desiredSize can't be greater than maxSize" : undefined;
@@ -132,7 +132,7 @@ export const nodeRules: Rule[] = [
     on: "update",
     types: [nodeGroupType],
     source: "Amazon EKS API, UpdateNodegroupConfig; terraform-aws-eks issues 3306 and 3521",
-    unless: ({ inputs, olds }) => {
+    refusal: ({ inputs, olds }) => {
       if (same(inputs.scalingConfig, olds.scalingConfig)) return undefined;
       const { minSize, desiredSize, maxSize } = inputs.scalingConfig;
       if (minSize > desiredSize) {
@@ -146,7 +146,7 @@ export const nodeRules: Rule[] = [
     on: "update",
     types: [nodeGroupType],
     source: "Amazon EKS API, UpdateNodegroupVersion: an image is for one Kubernetes version",
-    unless: ({ inputs }) =>
+    refusal: ({ inputs }) =>
       inputs.releaseVersion && !String(inputs.releaseVersion).startsWith(`${inputs.version}.`)
         ? `Requested release version ${inputs.releaseVersion} is not valid for kubernetes version ${inputs.version}`
         : undefined,
@@ -156,7 +156,7 @@ export const nodeRules: Rule[] = [
     on: "create",
     types: [nodeGroupType],
     source: "Amazon EKS API, CreateNodegroup; User Guide, node IAM role",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       trustsService(world, inputs.nodeRoleArn, "ec2.amazonaws.com")
         ? undefined
         : `The role ${inputs.nodeRoleArn} cannot be assumed by ec2.amazonaws.com`,
@@ -166,7 +166,7 @@ export const nodeRules: Rule[] = [
     on: "update",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, update a managed node group: never ahead of the control plane",
-    unless: ({ world, inputs }) => {
+    refusal: ({ world, inputs }) => {
       const cluster = world.get(clusterType, inputs.clusterName);
       return inputs.version !== undefined && minor(inputs.version) > minor(cluster?.inputs.version)
         ? `Node group version ${inputs.version} is newer than the cluster's ${cluster?.inputs.version}`
@@ -179,17 +179,17 @@ export const nodeRules: Rule[] = [
     phase: "after",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node group error codes; it gives up after 25 minutes",
-    patience: minutes(25),
-    unless: ({ world, inputs }) => notReady(world, inputs),
+    timeoutSeconds: minutes(25),
+    refusal: ({ world, inputs }) => groupProblem(world, inputs),
   },
 ];
 
 /**
- * The pods that a deleted group cuts off. They move one at a time where a budget says so, and each
- * takes its place's start and its own grace.
+ * The pods that the deletion of a group interrupts. A disruption budget moves them one at a time; each
+ * needs the start of its replacement and its grace period.
  */
-function cutOff({ world, thing }: Attempt): string[] {
-  const { clusterName } = thing.inputs;
+function interruptedPods({ world, resource }: Call): string[] {
+  const { clusterName } = resource.inputs;
   return world
     .live("kubernetes:apps/v1:Deployment")
     .filter(({ cluster }) => cluster === clusterName)
@@ -199,20 +199,20 @@ function cutOff({ world, thing }: Attempt): string[] {
       const needed = evictionSeconds(pods, grace);
       const { groupDeletion } = nodeDeadlines;
       return needed > groupDeletion
-        ? [`pods of ${name} are cut off: they need ${needed} s, and have ${groupDeletion} s`]
+        ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${groupDeletion} s`]
         : [];
     });
 }
 
-/** Whether the group that takes over has fewer nodes: pods wait until there are as many. */
-function unplaced({ world, thing }: Attempt): string[] {
-  const ran = nodesOf(world, thing).length;
-  const left = nodeGroups(world, thing.inputs.clusterName)
-    .filter(({ id }) => id !== thing.id)
+/** The pods that must wait because the next group has fewer nodes. */
+function evictedPods({ world, resource }: Call): string[] {
+  const ran = nodesOf(world, resource).length;
+  const left = nodeGroups(world, resource.inputs.clusterName)
+    .filter(({ id }) => id !== resource.id)
     .map((group) => nodesOf(world, group).length);
   const total = left.reduce((sum, nodes) => sum + nodes, 0);
   return left.length > 0 && total < ran
-    ? [`pods of ${ran} nodes of ${thing.name} are evicted, and ${total} nodes take over`]
+    ? [`pods of ${ran} nodes of ${resource.name} are evicted, and ${total} nodes replace them`]
     : [];
 }
 
@@ -221,34 +221,34 @@ export const nodeEffects: Effect[] = [
     on: "update",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, update behavior of managed node groups: one node after another",
-    run: async ({ world, thing, inputs, olds }) => {
+    run: async ({ world, resource, inputs, olds }) => {
       if (!same(inputs.scalingConfig, olds.scalingConfig)) {
-        scaleTo(world, thing, sizesOf(inputs.scalingConfig));
+        scaleTo(world, resource, sizesOf(inputs.scalingConfig));
       }
       if (
         ["version", "releaseVersion", "launchTemplate"].every((key) => same(inputs[key], olds[key]))
       )
         return;
-      await world.clock.sleep(waits.nodeReplaced * nodesOf(world, thing).length);
+      await world.clock.sleep(waits.nodeReplaced * nodesOf(world, resource).length);
     },
   },
   {
     on: "create",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node groups: an Auto Scaling group in the subnets",
-    run: ({ world, thing }) => startNodes(world, thing),
+    run: ({ world, resource }) => startNodes(world, resource),
   },
   {
     on: "delete",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
-    run: (attempt) => {
-      const { world, thing } = attempt;
-      world.incidents.push(...cutOff(attempt), ...unplaced(attempt));
-      scaleTo(world, thing, { minSize: 0, desiredCapacity: 0 });
-      const scaling = scalingGroupOf(world, thing);
+    run: (call) => {
+      const { world, resource } = call;
+      world.incidents.push(...interruptedPods(call), ...evictedPods(call));
+      scaleTo(world, resource, { minSize: 0, desiredCapacity: 0 });
+      const scaling = scalingGroupOf(world, resource);
       if (scaling) world.remove(scaling);
-      removeInterfaces(world, holderOf(thing));
+      removeInterfaces(world, holderOf(resource));
     },
   },
 ];

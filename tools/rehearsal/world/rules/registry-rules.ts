@@ -1,5 +1,5 @@
 import { newDigest } from "../outputs.ts";
-import type { Attempt, Effect, Rule } from "../rule.ts";
+import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 
 const repositoryType = "aws:ecr/repository:Repository";
@@ -20,7 +20,7 @@ export function imagesOf(world: World, repository: string): Props[] {
     .map(({ inputs: { tag, digest } }) => ({ imageTag: tag, imageDigest: digest }));
 }
 
-function target({ world, inputs }: Pick<Attempt, "world" | "inputs">) {
+function target({ world, inputs }: Pick<Call, "world" | "inputs">) {
   const [, url = "", tag = "latest"] = /^(.*?)(?::([^:/]+))?$/.exec(inputs.imageName) ?? [];
   const repository = world
     .live(repositoryType)
@@ -30,7 +30,7 @@ function target({ world, inputs }: Pick<Attempt, "world" | "inputs">) {
 
 const buildsImage = ["docker:index/image:Image"];
 const always = ["create", "update"] as const;
-const pushes = ({ inputs }: Attempt) => inputs.skipPush !== true;
+const pushes = ({ inputs }: Call) => inputs.skipPush !== true;
 
 export const registryRules: Rule[] = [
   ...always.map(
@@ -39,9 +39,9 @@ export const registryRules: Rule[] = [
       on,
       types: buildsImage,
       source: "Amazon ECR API, PutImage",
-      unless: (attempt) => {
-        const { url, repository } = target(attempt);
-        return pushes(attempt) && !repository
+      refusal: (call) => {
+        const { url, repository } = target(call);
+        return pushes(call) && !repository
           ? `The repository with name '${url}' does not exist`
           : undefined;
       },
@@ -52,15 +52,13 @@ export const registryRules: Rule[] = [
       error: "tag invalid",
       on,
       types: buildsImage,
-      source: "what docker push says: moby/buildkit issue 3776, containers-roadmap issue 2380",
-      unless: (attempt) => {
-        const { tag, repository } = target(attempt);
-        if (!pushes(attempt) || repository?.inputs.imageTagMutability !== "IMMUTABLE") {
+      source: "the message of docker push: moby/buildkit issue 3776, containers-roadmap issue 2380",
+      refusal: (call) => {
+        const { tag, repository } = target(call);
+        if (!pushes(call) || repository?.inputs.imageTagMutability !== "IMMUTABLE") {
           return undefined;
         }
-        const taken = imagesOf(attempt.world, repository.id).some(
-          ({ imageTag }) => imageTag === tag,
-        );
+        const taken = imagesOf(call.world, repository.id).some(({ imageTag }) => imageTag === tag);
         return taken
           ? `The image tag '${tag}' already exists in the '${repository.id}' repository and cannot be overwritten because the tag is immutable.`
           : undefined;
@@ -72,26 +70,26 @@ export const registryRules: Rule[] = [
     on: "delete",
     types: [repositoryType],
     source: "Amazon ECR API, DeleteRepository",
-    unless: ({ world, thing }) =>
-      thing.inputs.forceDelete !== true &&
-      world.all(pushedType).some(({ inputs }) => inputs.url === thing.outputs.repositoryUrl)
-        ? `The repository with name '${thing.id}' cannot be deleted because it still contains images`
+    refusal: ({ world, resource }) =>
+      resource.inputs.forceDelete !== true &&
+      world.all(pushedType).some(({ inputs }) => inputs.url === resource.outputs.repositoryUrl)
+        ? `The repository with name '${resource.id}' cannot be deleted because it still contains images`
         : undefined,
   },
 ];
 
-/** Builds, always anew, and pushes. */
-const build = (attempt: Attempt) => {
-  const { world, thing } = attempt;
-  const { url, tag } = target(attempt);
+/** Builds without a cache, and pushes. */
+const build = (call: Call) => {
+  const { world, resource } = call;
+  const { url, tag } = target(call);
   const digest = newDigest(world);
-  thing.outputs.repoDigest = pushes(attempt) ? `${url}@${digest}` : digest;
-  if (pushes(attempt)) {
-    world.addOwn(pushedType, `${url}@${digest}`, "docker push", `image ${tag}`, {
+  resource.outputs.repoDigest = pushes(call) ? `${url}@${digest}` : digest;
+  if (pushes(call)) {
+    world.addUnmanaged(pushedType, `${url}@${digest}`, "docker push", `image ${tag}`, {
       url,
       tag,
       digest,
-      reference: attempt.inputs.build?.args?.IMAGE,
+      reference: call.inputs.build?.args?.IMAGE,
     });
   }
 };
@@ -104,9 +102,9 @@ export const registryEffects: Effect[] = [
     on: "delete",
     types: [repositoryType],
     source: "Amazon ECR API, DeleteRepository with force",
-    run: ({ world, thing }) => {
+    run: ({ world, resource }) => {
       for (const image of world.all(pushedType)) {
-        if (image.inputs.url === thing.outputs.repositoryUrl) world.remove(image);
+        if (image.inputs.url === resource.outputs.repositoryUrl) world.remove(image);
       }
     },
   },

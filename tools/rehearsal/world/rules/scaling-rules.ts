@@ -1,8 +1,8 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaRefusal } from "../iam.ts";
-import type { Attempt, Effect, Rule } from "../rule.ts";
+import { irsaProblem } from "../iam.ts";
+import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-import { noNodes } from "./node-rules.ts";
+import { nodeProblem } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const scaledType = "kubernetes:keda.sh/v1alpha1:ScaledObject";
@@ -10,35 +10,35 @@ const authenticationType = "kubernetes:keda.sh/v1alpha1:TriggerAuthentication";
 const both = [scaledType, authenticationType];
 const minutes = (count: number) => count * 60;
 
-/** What each kind of trigger calls (KEDA's documentation 2.20); cpu and memory ask Kubernetes alone. */
+/** The action of each trigger type (KEDA's documentation 2.20); cpu and memory call no AWS API. */
 const actionOf: Record<string, string> = {
   "aws-cloudwatch": "cloudwatch:GetMetricData",
   "aws-sqs-queue": "sqs:GetQueueAttributes",
 };
 
-/** KEDA's release, which has brought the kinds of objects that it knows. */
+/** KEDA's release, which installs its CustomResourceDefinitions. */
 function kedaOf(world: World, cluster: string): CloudResource | undefined {
   return world
     .live(releaseType)
     .find((one) => one.cluster === cluster && one.inputs.chart === "keda");
 }
 
-/** Why no KEDA operator works in the cluster, or nothing. */
-function noOperator(world: World, cluster: string): string | undefined {
+/** Why no KEDA operator works in the cluster. Returns undefined if one does. */
+function operatorProblem(world: World, cluster: string): string | undefined {
   if (!kedaOf(world, cluster)) return "no KEDA operator runs";
-  const nodes = noNodes(world, cluster);
+  const nodes = nodeProblem(world, cluster);
   return nodes && `the KEDA operator cannot run: ${nodes}`;
 }
 
-/** Why KEDA does not take the object, or nothing. */
-function notReady({ world, thing, inputs, caller }: Attempt): string | undefined {
+/** Why the ScaledObject does not become ready. Returns undefined if it does. */
+function scaledObjectProblem({ world, resource, inputs, caller }: Call): string | undefined {
   const cluster = caller.cluster ?? "";
-  const operator = noOperator(world, cluster);
+  const operator = operatorProblem(world, cluster);
   if (operator) return operator;
   const there = (type: string, name: string) =>
     world
       .live(type)
-      .some((one) => one.cluster === cluster && one.id === `${namespaceOf(thing)}/${name}`);
+      .some((one) => one.cluster === cluster && one.id === `${namespaceOf(resource)}/${name}`);
   const { scaleTargetRef, triggers } = inputs.spec;
   if (!there("kubernetes:apps/v1:Deployment", scaleTargetRef.name)) {
     return `deployments.apps "${scaleTargetRef.name}" not found`;
@@ -49,8 +49,8 @@ function notReady({ world, thing, inputs, caller }: Attempt): string | undefined
   return missing && `triggerauthentications.keda.sh "${missing}" not found`;
 }
 
-/** Why a trigger gives no number, or nothing: the object is there, and its pods stay as many as they are. */
-function deaf({ world, inputs, caller }: Attempt): string | undefined {
+/** Why a trigger returns no metric, so that the replicas stay. Returns undefined if all do. */
+function triggerProblem({ world, inputs, caller }: Call): string | undefined {
   const cluster = caller.cluster ?? "";
   const { values = {}, namespace } = kedaOf(world, cluster)?.inputs ?? {};
   const triggers: Props[] = inputs.spec.triggers;
@@ -62,7 +62,7 @@ function deaf({ world, inputs, caller }: Attempt): string | undefined {
     roleArn: irsa?.enabled ? irsa.roleArn : undefined,
   };
   const actions = triggers.flatMap(({ type }) => actionOf[type] ?? []);
-  const refused = actions.length > 0 ? irsaRefusal(world, account, actions) : undefined;
+  const refused = actions.length > 0 ? irsaProblem(world, account, actions) : undefined;
   if (refused) return refused;
   const known = new Set(
     ["aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"].flatMap((type) =>
@@ -84,11 +84,11 @@ export const scalingRules: Rule[] = [
     error: "NoKindMatchError",
     on: "create",
     types: both,
-    source: "Kubernetes apimachinery, meta.NoKindMatchError: the chart brings the definitions",
-    unless: ({ world, thing, caller }) =>
+    source: "Kubernetes apimachinery, meta.NoKindMatchError: the chart installs the definitions",
+    refusal: ({ world, resource, caller }) =>
       kedaOf(world, caller.cluster ?? "")
         ? undefined
-        : `no matches for kind "${thing.type.split(":").at(-1)}" in version "keda.sh/v1alpha1"`,
+        : `no matches for kind "${resource.type.split(":").at(-1)}" in version "keda.sh/v1alpha1"`,
   },
   {
     error: "ScaledObjectCheckFailed",
@@ -96,8 +96,8 @@ export const scalingRules: Rule[] = [
     phase: "after",
     types: [scaledType],
     source: "KEDA 2.20, controllers/keda/scaledobject_controller.go: Ready stays False; waitFor",
-    patience: minutes(10),
-    unless: (attempt) => notReady(attempt),
+    timeoutSeconds: minutes(10),
+    refusal: (call) => scaledObjectProblem(call),
   },
   {
     error: "finalizer",
@@ -106,9 +106,9 @@ export const scalingRules: Rule[] = [
     types: both,
     source:
       "KEDA 2.20, controllers/keda/scaledobject_finalizer.go and util/finalizer.go; kedacore/keda issues 4898 and 5090: without an operator the finalizer is never removed",
-    patience: minutes(10),
-    unless: ({ world, caller }) => {
-      const reason = noOperator(world, caller.cluster ?? "");
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, caller }) => {
+      const reason = operatorProblem(world, caller.cluster ?? "");
       return reason && `finalizer.keda.sh is never removed: ${reason}`;
     },
   },
@@ -121,13 +121,13 @@ export const scalingEffects: Effect[] = [
       types: [scaledType],
       source:
         "KEDA 2.20, pkg/scaling/executor/scale_scaledobjects.go: Ready turns False (TriggerError) once a trigger is asked, after the object was Ready",
-      run: async (attempt) => {
-        const { world, thing } = attempt;
+      run: async (call) => {
+        const { world, resource } = call;
         await world.clock.sleep(waits.reconcile);
-        const reason = deaf(attempt);
+        const reason = triggerProblem(call);
         if (reason) {
           world.incidents.push(
-            `Triggers defined in ScaledObject ${thing.id} are not working correctly: ${reason}`,
+            `Triggers defined in ScaledObject ${resource.id} are not working correctly: ${reason}`,
           );
         }
       },

@@ -1,9 +1,9 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaRefusal } from "../iam.ts";
-import type { Attempt, Effect, Rule } from "../rule.ts";
-import { unscheduled } from "../scheduler.ts";
+import { irsaProblem } from "../iam.ts";
+import type { Call, Effect, Rule } from "../rule.ts";
+import { schedulingProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-import { isAdmin, noDns } from "./cluster-rules.ts";
+import { dnsProblem, isAdmin } from "./cluster-rules.ts";
 import { containerProblem, containersOf, podOf, secretProblem } from "./container-rules.ts";
 import {
   annotation,
@@ -15,8 +15,8 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-import { noRouteOut } from "./network-rules.ts";
-import { noNodes } from "./node-rules.ts";
+import { routeProblem } from "./network-rules.ts";
+import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -26,7 +26,7 @@ const priorityClassType = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const minutes = (count: number) => count * 60;
 
-/** Calls without which the controller makes no load balancer, or does not remove it. */
+/** The calls of the controller that create and delete a load balancer. */
 const controllerActions = [
   "ec2:DescribeSubnets",
   "ec2:CreateSecurityGroup",
@@ -40,11 +40,11 @@ const controllerActions = [
 ];
 
 function inCluster(world: World, type: string, cluster: string): CloudResource[] {
-  return world.all(type).filter((thing) => thing.cluster === cluster);
+  return world.all(type).filter((resource) => resource.cluster === cluster);
 }
 
-/** Why no load balancer controller works in the cluster, or nothing. */
-export function noController(world: World, cluster: string): string | undefined {
+/** Why no load balancer controller works in the cluster. Returns undefined if one does. */
+export function controllerProblem(world: World, cluster: string): string | undefined {
   const release = inCluster(world, releaseType, cluster).find(
     ({ inputs, status }) =>
       inputs.chart === "aws-load-balancer-controller" &&
@@ -53,9 +53,9 @@ export function noController(world: World, cluster: string): string | undefined 
   if (!release) return "no load balancer controller runs";
   const { values = {}, namespace = "default" } = release.inputs;
   if (values.clusterName !== cluster) return `the controller is for ${values.clusterName}`;
-  const nodes = noNodes(world, cluster) ?? noDns(world, cluster);
+  const nodes = nodeProblem(world, cluster) ?? dnsProblem(world, cluster);
   if (nodes) return `the controller cannot run: ${nodes}`;
-  const refused = irsaRefusal(
+  const refused = irsaProblem(
     world,
     {
       cluster,
@@ -70,26 +70,30 @@ export function noController(world: World, cluster: string): string | undefined 
     .live("aws:eks/nodeGroup:NodeGroup")
     .filter(({ inputs }) => inputs.clusterName === cluster)
     .flatMap(({ inputs }) => inputs.subnetIds as string[]);
-  const stranded = subnets.map((id) => noRouteOut(world, id)).find(Boolean);
+  const stranded = subnets.map((id) => routeProblem(world, id)).find(Boolean);
   return stranded && `the controller cannot reach AWS: ${stranded}`;
 }
 
-/** Why the autoscaler ends as soon as it starts, or nothing; other charts' pods always run. */
-function crashing(world: World, cluster: string, { chart, namespace, values = {} }: Props) {
+/** Why the autoscaler crashes. Returns undefined if it runs, and for other charts. */
+function autoscalerProblem(
+  world: World,
+  cluster: string,
+  { chart, namespace, values = {} }: Props,
+) {
   if (chart !== "cluster-autoscaler") return undefined;
   if (values.autoDiscovery?.clusterName !== cluster) {
     return `it finds no node group of ${values.autoDiscovery?.clusterName}`;
   }
   const { name, annotations } = values.rbac?.serviceAccount ?? {};
   const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
-  return irsaRefusal(world, { cluster, namespace, name, roleArn }, [
+  return irsaProblem(world, { cluster, namespace, name, roleArn }, [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:SetDesiredCapacity",
     "autoscaling:TerminateInstanceInAutoScalingGroup",
   ]);
 }
 
-/** The subnets that the controller finds by their tags, one a zone. */
+/** The tagged subnets, one for each zone. */
 function taggedSubnets(world: World, ingress: CloudResource): CloudResource[] {
   const tag = isPublic(world, ingress)
     ? "kubernetes.io/role/elb"
@@ -109,8 +113,8 @@ const isPublic = (world: World, ingress: CloudResource) =>
 const isProtected = ({ inputs }: CloudResource): boolean =>
   attributesOf(inputs, "load-balancer")["deletion_protection.enabled"] === "true";
 
-/** Why the controller does nothing for the group of this Ingress, or nothing. */
-function stalled(world: World, ingress: CloudResource): string | undefined {
+/** Why the controller does not reconcile the group of this Ingress. Returns undefined if it does. */
+function groupProblem(world: World, ingress: CloudResource): string | undefined {
   const held = othersOf(world, ingress).find(
     (other) => other.status === "deleting" && isProtected(other),
   );
@@ -124,7 +128,7 @@ export const workloadRules: Rule[] = [
       on,
       types: ["kubernetes:*"],
       source: "pulumi-kubernetes: configured Kubernetes cluster is unreachable",
-      unless: ({ world, caller }) =>
+      refusal: ({ world, caller }) =>
         caller.cluster &&
         world.live("aws:eks/cluster:Cluster").some(({ id }) => id === caller.cluster)
           ? undefined
@@ -136,8 +140,8 @@ export const workloadRules: Rule[] = [
       error: "Unauthorized",
       on,
       types: ["kubernetes:*"],
-      source: "Amazon EKS User Guide, access entries; client-go's words",
-      unless: ({ world, caller }) =>
+      source: "Amazon EKS User Guide, access entries; message of client-go",
+      refusal: ({ world, caller }) =>
         isAdmin(world, caller.cluster ?? "")
           ? undefined
           : `the server has asked for the client to provide credentials (${world.principal})`,
@@ -147,9 +151,10 @@ export const workloadRules: Rule[] = [
     error: "NotFound",
     on: "create",
     types: ["kubernetes:*"],
-    source: "Kubernetes API: objects live in namespaces that exist",
-    unless: ({ world, caller, inputs, thing }) => {
-      const namespace = thing.type === releaseType ? inputs.namespace : inputs.metadata?.namespace;
+    source: "Kubernetes API: an object needs its namespace",
+    refusal: ({ world, caller, inputs, resource }) => {
+      const namespace =
+        resource.type === releaseType ? inputs.namespace : inputs.metadata?.namespace;
       const builtIn = ["default", "kube-system", "kube-public", "amazon-cloudwatch"];
       if (namespace === undefined || builtIn.includes(namespace)) return undefined;
       return inCluster(world, "kubernetes:core/v1:Namespace", caller.cluster ?? "").some(
@@ -164,11 +169,11 @@ export const workloadRules: Rule[] = [
     on: "create",
     phase: "after",
     types: [releaseType],
-    source: "Helm: --wait gives up after the release's timeout, 5 minutes unless it says otherwise",
-    patience: ({ timeout = minutes(5) }) => timeout,
-    unless: ({ world, caller, inputs }) => {
+    source: "Helm: --wait gives up after the release's timeout, 5 minutes by default",
+    timeoutSeconds: ({ timeout = minutes(5) }) => timeout,
+    refusal: ({ world, caller, inputs }) => {
       const cluster = caller.cluster ?? "";
-      const reason = noNodes(world, cluster) ?? crashing(world, cluster, inputs);
+      const reason = nodeProblem(world, cluster) ?? autoscalerProblem(world, cluster, inputs);
       return reason && `context deadline exceeded: ${reason}`;
     },
   },
@@ -178,11 +183,12 @@ export const workloadRules: Rule[] = [
     phase: "after",
     types: [ingressType],
     source: "aws-load-balancer-controller; pulumi-kubernetes gives up after 10 minutes",
-    patience: minutes(10),
-    unless: ({ world, caller, thing }) => {
-      const reason = noController(world, caller.cluster ?? "") ?? stalled(world, thing);
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, caller, resource }) => {
+      const reason =
+        controllerProblem(world, caller.cluster ?? "") ?? groupProblem(world, resource);
       if (reason) return `the Ingress has no load balancer: ${reason}`;
-      const subnets = taggedSubnets(world, thing);
+      const subnets = taggedSubnets(world, resource);
       return subnets.length < 2
         ? `the Ingress has no load balancer: couldn't auto-discover subnets: ${subnets.length} tagged, 2 zones needed`
         : undefined;
@@ -194,8 +200,8 @@ export const workloadRules: Rule[] = [
     phase: "after",
     types: [ingressType],
     source: "Elastic Load Balancing API, CreateRule: TooManyUniqueTargetGroupsPerLoadBalancer",
-    unless: ({ world, thing }) => {
-      const group = [thing, ...othersOf(world, thing)].flatMap(backendsOf);
+    refusal: ({ world, resource }) => {
+      const group = [resource, ...othersOf(world, resource)].flatMap(backendsOf);
       return group.length > 100
         ? "TooManyUniqueTargetGroupsPerLoadBalancer: You've reached the limit on the number of unique target groups per load balancer across all listeners"
         : undefined;
@@ -206,10 +212,11 @@ export const workloadRules: Rule[] = [
     on: "delete",
     phase: "after",
     types: [ingressType],
-    source: "aws-load-balancer-controller v3.5.0, seen: without it the finalizer is never removed",
-    patience: minutes(10),
-    unless: ({ world, caller }) => {
-      const reason = noController(world, caller.cluster ?? "");
+    source:
+      "aws-load-balancer-controller v3.5.0, observed: without it the finalizer is never removed",
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, caller }) => {
+      const reason = controllerProblem(world, caller.cluster ?? "");
       return reason && `ingress.k8s.aws/resources is never removed: ${reason}`;
     },
   },
@@ -218,11 +225,11 @@ export const workloadRules: Rule[] = [
     on: "delete",
     types: [ingressType],
     source:
-      "aws-load-balancer-controller v3.5.0, seen: one protected Ingress stops its whole group",
-    patience: minutes(10),
-    unless: ({ thing }) =>
-      isProtected(thing)
-        ? `deletion_protection is enabled, cannot delete the ingress: ${thing.id}`
+      "aws-load-balancer-controller v3.5.0, observed: one protected Ingress stops its whole group",
+    timeoutSeconds: minutes(10),
+    refusal: ({ resource }) =>
+      isProtected(resource)
+        ? `deletion_protection is enabled, cannot delete the ingress: ${resource.id}`
         : undefined,
   },
   {
@@ -230,15 +237,15 @@ export const workloadRules: Rule[] = [
     on: "delete",
     types: ["kubernetes:core/v1:Namespace"],
     source: "Kubernetes: a namespace stays Terminating while an object in it has a finalizer",
-    patience: minutes(10),
-    unless: ({ world, thing }) =>
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, resource }) =>
       world
         .all(ingressType)
         .some(
           ({ cluster, outputs }) =>
-            cluster === thing.cluster && outputs.metadata?.namespace === thing.id,
+            cluster === resource.cluster && outputs.metadata?.namespace === resource.id,
         )
-        ? `namespace ${thing.id} is Terminating: content has ingress.k8s.aws/resources`
+        ? `namespace ${resource.id} is Terminating: content has ingress.k8s.aws/resources`
         : undefined,
   },
   {
@@ -246,7 +253,7 @@ export const workloadRules: Rule[] = [
     on: "update",
     types: [priorityClassType],
     source: "Kubernetes, ValidatePriorityClassUpdate",
-    unless: ({ inputs, olds }) =>
+    refusal: ({ inputs, olds }) =>
       inputs.value === olds.value
         ? undefined
         : "value: Forbidden: may not be changed in an update.",
@@ -257,10 +264,10 @@ export const workloadRules: Rule[] = [
     phase: "after",
     types: [priorityClassType],
     source: "Kubernetes garbage collection: an owner waits for dependents with blockOwnerDeletion",
-    patience: minutes(10),
-    unless: ({ world, thing }) => {
-      const [dependent] = dependentsOf(world, thing);
-      return dependent && `${thing.id} waits for its dependent ${dependent.id}`;
+    timeoutSeconds: minutes(10),
+    refusal: ({ world, resource }) => {
+      const [dependent] = dependentsOf(world, resource);
+      return dependent && `${resource.id} waits for its dependent ${dependent.id}`;
     },
   },
   {
@@ -270,8 +277,8 @@ export const workloadRules: Rule[] = [
     types: [jobType],
     source:
       "Kubernetes, jobs: activeDeadlineSeconds; pulumi-kubernetes waits for a job to complete",
-    patience: ({ spec }) => spec.activeDeadlineSeconds ?? minutes(10),
-    unless: noPods,
+    timeoutSeconds: ({ spec }) => spec.activeDeadlineSeconds ?? minutes(10),
+    refusal: podProblem,
   },
   ...(["create", "update"] as const).map(
     (on): Rule => ({
@@ -280,17 +287,17 @@ export const workloadRules: Rule[] = [
       phase: "after",
       types: [deploymentType],
       source: "Kubernetes: a Deployment's progressDeadlineSeconds, 10 minutes by default",
-      patience: minutes(10),
-      unless: noPods,
+      timeoutSeconds: minutes(10),
+      refusal: podProblem,
     }),
   ),
 ];
 
-/** Why the pods of a Deployment or a job do not become ready, or nothing. */
-function noPods(attempt: Attempt): string | undefined {
-  const { world, thing, inputs, caller } = attempt;
+/** Why the pods of a Deployment or a job do not become ready. Returns undefined if they do. */
+function podProblem(call: Call): string | undefined {
+  const { world, resource, inputs, caller } = call;
   const cluster = caller.cluster ?? "";
-  const nodes = noNodes(world, cluster);
+  const nodes = nodeProblem(world, cluster);
   if (nodes) return `pods are Pending: ${nodes}`;
   const namespace = inputs.metadata.namespace ?? "default";
   const pod = podOf(inputs);
@@ -304,10 +311,10 @@ function noPods(attempt: Attempt): string | undefined {
     if (!image.includes(`${world.accountId}.dkr.ecr.`)) continue;
     if (!pulled(world, image)) return `ImagePullBackOff: ${image}: not found`;
   }
-  const problem = secretProblem(attempt, namespace, pod) ?? containerProblem(world, pod);
+  const problem = secretProblem(call, namespace, pod) ?? containerProblem(world, pod);
   if (problem) return problem;
-  if (thing.type !== deploymentType) return undefined;
-  const pending = unscheduled(world, thing);
+  if (resource.type !== deploymentType) return undefined;
+  const pending = schedulingProblem(world, resource);
   if (pending) return `pods are Pending: ${pending}`;
   const gated = inCluster(world, "kubernetes:core/v1:Namespace", cluster).some(
     ({ id, inputs: { metadata } }) =>
@@ -319,7 +326,7 @@ function noPods(attempt: Attempt): string | undefined {
   );
   const balancer = gated && ingress ? loadBalancerOf(world, ingress) : undefined;
   return balancer && balancer.inputs.activeAt > world.clock.now
-    ? `pods of ${thing.name} wait for their readiness gate: the load balancer is provisioning`
+    ? `pods of ${resource.name} wait for their readiness gate: the load balancer is provisioning`
     : undefined;
 }
 
@@ -331,7 +338,7 @@ function pulled(world: World, image: string): boolean {
     .some(({ inputs }) => inputs.url === image.slice(0, at) && inputs.tag === image.slice(at + 1));
 }
 
-/** The controller's tags (its pkg/deploy/tracking). */
+/** The tags of the controller (pkg/deploy/tracking). */
 function controllerTags(ingress: CloudResource, resource: string): Record<string, string> {
   return {
     "elbv2.k8s.aws/cluster": ingress.cluster ?? "",
@@ -340,7 +347,7 @@ function controllerTags(ingress: CloudResource, resource: string): Record<string
   };
 }
 
-/** A target group for each backend, by the controller's ids: namespace/ingress-service:port. */
+/** The controller's identifiers of backends: namespace/ingress-service:port. */
 function backendsOf({ inputs, outputs }: CloudResource): string[] {
   const { namespace, name } = outputs.metadata;
   const backends = (inputs.spec?.rules ?? []).flatMap(({ http }: Props) =>
@@ -356,7 +363,7 @@ function backendsOf({ inputs, outputs }: CloudResource): string[] {
   ];
 }
 
-/** A load balancer with its security groups and network interfaces; gives its host name. */
+/** Makes a load balancer with its security groups and network interfaces. Returns its host name. */
 function makeLoadBalancer(
   world: World,
   ingress: CloudResource,
@@ -370,21 +377,27 @@ function makeLoadBalancer(
   const stem = `k8s-${group}`.slice(0, 24);
   const groups = [`${stem}-frontend`, `k8s-traffic-${cluster}`].map(
     (groupName) =>
-      world.addOwn("aws:ec2/securityGroup:SecurityGroup", world.hexId("sg"), madeBy, groupName, {
-        vpcId,
-        name: groupName,
-      }).id,
+      world.addUnmanaged(
+        "aws:ec2/securityGroup:SecurityGroup",
+        world.hexId("sg"),
+        madeBy,
+        groupName,
+        {
+          vpcId,
+          name: groupName,
+        },
+      ).id,
   );
   const host = `${stem}-${world.serial()}.${world.region}.elb.amazonaws.com`;
   const activeAt = world.clock.now + waits.loadBalancerActive;
-  world.addOwn(loadBalancerType, host, madeBy, `load balancer ${stem}`, {
+  world.addUnmanaged(loadBalancerType, host, madeBy, `load balancer ${stem}`, {
     activeAt,
     arnSuffix: `app/${stem}/${host.length}`,
     tags: controllerTags(ingress, "LoadBalancer"),
   });
   world.clock.later(waits.loadBalancerActive, () => undefined);
   for (const subnet of subnets) {
-    world.addOwn(
+    world.addUnmanaged(
       "aws:ec2/networkInterface:NetworkInterface",
       world.hexId("eni"),
       madeBy,
@@ -395,23 +408,23 @@ function makeLoadBalancer(
   return host;
 }
 
-/** What goes with an object that is deleted in the foreground. */
+/** The dependents that a foreground deletion deletes too. */
 function dependentsOf(world: World, { inputs, outputs, cluster }: CloudResource): CloudResource[] {
   const policy = inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"];
   if (policy !== "foreground") return [];
   const { uid } = outputs.metadata;
   return world
     .all()
-    .filter((thing) => thing.cluster === cluster)
+    .filter((resource) => resource.cluster === cluster)
     .filter(({ inputs }) =>
       inputs.metadata?.ownerReferences?.some((owner: Props) => owner.uid === uid),
     );
 }
 
-/** The controller takes the Ingress's part of the load balancer away, or all of it, then its finalizer. */
+/** Deletes the Ingress's part of the load balancer, or all of it, then its finalizer. */
 async function finalize(world: World, ingress: CloudResource): Promise<void> {
   await world.clock.sleep(waits.loadBalancerInterfacesGone);
-  if (noController(world, ingress.cluster ?? "")) return;
+  if (controllerProblem(world, ingress.cluster ?? "")) return;
   ingress.outputs.finalized = true;
   const made = world.all().filter(({ madeBy }) => madeBy === stackOf(ingress));
   const shared = othersOf(world, ingress).some(({ outputs }) => !outputs.finalized);
@@ -420,10 +433,10 @@ async function finalize(world: World, ingress: CloudResource): Promise<void> {
   }
 }
 
-/** A target group for each of the Ingress's backends. */
+/** Makes a target group for each backend of the Ingress. */
 function addTargetGroups(world: World, ingress: CloudResource, host: string): void {
   for (const resource of backendsOf(ingress)) {
-    world.addOwn(
+    world.addUnmanaged(
       "aws:lb/targetGroup:TargetGroup",
       `${host} ${resource}`,
       stackOf(ingress),
@@ -441,51 +454,51 @@ export const workloadEffects: Effect[] = [
   {
     on: "create",
     types: [ingressType],
-    source: "aws-load-balancer-controller v3.5.0, seen: host name within seconds",
-    run: async ({ world, thing, caller }) => {
+    source: "aws-load-balancer-controller v3.5.0, observed: host name within seconds",
+    run: async ({ world, resource, caller }) => {
       await world.clock.sleep(waits.reconcile);
       const host =
-        loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
-      addTargetGroups(world, thing, host);
-      thing.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
+        loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
+      addTargetGroups(world, resource, host);
+      resource.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
     },
   },
   {
     on: "update",
     types: [ingressType],
     source:
-      "aws-load-balancer-controller v3.5.0, seen: another scheme is another load balancer, made after the old one was deleted, protected or not; the status shows the old name for a moment",
-    run: async ({ world, thing, inputs, olds, caller }) => {
+      "aws-load-balancer-controller v3.5.0, observed: another scheme is another load balancer. The controller makes it after the deletion of the old one, protected or not. The status shows the old name for a moment",
+    run: async ({ world, resource, inputs, olds, caller }) => {
       const moved = ["scheme", "group.name"].some(
         (name) => annotation(inputs, name) !== annotation(olds, name),
       );
       if (!moved) return;
-      const before = { ...thing, inputs: olds };
+      const before = { ...resource, inputs: olds };
       const old = loadBalancerOf(world, before);
-      const shared = othersOf(world, before).length > 0 && stackOf(before) !== stackOf(thing);
+      const shared = othersOf(world, before).length > 0 && stackOf(before) !== stackOf(resource);
       const made = world.all().filter(({ madeBy }) => madeBy === stackOf(before));
-      for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === thing.id)) {
+      for (const part of made.filter(({ inputs }) => !shared || inputs.ingress === resource.id)) {
         world.remove(part);
       }
       await world.clock.sleep(waits.reconcile);
       const host =
-        loadBalancerOf(world, thing)?.id ?? makeLoadBalancer(world, thing, caller.cluster);
-      addTargetGroups(world, thing, host);
-      if (old) thing.outputs.status = { loadBalancer: { ingress: [{ hostname: old.id }] } };
+        loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
+      addTargetGroups(world, resource, host);
+      if (old) resource.outputs.status = { loadBalancer: { ingress: [{ hostname: old.id }] } };
     },
   },
   {
     on: "delete",
     types: [ingressType],
     source: "aws-load-balancer-controller v3.5.0: balancer and groups, then the finalizer",
-    run: ({ world, thing }) => finalize(world, thing),
+    run: ({ world, resource }) => finalize(world, resource),
   },
   {
     on: "delete",
     types: [priorityClassType],
-    source: "Kubernetes garbage collection: dependents are deleted, a namespace with all in it",
-    run: async ({ world, thing }) => {
-      for (const dependent of dependentsOf(world, thing)) {
+    source: "Kubernetes garbage collection: dependents are deleted, namespaces with their content",
+    run: async ({ world, resource }) => {
+      for (const dependent of dependentsOf(world, resource)) {
         const content = world
           .all()
           .filter(({ outputs }) => outputs.metadata?.namespace === dependent.id);
@@ -506,10 +519,10 @@ export const workloadEffects: Effect[] = [
     (on): Effect => ({
       on,
       types: [cronJobType],
-      source: "Kubernetes, CronJobs: nobody waits for a run, which may fail at night",
-      run: (attempt) => {
-        const problem = noPods(attempt);
-        if (problem) attempt.world.incidents.push(`CronJob ${attempt.thing.name}: ${problem}`);
+      source: "Kubernetes, CronJobs: Pulumi does not wait for a run",
+      run: (call) => {
+        const problem = podProblem(call);
+        if (problem) call.world.incidents.push(`CronJob ${call.resource.name}: ${problem}`);
       },
     }),
   ),
