@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 
-/** A command that could not do its work; the message is what it said itself. */
+/** A failed command; the message is the end of its own error output. */
 export class CommandFailed extends Error {
-  /** All that it wrote to its standard output. */
+  /** Its standard output. */
   readonly output: string;
-  /** None when it could not be started, or was killed. */
+  /** Null if it could not start or was killed. */
   readonly code: number | null;
 
-  constructor(command: string, said: string, output = "", code: number | null = null) {
-    const last = said.trim().split("\n").slice(-5).join("\n");
-    super(last || `${command} failed and said nothing`);
+  constructor(command: string, errors: string, output = "", code: number | null = null) {
+    const last = errors.trim().split("\n").slice(-5).join("\n");
+    super(last || `${command} failed without a message`);
     this.output = output;
     this.code = code;
   }
@@ -17,24 +17,28 @@ export class CommandFailed extends Error {
 
 export interface ShellOptions {
   cwd?: string;
-  /** Added to this process's own. */
+  /** Variables beside those of this process. */
   env?: Record<string, string>;
-  /** Keeps this process's own from it, but for PATH: there may be credentials. @default false */
+  /** Hides the variables of this process, except PATH: they may be credentials. @default false */
   bare?: boolean;
-  /** Also shows what the command writes, as it comes. @default false */
+  /** Also prints the output as it comes. @default false */
   show?: boolean;
-  /** Also gives what it writes to its standard error, in the order it comes. @default false */
+  /** Also returns the standard error, in its order. @default false */
   both?: boolean;
-  /** Interrupts the command, as Ctrl-C does, and waits until it has ended. */
+  /** Interrupts the command, as Ctrl-C, and waits for its end. */
   signal?: AbortSignal;
 }
 
-/** Runs Pulumi's command, for logs and not for a person. */
+/** Runs the Pulumi CLI without prompts and colours. */
 export function pulumi(args: string[], options: ShellOptions = {}): Promise<string> {
   return run("pulumi", [...args, "--non-interactive", "--color", "never"], options);
 }
 
-/** Runs a command found on PATH, without a shell in between, and gives what it writes. */
+/**
+ * Runs a command on PATH without a shell. Returns its output. Interrupts it when this process ends.
+ *
+ * @throws {CommandFailed} if it cannot start, or ends with another exit code than 0
+ */
 export function run(command: string, args: string[], options: ShellOptions = {}): Promise<string> {
   const { cwd, env, bare = false, show = false, both = false, signal } = options;
   const { PATH } = process.env;
@@ -43,13 +47,13 @@ export function run(command: string, args: string[], options: ShellOptions = {})
       cwd,
       env: { ...(bare ? { PATH } : process.env), ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own: npm's launcher of pulumi would not pass an interruption on.
+      // Its own process group: npm's launcher of pulumi does not pass signals on.
       detached: true,
     });
     const interrupt = () => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
     };
-    const ends = ["SIGINT", "SIGTERM"] as const;
+    const ends = ["SIGINT", "SIGTERM", "exit"];
     for (const end of ends) process.on(end, interrupt);
     signal?.addEventListener("abort", interrupt);
     let out = "";

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   accessSync,
   constants,
@@ -13,6 +13,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { CommandFailed, run } from "../shell.ts";
 
 export interface Engine {
   /** The path of the Pulumi CLI. */
@@ -66,7 +67,7 @@ function engineAt(path: string, origin: Engine["origin"]): Engine | undefined {
   return version === undefined ? undefined : { path, version, origin };
 }
 
-/** What the command prints, or nothing when it cannot be run. */
+/** The output of the command. Returns undefined if it fails. */
 export function answers(path: string, args: string[]): string | undefined {
   try {
     return execFileSync(path, args, {
@@ -163,26 +164,15 @@ async function build(target: string, version: string, say: (line: string) => voi
   );
   try {
     const args = ["build", "-mod=readonly", "-ldflags", linked, "-o", unfinished, command];
-    const { code, stderr } = await run(spawn("go", args, { cwd: moduleFolder }));
-    if (code !== 0) {
-      throw new NoEngine(`The Pulumi CLI could not be built: ${stderr.trim().slice(-400)}`);
-    }
+    await run("go", args, { cwd: moduleFolder });
     renameSync(unfinished, target);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    throw new NoEngine(`The Pulumi CLI could not be built: ${error.message}`);
   } finally {
     clearInterval(ticking);
     rmSync(unfinished, { force: true });
   }
-}
-
-function run(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
-  let stderr = "";
-  child.stderr?.on("data", (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stderr }));
-  });
 }
 
 export function executable(name: string): string {
