@@ -6,8 +6,10 @@ interface Environment {
 }
 
 /**
- * Throws `Refused` unless GitHub asks somebody before a job of the environment begins. Without such a
- * rule it just begins, and private repositories below GitHub Enterprise cannot have one.
+ * Requires reviewers for the environment of GitHub. Private repositories below GitHub Enterprise cannot
+ * have them.
+ *
+ * @throws {Refused} if the environment has no required reviewers
  */
 export async function requireApproval(repository: string, environment: string): Promise<void> {
   const { protection_rules: rules = [] } = await environmentOf(repository, environment);

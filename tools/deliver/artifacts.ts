@@ -1,8 +1,8 @@
 import { CommandFailed, run } from "../shell.ts";
 
 /**
- * Puts what a workflow run has left into a folder: one artifact by its name, or those of a pattern,
- * each in a folder of its own. Tells whether there was any; they are not kept for ever.
+ * Downloads artifacts of a workflow run: one by its name, or all of a pattern, each into its own folder.
+ * Returns whether there are any; GitHub deletes them after a time.
  */
 export async function download(
   repository: string,

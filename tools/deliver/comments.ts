@@ -3,19 +3,20 @@ import { join } from "node:path";
 import { run } from "../shell.ts";
 
 /** GitHub takes 65,536 characters, and Linux 128 KiB in one argument. */
-const longest = 40_000;
+const maxLength = 40_000;
 
 /** The comments that pull requests get, by the names of their files. */
 const kinds = ["difference", "preview-dev", "preview-prod"];
 
-/** Leaves a comment for `post`, which may run elsewhere, with other rights. */
-export function leave(folder: string, kind: string, body: string): void {
+/** Writes a comment for `postComments`, which runs in another job, with other rights. */
+export function writeComment(folder: string, kind: string, body: string): void {
   mkdirSync(folder, { recursive: true });
-  const cut = body.length > longest ? `${body.slice(0, longest)}\n\nThe rest is in the run.` : body;
+  const cut =
+    body.length > maxLength ? `${body.slice(0, maxLength)}\n\nThe rest is in the run.` : body;
   writeFileSync(join(folder, `${kind}.md`), cut);
 }
 
-/** Where a workflow run came from, as GitHub itself says. */
+/** The source of a workflow run, from GitHub. */
 export interface Origin {
   repository: string;
   owner: string;
@@ -24,12 +25,12 @@ export interface Origin {
 }
 
 /**
- * Posts the comments of a run to the pull request that it was for, each in place of its former one.
+ * Posts the comments of a run to its pull request, in place of the former ones. Returns their number.
  *
- * What was left is text of a stranger, perhaps: only the known kinds are read, nobody is notified
- * by it, and which pull request it is follows from GitHub's word alone. Tells how many were posted.
+ * The text may be a stranger's: only known kinds are read, nobody is notified, and GitHub names the pull
+ * request.
  */
-export async function post(folder: string, origin: Origin): Promise<number> {
+export async function postComments(folder: string, origin: Origin): Promise<number> {
   const number = await pullRequestOf(origin);
   if (number === undefined) return 0;
   const files = readdirSync(folder, { recursive: true }).map(String);
@@ -48,7 +49,7 @@ async function pullRequestOf({ repository, owner, branch, sha }: Origin) {
   return open.find(({ head }) => head.sha === sha)?.number;
 }
 
-/** Puts a comment in place of the former one of its kind; nobody is notified by what it says. */
+/** Replaces the former comment of its kind. Mentions notify nobody. */
 export async function upsert(
   repository: string,
   number: number,
@@ -57,11 +58,13 @@ export async function upsert(
 ): Promise<void> {
   const marker = `<!-- platform: ${kind} -->`;
   // A zero-width space keeps names from being notified.
-  const body = `${marker}\n${text.slice(0, longest).replaceAll("@", "@\u200b")}`;
+  const body = `${marker}\n${text.slice(0, maxLength).replaceAll("@", "@\u200b")}`;
   const comments = `repos/${repository}/issues/${number}/comments`;
   const answer = await run("gh", ["api", "--paginate", "--slurp", comments]);
   const pages: { id: number; body: string; user: { type: string } }[][] = JSON.parse(answer);
-  const former = pages.flat().find((one) => one.user.type === "Bot" && one.body.startsWith(marker));
+  const former = pages
+    .flat()
+    .find(({ user, body }) => user.type === "Bot" && body.startsWith(marker));
   const [method, path] = former
     ? ["PATCH", `repos/${repository}/issues/comments/${former.id}`]
     : ["POST", comments];

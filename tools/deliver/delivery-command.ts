@@ -4,7 +4,7 @@ import { PlanError } from "../graph/plan-error.ts";
 import { CommandFailed } from "../shell.ts";
 import { requireApproval } from "./approval.ts";
 import { download } from "./artifacts.ts";
-import { post } from "./comments.ts";
+import { postComments } from "./comments.ts";
 import { drift } from "./drift.ts";
 import { reconcile } from "./environments.ts";
 import { Refused } from "./image-references.ts";
@@ -17,20 +17,20 @@ import { smoke } from "./smoke.ts";
 const usage = `npm run deliver -- STEP
 
   difference --against REF --out DIR   the offline difference of both stacks, as a comment in DIR
-  preview --stack NAME --out DIR       what pulumi preview says, as a comment in DIR
+  preview --stack NAME --out DIR       the output of pulumi preview, as a comment in DIR
   comments --run ID                    posts the comments of a workflow run
-  reach --stack NAME                   refuses a runner that the stack's Kubernetes API does not answer
-  approval --environment NAME          refuses an environment for which GitHub asks nobody's approval
-  up --stack NAME                      deploys, and hands the images on to the next job
-  smoke --stack NAME                   asks the service through its load balancer
+  reach --stack NAME                   refuses a runner without access to the stack's Kubernetes API
+  approval --environment NAME          refuses an environment of GitHub without reviewers
+  up --stack NAME                      deploys, and passes the images to the next job
+  smoke --stack NAME                   requests the service through its load balancer
   images --stack NAME --out DIR        builds the images of a pull request into DIR
-  environments --stack NAME            makes pull requests' environments what they should be
-  sign --stack NAME                    signs the images that the stack runs, once smoke has tried them
-  drift --stack NAME                   opens or closes an issue about what has changed by itself
+  environments --stack NAME            deploys and removes preview environments
+  sign --stack NAME                    signs the stack's images, after smoke
+  drift --stack NAME                   opens or closes an issue about changes outside Pulumi
 
-exit code: 0; 1 it failed; 2 the command is wrong; 3 a change is too dangerous to go unacknowledged`;
+exit code: 0; 1 it failed; 2 the command is wrong; 3 a red risk that nobody accepted`;
 
-/** Runs one step of a workflow and gives its exit code. */
+/** Runs one step of a workflow. Returns its exit code. */
 export async function deliver(args: string[], say: (line: string) => void): Promise<number> {
   try {
     const { values, positionals } = parsed(args);
@@ -52,14 +52,14 @@ export async function deliver(args: string[], say: (line: string) => void): Prom
   }
 }
 
-interface Given {
+interface StepArgs {
   need: (option: "stack" | "against" | "out" | "run" | "environment") => string;
   say: (line: string) => void;
 }
 
-const patience = { patienceSeconds: 300, pauseSeconds: 1, answers: 10 };
+const smokeOptions = { timeoutSeconds: 300, pauseSeconds: 1, answers: 10 };
 
-const steps: Record<string, (given: Given) => Promise<number>> = {
+const steps: Record<string, (args: StepArgs) => Promise<number>> = {
   difference: ({ need }) => difference(need("against"), need("out")),
 
   preview: async ({ need }) =>
@@ -72,7 +72,7 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
       say("The run has left no comments");
       return 0;
     }
-    const count = await post(folder, {
+    const count = await postComments(folder, {
       repository,
       owner: variable("HEAD_OWNER"),
       branch: variable("HEAD_BRANCH"),
@@ -110,13 +110,13 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   smoke: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
     const outputs = await stack.outputs();
-    await smoke(outputs, { ...patience, closed: stack.closed });
+    await smoke(outputs, { ...smokeOptions, restriction: stack.restriction });
     say(`${outputs.url} answers`);
     return 0;
   },
 
   images: async ({ need, say }) => {
-    // Only this step needs the program, which takes a second to load.
+    // Only this step needs the program, whose import takes a second.
     const { buildImages } = await import("./service-images.ts");
     const services = await buildImages(need("stack"), need("out"));
     say(`Built: ${services.join(", ") || "nothing, the stack deploys what was pushed"}`);
@@ -126,7 +126,12 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   environments: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
     const repository = variable("GITHUB_REPOSITORY");
-    const args = { stack, repository, patience: { ...patience, closed: stack.closed }, say };
+    const args = {
+      stack,
+      repository,
+      smokeOptions: { ...smokeOptions, restriction: stack.restriction },
+      say,
+    };
     return (await reconcile(args)) ? 0 : 1;
   },
 
@@ -148,7 +153,7 @@ const steps: Record<string, (given: Given) => Promise<number>> = {
   drift: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
     const same = await drift(stack, variable("GITHUB_REPOSITORY"));
-    say(same ? `${stack.name} is as it should be` : `${stack.name} has drifted: see the issue`);
+    say(same ? `${stack.name} has no drift` : `${stack.name} has drifted: see the issue`);
     return same ? 0 : 1;
   },
 };

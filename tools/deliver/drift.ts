@@ -1,13 +1,15 @@
 import { CommandFailed, run } from "../shell.ts";
 import type { PlatformStack } from "./platform-stack.ts";
-import { fenced, pinned } from "./previews.ts";
+import { fenced, pinRelease } from "./previews.ts";
 
 /**
- * Compares what is with what should be. Opens an issue when they differ, writes it anew while they
- * do, closes it when they no longer do; tells whether they are the same. Throws when it cannot tell.
+ * Compares a stack with its resources. Opens an issue if they differ, updates it while they do, and
+ * closes it afterwards. Returns whether they are the same.
+ *
+ * @throws {CommandFailed} if they cannot be compared
  */
 export async function drift(stack: PlatformStack, repository: string): Promise<boolean> {
-  await pinned(stack);
+  await pinRelease(stack);
   const found = await differences(stack);
   const title = `Drift: ${stack.name}`;
   const where = ["--repo", repository];
@@ -16,15 +18,15 @@ export async function drift(stack: PlatformStack, repository: string): Promise<b
   const issues: { number: number; title: string }[] = JSON.parse(answer);
   const open = issues.find((issue) => issue.title === title)?.number;
   if (found === undefined) {
-    const comment = ["--comment", "What is and what should be are the same again."];
+    const comment = ["--comment", "The stack has no drift any more."];
     if (open) await run("gh", ["issue", "close", String(open), ...where, ...comment]);
     return true;
   }
   const { release } = await stack.outputs();
   const body = [
-    `\`${stack.name}\` is not as \`main\` describes it.`,
+    `\`${stack.name}\` differs from \`main\`.`,
     release?.commit &&
-      `It was released from ${release.commit}: what was merged since and waits for approval shows too.`,
+      `It was released from ${release.commit}: the difference includes merged changes that wait for approval.`,
     fenced(found.slice(0, 30_000), "diff"),
   ];
   const text = ["--body", body.filter(Boolean).join("\n\n")];
@@ -33,7 +35,7 @@ export async function drift(stack: PlatformStack, repository: string): Promise<b
   return false;
 }
 
-/** What differs; nothing when all is as it should be. */
+/** The difference as text. Returns undefined if there is none. */
 async function differences(stack: PlatformStack): Promise<string | undefined> {
   try {
     await stack.pulumi(["preview", "--refresh", "--diff", "--expect-no-changes"]);

@@ -6,19 +6,19 @@ import type { Images } from "./image-references.ts";
 
 const folder = fileURLToPath(new URL("../../projects/pull-request", import.meta.url));
 
-/** An environment by its stack's outputs. An update that fails leaves them too, some or all. */
+/** The outputs of an environment's stack. A failed update may leave some of them. */
 export interface Deployed {
   /** The `uid` of its owner. */
   owner?: string;
   urls?: Record<string, string>;
   images?: Images;
-  /** When its images were built. */
+  /** The build time of its images. */
   since?: string;
-  /** What its images were built from; only once they have been tried. */
+  /** The commit of its images, after a successful smoke test. */
   commit?: string;
 }
 
-/** The stack of a pull request's environment, through the Pulumi CLI that is on PATH. */
+/** The stack of a pull request's environment, by the Pulumi CLI on PATH. */
 export class EnvironmentStack {
   readonly pullRequest: number;
   readonly name: string;
@@ -28,8 +28,8 @@ export class EnvironmentStack {
     this.name = `pr-${pullRequest}`;
   }
 
-  /** All there are, the oldest pull request first. */
-  static async all(): Promise<EnvironmentStack[]> {
+  /** Lists all environments, the oldest pull request first. */
+  static async list(): Promise<EnvironmentStack[]> {
     const stacks: { name: string }[] = JSON.parse(await ofEnvironment(["stack", "ls", "--json"]));
     return stacks
       .flatMap(({ name }) => /(?:^|\/)pr-(\d+)$/.exec(name)?.[1] ?? [])
@@ -41,14 +41,14 @@ export class EnvironmentStack {
     return JSON.parse(await this.#pulumi(["stack", "output", "--json"]));
   }
 
-  /** Deploys images on the cluster of a platform's stack. */
+  /** Deploys images to the cluster of a platform's stack. */
   async up(
     platform: string,
     { images = {}, commit, since }: Pick<Deployed, "images" | "commit" | "since">,
   ): Promise<void> {
     await ofEnvironment(["stack", "select", "--create", this.name]);
     await this.#unlock();
-    // Here may be those of another time.
+    // The file may be of an earlier run.
     rmSync(join(folder, `Pulumi.${this.name}.yaml`), { force: true });
     const { pullRequest } = this;
     const settings = [
@@ -61,14 +61,14 @@ export class EnvironmentStack {
     await this.#pulumi(["up", "--yes", "--skip-preview"], { show: true });
   }
 
-  /** Removes it. When the owner is deleted, Kubernetes has deleted its objects; only the stack is left. */
+  /** Removes the stack, and its resources unless Kubernetes has deleted them with the owner. */
   async remove({ ownerDeleted }: { ownerDeleted: boolean }): Promise<void> {
     await this.#unlock();
     if (!ownerDeleted) await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true });
     await this.#pulumi(["stack", "rm", "--yes", ...(ownerDeleted ? ["--force"] : [])]);
   }
 
-  /** A run that was killed leaves a lock. In a workflow no other one can hold it: they take turns. */
+  /** Removes the lock of a killed run. Workflow runs are serialized, so no other run holds it. */
   async #unlock(): Promise<void> {
     if (process.env.GITHUB_ACTIONS) await this.#pulumi(["cancel", "--yes"]);
   }
@@ -79,6 +79,6 @@ export class EnvironmentStack {
 }
 
 function ofEnvironment(args: string[], options: Pick<ShellOptions, "show"> = {}): Promise<string> {
-  // An environment has no secrets, so whoever may read its state may read all of it.
+  // An environment has no secrets, so its state needs no passphrase.
   return pulumi(args, { cwd: folder, env: { PULUMI_CONFIG_PASSPHRASE: "" }, ...options });
 }

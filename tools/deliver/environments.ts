@@ -8,36 +8,36 @@ import { type Deployed, EnvironmentStack } from "./environment-stack.ts";
 import type { Images } from "./image-references.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 import { fenced } from "./previews.ts";
-import { artifact, imagesOf, labelled, type PullRequest } from "./pull-requests.ts";
+import { artifact, findBuild, listPullRequests, type PullRequest } from "./pull-requests.ts";
 import { push } from "./push.ts";
 import { type SmokeOptions, smoke } from "./smoke.ts";
 
-/** Arguments of `reconcile`: the stack that owns the preview environments, and the repository. */
+/** Arguments of `reconcile`. */
 export interface ReconcileArgs {
   stack: PlatformStack;
   repository: string;
-  patience: SmokeOptions;
+  smokeOptions: SmokeOptions;
   say: (line: string) => void;
 }
 
-/** What is there, by pull request. */
+/** The deployed environments, by pull request. */
 type Present = Map<number, Deployed>;
 
 /**
- * Makes the environments what they should be: one for each open pull request with the label, as many
- * as the stack takes, with the images of its last commit, for as many days as the stack gives them.
- * What is there already is deployed again, as the stack may have changed; what failed is tried again.
+ * Deploys an environment for each open pull request with the label, with the images of its last commit,
+ * and removes the others. The stack limits their number and their days. Deploys present environments
+ * again, since the stack may have changed, and retries failed ones.
  *
- * What became of a pull request is commented there; what fails for one keeps no other from its own.
- * Tells whether all went well.
+ * Comments each result on its pull request. A failure does not stop the others. Returns whether all
+ * succeeded.
  */
 export async function reconcile(args: ReconcileArgs): Promise<boolean> {
   const { stack, repository, say } = args;
   const { pullRequests: settings, clusterName } = await stack.outputs();
-  const wanted = await labelled(repository);
+  const wanted = await listPullRequests(repository);
   const present: Present = new Map();
   const failed = new Set<number>();
-  const attempt = async (number: number, work: () => Promise<string | undefined>) => {
+  const report = async (number: number, work: () => Promise<string | undefined>) => {
     try {
       const text = await work();
       if (!text) return;
@@ -46,91 +46,100 @@ export async function reconcile(args: ReconcileArgs): Promise<boolean> {
     } catch (error) {
       failed.add(number);
       const { message } = error as Error;
-      say(`#${number}: it failed: ${message}`);
-      const text = `It failed:\n\n${fenced(message)}`;
+      say(`#${number}: failed: ${message}`);
+      const text = `The environment failed:\n\n${fenced(message)}`;
       await comment(repository, number, text).catch((second) => say(second.message));
     }
   };
 
-  for (const environment of await EnvironmentStack.all()) {
+  for (const environment of await EnvironmentStack.list()) {
     const { pullRequest: number } = environment;
-    await attempt(number, async () => {
-      // Whatever becomes of it, it takes its place.
+    await report(number, async () => {
+      // An environment counts even if its outputs cannot be read.
       present.set(number, {});
       const deployed = await environment.deployed();
       present.set(number, deployed);
       const isWanted = wanted.some((one) => one.number === number);
-      const why = reasonToGo(stack.name, settings, isWanted, present.size, deployed.since);
+      const why = removalReason(stack.name, settings, isWanted, present.size, deployed.since);
       const ownerDeleted = !clusterName || isOrphan(deployed, settings);
       if (!why && !ownerDeleted) return undefined;
       await environment.remove({ ownerDeleted });
       present.delete(number);
-      return why && `It is gone: ${why}.`;
+      return why && `The environment is removed: ${why}.`;
     });
   }
   if (!settings) return failed.size === 0;
-  // What runs is soon seen to; what did not come up may take its time again, and is last.
+  // Running environments are quick; failed ones may run into their timeout again.
   const turn = ({ number }: PullRequest) =>
     present.get(number)?.commit ? 0 : present.has(number) ? 2 : 1;
-  const inTurn = wanted
+  const ordered = wanted
     .filter(({ number }) => !failed.has(number))
     .sort((one, other) => turn(one) - turn(other));
-  for (const pullRequest of inTurn) {
-    await attempt(pullRequest.number, () => settle(pullRequest, settings, present, args));
+  for (const pullRequest of ordered) {
+    await report(pullRequest.number, () => deployPullRequest(pullRequest, settings, present, args));
   }
   return failed.size === 0;
 }
 
-/** Deploys what a pull request should have; gives what is to be said of it, if anything. */
-async function settle(
+/** Deploys the environment of a pull request. Returns the comment; undefined if there is none. */
+async function deployPullRequest(
   { number, commit }: PullRequest,
   settings: PreviewEnvironmentSettings,
   present: Present,
-  { stack, repository, patience }: ReconcileArgs,
+  { stack, repository, smokeOptions }: ReconcileArgs,
 ): Promise<string | undefined> {
   const platform = `organization/${stack.project}/${stack.name}`;
   const environment = new EnvironmentStack(number);
-  const here = present.get(number);
-  const built = here?.commit === commit ? undefined : await imagesOf(repository, commit);
-  if (here?.commit && (!built || isOver(built.at, settings))) {
-    await environment.up(platform, { ...here, images: known(here, settings) });
-    return running(stack.name, here, settings);
+  const current = present.get(number);
+  const built = current?.commit === commit ? undefined : await findBuild(repository, commit);
+  if (current?.commit && (!built || isExpired(built.at, settings))) {
+    await environment.up(platform, { ...current, images: knownImages(current, settings) });
+    return describeEnvironment(stack.name, current, settings);
   }
   if (!built) return undefined;
-  if (isOver(built.at, settings)) {
-    if (here) await environment.remove({ ownerDeleted: false });
-    return here && `It is gone: it never came up, and its image is ${settings.days} days old.`;
+  if (isExpired(built.at, settings)) {
+    if (current) await environment.remove({ ownerDeleted: false });
+    return (
+      current &&
+      `The environment is removed: it never became ready, and its image is ${settings.days} days old.`
+    );
   }
-  if (!here && present.size >= settings.environments) {
-    return `There is no room: ${stack.name} takes ${settings.environments}. Take the label from another pull request.`;
+  if (!current && present.size >= settings.environments) {
+    return `No room: ${stack.name} has max. ${settings.environments} environments. Remove the label from another pull request.`;
   }
   const since = built.at;
-  // What was tried without success is pushed already.
+  // A failed attempt has pushed its images.
   const images =
-    here?.since === since ? known(here, settings) : await pushed(repository, built.run, settings);
+    current?.since === since
+      ? knownImages(current, settings)
+      : await pushImages(repository, built.run, settings);
   present.set(number, { images, since });
   await environment.up(platform, { images, since });
   const { urls = {} } = await environment.deployed();
-  for (const url of Object.values(urls)) await smoke({ url }, patience);
+  for (const url of Object.values(urls)) await smoke({ url }, smokeOptions);
   await environment.up(platform, { images, since, commit });
-  return running(stack.name, { urls, images, since, commit }, settings);
+  return describeEnvironment(stack.name, { urls, images, since, commit }, settings);
 }
 
-function running(
+function describeEnvironment(
   stack: string,
   { urls = {}, images = {}, since = "", commit = "" }: Deployed,
   settings: PreviewEnvironmentSettings,
 ): string {
-  const until = endOf(since, settings).toISOString().slice(0, 10);
+  const until = expiryOf(since, settings).toISOString().slice(0, 10);
   const whose = (service: string) => (service in images ? "" : `, as in ${stack}`);
   return [
-    `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request goes.`,
+    `${commit.slice(0, 7)} runs, until ${until} or until the label or the pull request is removed.`,
     ...Object.entries(urls).map(([service, url]) => `- ${service}: ${url}${whose(service)}`),
   ].join("\n");
 }
 
-/** Pushes the images that a run has left for services of the stack; gives their references. */
-async function pushed(
+/**
+ * Pushes the images of a workflow run for services of the stack. Returns their references.
+ *
+ * @throws {Error} if GitHub has deleted the artifact
+ */
+async function pushImages(
   repository: string,
   run: number,
   settings: PreviewEnvironmentSettings,
@@ -138,7 +147,7 @@ async function pushed(
   const folder = mkdtempSync(join(tmpdir(), "images-"));
   try {
     if (!(await download(repository, run, { name: artifact }, folder))) {
-      throw new Error("The images are not there any more: push again, or set the label anew.");
+      throw new Error("GitHub has deleted the images: push again, or remove and set the label.");
     }
     const left = readdirSync(folder);
     const images: Images = {};
@@ -154,8 +163,8 @@ async function pushed(
   }
 }
 
-/** The images of services that the stack still has. */
-function known({ images = {} }: Deployed, { services }: PreviewEnvironmentSettings): Images {
+/** The images of services that are still in the stack. */
+function knownImages({ images = {} }: Deployed, { services }: PreviewEnvironmentSettings): Images {
   return Object.fromEntries(Object.entries(images).filter(([service]) => service in services));
 }
 
@@ -164,26 +173,27 @@ function isOrphan({ owner }: Deployed, settings: PreviewEnvironmentSettings | un
   return owner !== undefined && settings !== undefined && owner !== settings.owner.uid;
 }
 
-function reasonToGo(
+function removalReason(
   stack: string,
   settings: PreviewEnvironmentSettings | undefined,
   isWanted: boolean,
   count: number,
   since: string | undefined,
 ): string | undefined {
-  if (!settings) return `${stack} takes none any more`;
+  if (!settings) return `${stack} has no preview environments any more`;
   if (!isWanted) return "the pull request is closed, or has lost the label";
-  if (since && isOver(since, settings)) return `nothing was pushed for ${settings.days} days`;
-  if (count > settings.environments) return `${stack} takes no more than ${settings.environments}`;
+  if (since && isExpired(since, settings)) return `nothing was pushed for ${settings.days} days`;
+  if (count > settings.environments)
+    return `${stack} has max. ${settings.environments} environments`;
   return undefined;
 }
 
-function endOf(since: string, { days }: PreviewEnvironmentSettings): Date {
+function expiryOf(since: string, { days }: PreviewEnvironmentSettings): Date {
   return new Date(Date.parse(since) + days * 24 * 60 * 60 * 1000);
 }
 
-function isOver(since: string, settings: PreviewEnvironmentSettings): boolean {
-  return endOf(since, settings).getTime() < Date.now();
+function isExpired(since: string, settings: PreviewEnvironmentSettings): boolean {
+  return expiryOf(since, settings).getTime() < Date.now();
 }
 
 function comment(repository: string, number: number, text: string): Promise<void> {

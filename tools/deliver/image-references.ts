@@ -1,9 +1,9 @@
 import { digestPattern } from "../../infra/config/values.ts";
 
-/** By service, job, or container beside one: `<repository>@sha256:<digest>`. */
+/** `<repository>@sha256:<digest>`, by service, job or sidecar. */
 export type Images = Record<string, string>;
 
-/** Something that the person who gave the command can put right; nothing was changed. */
+/** A refused command that changed nothing; its message names the remedy. */
 export class Refused extends Error {}
 
 /** The repository and the digest of a reference. */
@@ -13,16 +13,14 @@ export function partsOf(reference: string): { repositoryUrl: string; digest: str
 }
 
 /**
- * What the stack would run if `asked` were released: `web=<digest>` or `web=<repository>@<digest>`,
- * several with commas between; the service's name can be left out where there is only one. A digest
- * alone is one of the repository that the service's image comes from now.
+ * The images of the stack after a release of `requested`: `web=<digest>` or `web=<repository>@<digest>`,
+ * with commas between. A stack of one service needs no name. A digest alone keeps the repository.
  *
- * Throws `Refused` unless every service is one of the stack's, every digest well-formed, and every
- * service that does not run yet is named.
+ * @throws {Refused} for an unknown service, a malformed digest, or a service that would have no image
  */
-export function released(asked: string[], running: Images, services: string[]): Images {
+export function resolveImages(requested: string[], running: Images, services: string[]): Images {
   const images = { ...running };
-  const named = asked.flatMap((list) => list.split(",")).filter(Boolean);
+  const named = requested.flatMap((list) => list.split(",")).filter(Boolean);
   if (named.length === 0) throw new Refused("--image names no image");
   for (const one of named) {
     const [, given, image = ""] = /^(?:([^=]*)=)?(.*)$/.exec(one) ?? [];
@@ -51,16 +49,16 @@ export function released(asked: string[], running: Images, services: string[]): 
   return Object.fromEntries(services.map((service) => [service, images[service] ?? ""]));
 }
 
-export function same(some: Images, others: Images): boolean {
+export function sameImages(some: Images, others: Images): boolean {
   return keyOf(some) === keyOf(others);
 }
 
-/** The same text for the same images. */
+/** Equal images have equal keys. */
 export function keyOf(images: Images): string {
   return JSON.stringify(Object.entries(images).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** Images for people: `web sha256:1a2b3c4d5e6f`. */
+/** Short text: `web sha256:1a2b3c4d5e6f`. */
 export function brief(images: Images): string {
   return Object.entries(images)
     .map(([service, reference]) => `${service} ${partsOf(reference).digest.slice(0, 19)}`)

@@ -18,21 +18,21 @@ export interface Outputs {
   pullRequests?: PreviewEnvironmentSettings;
 }
 
-/** A stack of the platform, through the Pulumi CLI that is on PATH. */
+/** A stack of the platform, by the Pulumi CLI on PATH. */
 export class PlatformStack {
   readonly name: string;
   readonly project: string;
   readonly region: string;
-  /** The images that it runs, by the names of services, jobs and containers beside them. */
+  /** Its images, by the names of services, jobs and sidecars. */
   readonly images: Record<string, StackImage>;
-  /** The ARN of the key that its images must be signed with, if they must. */
+  /** The ARN of the key that must sign its images; undefined if none must. */
   readonly signingKey?: string;
-  /** Whom its load balancer answers, where that is not everybody, and what to do about it. */
-  readonly closed?: string;
+  /** Who may call the load balancer, and a remedy; undefined if everybody may. */
+  readonly restriction?: string;
   readonly folder: string;
   readonly env: Record<string, string>;
 
-  /** Throws `Refused` when the project has no settings for such a stack, or the key is none. */
+  /** @throws {Refused} if the stack has no settings, or its signing key is not valid */
   constructor(
     name: string,
     folder: string = fileURLToPath(new URL("../..", import.meta.url)),
@@ -47,7 +47,7 @@ export class PlatformStack {
         jobs: JSON.parse(config[`${project}:jobs`] ?? "{}"),
       });
       const registry = JSON.parse(config[`${project}:registry`] ?? "{}");
-      this.closed = closedBy(JSON.parse(config[`${project}:ingress`] ?? "{}"));
+      this.restriction = restrictionOf(JSON.parse(config[`${project}:ingress`] ?? "{}"));
       this.signingKey = keyOf(registry.signingKey, `Pulumi.${name}.yaml: ${project}:registry`);
     } catch (error) {
       if (error instanceof PlanError) throw new Refused(error.message);
@@ -58,7 +58,7 @@ export class PlatformStack {
     this.env = env;
   }
 
-  /** Throws `Refused` when the stack cannot be read: not there, or no access. */
+  /** @throws {Refused} if the stack does not exist or cannot be read */
   async outputs(): Promise<Outputs> {
     try {
       return JSON.parse(await this.pulumi(["stack", "output", "--json"]));
@@ -72,7 +72,7 @@ export class PlatformStack {
     return JSON.parse(await this.pulumi(["stack", "history", "--json"]));
   }
 
-  /** Sets the images that the next update deploys, and the record of it, in one change of the file. */
+  /** Sets the images of the next update and their record, in one change of the file. */
   async pin(images: Images, release?: Release): Promise<void> {
     const settings = Object.entries(images).flatMap(([name, reference]) => {
       const path = this.images[name]?.path;
@@ -88,8 +88,9 @@ export class PlatformStack {
   }
 
   /**
-   * Deploys the settings. Aborted, it ends early with an error, and the state is whole. Where the policies
-   * count, a preview comes first, and nothing is changed when that breaks one.
+   * Deploys the settings. With `policies` a preview comes first, and a violation stops the update.
+   *
+   * @throws {CommandFailed} if the update fails; also after an abort, which leaves a complete state
    */
   async up(
     message: string,
@@ -105,7 +106,7 @@ export class PlatformStack {
   }
 }
 
-function closedBy({ scheme, inboundCidrs }: Partial<IngressConfig>): string | undefined {
+function restrictionOf({ scheme, inboundCidrs }: Partial<IngressConfig>): string | undefined {
   if (scheme === "internal") {
     return "Its load balancer is internal (ingress.scheme): ask from inside the VPC, by a runner there (CLUSTER_RUNNER)";
   }

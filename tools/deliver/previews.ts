@@ -1,12 +1,12 @@
 import { CommandFailed, run } from "../shell.ts";
-import { leave } from "./comments.ts";
+import { writeComment } from "./comments.ts";
 import type { PlatformStack } from "./platform-stack.ts";
 
 export const stacks = ["dev", "prod"];
 
 /**
- * Leaves the offline difference of both stacks to a commit as one comment. Gives the command's exit
- * code: 3 when a change is too dangerous to go unacknowledged, 1 when there is no difference to show.
+ * Writes the offline difference of both stacks to a commit as one comment. Returns the exit code: 3 for
+ * a red risk that nobody accepted, 1 if a stack has no plan.
  */
 export async function difference(against: string, folder: string): Promise<number> {
   const codes: number[] = [];
@@ -22,34 +22,38 @@ export async function difference(against: string, folder: string): Promise<numbe
       texts.push(red ? error.output : `No plan of ${stack}:\n\n${fenced(error.message)}`);
     }
   }
-  leave(folder, "difference", texts.join("\n\n"));
+  writeComment(folder, "difference", texts.join("\n\n"));
   return codes.includes(1) ? 1 : (codes[0] ?? 0);
 }
 
-/** Leaves what `pulumi preview` says of a stack as a comment; tells whether it went well. */
+/** Writes the output of `pulumi preview` as a comment. Returns whether it succeeded. */
 export async function preview(stack: PlatformStack, folder: string): Promise<boolean> {
-  await pinned(stack);
+  await pinRelease(stack);
   const head = `### \`pulumi preview\` of \`${stack.name}\``;
   try {
     const text = await stack.pulumi(["preview", "--diff", "--policy-pack", "policy"]);
     const [summary = "Nothing would change."] = /^Resources:\n[\s\S]*$/m.exec(text) ?? [];
     const full = `<details><summary>In full</summary>\n\n${fenced(text, "diff")}\n</details>`;
-    leave(folder, `preview-${stack.name}`, `${head}\n\n${fenced(summary)}\n${full}`);
+    writeComment(folder, `preview-${stack.name}`, `${head}\n\n${fenced(summary)}\n${full}`);
     return true;
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    leave(folder, `preview-${stack.name}`, `${head}\n\nIt failed:\n\n${fenced(error.message)}`);
+    writeComment(
+      folder,
+      `preview-${stack.name}`,
+      `${head}\n\nThe preview failed:\n\n${fenced(error.message)}`,
+    );
     return false;
   }
 }
 
-/** Sets the images that a released stack runs, which the settings in the repository do not name. */
-export async function pinned(stack: PlatformStack): Promise<void> {
+/** Sets the images of the last release, which the repository does not record. */
+export async function pinRelease(stack: PlatformStack): Promise<void> {
   const { release } = await stack.outputs();
   if (release) await stack.pin(release.images, release);
 }
 
-/** A block of code that its content cannot end. */
+/** A code block; its content cannot end it. */
 export function fenced(text: string, language = ""): string {
   return `~~~~~~${language}\n${text.trim().replaceAll("~~~~~~", "~~~~~")}\n~~~~~~\n`;
 }

@@ -1,25 +1,25 @@
 import { run } from "../shell.ts";
 
-/** Pull requests that carry it get an environment. */
+/** Pull requests with this label get an environment. */
 const label = "environment";
 const workflow = "image.yml";
-/** The artifact that the workflow leaves: each image as `<service>.tar`. */
+/** The artifact of the workflow: each image as `<service>.tar`. */
 export const artifact = "images";
 
 export interface PullRequest {
   number: number;
-  /** The commit that is proposed. */
+  /** The last commit. */
   commit: string;
 }
 
-/** Images that a workflow has built and left as an artifact. */
+/** A workflow run with an artifact of images. */
 export interface Built {
   run: number;
   at: string;
 }
 
 /** The open pull requests with the label, from branches of the repository itself, the oldest first. */
-export async function labelled(repository: string): Promise<PullRequest[]> {
+export async function listPullRequests(repository: string): Promise<PullRequest[]> {
   const query = ["--method", "GET", "--paginate", "--slurp", `repos/${repository}/pulls`];
   const pages = JSON.parse(await run("gh", ["api", ...query, "--field", "state=open"]));
   return (pages as Answer[][])
@@ -30,8 +30,8 @@ export async function labelled(repository: string): Promise<PullRequest[]> {
     .sort((one, other) => one.number - other.number);
 }
 
-/** The images of a commit; nothing while they are built, or when that has failed. */
-export async function imagesOf(repository: string, commit: string): Promise<Built | undefined> {
+/** The run that built the images of a commit. Returns undefined if it has not succeeded. */
+export async function findBuild(repository: string, commit: string): Promise<Built | undefined> {
   const which = ["--workflow", workflow, "--commit", commit, "--status", "success"];
   const fields = ["--limit", "1", "--json", "databaseId,createdAt"];
   const answer = await run("gh", ["run", "list", "--repo", repository, ...which, ...fields]);

@@ -4,15 +4,14 @@ import { join } from "node:path";
 import { run } from "../shell.ts";
 
 /**
- * Pushes an image from the file that `docker save` wrote, without a tag, without running anything of
- * it, and read without the credentials of whoever pushes: the file may be anybody's. Gives its reference,
- * `<repository>@sha256:<digest>`.
+ * Pushes an image of `docker save` without a tag. Returns `<repository>@sha256:<digest>`. The file may be
+ * a stranger's: nothing of it runs, and the reading process has no credentials.
  */
 export async function push(file: string, repositoryUrl: string): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), "push-"));
   try {
     const layout = join(scratch, "image");
-    // Layers are compressed here, so that the digest is known before anything is pushed.
+    // Compresses the layers, so that the digest is known before the push.
     await run("skopeo", ["copy", `docker-archive:${file}`, `oci:${layout}`], {
       bare: true,
       env: { HOME: scratch },
@@ -29,7 +28,7 @@ export async function push(file: string, repositoryUrl: string): Promise<string>
   }
 }
 
-/** For a registry of ECR, as a container tool's file has them. */
+/** The content of an authentication file for ECR. */
 async function credentials(repositoryUrl: string): Promise<string> {
   const [registry = ""] = repositoryUrl.split("/");
   const [, region = ""] = /\.ecr\.([a-z0-9-]+)\./.exec(registry) ?? [];

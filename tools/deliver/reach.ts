@@ -10,8 +10,9 @@ const help =
   "Set the repository variable CLUSTER_RUNNER (of prod CLUSTER_RUNNER_PROD) to the label of a runner inside the VPC, or of one whose address is in cluster.publicAccessCidrs (docs/delivery.md).";
 
 /**
- * Throws `Refused` unless the job runs on a runner that somebody chose, and the Kubernetes API of the
- * stack answers it. Gives the API's address; nothing for a stack that has no cluster yet.
+ * Connects to the Kubernetes API of the stack. Returns its address; undefined if there is no cluster yet.
+ *
+ * @throws {Refused} if no runner is chosen, or the API does not answer it
  */
 export async function reach(
   stack: Pick<PlatformStack, "name" | "outputs">,
@@ -36,7 +37,7 @@ export async function reach(
   );
 }
 
-/** Why nobody answers there; nothing when somebody does. */
+/** Returns why the connection fails; undefined if it succeeds. */
 function unreachable({ hostname, port, protocol }: URL, seconds: number) {
   return new Promise<string | undefined>((resolve) => {
     const socket = connect({

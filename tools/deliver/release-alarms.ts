@@ -1,16 +1,16 @@
-/** An alarm that tells somebody, as CloudWatch describes it. */
+/** An alarm with actions, as CloudWatch describes it. */
 export interface Alarm {
   name: string;
   rings: boolean;
-  /** How long trouble lasts until it rings, by its periods. */
+  /** Seconds from the begin of a problem to the alarm, by its periods. */
   needsSeconds: number;
 }
 
-/** The alarms whose names begin so; none when undefined. */
+/** The prefix of alarm names; undefined for no alarms. */
 export type Watched =
   | {
       prefix: string;
-      /** Whether they are all of a stack's: of those a release is judged by what it can have caused. */
+      /** Whether the prefix selects all alarms of a stack, also those that a release cannot cause. */
       ofStack: boolean;
     }
   | undefined;
@@ -18,13 +18,13 @@ export type Watched =
 /** Alarms on the load balancer itself, which a release of any service can cause. */
 const shared = ["balancer-errors"];
 
-/** CloudWatch has a data point so long after the minute that it is about. */
+/** The delay of data points at CloudWatch. */
 const lateSeconds = 120;
 
-/** No alarm that needs longer is waited for. */
-const longestSeconds = 15 * 60;
+/** The watch does not wait for slower alarms. */
+const maxSeconds = 15 * 60;
 
-/** What `aws cloudwatch describe-alarms` answers, the parts that are read. */
+/** The used parts of the output of `aws cloudwatch describe-alarms`. */
 export interface Answer {
   MetricAlarms?: (Described & {
     EvaluationPeriods?: number;
@@ -41,7 +41,7 @@ interface Described {
   AlarmActions?: string[];
 }
 
-/** The alarms that tell somebody. The others are parts of those. */
+/** The alarms with actions; the others are their parts. */
 export function alarmsOf({ MetricAlarms = [], CompositeAlarms = [] }: Answer): Alarm[] {
   const needs = new Map(
     MetricAlarms.map(({ AlarmName, EvaluationPeriods = 1, Period = 0, Metrics = [] }) => {
@@ -68,8 +68,8 @@ export function alarmsOf({ MetricAlarms = [], CompositeAlarms = [] }: Answer): A
     }));
 }
 
-/** The alarms that judge a release of these services. */
-export function judging(alarms: Alarm[], watched: Watched, services: string[]): Alarm[] {
+/** The alarms about these services, which judge a release. */
+export function alarmsAbout(alarms: Alarm[], watched: Watched, services: string[]): Alarm[] {
   if (!watched) return [];
   const { prefix, ofStack } = watched;
   return alarms.filter(({ name }) => {
@@ -83,14 +83,14 @@ export function judging(alarms: Alarm[], watched: Watched, services: string[]): 
   });
 }
 
-/** How long these alarms are to be watched: until each but the slowest would have rung. */
-export function watchFor(alarms: Alarm[]): number {
+/** The watch that lets all alarms ring, except those over `maxSeconds`. */
+export function watchSecondsFor(alarms: Alarm[]): number {
   const needs = alarms.map(({ needsSeconds }) => needsSeconds);
-  const swift = needs.filter((seconds) => seconds <= longestSeconds);
+  const swift = needs.filter((seconds) => seconds <= maxSeconds);
   return swift.length === 0 ? 0 : Math.max(...swift) + lateSeconds;
 }
 
-/** The alarms that trouble would make ring only after so long a watch. */
-export function tooSlow(alarms: Alarm[], watchSeconds: number): Alarm[] {
+/** The alarms that a problem would make ring only after the watch. */
+export function slowAlarms(alarms: Alarm[], watchSeconds: number): Alarm[] {
   return alarms.filter(({ needsSeconds }) => needsSeconds + lateSeconds > watchSeconds);
 }

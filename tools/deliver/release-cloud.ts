@@ -4,17 +4,17 @@ import type { Outputs } from "./platform-stack.ts";
 import { type Alarm, alarmsOf, type Watched } from "./release-alarms.ts";
 import { requireSigned } from "./signatures.ts";
 
-/** What a release asks of AWS. */
+/** The calls of a release to AWS. */
 export interface Cloud {
-  /** Throws `Refused` unless the image is in its registry. */
+  /** @throws {Refused} if the registry does not have the image */
   requireImage(reference: string): Promise<void>;
-  /** Throws `Refused` unless the key, an ARN, has signed the image. */
+  /** @throws {Refused} if the key, an ARN, has not signed the image */
   requireSigned(reference: string, key: string): Promise<void>;
-  /** The alarms that tell somebody and whose names begin so, as they are now. */
+  /** The alarms with actions and this prefix, with their present state. */
   alarms(watched: Watched): Promise<Alarm[]>;
 }
 
-/** The alarms that the command names, or else those of the stack: their names begin with its cluster. */
+/** The command's prefix, else the stack's: the name of its cluster. */
 export function watchedOf(prefix: string | undefined, { clusterName }: Outputs): Watched {
   if (prefix !== undefined) return { prefix, ofStack: false };
   return clusterName === undefined ? undefined : { prefix: `${clusterName}/`, ofStack: true };
@@ -22,10 +22,7 @@ export function watchedOf(prefix: string | undefined, { clusterName }: Outputs):
 
 const registry = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/(.+)$/;
 
-/**
- * Through the AWS CLI on PATH, which the kubeconfig of an EKS cluster needs anyhow, and cosign for
- * signatures.
- */
+/** Uses the AWS CLI on PATH, which the kubeconfig needs too, and cosign for signatures. */
 export const aws = (region: string): Cloud => ({
   async requireImage(reference) {
     const { repositoryUrl, digest } = partsOf(reference);
@@ -39,7 +36,7 @@ export const aws = (region: string): Cloud => ({
       ]);
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
-      throw new Refused(`${reference} is not to be had: ${error.message}`);
+      throw new Refused(`${reference} cannot be read: ${error.message}`);
     }
   },
 

@@ -2,9 +2,9 @@ import { userInfo } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CommandFailed, run } from "../shell.ts";
-import { Refused, released } from "./image-references.ts";
+import { Refused, resolveImages } from "./image-references.ts";
 import { PlatformStack } from "./platform-stack.ts";
-import { type Attempt, release, rollback } from "./release.ts";
+import { type ReleaseArgs, release, rollback } from "./release.ts";
 import { aws, type Cloud, watchedOf } from "./release-cloud.ts";
 import type { Release } from "./release-record.ts";
 import { kubectl } from "./rollouts.ts";
@@ -12,19 +12,19 @@ import { kubectl } from "./rollouts.ts";
 const usage = `npm run release -- --stack NAME --image SERVICE=DIGEST
 npm run rollback -- --stack NAME
 
-  --stack NAME     a stack that runs
-  --image IMAGE    sha256:…, or REPOSITORY@sha256:… of another stack's; several with commas
-  --watch SECONDS  how long to watch alarms after the update (as long as they need, at most 17 minutes)
-  --alarms PREFIX  the alarms whose names begin so, instead of those of the services and the load balancer
+  --stack NAME     a deployed stack
+  --image IMAGE    sha256:…, or REPOSITORY@sha256:… of another stack's; with commas between
+  --watch SECONDS  the watch of alarms after the update (default: the need of the alarms, max. 17 minutes)
+  --alarms PREFIX  the prefix of alarm names, instead of the alarms of the services and the load balancer
 
-exit code: 0 released; 1 it failed, and the stack went back; 2 refused, nothing was changed`;
+exit code: 0 released; 1 failed, and the stack has its former images; 2 refused, nothing was changed`;
 
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
 }
 
-/** Runs `release` or `rollback` and gives its exit code. */
+/** Runs `release` or `rollback`. Returns its exit code. */
 export async function command(
   args: string[],
   { out, err }: Terminal,
@@ -44,7 +44,7 @@ export async function command(
     if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0))
       throw new Refused(`--watch ${watch}: no seconds`);
     const stack = new PlatformStack(name);
-    const attempt: Attempt = {
+    const attempt: ReleaseArgs = {
       stack,
       cloud: cloudOf(stack.region),
       rollouts: kubectl(),
@@ -57,7 +57,7 @@ export async function command(
     const done = back
       ? await rollback(attempt)
       : await release(attempt, (running) =>
-          released(image ?? [], running, Object.keys(stack.images)),
+          resolveImages(image ?? [], running, Object.keys(stack.images)),
         );
     return done ? 0 : 1;
   } catch (error) {

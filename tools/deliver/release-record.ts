@@ -1,27 +1,27 @@
 import type { Images } from "./image-references.ts";
 
-/** Who released what and when. The program hands it on as the stack's output `release`. */
+/** The record of a release, and the stack's output `release`. */
 export interface Release {
   images: Images;
   by: string;
   at: string;
   commit?: string;
-  /** The workflow run that did it. */
+  /** The URL of the workflow run. */
   run?: string;
-  /** What the stack ran before. */
+  /** The former images. */
   before: Images;
-  /** What was given up for it: such images are never gone back to. */
+  /** The images that a rollback left: no later rollback returns to them. */
   wentBackFrom?: Images;
 }
 
-/** An update of the stack, as Pulumi's history tells of it; the newest comes first. */
+/** An update in Pulumi's history, which begins with the newest. */
 export interface Update {
   kind: string;
   result: string;
   config: Record<string, { value?: string; secret?: boolean }>;
 }
 
-/** The releases that were deployed whole, the newest first. */
+/** The successful releases, the newest first. */
 export function releasesOf(history: Update[], project: string): Release[] {
   return history
     .filter(({ kind, result }) => kind === "update" && result === "succeeded")
@@ -30,20 +30,19 @@ export function releasesOf(history: Update[], project: string): Release[] {
 }
 
 /**
- * The images to go back to from those that run: of the latest release with other ones, leaving out
- * what somebody has gone back from since. Undefined when there is nothing to go back to. Images that
- * came or went since, by another change of the stack, are left as they are.
+ * The images of the latest release that differ from `running` and were not left by a rollback since.
+ * Returns undefined if there are none. Ignores images that other changes added or removed since.
  */
 export function previousOf(releases: Release[], running: Images): Images | undefined {
-  const givenUp: Images[] = [];
+  const left: Images[] = [];
   const fits = (images: Images) => {
     const known = Object.entries(images).filter(([name]) => name in running);
     const agrees = (others: Images) =>
       known.every(([name, image]) => (others[name] ?? image) === image);
-    return !agrees(running) && !givenUp.some(agrees) && Object.fromEntries(known);
+    return !agrees(running) && !left.some(agrees) && Object.fromEntries(known);
   };
   for (const { images, wentBackFrom } of releases) {
-    if (wentBackFrom) givenUp.push(wentBackFrom);
+    if (wentBackFrom) left.push(wentBackFrom);
     const found = fits(images);
     if (found) return found;
   }

@@ -1,48 +1,54 @@
-import { brief, type Images, Refused, same } from "./image-references.ts";
+import { brief, type Images, Refused, sameImages } from "./image-references.ts";
 import type { Outputs, PlatformStack } from "./platform-stack.ts";
-import { type Alarm, judging, tooSlow, type Watched, watchFor } from "./release-alarms.ts";
+import {
+  type Alarm,
+  alarmsAbout,
+  slowAlarms,
+  type Watched,
+  watchSecondsFor,
+} from "./release-alarms.ts";
 import type { Cloud } from "./release-cloud.ts";
 import { previousOf, type Release, releasesOf } from "./release-record.ts";
 import type { Rollouts } from "./rollouts.ts";
 
-export interface Attempt {
+/** Arguments of `release` and `rollback`. */
+export interface ReleaseArgs {
   stack: Pick<
     PlatformStack,
     "name" | "project" | "images" | "signingKey" | "outputs" | "history" | "pin" | "up"
   >;
   cloud: Cloud;
   rollouts: Rollouts;
-  /** Who does it, from where. */
+  /** The author of the release. */
   who: Pick<Release, "by" | "commit" | "run">;
   watched: Watched;
-  /** How long alarms are watched after the update; undefined for as long as they need. */
+  /** Seconds of the watch after the update. @default the need of the alarms */
   watchSeconds: number | undefined;
   say: (line: string) => void;
-  /** Waits; a test's clock may be faster. */
+  /** Waits; tests replace it. */
   sleep: (seconds: number) => Promise<void>;
 }
 
 const pollSeconds = 15;
-/** So many answers in a row may fail to come: CloudWatch may have a bad moment. */
-const patience = 3;
+/** Failed reads in a row that the watch tolerates. */
+const maxUnread = 3;
 
 /**
- * Deploys images to a stack and watches alarms. When the update fails or an alarm begins to ring,
- * the stack goes back to the images it ran before. Tells whether the images were released.
+ * Deploys images to a stack and watches its alarms. If the update fails or an alarm rings, the stack
+ * returns to its former images. Returns whether the images were released.
  *
- * A stack's alarms count when they tell somebody and are about a service whose image changes, or about
- * the load balancer. They are watched for as long as their own periods need.
+ * Alarms count if they notify somebody, and are about a changed service or the load balancer.
+ * `wentBackFrom` marks a return: it needs no signatures, since former images may be older than those.
  *
- * Throws `Refused`, and has changed nothing, when an image or an alarm cannot be read, or when the
- * stack asks for signatures and an image that it does not run has none. On the way back nothing is
- * asked: what ran before may be older than the signatures, and it must not wait.
+ * @throws {Refused} before any change, if an image or an alarm cannot be read, or a new image of a
+ * stack with a signing key is not signed
  */
 export async function release(
-  attempt: Attempt,
+  args: ReleaseArgs,
   choose: (running: Images) => Images,
   wentBackFrom?: Images,
 ): Promise<boolean> {
-  const { stack, cloud, who, say } = attempt;
+  const { stack, cloud, who, say } = args;
   const outputs = await stack.outputs();
   const running = outputs.imageReferences ?? {};
   const images = choose(running);
@@ -54,65 +60,67 @@ export async function release(
   }
   const names = Object.keys(stack.images);
   const changing = names.filter((name) => images[name] !== running[name]);
-  // The same once more is a release of all.
+  // Without a changed image all services count.
   const services = (changing.length > 0 ? changing : names).flatMap(
     (name) => stack.images[name]?.workloads ?? [],
   );
-  const before = await readable(attempt, services);
+  const before = await readAlarms(args, services);
 
   const change = { images, before: running, ...who, at: new Date().toISOString() };
   say(`${stack.name}: ${brief(running) || "nothing"} → ${brief(images)}`);
   const record = { ...change, ...(wentBackFrom && { wentBackFrom }) };
-  const failure = await deployed(attempt, record, outputs, services, before);
+  const failure = await deploy(args, record, outputs, services, before);
   if (!failure) {
     say(`${stack.name} runs ${brief(images)}.`);
     return true;
   }
   say(failure);
   const why = wentBackFrom
-    ? `${brief(running)} was to be left`
-    : same(images, running)
+    ? `a rollback leaves ${brief(running)}`
+    : sameImages(images, running)
       ? "it ran the same before"
       : Object.keys(running).length === 0 && "nothing ran before";
   if (why) {
     say(`${stack.name} does not go back: ${why}. Its settings name ${brief(images)}.`);
     return false;
   }
-  await goBack(attempt, running, images, outputs.release);
+  await goBack(args, running, images, outputs.release);
   return false;
 }
 
 /**
- * Releases the images that the stack ran before, by its history; tells whether it did. When it
- * fails, the stack stays where it is: what it was to leave is nothing to go back to.
+ * Releases the former images of the stack's history. A failed rollback stays as it is. Returns whether
+ * the images were released.
+ *
+ * @throws {Refused} if the history has no former release
  */
-export async function rollback(attempt: Attempt): Promise<boolean> {
-  const { stack } = attempt;
+export async function rollback(args: ReleaseArgs): Promise<boolean> {
+  const { stack } = args;
   const { imageReferences: running = {} } = await stack.outputs();
   const previous = previousOf(releasesOf(await stack.history(), stack.project), running);
   if (!previous) throw new Refused(`The history of ${stack.name} has no release to go back to`);
-  return release(attempt, () => ({ ...running, ...previous }), running);
+  return release(args, () => ({ ...running, ...previous }), running);
 }
 
-/** Why the release failed; nothing when it did not. */
-async function deployed(
-  attempt: Attempt,
+/** Deploys and watches. Returns why the release failed; undefined if it succeeded. */
+async function deploy(
+  args: ReleaseArgs,
   record: Release,
   outputs: Outputs,
   services: string[],
   before: Alarm[],
 ): Promise<string | undefined> {
-  const { stack, say } = attempt;
+  const { stack, say } = args;
   await stack.pin(record.images, record);
   const over = new AbortController();
-  const stalled = attempt.rollouts(outputs, over.signal, say);
+  const stalled = args.rollouts(outputs, over.signal, say);
   try {
-    // Pulumi itself would wait for its timeout, long after Kubernetes has given up.
+    // Kubernetes reports a stuck rollout long before the timeout of Pulumi.
     const early = new AbortController();
     stalled.then((reason) => reason && early.abort());
     await stack.up(`Release ${brief(record.images)} by ${record.by}`, {
       signal: early.signal,
-      // What ran before was judged when it came.
+      // Former images passed the policies before.
       policies: !record.wentBackFrom,
     });
   } catch (error) {
@@ -121,28 +129,28 @@ async function deployed(
   } finally {
     over.abort();
   }
-  if (!attempt.watched) {
-    say("No alarm is named: the rollout alone has judged.");
+  if (!args.watched) {
+    say("No alarm is named: only the rollout has judged.");
     return undefined;
   }
-  return rang(attempt, services, before, Object.keys(record.before).length === 0);
+  return watchAlarms(args, services, before, Object.keys(record.before).length === 0);
 }
 
-/** What began to ring while the alarms were watched; nothing when nothing did. */
-async function rang(
-  { cloud, watched, watchSeconds: given, say, sleep }: Attempt,
+/** Returns which alarms began to ring; undefined if none did. */
+async function watchAlarms(
+  { cloud, watched, watchSeconds: given, say, sleep }: ReleaseArgs,
   services: string[],
   before: Alarm[],
   first: boolean,
 ): Promise<string | undefined> {
-  const look = async () => judging(await cloud.alarms(watched), watched, services);
-  // The update may have made the alarms.
-  const alarms = await look().catch(() => before);
-  const watchSeconds = given ?? watchFor(alarms);
-  if (alarms.length === 0) say("No alarm tells of these services: the rollout alone has judged.");
+  const read = async () => alarmsAbout(await cloud.alarms(watched), watched, services);
+  // The update may create alarms.
+  const alarms = await read().catch(() => before);
+  const watchSeconds = given ?? watchSecondsFor(alarms);
+  if (alarms.length === 0) say("No alarm is about these services: only the rollout has judged.");
   else say(`Watching ${alarms.length} alarms for ${watchSeconds} s.`);
-  const slow = tooSlow(alarms, watchSeconds).map(({ name }) => name);
-  if (slow.length > 0) say(`They need longer, so they judge nothing new: ${slow.join(", ")}`);
+  const slow = slowAlarms(alarms, watchSeconds).map(({ name }) => name);
+  if (slow.length > 0) say(`These alarms need longer, so they do not judge: ${slow.join(", ")}`);
 
   const rangBefore = before.filter(({ rings }) => rings).map(({ name }) => name);
   let unread = 0;
@@ -150,14 +158,14 @@ async function rang(
     await sleep(Math.min(pollSeconds, watchSeconds - waited));
     const isLast = waited + pollSeconds >= watchSeconds;
     try {
-      const ringing = (await look()).filter(({ rings }) => rings).map(({ name }) => name);
+      const ringing = (await read()).filter(({ rings }) => rings).map(({ name }) => name);
       unread = 0;
       const news = ringing.filter((alarm) => !rangBefore.includes(alarm));
-      // The first update has made the alarms too: `no-targets` rings until its first data have come.
+      // After the first update `no-targets` rings until it has data.
       if (news.length > 0 && (isLast || !first)) return `After the update: ${news.join(", ")}`;
     } catch (error) {
       unread += 1;
-      if (unread > patience || isLast) {
+      if (unread > maxUnread || isLast) {
         return `After the update the alarms cannot be read: ${messageOf(error)}`;
       }
     }
@@ -166,7 +174,7 @@ async function rang(
 }
 
 async function goBack(
-  { stack, who, say }: Attempt,
+  { stack, who, say }: ReleaseArgs,
   running: Images,
   failed: Images,
   earlier: Release | undefined,
@@ -182,16 +190,24 @@ async function goBack(
     );
   } catch (error) {
     say(`${stack.name} could not go back: ${messageOf(error)}`);
-    say(`Its settings name ${brief(running)}: put right what failed, then run \`pulumi up\`.`);
+    say(`Its settings name ${brief(running)}: repair the cause, then run \`pulumi up\`.`);
   }
 }
 
-/** The alarms as they are before anything is changed: what rings then is not the release's fault. */
-async function readable({ cloud, watched, say }: Attempt, services: string[]): Promise<Alarm[]> {
+/**
+ * The alarms before the change; those that ring then do not judge the release.
+ *
+ * @throws {Refused} if they cannot be read
+ */
+async function readAlarms(
+  { cloud, watched, say }: ReleaseArgs,
+  services: string[],
+): Promise<Alarm[]> {
   try {
-    const alarms = judging(await cloud.alarms(watched), watched, services);
+    const alarms = alarmsAbout(await cloud.alarms(watched), watched, services);
     const ringing = alarms.filter(({ rings }) => rings).map(({ name }) => name);
-    if (ringing.length > 0) say(`Ringing already, and not held against it: ${ringing.join(", ")}`);
+    if (ringing.length > 0)
+      say(`These alarms ring already, so they do not judge: ${ringing.join(", ")}`);
     return alarms;
   } catch (error) {
     throw new Refused(`The alarms cannot be read: ${messageOf(error)}`);

@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { run } from "../shell.ts";
 import type { Outputs } from "./platform-stack.ts";
 
-/** Why a rollout got stuck, once one is; nothing when it is over before. */
+/** Returns why a rollout is stuck; undefined if `over` aborts before. */
 export type Rollouts = (
   outputs: Outputs,
   over: AbortSignal,
@@ -17,13 +17,12 @@ interface Deployment {
   status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
 }
 
-/** The label of all that the platform deploys. */
+/** The label of all Deployments of the platform. */
 const selector = "app.kubernetes.io/part-of=platform";
 
 /**
- * Through kubectl on PATH: a Deployment of the platform that passes its progress deadline is stuck.
- * Where kubectl cannot be run or the cluster is out of reach, it says so, and Pulumi's own timeout is
- * left to judge.
+ * Uses kubectl on PATH: a Deployment past its progress deadline is stuck. If kubectl or the cluster does
+ * not answer, it says so, and only Pulumi's timeout judges.
  */
 export const kubectl =
   (pollSeconds = 10): Rollouts =>
@@ -34,7 +33,7 @@ export const kubectl =
     const text = typeof kubeconfig === "string" ? kubeconfig : JSON.stringify(kubeconfig);
     writeFileSync(file, text, { mode: 0o600 });
     const ask = ["--kubeconfig", file, "get", "deployments", "-A", "-l", selector, "-o", "json"];
-    /** What was stuck at the last look that was answered: it is not the fault of what comes now. */
+    /** The Deployments that were stuck before: the update did not cause them. */
     let known: string[] | undefined;
     let complained = false;
     try {
@@ -57,7 +56,7 @@ export const kubectl =
     }
   };
 
-/** The Deployments that have passed their progress deadline, and what they say of it. */
+/** The Deployments past their progress deadline, with their messages. */
 export function stuck(answer: string): string[] {
   const { items = [] } = JSON.parse(answer) as { items?: Deployment[] };
   return items.flatMap(({ metadata, status }) => {

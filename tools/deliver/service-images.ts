@@ -5,14 +5,14 @@ import { copiedFrom } from "../graph/images.ts";
 import { run } from "../shell.ts";
 
 /**
- * Builds the images that a stack would build, and leaves each as `<service>.tar` in a folder: who has
- * the right to push them does not run what is in them. Gives the names of the services.
+ * Builds the images of a stack and saves each as `<service>.tar`, so that the job with the right to push
+ * does not run their content. Returns the names of the services.
  *
- * Throws a `PlanError` when the stack's settings are not valid.
+ * @throws {PlanError} if the stack's settings are not valid
  */
 export async function buildImages(stack: string, folder: string): Promise<string[]> {
   const { resources } = await evaluate(stack);
-  // Copies of images of others are not the pull request's to make.
+  // A pull request does not copy public images.
   const images = resources
     .filter(({ type }) => type === "docker:index/image:Image")
     .filter((one) => copiedFrom(one) === undefined);
@@ -23,8 +23,8 @@ export async function buildImages(stack: string, folder: string): Promise<string
     const { context, dockerfile, platform, args } = inputs.build;
     const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
     const tag = `${name}:pull-request`;
-    const what = ["--platform", platform, "--file", dockerfile, ...values, "--tag", tag];
-    await run("docker", ["build", ...what, context], { show: true });
+    const options = ["--platform", platform, "--file", dockerfile, ...values, "--tag", tag];
+    await run("docker", ["build", ...options, context], { show: true });
     await run("docker", ["save", "--output", join(resolve(folder), `${name}.tar`), tag]);
   }
   return services;

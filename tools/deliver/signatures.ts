@@ -1,14 +1,14 @@
 import { CommandFailed, run } from "../shell.ts";
 import { Refused } from "./image-references.ts";
 
-/** How `cosign verify` ends for an image that nobody has signed. */
+/** The exit code of `cosign verify` for an image without a signature. */
 const unsigned = 10;
 
 /**
- * Signs an image with a key of KMS, by its ARN, unless that is done already: the signature's tag
- * cannot be written twice. Tells whether it was left to do.
+ * Signs an image with a key of KMS, by its ARN. A signed image stays as it is, since its signature's tag
+ * is immutable. Returns whether the image was unsigned.
  *
- * Throws `CommandFailed` when only another key has, or nobody can tell.
+ * @throws {CommandFailed} if only another key has signed it, or the check fails
  */
 export async function sign(reference: string, key: string): Promise<boolean> {
   if (await isSigned(reference, key)) return false;
@@ -17,17 +17,17 @@ export async function sign(reference: string, key: string): Promise<boolean> {
   return true;
 }
 
-/** Throws `Refused` unless the key has signed the image. */
+/** @throws {Refused} if the key has not signed the image */
 export async function requireSigned(reference: string, key: string): Promise<void> {
   try {
     if (await isSigned(reference, key)) return;
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     const said = /^Error: (.*)$/m.exec(error.message)?.[1] ?? error.message;
-    throw new Refused(`Whether ${reference} is signed cannot be told: ${said}`);
+    throw new Refused(`The signature of ${reference} cannot be checked: ${said}`);
   }
   throw new Refused(
-    `${reference} is not signed, so nothing says that it was tried. The workflow \`deploy\` signs what dev has tried, by \`npm run deliver -- sign --stack dev\`.`,
+    `${reference} is not signed, so it was not tried in dev. The workflow \`deploy\` signs the images of dev, by \`npm run deliver -- sign --stack dev\`.`,
   );
 }
 
@@ -42,9 +42,8 @@ async function isSigned(reference: string, key: string): Promise<boolean> {
 }
 
 /**
- * Through cosign on PATH, with AWS's credentials for the registry as for the key, and without a
- * transparency log: what is private stays so. The signature has a tag: as a mere referrer it would
- * have none, like the images that the registry lets expire.
+ * Runs cosign on PATH with AWS's credentials, and without a public transparency log. The signature has a
+ * tag, because the registry deletes untagged artifacts.
  */
 async function cosign(verb: string, options: string[], reference: string, key: string) {
   const where = ["--k8s-keychain", "--new-bundle-format=false", "--key", `awskms:///${key}`];

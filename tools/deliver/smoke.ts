@@ -4,25 +4,27 @@ import { Refused } from "./image-references.ts";
 import type { Outputs } from "./platform-stack.ts";
 
 export interface SmokeOptions {
-  /** How long the service may take to answer: DNS and the load balancer need minutes at first. */
-  patienceSeconds: number;
+  /** The max. time to a good response: DNS and the load balancer need minutes at first. */
+  timeoutSeconds: number;
   pauseSeconds: number;
-  /** Good answers in a row that are enough. */
+  /** The required good responses in a row. */
   answers: number;
-  /** Why not everybody is answered, where that is so. */
-  closed?: string;
+  /** Why the load balancer may not answer this machine. */
+  restriction?: string;
 }
 
 /**
- * Asks the stack's service through its load balancer until it has answered well several times in a
- * row; throws when it has not in the time that it has.
+ * Requests the stack's URL until it responds well several times in a row.
+ *
+ * @throws {Refused} if the stack has no URL
+ * @throws {CommandFailed} at the timeout
  */
 export async function smoke(
   { url }: Outputs,
-  { patienceSeconds, pauseSeconds, answers, closed }: SmokeOptions,
+  { timeoutSeconds, pauseSeconds, answers, restriction }: SmokeOptions,
 ): Promise<void> {
   if (!url) throw new Refused("The stack has no url: is it deployed?");
-  const end = Date.now() + patienceSeconds * 1000;
+  const end = Date.now() + timeoutSeconds * 1000;
   let good = 0;
   let last = "no answer";
   let isSilent = true;
@@ -40,7 +42,7 @@ export async function smoke(
     }
     if (good === answers) return;
     if (Date.now() >= end) {
-      const why = closed && isSilent ? `. ${closed}` : "";
+      const why = restriction && isSilent ? `. ${restriction}` : "";
       throw new CommandFailed("smoke", `${url} does not answer well: ${last}${why}`);
     }
     await setTimeout(pauseSeconds * 1000);

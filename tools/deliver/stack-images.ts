@@ -1,12 +1,12 @@
-/** An image of a stack that a release may change. */
+/** An image that a release may change. */
 export interface StackImage {
-  /** Where it stands in the settings, as `pulumi config set --path` takes it. */
+  /** Its path for `pulumi config set --path`. */
   path: string;
-  /** The services and jobs that run it. */
+  /** The services and jobs with this image. */
   workloads: string[];
 }
 
-/** As the stack's file has it, before anything is checked. */
+/** From the stack's file, without validation. */
 interface Container {
   image?: Record<string, string>;
 }
@@ -16,7 +16,7 @@ interface Workload extends Container {
   before?: Record<string, Container>;
 }
 
-/** The images of the settings by name, each with all that run it: what shares one is released with it. */
+/** The images of the settings by name, with all services and jobs that share each. */
 export function stackImages(settings: {
   services: Record<string, Workload>;
   jobs: Record<string, Workload>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { type Attempt, release } from "../../../tools/deliver/release.ts";
+import { type ReleaseArgs, release } from "../../../tools/deliver/release.ts";
 import { aws, watchedOf } from "../../../tools/deliver/release-cloud.ts";
 import { kubectl } from "../../../tools/deliver/rollouts.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
@@ -17,7 +17,7 @@ describe("a stack goes back by itself", function () {
   let prod: Resource[];
   let stack: FakeStack;
   let said: string[];
-  let attempt: Attempt;
+  let args: ReleaseArgs;
   const cluster = {
     clusterName: "platform-prod",
     kubeconfig: { clusters: [{ cluster: { server: "https://example.invalid" } }] },
@@ -44,7 +44,7 @@ describe("a stack goes back by itself", function () {
     said = [];
     hours.waited = 0;
     state("over");
-    attempt = {
+    args = {
       stack,
       cloud: aws("eu-central-1"),
       rollouts: kubectl(0.02),
@@ -72,7 +72,7 @@ describe("a stack goes back by itself", function () {
       state("over");
       return up(message, options);
     };
-    assert.equal(await release(attempt, () => image("b")), false);
+    assert.equal(await release(args, () => image("b")), false);
     assert.match(
       said.join("\n"),
       /failed: Deployment web\/web: ReplicaSet .* timed out progressing/,
@@ -86,22 +86,22 @@ describe("a stack goes back by itself", function () {
     ["web/latency", 15],
   ] as const) {
     it(`when ${alarm} rings, which takes it ${minutes} minutes`, async () => {
-      attempt.sleep = async (seconds) => {
+      args.sleep = async (seconds) => {
         hours.waited += seconds;
         if (hours.waited >= minutes * 60) state("over", [alarm]);
       };
-      assert.equal(await release(attempt, () => image("b")), false);
+      assert.equal(await release(args, () => image("b")), false);
       assert.match(said.join("\n"), new RegExp(`After the update: platform-prod/${alarm}\n`));
       assert.deepEqual(stack.running, image("a"));
     });
   }
 
   it("and stays where it is when nothing is wrong, or what is wrong is another's", async () => {
-    attempt.sleep = async (seconds) => {
+    args.sleep = async (seconds) => {
       hours.waited += seconds;
       state("over", ["node-disk", "web/availability-fast-burn-short"]);
     };
-    assert.equal(await release(attempt, () => image("b")), true, said.join("\n"));
+    assert.equal(await release(args, () => image("b")), true, said.join("\n"));
     assert.ok(hours.waited >= 15 * 60);
     assert.deepEqual(stack.running, image("b"));
   });

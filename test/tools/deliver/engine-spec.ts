@@ -6,7 +6,7 @@ import { actionsOf } from "../../../projects/bootstrap/permissions.ts";
 import { roleNames } from "../../../projects/bootstrap/policies.ts";
 import { partsOf } from "../../../tools/deliver/image-references.ts";
 import { PlatformStack } from "../../../tools/deliver/platform-stack.ts";
-import { type Attempt, release, rollback } from "../../../tools/deliver/release.ts";
+import { type ReleaseArgs, release, rollback } from "../../../tools/deliver/release.ts";
 import { releasesOf } from "../../../tools/deliver/release-record.ts";
 import { findEngine } from "../../../tools/rehearsal/engine.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
@@ -56,7 +56,7 @@ describe("a release on the simulated cloud", function () {
   this.timeout(180_000);
   let rehearsal: RehearsalStack;
   let stack: RehearsedStack;
-  let attempt: Attempt;
+  let args: ReleaseArgs;
   const said: string[] = [];
   const deployment = () => {
     const [found] = rehearsal.world.all(deploymentType);
@@ -84,7 +84,7 @@ describe("a release on the simulated cloud", function () {
       rehearsal.world.addUnmanaged(pushedType, id, "docker push", `image ${letter}`, pushed);
     }
     rules.push(crash);
-    attempt = {
+    args = {
       stack,
       cloud: {
         requireImage: async () => {},
@@ -119,7 +119,7 @@ describe("a release on the simulated cloud", function () {
   it("deploys a digest without a build, and leaves its record in the outputs", async () => {
     const { imageReferences: built = {} } = await stack.outputs();
     const images = { web: `${partsOf(built.web ?? "").repositoryUrl}@${digest("a")}` };
-    assert.equal(await release(attempt, () => images), true, said.join("\n"));
+    assert.equal(await release(args, () => images), true, said.join("\n"));
     assert.equal(imageOf(), digest("a"));
     const { release: record, imageReferences } = await stack.outputs();
     assert.deepEqual(imageReferences, images);
@@ -132,7 +132,7 @@ describe("a release on the simulated cloud", function () {
     const { name, id } = deployment();
     const deleted = deletions().length;
     const bad = { web: `${partsOf(imageReferences.web ?? "").repositoryUrl}@${digest("b")}` };
-    assert.equal(await release(attempt, () => bad), false);
+    assert.equal(await release(args, () => bad), false);
 
     assert.match(
       said.join("\n"),
@@ -159,7 +159,7 @@ describe("a release on the simulated cloud", function () {
     assert.equal(images.filter((image) => image?.endsWith(digest("b"))).length, 0);
     const { release: record } = await stack.outputs();
     assert.ok(record?.wentBackFrom?.web?.endsWith(digest("b")));
-    assert.equal(await rollback(attempt), true, said.join("\n"));
+    assert.equal(await rollback(args), true, said.join("\n"));
     assert.notEqual(imageOf(), digest("a"));
   });
 

@@ -19,12 +19,12 @@ describe("environments of pull requests", function () {
   const json = (value: unknown) => ({ out: JSON.stringify(value) });
   const look = async (answers: Answers) => {
     const said: string[] = [];
-    const patience = { patienceSeconds: 0.2, pauseSeconds: 0, answers: 2 };
+    const smokeOptions = { timeoutSeconds: 0.2, pauseSeconds: 0, answers: 2 };
     const well = await given.player.inside(answers, () =>
       reconcile({
         stack: new PlatformStack("dev"),
         repository: "example/platform",
-        patience,
+        smokeOptions,
         say: (line) => said.push(line),
       }),
     );
@@ -169,10 +169,10 @@ describe("environments of pull requests", function () {
     assert.equal(code, 1);
     assert.deepEqual(calls("pulumi up"), []);
     for (const number of [12, 13]) {
-      assert.match(comments(), new RegExp(`issues/${number}/[\\s\\S]*It failed`));
+      assert.match(comments(), new RegExp(`issues/${number}/[\\s\\S]*The environment failed`));
     }
     // They have their places still.
-    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
+    assert.match(comments(), /issues\/14\/[\s\S]*No room/);
   });
 
   it("wait while the image of a commit is built", async () => {
@@ -181,7 +181,7 @@ describe("environments of pull requests", function () {
     assert.deepEqual([comments(), ...calls("pulumi up")], [""]);
   });
 
-  it("are no more than the stack takes", async () => {
+  it("are max. as many as the stack allows", async () => {
     const open = [12, 13, 14].map((number) => pullRequest(number));
     const answers = { ...deployed(12), ...deployed(13), ...world({ open, stacks: [12, 13] }) };
     const { code } = await look(answers);
@@ -190,7 +190,7 @@ describe("environments of pull requests", function () {
       calls("pulumi stack select").filter((call) => call.includes("pr-14")),
       [],
     );
-    assert.match(comments(), /issues\/14\/[\s\S]*no room: dev takes 2\./);
+    assert.match(comments(), /issues\/14\/[\s\S]*No room: dev has max\. 2/);
   });
 
   it("count those that have just come", async () => {
@@ -198,7 +198,7 @@ describe("environments of pull requests", function () {
     await look({ ...deployed(12), ...deployed(13), ...world({ open }) });
     const selected = calls("pulumi stack select").map((call) => /pr-\d+/.exec(call)?.[0]);
     assert.deepEqual([...new Set(selected)], ["pr-12", "pr-13"]);
-    assert.match(comments(), /issues\/14\/[\s\S]*no room/);
+    assert.match(comments(), /issues\/14\/[\s\S]*No room/);
   });
 
   it("go, the newest first, when the stack takes fewer", async () => {
@@ -215,12 +215,12 @@ describe("environments of pull requests", function () {
     const answers = { ...dead, ...world({ open: [pullRequest(12)], stacks: [12] }) };
     const { code } = await look(answers);
     assert.equal(code, 1);
-    assert.match(comments(), /It failed:[\s\S]*does not answer well/);
+    assert.match(comments(), /The environment failed:[\s\S]*does not answer well/);
     assert.equal(calls("pulumi config set-all").length, 1);
     assert.doesNotMatch(calls("pulumi config set-all").join(), /environment:commit=/);
   });
 
-  it("go when they never came up and their images are too old to try again", async () => {
+  it("are removed if they never became ready and their images are too old", async () => {
     const built = [{ databaseId: 99, createdAt: hoursAgo(73) }];
     const failed = { "pulumi stack output --json --stack pr-12": json({}) };
     const { code } = await look({
@@ -229,7 +229,7 @@ describe("environments of pull requests", function () {
     });
     assert.equal(code, 0);
     assert.equal(calls("pulumi destroy").length, 1);
-    assert.match(comments(), /never came up/);
+    assert.match(comments(), /never became ready/);
   });
 
   it("take nobody's place while their images are not to be had", async () => {
@@ -237,8 +237,8 @@ describe("environments of pull requests", function () {
     const open = [pullRequest(12), pullRequest(13), pullRequest(14)];
     const { code } = await look({ ...world({ open }), ...gone });
     assert.equal(code, 1);
-    assert.doesNotMatch(comments(), /no room/);
-    assert.match(comments(), /issues\/12\/[\s\S]*push again, or set the label anew/);
+    assert.doesNotMatch(comments(), /No room/);
+    assert.match(comments(), /issues\/12\/[\s\S]*push again, or remove and set the label/);
   });
 
   it("come anew when what they belonged to was made anew", async () => {
@@ -308,8 +308,8 @@ describe("environments of pull requests", function () {
     const stacks = { ...broken, ...deployed(12), ...deployed(13) };
     const { code } = await look({ ...stacks, ...world({ stacks: [12, 13] }) });
     assert.equal(code, 1);
-    assert.match(comments(), /issues\/12\/[\s\S]*It failed:\n\n~~~~~~\nlocked/);
-    assert.match(comments(), /issues\/13\/[\s\S]*It is gone/);
+    assert.match(comments(), /issues\/12\/[\s\S]*The environment failed:\n\n~~~~~~\nlocked/);
+    assert.match(comments(), /issues\/13\/[\s\S]*The environment is removed/);
   });
 
   it("are forgotten when their stack is gone with its cluster", async () => {

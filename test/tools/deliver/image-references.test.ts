@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import {
-  type Images,
-  Refused,
-  released as releasedOf,
-} from "../../../tools/deliver/image-references.ts";
+import { type Images, Refused, resolveImages } from "../../../tools/deliver/image-references.ts";
 import {
   previousOf,
   type Release,
@@ -17,37 +13,43 @@ const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web-1a2b3c4"
 const running: Images = { web: `${repository}@${digest("a")}` };
 const two: Images = { ...running, api: `${repository}@${digest("b")}` };
 
-const released = (asked: string[], from: Images) => releasedOf(asked, from, Object.keys(from));
+const resolve = (requested: string[], from: Images) =>
+  resolveImages(requested, from, Object.keys(from));
 
 describe("images to release", () => {
   it("keep the repository when only a digest is given", () => {
-    assert.deepEqual(released([`web=${digest("c")}`], running), {
+    assert.deepEqual(resolve([`web=${digest("c")}`], running), {
       web: `${repository}@${digest("c")}`,
     });
   });
 
   it("may be of another stack's repository, and several at once", () => {
     const other = `444455556666.dkr.ecr.eu-central-1.amazonaws.com/web@${digest("c")}`;
-    assert.deepEqual(released([`web=${other},api=${digest("d")}`], two), {
+    assert.deepEqual(resolve([`web=${other},api=${digest("d")}`], two), {
       web: other,
       api: `${repository}@${digest("d")}`,
     });
   });
 
   it("need no service's name when there is only one", () => {
-    assert.deepEqual(released([digest("c")], running), { web: `${repository}@${digest("c")}` });
-    assert.throws(() => released([digest("c")], two), /say which service, web or api=…/);
+    assert.deepEqual(resolve([digest("c")], running), {
+      web: `${repository}@${digest("c")}`,
+    });
+    assert.throws(() => resolve([digest("c")], two), /say which service, web or api=…/);
   });
 
   it("leave alone the services that are not named", () => {
-    assert.equal(released([`web=${digest("c")}`], two).api, two.api);
+    assert.equal(resolve([`web=${digest("c")}`], two).api, two.api);
   });
 
   it("are all named when nothing runs yet, with their repositories", () => {
     const image = `${repository}@${digest("c")}`;
-    assert.deepEqual(releasedOf([`web=${image}`], {}, ["web"]), { web: image });
-    assert.throws(() => releasedOf([digest("c")], {}, ["web"]), /of which repository\?/);
-    assert.throws(() => releasedOf([`web=${image}`], {}, ["api", "web"]), /api does not run yet/);
+    assert.deepEqual(resolveImages([`web=${image}`], {}, ["web"]), { web: image });
+    assert.throws(() => resolveImages([digest("c")], {}, ["web"]), /of which repository\?/);
+    assert.throws(
+      () => resolveImages([`web=${image}`], {}, ["api", "web"]),
+      /api does not run yet/,
+    );
   });
 
   for (const [asked, message] of [
@@ -59,7 +61,7 @@ describe("images to release", () => {
   ] as const) {
     it(`are refused as ${asked || "nothing"}`, () =>
       assert.throws(
-        () => released([asked], running),
+        () => resolve([asked], running),
         (error: Error) => error instanceof Refused && message.test(error.message),
       ));
   }

@@ -9,27 +9,27 @@ import { stackImages } from "../../../tools/deliver/stack-images.ts";
 
 describe("a stack by its settings", () => {
   /** With these settings of its Ingresses. */
-  const closed = (ingress?: Record<string, unknown>) => {
+  const restriction = (ingress?: Record<string, unknown>) => {
     const folder = mkdtempSync(join(tmpdir(), "stack-"));
     try {
       cpSync("Pulumi.yaml", join(folder, "Pulumi.yaml"));
       const { config } = parse(readFileSync("Pulumi.dev.yaml", "utf8"));
       const changed = { config: { ...config, ...(ingress && { "platform:ingress": ingress }) } };
       writeFileSync(join(folder, "Pulumi.dev.yaml"), stringify(changed));
-      return new PlatformStack("dev", folder).closed;
+      return new PlatformStack("dev", folder).restriction;
     } finally {
       rmSync(folder, { recursive: true });
     }
   };
 
   it("answers everybody, or says whom its load balancer answers and what to do", () => {
-    assert.equal(closed(), undefined);
-    assert.equal(closed({ inboundCidrs: ["0.0.0.0/0"] }), undefined);
+    assert.equal(restriction(), undefined);
+    assert.equal(restriction({ inboundCidrs: ["0.0.0.0/0"] }), undefined);
     assert.match(
-      closed({ inboundCidrs: ["192.0.2.0/24", "198.51.100.7/32"] }) ?? "",
+      restriction({ inboundCidrs: ["192.0.2.0/24", "198.51.100.7/32"] }) ?? "",
       /answers 192\.0\.2\.0\/24, 198\.51\.100\.7\/32 alone \(ingress\.inboundCidrs\): add the runner/,
     );
-    assert.match(closed({ scheme: "internal" }) ?? "", /is internal .*CLUSTER_RUNNER/);
+    assert.match(restriction({ scheme: "internal" }) ?? "", /is internal .*CLUSTER_RUNNER/);
   });
 
   it("knows each image, where it stands, and all that run it", () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { Refused } from "../../../tools/deliver/image-references.ts";
-import { judging, tooSlow, type Watched, watchFor } from "../../../tools/deliver/release-alarms.ts";
+import {
+  alarmsAbout,
+  slowAlarms,
+  type Watched,
+  watchSecondsFor,
+} from "../../../tools/deliver/release-alarms.ts";
 import { aws, watchedOf } from "../../../tools/deliver/release-cloud.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
@@ -29,7 +34,7 @@ describe("what a release asks of AWS", function () {
       StateValue: "ALARM",
     }));
     standIns.set({ alarms: { ...ours, MetricAlarms: [...others, ...ours.MetricAlarms] } });
-    return judging(await cloud.alarms(watched), watched, ["web"]);
+    return alarmsAbout(await cloud.alarms(watched), watched, ["web"]);
   };
   const rings = async (...names: string[]) =>
     (await alarms(names.map((name) => `platform-prod/${name}`)))
@@ -62,7 +67,7 @@ describe("what a release asks of AWS", function () {
 
   it("is asked for so long that each of the plan's alarms but the budgets' can ring", async () => {
     const judges = await alarms();
-    const watch = watchFor(judges);
+    const watch = watchSecondsFor(judges);
     const { MetricAlarms } = described(prod);
     const periods = MetricAlarms.filter(
       ({ AlarmName }) => /\/web\/|balancer-errors/.test(AlarmName) && !/burn/.test(AlarmName),
@@ -79,14 +84,16 @@ describe("what a release asks of AWS", function () {
     assert.equal(needs["platform-prod/web/no-targets"], 3 * 60);
     assert.equal(needs["platform-prod/web/errors"], 2 * 300);
     assert.equal(needs["platform-prod/web/availability-fast-burn"], 3600);
-    const slow = tooSlow(judges, watch).map(({ name }) => name);
+    const slow = slowAlarms(judges, watch).map(({ name }) => name);
     assert.ok(slow.length > 0 && slow.every((name) => name.endsWith("-burn")), slow.join());
   });
 
   it("is the alarms of a prefix where one is given, all of them", async () => {
     standIns.set({ alarms: described(prod, ["platform-prod/node-disk"]) });
     const named = watchedOf("platform-prod/node-", {});
-    const ringing = judging(await cloud.alarms(named), named, ["web"]).filter(({ rings }) => rings);
+    const ringing = alarmsAbout(await cloud.alarms(named), named, ["web"]).filter(
+      ({ rings }) => rings,
+    );
     assert.deepEqual(
       ringing.map(({ name }) => name),
       ["platform-prod/node-disk"],
@@ -120,7 +127,7 @@ describe("what a release asks of AWS", function () {
           cloud.requireImage(reference),
           (error: Error) =>
             error instanceof Refused &&
-            error.message.startsWith(`${reference} is not to be had: An error occurred (${said})`),
+            error.message.startsWith(`${reference} cannot be read: An error occurred (${said})`),
         );
       }
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { Refused } from "../../../tools/deliver/image-references.ts";
-import { type Attempt, release, rollback } from "../../../tools/deliver/release.ts";
+import { type ReleaseArgs, release, rollback } from "../../../tools/deliver/release.ts";
 import type { Alarm } from "../../../tools/deliver/release-alarms.ts";
 import { FakeStack, image } from "../../support/fake-stack.ts";
 
@@ -33,8 +33,8 @@ describe("a release", () => {
   /** The looks that fail, the first is number 1. */
   let unreadable: number[];
   let signed: string[];
-  let attempt: Attempt;
-  const releasing = (letter: string) => release(attempt, () => image(letter));
+  let args: ReleaseArgs;
+  const releasing = (letter: string) => release(args, () => image(letter));
   beforeEach(() => {
     stack = new FakeStack();
     said = [];
@@ -44,7 +44,7 @@ describe("a release", () => {
     asked = 0;
     unreadable = [];
     signed = [];
-    attempt = {
+    args = {
       stack,
       cloud: {
         requireImage: async () => {},
@@ -101,7 +101,7 @@ describe("a release", () => {
     assert.deepEqual(stack.pinned.at(-1)?.wentBackFrom, image("b"));
     assert.match(
       said.join("\n"),
-      /Ringing already, [^\n]*: platform-prod\/web\/errors\n.*After the update: platform-prod\/web\/no-targets\n/s,
+      /These alarms ring already, [^\n]*: platform-prod\/web\/errors\n.*After the update: platform-prod\/web\/no-targets\n/s,
     );
   });
 
@@ -121,7 +121,7 @@ describe("a release", () => {
   });
 
   it("is watched for as long as its alarms need, and names those that need longer", async () => {
-    attempt.watchSeconds = undefined;
+    args.watchSeconds = undefined;
     assert.equal(await releasing("b"), true);
     assert.equal(waited, 600 + 120);
     assert.match(
@@ -135,7 +135,7 @@ describe("a release", () => {
   });
 
   it("names the alarms that a shorter watch cannot hear", async () => {
-    attempt.watchSeconds = 300;
+    args.watchSeconds = 300;
     assert.equal(await releasing("b"), true);
     assert.match(
       said.join("\n"),
@@ -144,7 +144,7 @@ describe("a release", () => {
   });
 
   it("bears it when CloudWatch does not answer for a moment, and not for longer", async () => {
-    attempt.watchSeconds = 300;
+    args.watchSeconds = 300;
     unreadable = [4, 5, 6];
     assert.equal(await releasing("b"), true, said.join("\n"));
     [asked, unreadable] = [0, [4, 5, 6, 7]];
@@ -157,7 +157,7 @@ describe("a release", () => {
     assert.equal(await releasing("b"), false);
     assert.deepEqual(stack.judged, [true, false]);
     await releasing("b");
-    await rollback(attempt);
+    await rollback(args);
     assert.deepEqual(stack.judged.slice(2), [true, false]);
   });
 
@@ -172,7 +172,7 @@ describe("a release", () => {
   });
 
   it("interrupts the update as soon as Kubernetes has given up on the rollout", async () => {
-    attempt.rollouts = async () => "Deployment web/web: has timed out progressing";
+    args.rollouts = async () => "Deployment web/web: has timed out progressing";
     stack.up = async (_, { signal }) => {
       if (stack.pinned.length > 1) return;
       await new Promise((resolve) => signal?.addEventListener("abort", resolve));
@@ -206,7 +206,7 @@ describe("a release", () => {
     ["alarms that cannot be read", { alarms: () => Promise.reject(new Error("AccessDenied")) }],
   ] as const) {
     it(`changes nothing for ${title}`, async () => {
-      Object.assign(attempt.cloud, cloud);
+      Object.assign(args.cloud, cloud);
       await assert.rejects(releasing("b"), Refused);
       assert.deepEqual([stack.pinned, stack.ups], [[], []]);
     });
@@ -226,7 +226,7 @@ describe("a release", () => {
       stack.running = { ...image("a"), api: "registry/api@sha256:0" };
       const images = { ...stack.running, ...image("b") };
       signed = Object.values(image("b"));
-      assert.equal(await release(attempt, () => images), true);
+      assert.equal(await release(args, () => images), true);
       assert.deepEqual(stack.running, images);
     });
 
@@ -236,32 +236,32 @@ describe("a release", () => {
       assert.equal(await releasing("b"), false);
       assert.deepEqual(stack.running, image("a"));
       assert.equal(await releasing("b"), true);
-      assert.equal(await rollback(attempt), true);
+      assert.equal(await rollback(args), true);
       assert.deepEqual(stack.running, image("a"));
     });
   });
 
   it("is undone by a rollback, one release for each", async () => {
     for (const letter of ["b", "c"]) await releasing(letter);
-    assert.equal(await rollback(attempt), true);
+    assert.equal(await rollback(args), true);
     assert.deepEqual(stack.running, image("b"));
-    assert.equal(await rollback(attempt), true);
+    assert.equal(await rollback(args), true);
     assert.deepEqual(stack.running, image("a"));
-    await assert.rejects(rollback(attempt), /no release to go back to/);
+    await assert.rejects(rollback(args), /no release to go back to/);
   });
 
   it("that went back by itself is passed over by a later rollback", async () => {
     await releasing("b");
     [asked, alarms] = [0, [[], ["web/errors"]]];
     assert.equal(await releasing("c"), false);
-    assert.equal(await rollback(attempt), true);
+    assert.equal(await rollback(args), true);
     assert.deepEqual(stack.running, image("a"));
   });
 
   it("is not taken back up when the rollback from it fails", async () => {
     await releasing("b");
     stack.failing = () => "no";
-    assert.equal(await rollback(attempt), false);
+    assert.equal(await rollback(args), false);
     assert.equal(stack.pinned.at(-1)?.images.web, image("a").web);
   });
 });

@@ -18,7 +18,7 @@ describe("smoke test", () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return { url, asked: () => asked };
   };
-  const options = { patienceSeconds: 5, pauseSeconds: 0.01, answers: 3 };
+  const options = { timeoutSeconds: 5, pauseSeconds: 0.01, answers: 3 };
 
   it("wants several good answers in a row", async () => {
     const { url, asked } = await serving(503, 200, 503, 200);
@@ -28,14 +28,14 @@ describe("smoke test", () => {
 
   it("fails when the service does not answer well in time", async () => {
     const { url } = await serving(500);
-    const soon = { ...options, patienceSeconds: 0.2 };
+    const soon = { ...options, timeoutSeconds: 0.2 };
     await assert.rejects(smoke({ url }, soon), /does not answer well: status 500/);
     await assert.rejects(smoke({ url: "http://127.0.0.1:1" }, soon), /does not answer well/);
   });
 
   it("says whom the load balancer answers, when it has not answered at all", async () => {
-    const closed = "Its load balancer answers 192.0.2.0/24 alone";
-    const soon = { ...options, patienceSeconds: 0.2, closed };
+    const restriction = "Its load balancer answers 192.0.2.0/24 alone";
+    const soon = { ...options, timeoutSeconds: 0.2, restriction };
     const silent = smoke({ url: "http://127.0.0.1:1" }, soon);
     await assert.rejects(silent, {
       message: /does not answer well: .*bad port\. Its load bal/,

@@ -284,7 +284,7 @@ describe("workflows", function () {
     const images = { "needs.dev.outputs.images": `web=${image("a")}` };
     const { code, text } = await play("deploy/prod", images, answers);
     assert.equal(code, 2);
-    assert.match(text, /is not to be had: ImageNotFoundException/);
+    assert.match(text, /cannot be read: ImageNotFoundException/);
     assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
   });
 
@@ -341,7 +341,7 @@ describe("workflows", function () {
       it(`and release nothing ${title}`, async () => {
         const { code, text } = await play("deploy/prod", images, { ...answers, ...runs("b") });
         assert.equal(code, 2);
-        assert.match(text, new RegExp(`Whether .* is signed cannot be told: ${said}\n`));
+        assert.match(text, new RegExp(`The signature of .* cannot be checked: ${said}\n`));
         assert.deepEqual([calls("pulumi up"), calls("pulumi config")], [[], []]);
       });
     }
@@ -421,7 +421,7 @@ describe("workflows", function () {
     const answers = { "pulumi preview": { out: said, err: said, code: 1 }, ...runs("c") };
     const { code } = await play("preview/preview", { "matrix.stack": "prod" }, answers);
     assert.equal(code, 1);
-    assert.match(comment("preview-prod"), /It failed:[\s\S]*api-not-public/);
+    assert.match(comment("preview-prod"), /The preview failed:[\s\S]*api-not-public/);
   });
 
   describe("comment", () => {
