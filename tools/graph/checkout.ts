@@ -14,25 +14,24 @@ import { evaluate, projectFolder } from "./evaluate.ts";
 import { PlanError } from "./plan-error.ts";
 import type { Evaluation } from "./resource.ts";
 
-/** A version of the program: a commit, or what is in the folder now. */
+/** A version of the program: a commit or the present folder. */
 export interface Version {
   label: string;
   evaluation: Evaluation;
-  /** What a reader must know of how it was evaluated. */
+  /** Limits of the evaluation, for the reader. */
   notes: string[];
 }
 
-/** The program as it is in the folder. */
+/** The program of the folder. */
 export async function present(stack: string, folder = projectFolder): Promise<Version> {
   return { label: "the working tree", evaluation: await evaluate(stack, folder), notes: [] };
 }
 
 /**
- * The program as it was at a git ref, evaluated by today's plan and with today's packages, in a
- * temporary folder that is gone afterwards, also after a failure or Ctrl-C.
+ * Evaluates the program of a git ref with the present plan and packages. Always removes its temporary
+ * folder, also after Ctrl-C.
  *
- * Throws a `PlanError` when the folder is no git checkout, there is no such commit, or the program
- * fails there.
+ * @throws {PlanError} if the folder is no git checkout, the commit does not exist, or the program fails
  */
 export async function evaluateAt(
   ref: string,
@@ -90,7 +89,7 @@ function commitOf(ref: string, folder: string): string {
   return stdout.toString().trim();
 }
 
-/** A hash says no more with forty digits; a name is told with its hash. */
+/** A hash gets seven digits, a name its hash. */
 function named(ref: string, commit: string): string {
   const short = commit.slice(0, 7);
   return commit.startsWith(ref) ? short : `${ref} (${short})`;

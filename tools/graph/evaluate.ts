@@ -11,22 +11,21 @@ import { PlanError } from "./plan-error.ts";
 import type { Alias, Evaluation, Properties, Resource } from "./resource.ts";
 import { type Settings, settingsOf } from "./stack-settings.ts";
 
-/** Where the project is that this plan belongs to. */
+/** The folder of this project. */
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Runs the real program with the real settings of a stack, under mocks: nothing is asked of any
- * cloud. Can be called again, also for another stack, but not while it runs.
+ * Runs the program with the settings of a stack under mocks, without a call to a cloud. Not reentrant.
  *
- * Throws a `PlanError` when there is no such stack, its YAML is broken, its settings are not valid,
- * or the program fails.
+ * @throws {PlanError} if the stack does not exist, its YAML or its settings are not valid, or the program
+ * fails
  */
 export async function evaluate(stack: string, folder = projectFolder): Promise<Evaluation> {
   const settings = settingsOf(stack, folder);
   const program = pathToFileURL(`${folder}/index.ts`);
-  // Modules are cached by their address, and each evaluation is to run this one anew.
+  // Modules are cached by their URL; a new URL runs the program again.
   program.searchParams.set("evaluation", randomUUID());
-  // Like Pulumi: the program names its files relative to the project.
+  // As in Pulumi, paths are relative to the project.
   const from = process.cwd();
   process.chdir(folder);
   try {
@@ -39,7 +38,7 @@ export async function evaluate(stack: string, folder = projectFolder): Promise<E
   }
 }
 
-/** The resources that `build` makes under mocks, for tests of single components. */
+/** The resources of `build` under mocks, for tests of components. */
 export async function deploy(build: () => unknown): Promise<Resource[]> {
   const settings = { project: "platform", stack: "test", config: {}, secretKeys: [] };
   const { resources } = await record(settings, async () => {
@@ -49,14 +48,14 @@ export async function deploy(build: () => unknown): Promise<Resource[]> {
   return resources;
 }
 
-/** The one resource of a type; fails when there is none or more than one. */
+/** @throws {Error} unless exactly one resource has the type */
 export function only(resources: Resource[], type: string): Resource {
   const found = resources.filter((resource) => resource.type === type);
   assert.equal(found.length, 1, `${found.length} resources of type ${type}, not one`);
   return found[0] as Resource;
 }
 
-/** The part of Pulumi's mock monitor that this file looks into; `setMocks` makes it. */
+/** The used part of Pulumi's mock monitor, which `setMocks` makes. */
 interface MockMonitor {
   newUrn(parent: string, type: string, name: string): string;
   registerResource(
@@ -108,7 +107,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     region: config[`${project}:region`] ?? "eu-central-1",
     accountId: config[`${project}:accountId`] ?? "111122223333",
     hostName: JSON.parse(config[`${project}:domain`] ?? "{}").hostName,
-    // The plan is that of an administrator.
+    // The plan assumes the rights of an administrator.
     caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
   });
   const call: typeof mocks.call = (args) => {
@@ -123,14 +122,14 @@ async function record(settings: Settings, program: () => Promise<object>) {
   const register = monitor.registerResource.bind(monitor);
   const mapped = process.sourceMapsEnabled;
   monitor.registerResource = (request, callback) => {
-    // Of each promise Pulumi keeps the stack as text: mapped to sources, that is a third of the time.
-    // All modules are loaded by now, and an error is told with its own line afterwards.
+    // Pulumi formats a stack trace for each promise. Source maps would take a third of the time.
+    // All modules are loaded here, and errors get their lines afterwards.
     process.setSourceMapsEnabled(false);
     return register(request, (error, response) => {
       if (error) return callback(error, response);
       const resource = transformed(resourceOf(request, response, handedDown), transforms);
       if (resources.some(({ urn }) => urn === resource.urn)) {
-        // As the engine does; the mock monitor would forget the first one.
+        // As the engine; the mock monitor would lose the first resource.
         const message = `Two resources have the URN ${resource.urn}`;
         return callback(Object.assign(new Error(message), { details: message }), response);
       }
@@ -150,7 +149,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
   const layers = order(resources).create;
   const layerOf = new Map(layers.flatMap((urns, at) => urns.map((urn) => [urn, at])));
   return {
-    // Within a layer, as the program registered them.
+    // Within a layer in the order of registration.
     resources: resources.sort((a, b) => (layerOf.get(a.urn) ?? 0) - (layerOf.get(b.urn) ?? 0)),
     functions: [...functions].sort(),
     outputs: await resolved(outputs),
@@ -158,8 +157,9 @@ async function record(settings: Settings, program: () => Promise<object>) {
 }
 
 /**
- * What `run` gives. Throws what it throws, and what rejects on the way with nobody awaiting it: so
- * does a registration that fails, or an `apply`.
+ * Returns the result of `run`.
+ *
+ * @throws the error of `run`, or of an unawaited promise, such as a failed registration or `apply`
  */
 async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
   const strays: unknown[] = [];
@@ -172,13 +172,13 @@ async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
   process.removeAllListeners("unhandledRejection");
   process.on("unhandledRejection", collect);
   try {
-    // What failed may be what the rest waits for: then `run` never ends.
+    // After a failed registration `run` may never end.
     const stray = new Promise<never>((_, reject) => {
       giveUp = () => setTimeout(() => reject(strays[0]), 1000);
     });
     stray.catch(() => {});
     const result = await Promise.race([run(), stray]);
-    // Node tells of unhandled rejections when all microtasks are done.
+    // Node reports unhandled rejections after all microtasks.
     await new Promise(setImmediate);
     if (strays.length > 0) throw strays[0];
     return result;
@@ -188,12 +188,12 @@ async function withoutStrayRejections<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Lets an engine be heard in this process again. */
+/** Restores the connection to an engine in this process. */
 function forgetMocks(): void {
   pulumi.runtime.resetOptions("", "", -1, "", "", false, "");
 }
 
-/** The part of Pulumi's client for transforms that programs use. */
+/** The used part of Pulumi's client for transforms. */
 interface Callbacks {
   registerTransform(transform: pulumi.ResourceTransform): Promise<unknown>;
   registerStackTransform(transform: pulumi.ResourceTransform): void;
@@ -202,8 +202,8 @@ interface Callbacks {
 }
 
 /**
- * Lets the program register transforms, which mocks refuse, and returns those of the stack. Those of a
- * component that a plugin makes are for its children, which are not known here.
+ * Lets the program register transforms, which mocks refuse. Returns those of the stack. Ignores those of
+ * remote components, whose children are unknown.
  */
 function takeTransforms(): pulumi.ResourceTransform[] {
   const transforms: pulumi.ResourceTransform[] = [];
@@ -219,7 +219,7 @@ function takeTransforms(): pulumi.ResourceTransform[] {
   return transforms;
 }
 
-/** The resource with the inputs that the stack's transforms give it, which here are plain values. */
+/** The resource after the stack's transforms. */
 function transformed(resource: Resource, transforms: pulumi.ResourceTransform[]): Resource {
   const { type, name, custom } = resource;
   for (const transform of transforms) {
@@ -229,7 +229,7 @@ function transformed(resource: Resource, transforms: pulumi.ResourceTransform[])
   return resource;
 }
 
-/** What went wrong, for people: where in the program, when it is not the settings' fault. */
+/** The message of an error, with its line in the program unless the settings are wrong. */
 function explanation(error: unknown, folder: string): string {
   if (pulumi.RunError.isInstance(error)) return error.message;
   if (!(error instanceof Error)) return `The program fails: ${error}`;
@@ -241,7 +241,7 @@ function explanation(error: unknown, folder: string): string {
   return `The program fails: ${error.message.trim()}${where}`;
 }
 
-/** Pulumi's URN, with the types of all ancestors; the mock monitor's has the parent's only. */
+/** The URN with the types of all ancestors; the mock monitor uses only the parent's. */
 function urnOf({ stack, project }: Settings, parent: string, type: string, name: string): string {
   const parentType = parent.split("::")[2] ?? "";
   const types = parentType && parentType !== "pulumi:pulumi:Stack" ? `${parentType}$${type}` : type;
@@ -257,7 +257,7 @@ function resourceOf(
   const parent = request.getParent();
   const custom = request.getCustom();
   const remote = request.getRemote();
-  // A component hands down what it was given, and of other packages what its parent hands down.
+  // A component passes on its own providers, and those of its parent for other packages.
   const providers = {
     ...handedDown.get(parent),
     ...entriesOf(request.getProvidersMap(), providerUrn),
@@ -322,7 +322,7 @@ function providerUrn(reference: string): string {
   return reference.slice(0, reference.lastIndexOf("::"));
 }
 
-/** Pulumi's marker of values that are more than plain data, and its kinds. */
+/** Pulumi's marker of special values, and its kinds. */
 const signature = "4dabf18193072939515e22adb298388d";
 const secret = "1b47061264138c4ac30d75fd1eb44270";
 const resourceReference = "5cf8f73096256a8f31e491e813e4eb8e";
@@ -339,7 +339,7 @@ function masked(value: unknown): unknown {
 async function resolved(outputs: object): Promise<Record<string, unknown>> {
   const entries = Object.entries(outputs).map(async ([name, value]) => {
     const output = pulumi.output(value);
-    // Unlike `apply`, its promise also tells of a failure.
+    // Unlike `apply`, its promise also rejects.
     const plain = await (output as unknown as { promise(): Promise<unknown> }).promise();
     return [name, (await pulumi.isSecret(output)) ? "[secret]" : plain];
   });

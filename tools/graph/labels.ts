@@ -5,7 +5,7 @@ type Named = Pick<Resource, "type" | "name">;
 
 export const isProvider = ({ type }: Named) => type.startsWith("pulumi:providers:");
 
-/** Whether it is a component of the program's own, which makes nothing itself. */
+/** Whether it is a component of the program, not of a plugin. */
 export const isGroup = ({ custom, remote }: Pick<Resource, "custom" | "remote">) =>
   !custom && !remote;
 
@@ -13,16 +13,16 @@ export const isGroup = ({ custom, remote }: Pick<Resource, "custom" | "remote">)
 export const kindOf = (resource: Named) =>
   isProvider(resource) ? "Provider" : (resource.type.split(":").at(-1) as string);
 
-/** What people call a resource: `Role service`. */
+/** The short name of a resource: `Role service`. */
 export const labelOf = (resource: Named) => `${kindOf(resource)} ${resource.name}`;
 
-/** Of each resource the outermost component that it is in, if it is in one. */
+/** The outermost component of each resource that has one. */
 export function componentsOf(resources: Resource[]): Map<Resource, Resource | undefined> {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   return new Map(resources.map((one) => [one, ancestors(one, byUrn).at(-1)]));
 }
 
-/** Every namespace that the resources name: of objects, of releases, of roles' service accounts. */
+/** The namespaces of objects, releases and service accounts. */
 export function namespacesOf(resources: Resource[]): string[] {
   const found = resources.flatMap(({ type, inputs }) => [
     ...(type.startsWith("kubernetes:")

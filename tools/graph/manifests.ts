@@ -1,6 +1,6 @@
 import type { Properties, Resource } from "./resource.ts";
 
-/** A Kubernetes object as `kubectl apply` takes it. */
+/** A Kubernetes object for `kubectl apply`. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -10,13 +10,13 @@ export interface Manifest {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: what follows is another for each kind
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has other fields
   [field: string]: any;
 }
 
 /**
- * The Kubernetes objects that the program makes itself, in the order of `resources`. Not among them
- * are those that a Helm chart makes, and annotations that tell Pulumi what to wait for.
+ * The Kubernetes objects of the program, in the order of `resources`. Without the objects of Helm charts
+ * and the annotations for Pulumi.
  */
 export function manifestsOf(resources: Resource[]): Manifest[] {
   return resources
@@ -32,7 +32,7 @@ export function manifestsOf(resources: Resource[]): Manifest[] {
     }));
 }
 
-/** Between how many pods a workload is scaled, whoever scales it; nothing when nobody does. */
+/** The min. and max. replicas of a workload. Returns undefined if it does not scale. */
 export function scaleOf(
   workload: Pick<Manifest, "kind" | "metadata">,
   manifests: Manifest[],
@@ -57,26 +57,25 @@ function withoutPulumi({ annotations, ...metadata }: Resource["inputs"] = {}): o
   return { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) };
 }
 
-/** `namespace/name`, or the name alone of what is in no namespace. */
+/** `namespace/name`; the name alone of a cluster-wide object. */
 export const addressOf = ({ metadata: { namespace, name } }: Manifest) =>
   namespace ? `${namespace}/${name}` : name;
 
-/** The pod that an object is or makes: a Deployment's, a Job's, a CronJob's; `undefined` of others. */
+/** The pod of a Deployment, Job, CronJob or Pod. Returns undefined for other kinds. */
 export function podSpecOf({ kind, spec }: Properties): Properties | undefined {
   if (kind === "Pod") return spec;
   return (spec?.jobTemplate?.spec ?? spec)?.template?.spec;
 }
 
-/** What a pod asks for. */
+/** The requests of a pod. */
 export interface Requests {
   cpuMillicores: number;
   memoryMiB: number;
 }
 
 /**
- * What a pod asks for as Kubernetes counts it: its containers and sidecars together, or the most
- * that runs before them, each with the sidecars that have started by then. (KEP-753, sidecar
- * containers.) Quantities are in millicores and MiB, as the program writes them.
+ * The requests of a pod, as Kubernetes counts them (KEP-753, sidecar containers): the max. of its
+ * containers with sidecars, and of each init container with the sidecars before it. In millicores and MiB.
  */
 export function requestsOf({ containers = [], initContainers = [] }: Properties): Requests {
   const most = (resource: string) => {
@@ -96,13 +95,13 @@ export function requestsOf({ containers = [], initContainers = [] }: Properties)
 
 const isSidecar = ({ restartPolicy }: Properties) => restartPolicy === "Always";
 
-/** Those that run as long as the pod does: its containers and its sidecars. */
+/** The containers and sidecars of a pod, which run as long as it. */
 export const runningContainers = ({
   containers = [],
   initContainers = [],
 }: Properties): Properties[] => [...containers, ...initContainers.filter(isSidecar)];
 
-/** How many pods a workload may have: `2 to 4`, or the one number. */
+/** The replicas of a workload as text: `2 to 4`, or one number. */
 export function replicasOf(workload: Manifest, manifests: Manifest[]): string {
   const scale = scaleOf(workload, manifests);
   if (!scale) return String(workload.spec.replicas ?? 1);
@@ -110,7 +109,7 @@ export function replicasOf(workload: Manifest, manifests: Manifest[]): string {
   return least === most ? String(most) : `${least} to ${most}`;
 }
 
-/** The workloads whose pods a Service sends requests to. */
+/** The workloads of a Service. */
 export function selectedBy({ metadata, spec }: Manifest, manifests: Manifest[]): Manifest[] {
   const { namespace } = metadata;
   const wanted = Object.entries(spec.selector ?? {});
@@ -125,7 +124,7 @@ export function selectedBy({ metadata, spec }: Manifest, manifests: Manifest[]):
   });
 }
 
-/** The Services that an Ingress sends requests to. */
+/** The Services of an Ingress. */
 export function backendsOf({ metadata, spec }: Properties, manifests: Manifest[]): Manifest[] {
   const paths: Properties[] = (spec.rules ?? []).flatMap((rule: Properties) => rule.http.paths);
   const backends = [spec.defaultBackend, ...paths.map(({ backend }) => backend)];
@@ -138,10 +137,7 @@ export function backendsOf({ metadata, spec }: Properties, manifests: Manifest[]
   );
 }
 
-/**
- * Where a name leads that stands in a caller's namespace for a Service in another one; `undefined` of
- * every other object.
- */
+/** The target of a Service of type ExternalName. Returns undefined for other objects. */
 export function aliasedBy({ kind, spec }: Properties): string | undefined {
   const external = kind === "Service" ? spec?.externalName : undefined;
   const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(external ?? "") ?? [];

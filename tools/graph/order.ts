@@ -1,14 +1,14 @@
 import type { Resource } from "./resource.ts";
 
-/** What the order follows from. */
+/** The properties that determine the order. */
 export type Node = Pick<Resource, "urn" | "custom" | "parent" | "provider" | "dependsOn">;
 
 /**
- * What each resource directly waits for when it comes, and what therefore outlives it when it
- * goes: its parent (and with it all that the parent waits for), its provider, what it depends on.
+ * The direct prerequisites of each resource: its parent with the parent's prerequisites, its provider and
+ * its dependencies. They are created before it and deleted after it.
  *
- * As in Pulumi's engine, to depend on a component is to depend on all that is in it; to depend on
- * any other resource is to depend on that one alone, not on its children.
+ * As in Pulumi's engine, a dependency on a component is one on all its children; a dependency on another
+ * resource does not include its children.
  */
 export function prerequisites(nodes: Node[]): Map<string, Set<string>> {
   const byUrn = new Map(nodes.map((node) => [node.urn, node]));
@@ -32,15 +32,16 @@ export function prerequisites(nodes: Node[]): Map<string, Set<string>> {
   );
 }
 
-/** The components that a resource is in, the innermost first. */
+/** The components around a resource, the innermost first. */
 export function ancestors<N extends Pick<Node, "parent">>(node: N, byUrn: Map<string, N>): N[] {
   const parent = node.parent === undefined ? undefined : byUrn.get(node.parent);
   return parent ? [parent, ...ancestors(parent, byUrn)] : [];
 }
 
 /**
- * The resources in layers: what is in one layer waits only for the layers before it, and is in the
- * order that it was given in. Throws when resources wait for each other.
+ * The resources in layers; each layer waits only for the layers before it, and keeps the given order.
+ *
+ * @throws {Error} for a cycle
  */
 export function order(nodes: Node[]): { create: string[][]; delete: string[][] } {
   const needs = prerequisites(nodes);
@@ -67,7 +68,7 @@ function layers(waitsFor: Map<string, Set<string>>): string[][] {
   return result;
 }
 
-/** What is still there whenever the resource is: it came before, and goes after. */
+/** The resources that are created before the resource and deleted after it. */
 export function outlivedBy(mortal: string, needs: Map<string, Set<string>>): Set<string> {
   const seen = new Set<string>();
   const visit = (urn: string) => {

@@ -1,2 +1,2 @@
-/** A problem that the user of the plan can mend: its message is all that there is to say. */
+/** A problem that the user can repair; the message needs no stack trace. */
 export class PlanError extends Error {}

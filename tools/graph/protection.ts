@@ -1,6 +1,6 @@
 import type { Resource } from "./resource.ts";
 
-/** The setting that protects a resource of each type, and what it must be for a destroy. */
+/** The protecting setting of each type, and its value for a destroy. */
 const settings: Record<string, string> = {
   "aws:kms/key:Key": "cluster.deletionProtection: false",
   "aws:ecr/repository:Repository": "registry.forceDelete: true",
@@ -8,13 +8,13 @@ const settings: Record<string, string> = {
 };
 
 interface Protection {
-  /** While any of them is protected, a destroy is refused before it deletes anything. */
+  /** Protected resources, which refuse a destroy before it deletes anything. */
   resources: Resource[];
-  /** What to set first, and then run `up`. */
+  /** The settings to change before a destroy, by `up`. */
   settings: string[];
 }
 
-/** What stands in the way of a destroy, and which settings to turn first. */
+/** The protected resources and the settings to change before a destroy. */
 export function protectionOf(resources: Resource[]): Protection {
   const held = resources.filter(({ protect }) => protect);
   const production = resources.some(({ inputs }) =>

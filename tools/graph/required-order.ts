@@ -1,7 +1,7 @@
 import { ancestors, outlivedBy, prerequisites } from "./order.ts";
 import type { Resource } from "./resource.ts";
 
-/** Each of `required` must come before each of `dependents` and go after it. */
+/** Each of `required` is created before each of `dependents`, and deleted after it. */
 interface OrderingRule {
   dependents: Resource[];
   required: Resource[];
@@ -12,12 +12,12 @@ const releaseType = "kubernetes:helm.sh/v3:Release";
 const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 const roleType = "aws:iam/role:Role";
 const addonType = "aws:eks/addon:Addon";
-/** Add-ons that run on every node: without them a node does not get ready. */
+/** Add-ons that a node needs to become ready. */
 const nodeAddons = ["vpc-cni", "kube-proxy"];
 
 /**
- * What AWS and Kubernetes need of the order, whoever writes the program. Which resources are meant
- * follows from types and values alone, never from the edges that the rules are to check.
+ * The order that AWS and Kubernetes require. Rules select resources by types and values, never by the
+ * checked edges.
  */
 function orderingRules(resources: Resource[]): OrderingRule[] {
   const ofType = (...types: string[]) => resources.filter(({ type }) => types.includes(type));
@@ -32,7 +32,7 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
   const ingresses = ofType(ingressType);
   const balancers = ingresses.filter(isBalancer);
-  // With it go the environments of pull requests, which have Ingresses too.
+  // Its deletion deletes the preview environments, which have Ingresses.
   const hosts = ofType("kubernetes:scheduling.k8s.io/v1:PriorityClass").filter(
     ({ inputs }) =>
       inputs.metadata?.annotations?.["pulumi.com/deletionPropagationPolicy"] === "foreground",
@@ -139,7 +139,7 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
   ];
 }
 
-/** What must outlive every Kubernetes object that has to do with a load balancer. */
+/** The resources that each object of a load balancer needs until its deletion. */
 export function neededByObjects(resources: Resource[]): Resource[] {
   const objects = balancedObjects(resources);
   const rules = orderingRules(resources).filter(
@@ -149,10 +149,7 @@ export function neededByObjects(resources: Resource[]): Resource[] {
   return [...new Set(rules.flatMap(({ required }) => required))];
 }
 
-/**
- * The edges that the program lacks, each as a sentence that says what would go too early (or come
- * too late) and which `dependsOn` mends it; none when it can come up and go down cleanly.
- */
+/** The missing edges, each as a sentence with the wrong order and the `dependsOn` that repairs it. */
 export function missingEdges(resources: Resource[]): string[] {
   const needs = prerequisites(resources);
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
@@ -177,7 +174,7 @@ export function missingEdges(resources: Resource[]): string[] {
   );
 }
 
-/** Where two resources part: the outermost component or resource that holds only the one of them. */
+/** The outermost component or resource that contains only one of two resources. */
 function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Resource, Resource] {
   const lineOf = (one: Resource) => [one, ...ancestors(one, byUrn)].reverse();
   const [lineA, lineB] = [lineOf(a), lineOf(b)];
@@ -185,14 +182,14 @@ function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Reso
   return [lineA[at] ?? a, lineB[at] ?? b];
 }
 
-/** Whether a resource acts in a role: the role's ARN is among its inputs. */
+/** Whether a resource uses a role: its inputs contain the role's ARN. */
 function uses(user: Resource, role: Resource): boolean {
   return textOf(user).includes(`"${role.outputs.arn}"`);
 }
 
 const texts = new WeakMap<Resource, string>();
 
-/** The inputs as text, which each role is looked for in. */
+/** The inputs as text, to search for roles. */
 function textOf(resource: Resource): string {
   const text = texts.get(resource) ?? JSON.stringify(resource.inputs);
   texts.set(resource, text);
@@ -205,7 +202,7 @@ function permissionsOf(user: Resource, resources: Resource[]): Resource[] {
     .flatMap((role) => [role, ...policiesOf(role, resources)]);
 }
 
-/** The policies that a role has by resources of their own. */
+/** The policy resources of a role. */
 export function policiesOf(role: Resource, resources: Resource[]): Resource[] {
   return resources.filter(
     ({ type, inputs }) =>
@@ -217,7 +214,7 @@ function objectsOf(resources: Resource[]): Resource[] {
   return resources.filter(({ type, custom }) => custom && type.startsWith("kubernetes:"));
 }
 
-/** The objects of namespaces that have an Ingress. */
+/** The objects of namespaces with an Ingress. */
 function balancedObjects(resources: Resource[]): Resource[] {
   const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
   const balanced = new Set(objects.filter(({ type }) => type === ingressType).map(namespaceOf));
@@ -226,7 +223,7 @@ function balancedObjects(resources: Resource[]): Resource[] {
 
 const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
   type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;
-/** Whether the Ingress says what the load balancer of its group is. */
+/** Whether the Ingress sets the attributes of its load balancer. */
 const isBalancer = ({ inputs }: Resource) =>
   inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/scheme"] !== undefined;
 const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";

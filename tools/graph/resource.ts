@@ -1,7 +1,7 @@
 // biome-ignore lint/suspicious/noExplicitAny: the properties of resources of every type
 export type Properties = Record<string, any>;
 
-/** What a resource was called or where it was: its URN, or the parts of it that were others. */
+/** An alias: a former URN, or its former parts. */
 export interface Alias {
   urn?: string;
   name?: string;
@@ -10,49 +10,49 @@ export interface Alias {
   noParent?: boolean;
 }
 
-/** A resource as the program registers it. */
+/** A registered resource. */
 export interface Resource {
-  /** As Pulumi writes it, with the types of all ancestors. */
+  /** With the types of all ancestors, as Pulumi's. */
   urn: string;
   type: string;
   name: string;
-  /** What the mocks answered: the physical name, or the id that AWS would give. */
+  /** The physical name, or an identifier as AWS makes it; from the mocks. */
   id: string;
-  /** Whether a provider makes it; a component only groups others. */
+  /** Whether a provider manages it; a component groups resources. */
   custom: boolean;
-  /** Whether it is a component that a plugin makes, whose children are not known here. */
+  /** Whether it is a component of a plugin, whose children are unknown. */
   remote: boolean;
   parent?: string;
-  /** The provider's URN; of a remote component the ones that it hands to its children. */
+  /** The provider's URN; the URNs for the children if it is a remote component. */
   provider?: string | string[];
   protect: boolean;
   aliases?: Alias[];
   ignoreChanges: string[];
-  /** Further options that the program gave, under Pulumi's names. */
+  /** Other options, by Pulumi's names. */
   options?: {
     retainOnDelete?: boolean;
     deleteBeforeReplace?: boolean;
     replaceOnChanges?: string[];
     customTimeouts?: Record<string, string>;
   };
-  /** What it waits for: what its options name and what its inputs come from. */
+  /** The URNs that its options and its inputs depend on. */
   dependsOn: string[];
-  /** By input: the resources that its value comes from. */
+  /** The source URNs of each input. */
   propertyDependencies: Record<string, string[]>;
-  /** Resolved; what is secret reads `[secret]`. */
+  /** Resolved; secrets read `[secret]`. */
   inputs: Properties;
-  /** As the mocks answered; what is secret reads `[secret]`. */
+  /** From the mocks; secrets read `[secret]`. */
   outputs: Properties;
 }
 
 export interface Evaluation {
   stack: string;
-  /** In the order of their creation. */
+  /** In the order of creation. */
   resources: Resource[];
-  /** The tokens of the functions that the program has called, each once. */
+  /** The tokens of the called functions, without duplicates. */
   functions: string[];
-  /** The stack's outputs; what is secret reads `[secret]`. */
+  /** The stack's outputs; secrets read `[secret]`. */
   outputs: Record<string, unknown>;
-  /** Settings that only Pulumi can decrypt; the program was given `[secret]`. */
+  /** Encrypted settings; the program got `[secret]`. */
   secretKeys: string[];
 }

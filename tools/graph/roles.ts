@@ -2,22 +2,22 @@ import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import { policiesOf } from "./required-order.ts";
 import type { Resource } from "./resource.ts";
 
-/** What an output with a secret part becomes as a whole. */
+/** The value of an output with a secret part. */
 type Masked = "[secret]";
 
-/** A policy of AWS's or of the program's by its ARN, or one that is part of the role. */
+/** A managed policy by its ARN, or an inline policy. */
 export type Policy = { arn: string } | { name: string; document: PolicyDocument | Masked };
 
-/** An IAM role: who may assume it and what it may then do. */
+/** An IAM role with its trust and its policies. */
 export interface Role {
   name: string;
-  /** `namespace/name` of the one service account that may assume it; `null` when it is not one's. */
+  /** `namespace/name` of its service account; `null` without one. */
   serviceAccount: string | null;
   trust: PolicyDocument | Masked;
   policies: Policy[];
 }
 
-/** The IAM roles that the program makes itself, not those inside remote components. */
+/** The IAM roles of the program, without those inside remote components. */
 export function rolesOf(resources: Resource[]): Role[] {
   return resources
     .filter(({ type }) => type === "aws:iam/role:Role")
@@ -36,7 +36,7 @@ export function rolesOf(resources: Resource[]): Role[] {
     });
 }
 
-/** AWS's provider takes a policy as text or as an object, and a single statement without a list. */
+/** The provider accepts a policy as text or object, and a statement without a list. */
 function documentOf(policy: string | PolicyDocument): PolicyDocument | Masked {
   if (policy === "[secret]") return policy;
   const document: PolicyDocument = typeof policy === "string" ? JSON.parse(policy) : policy;

@@ -3,21 +3,20 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { PlanError } from "./plan-error.ts";
 
-/** What Pulumi would hand to the program of a stack. */
+/** The settings that the program of a stack gets. */
 export interface Settings {
   project: string;
   stack: string;
-  /** By full key (`project:key`); objects and lists as JSON, as Pulumi hands them over. */
+  /** By full key (`project:key`); objects and lists as JSON, as from Pulumi. */
   config: Record<string, string>;
-  /** Keys with an encrypted part, which reads `[secret]` here: only Pulumi can decrypt it. */
+  /** Keys with an encrypted part, which reads `[secret]`. */
   secretKeys: string[];
 }
 
 /**
- * The file of a stack's settings, below the folder: of the project itself, else of its examples, each
- * in a folder of its name.
+ * The path of a stack's settings below the folder: of the project, else of the example with its name.
  *
- * Throws a `PlanError` when there is no such stack.
+ * @throws {PlanError} if the stack does not exist
  */
 export function settingsFile(stack: string, folder: string): string {
   const own = stacksIn(folder);
@@ -50,9 +49,9 @@ export function exampleStacks(folder: string): string[] {
 }
 
 /**
- * The settings of a stack: the defaults of `Pulumi.yaml`, then those of its own file.
+ * The settings of a stack: its file over the defaults of `Pulumi.yaml`.
  *
- * Throws a `PlanError` when there is no such stack or a file is no valid YAML.
+ * @throws {PlanError} if the stack does not exist, or a file is no valid YAML
  */
 export function settingsOf(
   stack: string,
@@ -79,7 +78,7 @@ export function settingsOf(
   return { project, stack, config, secretKeys: [...secretKeys] };
 }
 
-/** The value that `Pulumi.yaml` gives to all stacks: a plain one, or its schema's. */
+/** The default of `Pulumi.yaml`: a plain value, or its schema's. */
 function preset(schema: unknown): unknown {
   if (!isMap(schema)) return schema;
   return schema.value ?? schema.default;
@@ -98,7 +97,7 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Nothing is an empty map: an empty file, or a key without a value. */
+/** An empty file, or a key without a value, is an empty map. */
 function mapOf(value: unknown, where: string): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   if (!isMap(value)) throw new PlanError(`${where}: must be a map of keys and values`);

@@ -12,7 +12,7 @@ import { mostRuns } from "../../infra/services/pod-size.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
-/** What the nodes hold, and what all pods at their most ask for; nothing without a node group. */
+/** The room of the nodes and the max. requests of all pods. Empty without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
   if (!group) return [];
@@ -52,7 +52,7 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   ];
 }
 
-/** Of the services that a Service leads to, in as many environments as the stack takes. */
+/** The pods of preview environments, at their max. number. */
 function previewPods(pods: Pods[], manifests: Manifest[]): Pods[] {
   const reached = manifests.filter(({ kind, spec }) => kind === "Service" && spec.selector);
   const services = pods.filter(({ name }) =>
@@ -64,7 +64,7 @@ function previewPods(pods: Pods[], manifests: Manifest[]): Pods[] {
   return environmentPods(services, Number(environments));
 }
 
-/** Of each Deployment the most pods, one more in a rollout where its strategy says so; the largest first. */
+/** The max. pods of each Deployment with the surge of a rollout, the largest first. */
 export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: number })[] {
   return manifests
     .filter(({ kind }) => kind === "Deployment")
@@ -82,8 +82,8 @@ export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: numb
 }
 
 /**
- * Of each CronJob as many runs as may be there at once, and of each job of a release its pod with
- * its retries, which run while the old pods still do; the largest first.
+ * The max. parallel runs of each CronJob, and the pods of each release job with its retries, which run
+ * beside the old pods. The largest first.
  */
 function jobPods(manifests: Manifest[]): Pods[] {
   return manifests
@@ -99,7 +99,7 @@ function jobPods(manifests: Manifest[]): Pods[] {
     .sort(bySize);
 }
 
-/** Runs of a CronJob that may be there at once. */
+/** The max. parallel runs of a CronJob. */
 export function runsOf({ concurrencyPolicy = "Allow" }: Properties): number {
   return mostRuns[concurrencyPolicy.toLowerCase() as keyof typeof mostRuns];
 }

@@ -7,7 +7,7 @@ import { type Cost, costOf } from "./cost/cost.ts";
 import { type Quota, quotasOf } from "./quotas.ts";
 import { policyViolations } from "./violations.ts";
 
-/** The plan for machines: what `--json` prints and `--out` writes. */
+/** The plan as JSON, for `--json` and `--out`. */
 export interface Plan {
   stack: string;
   resources: {
@@ -15,7 +15,7 @@ export interface Plan {
     type: string;
     name: string;
     parent: string | null;
-    /** The ones that a remote component hands to what it makes; `null` of other components. */
+    /** The providers for the children of a remote component; `null` for other components. */
     provider: string | string[] | null;
     protect: boolean;
     dependsOn: string[];
@@ -26,11 +26,11 @@ export interface Plan {
   cost: Cost;
   order: { create: string[][]; delete: string[][] };
   violations: Violation[];
-  /** What AWS limits, and how much of it the stack needs at its most. */
+  /** The quotas of AWS and the max. need of the stack. */
   quotas: Quota[];
 }
 
-/** The plan of an evaluated stack. All of it follows from what the program registered. */
+/** The plan of an evaluated stack. Depends only on the registered resources. */
 export function planOf({ stack, resources }: Evaluation): Plan {
   return {
     stack,

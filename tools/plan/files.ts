@@ -16,13 +16,11 @@ const document = "plan.json";
 const page = "plan.html";
 
 /**
- * Writes the plan into a folder, which is made if it is missing: `manifests/` (a Kubernetes object
- * a file, numbered in the order of creation), `roles/` (trust and policies of a role each),
- * `plan.html` (the graph, to look at) and `plan.json`. An earlier plan there is replaced; other
- * files stay as they are.
+ * Writes the plan into a folder: `manifests/` (a file for each Kubernetes object, in the order of
+ * creation), `roles/` (a file for each role), `plan.html` and `plan.json`. Replaces a former plan and
+ * keeps other files.
  *
- * Throws a `PlanError` and leaves the folder as it was when it cannot be written, or when it holds
- * something else than a plan.
+ * @throws {PlanError} and does not change the folder, if it cannot be written or its content is no plan
  */
 export function writePlan(plan: Plan, html: string, folder: string): void {
   let staging: string | undefined;
@@ -31,13 +29,13 @@ export function writePlan(plan: Plan, html: string, folder: string): void {
     if (readdirSync(folder).length > 0 && !existsSync(join(folder, document))) {
       throw new PlanError("is not empty and holds no plan; give another folder");
     }
-    // On the same file system as its destination, so that all of it can be moved at once.
+    // On the same file system as the destination, for an atomic move.
     staging = mkdtempSync(join(folder, ".plan-"));
     for (const [path, content] of [...filesOf(plan), [page, html] as const]) {
       mkdirSync(dirname(join(staging, path)), { recursive: true });
       writeFileSync(join(staging, path), content);
     }
-    // The document goes in last: where it is, the rest is too.
+    // The document is last: it marks a complete plan.
     for (const entry of ["manifests", "roles", page, document]) {
       rmSync(join(folder, entry), { recursive: true, force: true });
       if (existsSync(join(staging, entry))) renameSync(join(staging, entry), join(folder, entry));

@@ -8,12 +8,12 @@ import { durationOf } from "./diff/difference-words.ts";
 import { escaped } from "./text.ts";
 import { schedule } from "./timing.ts";
 
-/** Below this the timeline sums up: a second does not show in half an hour. */
+/** The timeline summarizes shorter operations. */
 const shownSeconds = 5;
 
 /**
- * The graph as one HTML page that needs no other file and no network: components that fold, what
- * each resource waits for and what needs it, when it is made, what it costs.
+ * The graph as one HTML page without other files or network: components that fold, the prerequisites and
+ * dependents of each resource, its time and its cost.
  */
 export function pageOf(stack: string, resources: Resource[]): string {
   const asset = (name: string) => readFileSync(new URL(`page/${name}`, import.meta.url), "utf8");
@@ -62,7 +62,7 @@ class Graph {
   readonly cost;
   readonly made: number;
   readonly total: number;
-  /** What is in no component, and the components that are in no other. */
+  /** The components and resources at the top. */
   readonly tops: Resource[];
   readonly #resources: Resource[];
   readonly #components;
@@ -122,7 +122,7 @@ ${rows.join("\n")}
     );
   }
 
-  /** What is made last comes first; of components what is in them is named already. */
+  /** The last created first; without the children of named components. */
   #real(urns: Set<string>): Resource[] {
     const end = (one: Resource) => this.#spans.get(one.urn)?.end ?? 0;
     return this.#resources

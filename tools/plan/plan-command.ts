@@ -37,7 +37,7 @@ exit code: 0; 1 when there is no plan to show, or it violates a mandatory policy
 accepted
 `;
 
-/** Where the command writes to. */
+/** The output of the command. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
@@ -46,7 +46,7 @@ export interface Terminal {
 
 type Options = ReturnType<typeof optionsOf>;
 
-/** Runs the command and gives its exit code; `folder` is the project's unless a test says other. */
+/** Runs the command. Returns its exit code. @param folder the project, another one in tests */
 export async function plan(args: string[], terminal: Terminal, folder?: string): Promise<number> {
   let options: Options;
   try {

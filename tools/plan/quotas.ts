@@ -2,7 +2,7 @@ import { addressesNeeded, privateAddresses } from "../../infra/config/scale-rule
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import type { Resource } from "../graph/resource.ts";
 
-/** What AWS limits, how much of it the stack needs at its most, and who says so. */
+/** A quota of AWS, the max. need of the stack, and the source. */
 export interface Quota {
   what: string;
   used: number;
@@ -14,7 +14,7 @@ type Inputs = Resource["inputs"];
 
 const elb = "Elastic Load Balancing, quotas for Application Load Balancers";
 const iam = "AWS IAM User Guide, IAM and AWS STS quotas";
-/** The quotas of AWS that a stack comes near by its settings, of one account at its defaults. */
+/** The quotas that depend on the settings, at the defaults of an account. */
 export function quotasOf(resources: Resource[]): Quota[] {
   const of = (type: string) => resources.filter((one) => one.type === type);
   const most = (values: number[]) => Math.max(0, ...values);
@@ -98,7 +98,7 @@ export function quotasOf(resources: Resource[]): Quota[] {
   ];
 }
 
-/** Addresses of a private subnet that nodes and AWS take at most, and those that it has. */
+/** The max. used addresses of a private subnet, and its size. */
 function addresses(resources: Resource[]): [used: number, limit: number] {
   const vpc = resources.find(({ type }) => type === "awsx:ec2:Vpc")?.inputs;
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
@@ -112,7 +112,7 @@ function addresses(resources: Resource[]): [used: number, limit: number] {
   return [needed, privateAddresses(vpc as { cidrBlock: string })];
 }
 
-/** Quotas of which a stack needs at least half, the tightest first. */
+/** Quotas with a need of at least half, the tightest first. */
 export function tightQuotas(resources: Resource[]): Quota[] {
   return quotasOf(resources)
     .filter(({ used, limit }) => used * 2 >= limit && limit > 0)

@@ -2,9 +2,8 @@ import { stringify } from "yaml";
 import type { Evaluation, Resource } from "../graph/resource.ts";
 
 /**
- * A plan as text, for a file that is kept in git: every resource with its options and inputs, in the
- * order of creation. Content tags and digests of images read `<content>` and `<digest>`: they change with
- * each line of a service.
+ * The recorded plan: each resource with its options and inputs, in the order of creation. Content tags and
+ * digests of images read `<content>` and `<digest>`, since each line of a service changes them.
  */
 export function recordOf({ resources, outputs }: Evaluation): string {
   const entries = Object.fromEntries(resources.map((one) => [shortName(one.urn), entryOf(one)]));
@@ -40,13 +39,13 @@ function entryOf(resource: Resource): object {
   };
 }
 
-/** The URN without what all resources of a stack share, and without the types of ancestors. */
+/** The URN without stack, project and the types of ancestors. */
 const shortName = (urn: string) => {
   const [types = "", name] = urn.split("::").slice(-2);
   return `${types.split("$").at(-1)}::${name}`;
 };
 
-/** JSON texts as what they say. */
+/** Parses texts of JSON. */
 function unpacked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpacked);
   if (typeof value === "object" && value !== null) {

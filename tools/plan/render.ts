@@ -15,7 +15,7 @@ import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } fro
 import { policyViolations } from "./violations.ts";
 import { workloadLines } from "./workloads-section.ts";
 
-/** The plan as a person reads it, in lines of at most 80 characters. */
+/** The plan as text, in lines of max. 80 characters. */
 export function render({ stack, resources }: Evaluation, color = false): string {
   const style = styleOf(color);
   const section = (title: string, lines: string[]) => sectionOf(style, title, lines);
@@ -59,7 +59,7 @@ function placeOf(resources: Resource[]): string {
   const provider = resources.find(({ type }) => type === "pulumi:providers:aws")?.inputs;
   if (!provider) return "no AWS provider of its own";
   const { region, allowedAccountIds = [] } = provider;
-  // Providers take everything as text.
+  // Inputs of providers are text.
   const accounts: string[] =
     typeof allowedAccountIds === "string" ? JSON.parse(allowedAccountIds) : allowedAccountIds;
   return `account ${accounts.join(", ") || "any"}, region ${region}`;
@@ -151,7 +151,7 @@ function roleLines({ name, serviceAccount, trust, policies }: Role): string[] {
   ];
 }
 
-/** At most three of a list: the whole is in `--json`. */
+/** Max. three of a list; `--json` has all. */
 const fewOf = (list: string[], word: string) =>
   list.length > 3 ? `${list.length} ${word}` : list.join(", ");
 
@@ -171,7 +171,7 @@ function statementLine({ Sid, Effect, Action, Resource, Condition }: Statement):
     .join(" ");
 }
 
-/** Layers by number; in each, by component, what comes or goes there. */
+/** The layers by number, each with its resources by component. */
 function orderLines(resources: Resource[], layers: string[][]): string[] {
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
   const shown = layers
@@ -194,7 +194,7 @@ function orderLines(resources: Resource[], layers: string[][]): string[] {
   });
 }
 
-/** By kind, the names without the component's: `Role nodes, vpc-cni; Vpc`. */
+/** By kind, with names without the component's: `Role nodes, vpc-cni; Vpc`. */
 function listOf(members: Resource[], component?: Resource): string {
   const byKind = new Map<string, string[]>();
   for (const member of members) {
@@ -207,7 +207,7 @@ function listOf(members: Resource[], component?: Resource): string {
     .join("; ");
 }
 
-/** Which settings to turn before a destroy is possible at all. */
+/** The settings to change before a destroy. */
 function protectionLines(all: Resource[]): string[] {
   const { resources, settings } = protectionOf(all);
   if (resources.length === 0) return [];
@@ -218,7 +218,7 @@ function protectionLines(all: Resource[]): string[] {
   );
 }
 
-/** What the ordering rules found to be there for as long as any of the objects. */
+/** The resources that the ordering rules require for all of the objects. */
 function survivorLines(resources: Resource[]): string[] {
   const needed = neededByObjects(resources).map((one) => `${kindOf(one)} ${one.name}`);
   return needed.length > 0 ? wrapped(needed.join(", "), "  ") : [];

@@ -1,22 +1,22 @@
 import { styleText } from "node:util";
 
-/** Characters a line has at most. */
+/** Max. characters of a line. */
 export const width = 80;
 
 export type Style = (format: "bold" | "dim" | "red" | "yellow" | "green", text: string) => string;
 
-/** Whether there is a terminal is for the caller to know. */
+/** The caller knows whether the output is a terminal. */
 export const styleOf = (color: boolean): Style =>
   color ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text;
 
-/** A title with what is below it, after an empty line. */
+/** An empty line, a title and its lines. */
 export const section = (style: Style, title: string, lines: string[]): string[] => [
   "",
   style("bold", title),
   ...(lines.length > 0 ? lines : ["  none"]),
 ];
 
-/** Words in lines of the page's width: the first line after `lead`, the others below its end. */
+/** Text in lines of the page's width; `lead` indents all but the first. */
 export function wrapped(text: string, lead: string): string[] {
   const indent = " ".repeat(lead.length);
   const room = width - lead.length;
@@ -29,21 +29,21 @@ export function wrapped(text: string, lead: string): string[] {
   return lines.map((line, at) => `${at === 0 ? lead : indent}${line}`.trimEnd());
 }
 
-/** What is too long loses its middle: the ends tell names apart. */
+/** A long text without its middle, since names differ at their ends. */
 export function fitted(text: string, room: number): string {
   if (text.length <= room) return text;
   const half = Math.max(Math.floor((room - 1) / 2), 0);
   return `${text.slice(0, room - 1 - half)}…${half > 0 ? text.slice(-half) : ""}`;
 }
 
-/** The whole of a line, broken wherever it must be; what follows is indented by the lead. */
+/** A line, broken at any character; `lead` indents the rest. */
 export function broken(text: string, lead: string): string[] {
   const room = width - lead.length;
   const parts = text.match(new RegExp(`.{1,${room}}`, "g")) ?? [""];
   return parts.map((part, at) => `${at === 0 ? lead : " ".repeat(lead.length)}${part}`);
 }
 
-/** Text as HTML and SVG take it. */
+/** Escapes text for HTML and SVG. */
 export const escaped = (text: string) =>
   text
     .replaceAll("&", "&amp;")

@@ -6,15 +6,15 @@ import type { Resource } from "../graph/resource.ts";
 
 export type Operation = "create" | "update" | "replace" | "delete";
 
-/** The chain of operations of which each waits for the one before: no deploy is faster. */
+/** The chain of operations that wait for each other: the lower bound of a deployment. */
 export interface Timing {
   seconds: number;
   path: { urn: string; seconds: number }[];
 }
 
 /**
- * Seconds that one operation takes, by the catalogue, which names its sources;
- * AWS promises none. What waits for pods or a load balancer includes the wait.
+ * The seconds of an operation by the catalogue, with the wait for pods or a load balancer. AWS guarantees
+ * none.
  */
 export function secondsOf({ type, custom, remote }: Resource, operation: Operation): number {
   if (!custom && !remote) return 0;
@@ -28,14 +28,14 @@ export function secondsOf({ type, custom, remote }: Resource, operation: Operati
   }[operation];
 }
 
-/** What components by plugins take: the longest chain of what they make. */
+/** The seconds of remote components: the longest chain of their children. */
 function composed(type: string) {
   const parts = (resourceTypes[type]?.chain ?? []).flatMap(
     (one) => resourceTypes[one]?.duration ?? [],
   );
   const sum = (of: "create" | "update" | "delete") =>
     parts.reduce((all, part) => all + part[of], 0);
-  // A type that is not in the catalogue is one call.
+  // A type outside the catalogue takes one call.
   return parts.length > 0 ? seconds(sum("create"), sum("update"), sum("delete")) : oneCall;
 }
 
@@ -43,7 +43,7 @@ const isWorkload = (type: string) => type.startsWith("kubernetes:apps/") || type
 
 function waitsOf(type: string): { onCreate: number; onDelete: number } {
   if (isWorkload(type)) return { onCreate: waits.podStart, onDelete: waits.podDrain };
-  // It has come when it has ended; how long its command takes, nobody knows.
+  // A job is created when it has ended; the duration of its command is unknown.
   if (type === "kubernetes:batch/v1:Job") return { onCreate: waits.podStart, onDelete: 0 };
   if (type === "kubernetes:networking.k8s.io/v1:Ingress") {
     return { onCreate: waits.loadBalancerActive, onDelete: waits.loadBalancerInterfacesGone };
@@ -52,8 +52,8 @@ function waitsOf(type: string): { onCreate: number; onDelete: number } {
 }
 
 /**
- * How long the operations take when all that can run at once does. Deletions come last, in the
- * reverse order, as in Pulumi's engine.
+ * The seconds of the operations with full parallelism. Deletions come last, in the reverse order, as in
+ * Pulumi's engine.
  */
 export function timingOf(
   from: Resource[],
@@ -76,7 +76,7 @@ export function timingOf(
   };
 }
 
-/** From when to when each is made, in seconds, when all is made anew as early as it can be. */
+/** The earliest start and end of each creation in a new stack, in seconds. */
 export function schedule(resources: Resource[]): Map<string, { start: number; end: number }> {
   const needs = prerequisites(resources);
   const spans = new Map<string, { start: number; end: number }>();

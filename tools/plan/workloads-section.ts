@@ -13,18 +13,18 @@ import {
 import type { Properties, Resource } from "../graph/resource.ts";
 import { runsOf } from "./capacity-section.ts";
 
-/** A service or a job in a line, and what is assumed of images of it that nobody could read. */
+/** A service or a job in a line, with the assumptions about its public images. */
 interface WorkloadLine {
   name: string;
   what: string;
   assumed?: string;
 }
 
-/** The services, then the jobs, each as those know it that have to do with it. */
+/** The services, then the jobs, with their routes, calls and schedules. */
 export function workloadLines(resources: Resource[]): WorkloadLine[] {
   const manifests = manifestsOf(resources);
   const keyOf = (one: Manifest) => `${one.kind} ${addressOf(one)}`;
-  // Pods that only keep room free are no service.
+  // Spare capacity is no service.
   const own = new Set(
     manifestsOf(resources.filter(({ urn }) => /platform:service:\w+\$kubernetes:/.test(urn))).map(
       keyOf,
@@ -58,7 +58,7 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
 const commandOf = (job: Manifest): string =>
   (podSpecOf(job)?.containers[0]?.command ?? ["the image's command"]).join(" ");
 
-/** Where a service is, and with how many pods. */
+/** The route and the replicas of a service. */
 function placeOf(deployment: Manifest, manifests: Manifest[]): string {
   const reaches = (service: Manifest) => selectedBy(service, manifests).includes(deployment);
   const routed = manifests
@@ -70,7 +70,7 @@ function placeOf(deployment: Manifest, manifests: Manifest[]): string {
   return `${place}, ${count} ${count === "1" ? "pod" : "pods"}`;
 }
 
-/** By their namespaces: who has a name of whom. */
+/** The callees of each namespace. */
 function namesOf(manifests: Manifest[]): { from?: string; to?: string }[] {
   return manifests.flatMap((one) => {
     const to = aliasedBy(one);
@@ -80,7 +80,7 @@ function namesOf(manifests: Manifest[]): { from?: string; to?: string }[] {
   });
 }
 
-/** Whom a workload calls, and who calls it. */
+/** The callees and the callers of a workload. */
 function callsOf({ metadata }: Manifest, names: ReturnType<typeof namesOf>) {
   const own = metadata.namespace;
   const sorted = (list: (string | undefined)[]) => list.filter((one) => one !== undefined).sort();
@@ -90,7 +90,7 @@ function callsOf({ metadata }: Manifest, names: ReturnType<typeof namesOf>) {
   };
 }
 
-/** When a job runs, and what happens when it is due and still runs. */
+/** The schedule and the concurrency of a job. */
 function scheduleOf({ spec }: Manifest): string {
   if (spec.suspend) return "job by hand";
   const { schedule, timeZone = "UTC" } = spec;
@@ -102,7 +102,7 @@ function scheduleOf({ spec }: Manifest): string {
   return `job ${scheduleWords(schedule)} ${zone}${overlap[spec.concurrencyPolicy ?? "Allow"] ?? ""}`;
 }
 
-/** A cron schedule in words where there are few of them. */
+/** A simple cron schedule in words. */
 export function scheduleWords(schedule: string): string {
   if (/^@(daily|midnight)$/.test(schedule)) return "daily at 00:00";
   if (schedule.startsWith("@")) return schedule.slice(1);
@@ -112,7 +112,7 @@ export function scheduleWords(schedule: string): string {
   return hour === "*" ? `hourly at :${two(minute)}` : `daily at ${two(hour)}:${two(minute)}`;
 }
 
-/** What the settings say, or leave at a default, of images that are copied without a look into them. */
+/** The set and the default properties of copied images, which the plan does not read. */
 function assumptionsOf(workload: Manifest, resources: Resource[]): string {
   const pod = podSpecOf(workload) ?? {};
   const containers = new Set([...(pod.initContainers ?? []), ...runningContainers(pod)]);

@@ -27,7 +27,7 @@ export interface Lines {
   err(line: string): void;
 }
 
-/** Runs the command and gives its exit code; `folder` is the project's unless a test says other. */
+/** Runs the command. Returns its exit code. @param folder the project, another one in tests */
 export async function tryCommand(
   args: string[],
   lines: Lines,

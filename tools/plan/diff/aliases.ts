@@ -1,8 +1,8 @@
 import type { Alias, Resource } from "../../graph/resource.ts";
 
 /**
- * The resources of an older program under the URNs that they have in a newer one, where its
- * aliases say so. As in Pulumi's engine, what a component was called holds for its children too.
+ * The resources of an older program with the URNs of a newer one, by its aliases. As in Pulumi's engine,
+ * an alias of a component applies to its children.
  */
 export function renamed(
   from: Resource[],
@@ -34,7 +34,7 @@ export function renamed(
   return { resources, names };
 }
 
-/** The URNs that a resource may have had: by its own aliases and by its parents'. */
+/** The possible former URNs, by the aliases of the resource and of its parents. */
 function formerUrns(resource: Resource, byUrn: Map<string, Resource>): string[] {
   const parent = byUrn.get(resource.parent ?? "");
   const self: Alias = {};
@@ -51,7 +51,7 @@ function formerUrns(resource: Resource, byUrn: Map<string, Resource>): string[] 
   return [...new Set(own)].filter((urn) => urn !== resource.urn);
 }
 
-/** A child that bears its parent's name had the parent's former one. */
+/** A child whose name begins with its parent's had the parent's former name. */
 function inherited(name: string, parentName?: string, parentUrn?: string): string {
   const former = parentUrn?.split("::")[3];
   return former && parentName && name.startsWith(parentName)

@@ -4,27 +4,27 @@ import { order, outlivedBy, prerequisites } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { type Change, changesOf } from "./changes.ts";
 
-/** A resource that goes and comes anew, because a property of it cannot be changed in place. */
+/** The replacement of a resource, because a property cannot change in place. */
 export interface Replacement {
   urn: string;
   /** The property that replaces it. */
   because: string;
-  /** The URN of the replaced resource that this property comes from; `null` when it is the first. */
+  /** The URN of the replaced resource that causes this replacement; `null` for the first. */
   cause: string | null;
-  /** Whether the old one goes before the new one comes: both would bear the same name. */
+  /** Whether the old resource is deleted first, since both would have the same name. */
   goesFirst: boolean;
-  /** The URNs of what cannot work while it is away; nothing when the new one comes first. */
+  /** The URNs of the resources that do not work meanwhile; empty if the new resource is created first. */
   takesDown: string[];
 }
 
 const kubernetesProvider = "pulumi:providers:kubernetes";
 
-/** What the changes replace: by the table of replacing properties, and by one another. */
+/** The replacements by the changes, directly or by another replacement. */
 export function replacementsOf(from: Resource[], to: Resource[]): Replacement[] {
   const old = new Map(from.map((one) => [one.urn, one]));
   const needs = prerequisites(from);
   const found = new Map<string, Replacement>();
-  // A cause comes before what it causes.
+  // A cause is before its effects.
   const inOrder = order(to).create.flat();
   const kept = to
     .filter(({ urn }) => old.has(urn))
@@ -40,7 +40,7 @@ export function replacementsOf(from: Resource[], to: Resource[]): Replacement[] 
     if (because === undefined) continue;
     const goesFirst =
       identityOf(before) !== undefined && identityOf(before) === identityOf(resource);
-    // What is in a cluster that goes is gone with it, and what is in a new one collides with nothing.
+    // A replaced cluster takes its objects along; a new cluster has no name collisions.
     const elsewhere = sources.some(({ property }) => property === "provider");
     found.set(resource.urn, {
       urn: resource.urn,
@@ -57,17 +57,17 @@ export function replacementsOf(from: Resource[], to: Resource[]): Replacement[] 
   return [...found.values()];
 }
 
-/** Whether this change of this resource makes a new one. */
+/** Whether this change replaces the resource. */
 export function forces({ type }: Pick<Resource, "type">, { path, from }: Change): boolean {
-  // Of components and providers, whose own default may be what is now given.
+  // Components and providers may have this value by default.
   if (!/^(aws|kubernetes|docker):/.test(type) && from === undefined) return false;
   return forcesReplacement(type, path);
 }
 
-/** By replacing property, the resources that its value comes from; last the provider. */
+/** The source resources of each replacing property; the provider last. */
 function sourcesOf(resource: Resource): { property: string; urn: string }[] {
   const { type, provider, propertyDependencies } = resource;
-  // Of a Kubernetes object only the namespace counts: labels and annotations change in place.
+  // Labels and annotations of a Kubernetes object change in place.
   const kubernetes = type.startsWith("kubernetes:");
   const tops = (resourceTypes[type]?.replacedBy ?? []).map((entry) => entry.split(".")[0]);
   const values = Object.entries(propertyDependencies).flatMap(([property, urns]) => {
@@ -84,12 +84,12 @@ function sourcesOf(resource: Resource): { property: string; urn: string }[] {
 
 const isNamespace = (urn: string) => urn.includes("kubernetes:core/v1:Namespace::");
 
-/** The name of which the cloud takes only one; nothing when Pulumi appends digits of its own. */
+/** The unique name in the cloud. Returns undefined if Pulumi appends digits. */
 export function identityOf({
   type,
   inputs,
 }: Pick<Resource, "type" | "inputs">): string | undefined {
-  // A provider's name is Pulumi's own.
+  // A provider has no name in the cloud.
   if (type.startsWith("pulumi:")) return undefined;
   const name = inputs.name ?? inputs.metadata?.name ?? inputs.repositoryName;
   if (typeof name === "string") return `${inputs.metadata?.namespace}/${name}`;

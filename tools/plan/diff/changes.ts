@@ -1,6 +1,6 @@
 import { isMap } from "../../graph/stack-settings.ts";
 
-/** A property that has another value; `undefined` where there is none. */
+/** A changed property; `undefined` stands for a missing value. */
 export interface Change {
   /** Keys joined by dots, list indices as `[0]`. */
   path: string;
@@ -8,10 +8,7 @@ export interface Change {
   to: unknown;
 }
 
-/**
- * The properties in which two values differ, down to the innermost ones. A text that is JSON of a
- * map or a list, such as a policy, is looked into.
- */
+/** The innermost properties that differ. Compares texts of JSON maps and lists, such as policies, too. */
 export function changesOf(from: unknown, to: unknown, path = ""): Change[] {
   const [a, b] = [unpacked(from), unpacked(to)];
   if (isSet(a) && isSet(b)) return membership(a, b, path);
@@ -28,7 +25,7 @@ export function changesOf(from: unknown, to: unknown, path = ""): Change[] {
   return same(a, b) ? [] : [{ path, from, to }];
 }
 
-/** Lists of plain values: what goes is paired with what comes, whatever moves up by that. */
+/** Pairs removed with added values of a list, and ignores other positions. */
 function membership(a: unknown[], b: unknown[], path: string): Change[] {
   const gone = a.filter((one) => !b.includes(one));
   const come = b.filter((one) => !a.includes(one));

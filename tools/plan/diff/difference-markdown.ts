@@ -2,12 +2,12 @@ import type { Difference } from "./difference-model.ts";
 import { type Block, type Item, sectionsOf } from "./difference-sections.ts";
 import { costLine, countsLine, deployLine, isEmpty, shownValue } from "./difference-words.ts";
 
-/** Reasons that a comment shows; the others are counted. */
+/** Max. reasons in a comment; it counts the others. */
 const shown = 8;
-/** GitHub takes 65,536 characters of a comment. */
+/** The limit of GitHub is 65,536 characters. */
 const limit = 60_000;
 
-/** The difference as a comment: what matters on one screen, the details folded. */
+/** The difference as a comment, with folded details. */
 export function differenceMarkdown(difference: Difference, accepted?: string): string {
   const { stack, from, to, notes, risk, risks } = difference;
   const heading = `### Stack \`${stack}\`: ${isEmpty(difference) ? "nothing changes" : `risk ${risk}`}`;
@@ -42,7 +42,7 @@ function folded(title: string, lines: string[]): string[] {
 function fenced(blocks: Block[]): string[] {
   if (blocks.length === 0) return [];
   const lines = blocks.flatMap(({ name, lines }) => [`@@ ${name} @@`, ...lines]);
-  // A fence inside a manifest must not end this one.
+  // A fence inside a manifest must not end this block.
   return ["````diff", ...lines.map((line) => line.replaceAll("````", "'''")), "````"];
 }
 

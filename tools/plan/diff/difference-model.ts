@@ -20,18 +20,18 @@ export interface Named {
 }
 
 export interface PropertyChange extends Change {
-  /** Whether it is this that makes a new resource. */
+  /** Whether this property replaces the resource. */
   replaces: boolean;
-  /** The replaced resource that the value comes from: it is known when that is made. */
+  /** The replaced resource that the value comes from. */
   follows: string | null;
 }
 
 export type Changed = Named & { changes: PropertyChange[] };
 
-/** `seconds`: from the old one's going to the new one's being ready, with what it takes down. */
+/** `seconds`: from the deletion of the old resource until the new one and its dependents are ready. */
 export type Replaced = Changed & Omit<Replacement, "urn"> & { seconds: number };
 
-/** What a deploy would do to a stack that runs the one version, to make it the other. */
+/** The effect of a deployment from one version to the other. */
 export interface Difference {
   stack: string;
   from: string;
@@ -41,14 +41,14 @@ export interface Difference {
   changed: Changed[];
   replaced: Replaced[];
   removed: Named[];
-  /** URNs, by the aliases of the newer program: nothing is done for them. */
+  /** URNs that only aliases of the newer program change. */
   renamed: [old: string, now: string][];
   permissions: PermissionChange[];
-  /** Of each Kubernetes object that differs the lines that go and come. */
+  /** The removed and added lines of each changed Kubernetes object. */
   manifests: { name: string; is: "new" | "gone" | "changed"; lines: string[] }[];
   /** US dollars a month, at rest. */
   cost: { from: number; to: number; unknown: string[] };
-  /** `null` when there is nothing to do. */
+  /** `null` without a change. */
   deploy: Timing | null;
   risk: Level;
   risks: Risk[];

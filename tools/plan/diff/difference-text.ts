@@ -3,7 +3,7 @@ import type { Difference, PropertyChange } from "./difference-model.ts";
 import { type Item, sectionsOf } from "./difference-sections.ts";
 import { costLine, countsLine, deployLine, isEmpty, shownValue } from "./difference-words.ts";
 
-/** The difference as a person reads it, in lines of at most 80 characters. */
+/** The difference as text, in lines of max. 80 characters. */
 export function differenceText(difference: Difference, style: Style): string {
   const { stack, from, to, notes, risk, risks } = difference;
   const color = { green: "green", amber: "yellow", red: "red" } as const;
@@ -53,7 +53,7 @@ function propertyLines({ path, from, to, follows }: PropertyChange): string[] {
   return [fitted(`      ${path}`, width), ...broken(old, "        "), ...broken(now, "     -> ")];
 }
 
-/** What has not changed may be cut: it only shows where one is. */
+/** An unchanged line may be cut; it only gives context. */
 function diffLines(line: string, style: Style): string[] {
   const sign = line.slice(0, 2);
   const format = { "+ ": "green", "- ": "red" }[sign] as "green" | "red" | undefined;

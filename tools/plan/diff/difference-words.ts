@@ -2,7 +2,7 @@ import { kindOf, labelOf } from "../../graph/labels.ts";
 import { dollars } from "../cost/cost-text.ts";
 import type { Changed, Difference, PropertyChange, Replaced } from "./difference-model.ts";
 
-/** `90 s`, `7 min`, `1 h 10 min`: nobody plans a deploy to the second. */
+/** `90 s`, `7 min`, `1 h 10 min`. */
 export function durationOf(seconds: number): string {
   if (seconds < 120) return `${Math.max(Math.round(seconds), 1)} s`;
   const minutes = Math.round(seconds / 60);
@@ -20,7 +20,7 @@ export function shownValue(value: unknown): string {
 
 export const isEmpty = ({ deploy }: Difference) => deploy === null;
 
-/** `$186 a month, as before`, or what it was and is. */
+/** `$186 a month, as before`, or both values. */
 export function costLine({ cost: { from, to, unknown } }: Difference): string {
   const more = Math.round(to) - Math.round(from);
   const missing = unknown.length > 0 ? `; not counted: ${unknown.join(", ")}` : "";
@@ -29,7 +29,7 @@ export function costLine({ cost: { from, to, unknown } }: Difference): string {
   return `${dollars(from)} -> ${dollars(to)} a month (${by})${missing}`;
 }
 
-/** The time, and the longest chain that it comes from. */
+/** The time and its longest chain. */
 export function deployLine({ deploy, ...difference }: Difference): string {
   if (!deploy) return "nothing to do";
   const named = [
@@ -57,10 +57,10 @@ export function countsLine({ added, changed, replaced, removed, renamed }: Diffe
     .join(", ");
 }
 
-/** Whether it is said by the manifests' difference already. */
+/** Whether the difference of manifests shows it already. */
 export const isObject = ({ type }: Changed) => /^kubernetes:(?!helm)/.test(type);
 
-/** Why a resource is replaced, and for how long that takes down what. */
+/** The cause of a replacement, its duration and its effect. */
 export function replacedLine(one: Replaced, names: Map<string, string>): string {
   if (!one.goesFirst) return `by ${one.because}; the new one comes before the old one goes`;
   const others = few(one.takesDown.flatMap((urn) => names.get(urn) ?? []));
@@ -68,7 +68,7 @@ export function replacedLine(one: Replaced, names: Map<string, string>): string 
   return `by ${one.because}; away for about ${durationOf(one.seconds)}${also}`;
 }
 
-/** The replaced resources that are the first, each with those that it replaces in turn. */
+/** The first replacements, each with the replacements that it causes. */
 export function chains({ replaced }: Difference): { root: Replaced; followers: Replaced[] }[] {
   const rootOf = (one: Replaced): Replaced => {
     const cause = replaced.find(({ urn }) => urn === one.cause);
@@ -82,7 +82,7 @@ export function chains({ replaced }: Difference): { root: Replaced; followers: R
     }));
 }
 
-/** Values that come from what is replaced say nothing: each such property is told once. */
+/** Without the values of replaced resources; shows each such property once. */
 export function toldChanges({ changes }: Changed): PropertyChange[] {
   const told = new Set<string>();
   return changes.flatMap((change) => {
@@ -106,7 +106,7 @@ export function byKind(resources: { type: string; name: string }[]): string {
 export const few = (list: string[]) =>
   list.length > 4 ? `${list.slice(0, 3).join(", ")} and ${list.length - 3} more` : list.join(", ");
 
-/** What people call the resources that a difference speaks of only by URN. */
+/** The labels of resources, by URN. */
 export function labelsByUrn({ replaced }: Difference): Map<string, string> {
   const urns = replaced.flatMap(({ takesDown }) => takesDown);
   return new Map(
@@ -115,7 +115,7 @@ export function labelsByUrn({ replaced }: Difference): Map<string, string> {
         const [, , types = "", name = ""] = urn.split("::");
         return [urn, labelOf({ type: types.split("$").at(-1) as string, name })];
       })
-      // Components make nothing themselves, and of providers nothing is felt.
+      // Changes of components and providers have no effect of their own.
       .filter(([urn]) => !/[:$](platform:[^$]*|pulumi:providers:[^$]*)::[^:]*$/.test(urn)),
   );
 }

@@ -13,7 +13,7 @@ import { lineDiff } from "./line-diff.ts";
 import { permissionChanges } from "./permissions.ts";
 import { risksOf, worst } from "./risk.ts";
 
-/** The difference of two versions of a stack. All of it follows from what both register. */
+/** The difference of two versions of a stack. Depends only on their resources. */
 export function differenceOf(old: Version, now: Version): Difference {
   const to = now.evaluation.resources;
   const { resources: from, names } = renamed(old.evaluation.resources, to);
@@ -89,7 +89,7 @@ function costs(from: Resource[], to: Resource[]): Difference["cost"] {
   };
 }
 
-/** A changed launch template has a new version only when it is made: its node group takes it. */
+/** A changed launch template gets a new version, which changes its node group. */
 function rolledOut(list: Changed[], resources: Map<string, Resource>): Changed[] {
   const templates = list.filter(
     ({ type, changes }) => type.endsWith(":LaunchTemplate") && changes.length > 0,

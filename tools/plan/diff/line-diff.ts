@@ -1,8 +1,8 @@
 import { structuredPatch } from "diff";
 
 /**
- * The lines that go (`- `) and come (`+ `), each with up to `context` lines around it (`  `), and
- * `…` where lines are left out. Nothing when the texts are the same.
+ * Removed (`- `) and added (`+ `) lines with up to `context` lines around them (`  `), and `…` for omitted
+ * lines. Empty for equal texts.
  */
 export function lineDiff(from: string, to: string, context = 2): string[] {
   const { hunks } = structuredPatch("", "", `${from}\n`, `${to}\n`, "", "", { context });

@@ -2,17 +2,17 @@ import type { Statement } from "../../../infra/cluster/policy-document.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { type Policy, type Role, rolesOf } from "../../graph/roles.ts";
 
-/** What a role, or a person's entry to the cluster, may do that it could not before, or no longer. */
+/** The added and removed permissions of a role or an access entry. */
 export interface PermissionChange {
   who: string;
   isNew: boolean;
   gained: string[];
   lost: string[];
-  /** Who may now assume the role that could not before. */
+  /** The new principals that may assume the role. */
   trusts: string[];
 }
 
-/** By role and by cluster entry, each permission apart: an action, on what, and if what. */
+/** The permissions of each role and access entry: action, resource and condition. */
 export function permissionChanges(from: Resource[], to: Resource[]): PermissionChange[] {
   const [before, after] = [holdersOf(from), holdersOf(to)];
   return [...new Set([...before.keys(), ...after.keys()])]
@@ -39,7 +39,7 @@ const missingIn = (have: string[] = [], want: string[] = []) =>
 
 function holdersOf(resources: Resource[]): Map<string, Holder> {
   const roles = rolesOf(resources).map((role): [string, Holder] => [
-    // The digits that Pulumi appends say nothing.
+    // Without the digits that Pulumi appends.
     `role ${role.name.replace(/-[0-9a-f]{7}$/, "")}`,
     { may: role.policies.flatMap(grantsOf), trusts: trustsOf(role) },
   ]);
@@ -77,7 +77,7 @@ function trustsOf({ trust, serviceAccount }: Role): string[] {
   );
 }
 
-/** People come into the cluster by access entries. */
+/** The permissions of access entries. */
 function entriesOf(resources: Resource[]): [string, Holder][] {
   const policies = resources
     .filter(({ type }) => type === "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")

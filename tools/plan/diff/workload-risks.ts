@@ -5,7 +5,7 @@ import { amber, type Difference, type Risk, red } from "./difference-model.ts";
 
 type Changes = Pick<Difference, "changed" | "replaced">;
 
-/** What a change does to those that run, run again, or call each other. */
+/** The risks of a change for services, jobs and their calls. */
 export function workloadRisks(difference: Changes, from: Resource[], to: Resource[]): Risk[] {
   return [
     ...difference.replaced.flatMap(replacementRisks),
@@ -37,7 +37,7 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
   return [];
 }
 
-/** Services that go, or answer at another port, while others have a name that leads to them. */
+/** Removed services and changed ports that callers still use. */
 function callRisks(from: Resource[], to: Resource[]): Risk[] {
   const [before, after] = [servicesOf(from), servicesOf(to)];
   return [...before].flatMap(([address, old]) => {
@@ -64,11 +64,11 @@ interface Service {
   label: string;
   namespace: string;
   ports: string;
-  /** The address of another one that it is a name for. */
+  /** The target of an ExternalName. */
   leadsTo: string | undefined;
 }
 
-/** By address, which does not change with what Pulumi calls them. */
+/** By address, which does not depend on logical names. */
 function servicesOf(resources: Resource[]): Map<string, Service> {
   const services = resources.filter(({ type }) => type === "kubernetes:core/v1:Service");
   return new Map(

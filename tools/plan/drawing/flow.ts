@@ -11,13 +11,13 @@ import {
 } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 
-/** A station on the way of a request. */
+/** A hop on the path of a request. */
 interface Hop {
   at: string;
   what: string;
 }
 
-/** The way of a request through each Ingress, as the resources say, to the pods and their logs. */
+/** The path of a request through each Ingress to the pods and their logs. */
 export function requestFlows(resources: Resource[]): Hop[][] {
   const manifests = manifestsOf(resources);
   return resources
@@ -37,7 +37,7 @@ function entry(ingress: Resource, resources: Resource[]): Hop[] {
   const own = ({ inputs }: Resource, name: string): string | undefined =>
     inputs.metadata.annotations?.[`alb.ingress.kubernetes.io/${name}`];
   const group = own(ingress, "group.name");
-  // What one Ingress of a group says of the load balancer holds for all.
+  // An annotation of one Ingress applies to its group.
   const members = resources.filter(
     (one) => one.type === ingress.type && group !== undefined && own(one, "group.name") === group,
   );
@@ -86,7 +86,7 @@ function pods(workload: Manifest, manifests: Manifest[], resources: Resource[]):
   ];
 }
 
-/** What the program builds or copies has a digest only then: the one in the plan is made up. */
+/** The mocks make up the digests of built and copied images. */
 function origin(image: string, resources: Resource[]): string {
   const build = buildOf(image, resources);
   const [repository = "", digest = "sha256:"] = image.split("@");
@@ -95,7 +95,7 @@ function origin(image: string, resources: Resource[]): string {
   return `${repository}, digest known when ${source ? `${source} is copied` : `Image ${build.name} is built`}`;
 }
 
-/** Where CloudWatch's add-on takes what the pods write and use. */
+/** The destinations of logs and metrics of the pods. */
 function observation(resources: Resource[]): Hop[] {
   const agent = resources.find(
     ({ inputs }) => inputs.addonName === "amazon-cloudwatch-observability",

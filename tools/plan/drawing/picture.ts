@@ -15,10 +15,10 @@ const palettes = {
 };
 
 const font = "Helvetica,Arial,sans-serif";
-/** The size that Graphviz lays out, and the one that is shown: not every machine has Helvetica. */
+/** The font size of the layout and of the display: some machines have wider fonts. */
 const [laidOut, shown] = [15, 12];
 
-/** Graphviz's drawing of a picture, with room for the wider fonts of other machines. */
+/** The drawing of Graphviz, with room for wider fonts. */
 export function fittedDrawing(svg: string): string {
   return svg
     .replaceAll(`font-size="${laidOut}.00"`, `font-size="${shown}"`)
@@ -31,13 +31,13 @@ export function fittedDrawing(svg: string): string {
     );
 }
 
-/** What says little of a component: settings of what is shown, and names of people's own. */
+/** Types without information about a component. */
 const minor =
   /^(Provider|Record|CertificateValidation)$|(?<!Network|Admission)Policy(Attachment)?$|PolicyBinding$|LoggingConfiguration$|^Bucket.+/;
 
 /**
- * The architecture in Graphviz's language: a box for each component of the program with what it
- * makes, an arrow to each that needs it, and the way of a request.
+ * The architecture in Graphviz's language: a box for each component with its resources, an arrow to each
+ * dependent, and the path of a request.
  */
 export function pictureOf(resources: Resource[], palette: Palette): string {
   const color = palettes[palette];
@@ -83,10 +83,10 @@ function box(top: Resource, members: Resource[], cost: Cost, color: Colors): str
   ].join("");
 }
 
-/** `LoadBalancerController` as people write it. */
+/** `LoadBalancerController` as words. */
 const words = (kind: string) => kind.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
 
-/** What it mostly pays for, then by kind, how many: `4 × Addon`. */
+/** The most expensive resources, then the number by kind: `4 × Addon`. */
 function contents(members: Resource[], cost: Cost): string[] {
   const paid = cost.fixed
     .filter(({ urn, what }) => members.some((one) => one.urn === urn) && /node|NAT/.test(what))
@@ -95,7 +95,7 @@ function contents(members: Resource[], cost: Cost): string[] {
   for (const one of members) {
     const kind = kindOf(one);
     if (isGroup(one) || isProvider(one) || minor.test(kind)) continue;
-    // A name for a Service of another namespace is no Service itself.
+    // An ExternalName is no Service here.
     if (aliasedBy(one.inputs)) continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
@@ -109,7 +109,7 @@ function contents(members: Resource[], cost: Cost): string[] {
   return lines;
 }
 
-/** Which component needs which, without what follows from the others. */
+/** The dependencies between components, without transitive ones. */
 function edgesOf(
   resources: Resource[],
   components: Map<Resource, Resource | undefined>,
@@ -137,7 +137,7 @@ function edgesOf(
   );
 }
 
-/** The user, the load balancer, the pods that answer, and where they are seen. */
+/** The user, the load balancer, the pods and their observability. */
 function flowOf(resources: Resource[], components: Map<Resource, Resource | undefined>) {
   const find = (test: (one: Resource) => boolean) => {
     const found = resources.find(test);
