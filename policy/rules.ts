@@ -4,8 +4,8 @@ import { clusterRules } from "./cluster.ts";
 import { exposureRules } from "./exposure.ts";
 import { nodeRules } from "./nodes.ts";
 import type { Rule } from "./rule.ts";
-import { stewardshipRules } from "./stewardship.ts";
 import { storeRules } from "./stores.ts";
+import { tagAndProtectionRules } from "./tags-and-protection.ts";
 import { tlsRules } from "./tls.ts";
 import { workloadRules } from "./workloads.ts";
 
@@ -19,5 +19,5 @@ export const rules: Rule[] = [
   ...storeRules,
   ...bucketRules,
   ...accessRules,
-  ...stewardshipRules,
+  ...tagAndProtectionRules,
 ];

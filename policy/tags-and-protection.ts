@@ -15,7 +15,7 @@ const inProduction = (example: Example): Example[] => [
   { defaultTags: { ...defaultTags, environment: "production" }, ...example },
 ];
 
-export const stewardshipRules: Rule[] = [
+export const tagAndProtectionRules: Rule[] = [
   {
     name: "tagged",
     requirement: "Every AWS resource has the tags project, stack and environment",
