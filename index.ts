@@ -13,7 +13,7 @@ import { preflight } from "./infra/config/preflight.ts";
 import { Edge } from "./infra/edge/edge.ts";
 import { Images } from "./infra/image/image.ts";
 import { Network } from "./infra/network/network.ts";
-import { Watch } from "./infra/observability/observability.ts";
+import { Observability } from "./infra/observability/observability.ts";
 import { Resources } from "./infra/resources/resources.ts";
 import { Services } from "./infra/services/services.ts";
 
@@ -93,4 +93,8 @@ export const logGroups = {
   ...insights.logGroups,
   ...edge.logGroups,
 };
-new Watch("watch", { ...config.watch, network, images, services, logGroups }, onAws);
+new Observability(
+  "observability",
+  { ...config.observability, network, images, services, logGroups },
+  onAws,
+);

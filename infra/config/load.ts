@@ -115,7 +115,7 @@ function slices(given: Settings) {
     },
     release: settings.release,
     permissionsBoundary: settings.permissionsBoundary,
-    watch: {
+    observability: {
       alarms: settings.alarms,
       dashboard: settings.dashboard,
       serviceLevel: settings.serviceLevel,

@@ -22,7 +22,7 @@ const endings = {
  */
 export class JobMetrics extends pulumi.ComponentResource {
   constructor(name: string, args: JobMetricsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:JobMetrics", name, {}, opts);
+    super("platform:observability:JobMetrics", name, {}, opts);
     for (const [ending, { condition, metric }] of Object.entries(endings)) {
       new aws.cloudwatch.LogMetricFilter(
         `${name}-${ending}`,

@@ -17,7 +17,7 @@ import { findBalancer } from "./load-balancer-metrics.ts";
 import type { Watched, WatchedJob } from "./metrics.ts";
 import { SavedQueries } from "./saved-queries.ts";
 
-export interface WatchArgs {
+export interface ObservabilityArgs {
   scheme: IngressConfig["scheme"];
   alarms: AlarmsConfig;
   dashboard: DashboardConfig;
@@ -33,18 +33,17 @@ export interface WatchArgs {
   scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain">>;
   /** By job. */
   jobs: Record<string, Omit<WatchedJob, "name">>;
-  /** By what is in them. */
+  /** By their content. */
   logGroups: Record<"application" | "controlPlane", pulumi.Input<string>> &
     Record<string, pulumi.Input<string>>;
 }
 
 /**
- * What tells people how the platform is doing: saved queries always, alarms and a dashboard where
- * the stack asks for them. Comes last and goes first; nothing depends on it.
+ * Saved queries, and alarms and a dashboard if the stack enables them. No other component depends on it.
  */
-export class Watch extends pulumi.ComponentResource {
-  constructor(name: string, args: WatchArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:Watch", name, {}, opts);
+export class Observability extends pulumi.ComponentResource {
+  constructor(name: string, args: ObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:observability:Observability", name, {}, opts);
     const parent = { parent: this };
     const { alarms, dashboard, serviceLevel, clusterName, logGroups } = args;
     new SavedQueries("queries", { clusterName, logGroup: logGroups.application }, parent);
@@ -88,7 +87,7 @@ export class Watch extends pulumi.ComponentResource {
   }
 }
 
-function watchedOf(args: WatchArgs, opts: pulumi.InvokeOptions): Watched {
+function watchedOf(args: ObservabilityArgs, opts: pulumi.InvokeOptions): Watched {
   const { loadBalancer, targetGroups } = findBalancer(args, opts);
   return {
     clusterName: args.clusterName,

@@ -27,7 +27,7 @@ export const queries = {
 /** The queries above, in a folder of the cluster's name. */
 export class SavedQueries extends pulumi.ComponentResource {
   constructor(name: string, args: SavedQueriesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:SavedQueries", name, {}, opts);
+    super("platform:observability:SavedQueries", name, {}, opts);
     for (const [title, queryString] of Object.entries(queries)) {
       new aws.cloudwatch.QueryDefinition(
         `${name}-${title.replaceAll(" ", "-")}`,

@@ -1,5 +1,5 @@
 import { network, type Permissions, to } from "./network-permissions.ts";
-import { watch } from "./watch-permissions.ts";
+import { observability } from "./observability-permissions.ts";
 
 const tagsOf = (service: string) => to(service, "TagResource UntagResource");
 const bucketReads = to(
@@ -42,7 +42,7 @@ export const permissions: Record<string, Permissions> = {
     write: to("logs", "PutResourcePolicy DeleteResourcePolicy"),
   },
   ...network,
-  ...watch,
+  ...observability,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": {
     read: to("ecr", "GetLifecyclePolicy"),
     write: to("ecr", "PutLifecyclePolicy DeleteLifecyclePolicy"),

@@ -147,22 +147,22 @@ for (const stack of ["dev", "prod"] as const) {
         "platform:image:Images",
         "platform:image:ServiceImage",
         "platform:network:Network",
+        ...(stack === "prod"
+          ? [
+              "platform:observability:Alarms",
+              "platform:observability:Dashboard",
+              "platform:observability:ImageFindings",
+              "platform:observability:Notifications",
+            ]
+          : []),
+        "platform:observability:Observability",
+        "platform:observability:SavedQueries",
         "platform:resources:Resources",
         "platform:service:Admission",
         "platform:service:LoadBalancer",
         "platform:service:PullRequests",
         "platform:service:Service",
         "platform:service:Services",
-        ...(stack === "prod"
-          ? [
-              "platform:watch:Alarms",
-              "platform:watch:Dashboard",
-              "platform:watch:ImageFindings",
-              "platform:watch:Notifications",
-            ]
-          : []),
-        "platform:watch:SavedQueries",
-        "platform:watch:Watch",
       ]);
       for (const { name } of resources) assert.doesNotMatch(name, /\b(dev|prod)\b|eu-central/);
     });

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WatchArgs } from "../../infra/observability/observability.ts";
+import type { ObservabilityArgs } from "../../infra/observability/observability.ts";
 import type { Service } from "../../infra/services/service.ts";
 
 const service = (name: string) =>
@@ -14,7 +14,7 @@ const service = (name: string) =>
 const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/teams/web-1";
 
 /** Two services, everything on. */
-export const watchArgs: WatchArgs = {
+export const observabilityArgs: ObservabilityArgs = {
   alarms: {
     enabled: true,
     emails: ["on-call@example.com"],

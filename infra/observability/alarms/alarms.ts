@@ -28,7 +28,7 @@ export class Alarms extends pulumi.ComponentResource {
   readonly arns: pulumi.Output<string>[];
 
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:Alarms", name, {}, opts);
+    super("platform:observability:Alarms", name, {}, opts);
     const parent = { parent: this };
     const { watched, serviceLevel } = args;
     const { topicArn } = new Notifications("notifications", args, parent);
@@ -122,7 +122,7 @@ interface ImageFindingsArgs extends Pick<AlarmsArgs, "images" | "runbooks"> {
 /** Tells of critical and high findings when ECR has scanned an image that we deploy. */
 class ImageFindings extends pulumi.ComponentResource {
   constructor(name: string, args: ImageFindingsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:ImageFindings", name, {}, opts);
+    super("platform:observability:ImageFindings", name, {}, opts);
     const parent = { parent: this };
     const found = (severity: string) => ({
       "finding-severity-counts": { [severity]: [{ numeric: [">", 0] }] },

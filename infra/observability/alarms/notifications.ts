@@ -20,7 +20,7 @@ export class Notifications extends pulumi.ComponentResource {
   readonly topicArn: pulumi.Output<string>;
 
   constructor(name: string, args: NotificationsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:Notifications", name, {}, opts);
+    super("platform:observability:Notifications", name, {}, opts);
     const parent = { parent: this };
 
     const key = new aws.kms.Key(

@@ -29,7 +29,7 @@ export interface DashboardArgs {
  */
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:watch:Dashboard", name, {}, opts);
+    super("platform:observability:Dashboard", name, {}, opts);
     new aws.cloudwatch.Dashboard(
       name,
       {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { Watch, type WatchArgs } from "../../../infra/observability/observability.ts";
+import {
+  Observability,
+  type ObservabilityArgs,
+} from "../../../infra/observability/observability.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { assertEmitted } from "../../support/metric-emission.ts";
-import { watchArgs } from "../../support/observability-args.ts";
+import { observabilityArgs } from "../../support/observability-args.ts";
 
 interface Options {
   id?: string;
@@ -28,8 +31,10 @@ interface Widget {
   };
 }
 
-async function bodyOf(changes: Partial<WatchArgs> = {}): Promise<Widget[]> {
-  const resources = await deploy(() => new Watch("watch", { ...watchArgs, ...changes }));
+async function bodyOf(changes: Partial<ObservabilityArgs> = {}): Promise<Widget[]> {
+  const resources = await deploy(
+    () => new Observability("observability", { ...observabilityArgs, ...changes }),
+  );
   const { dashboardBody } = only(resources, "aws:cloudwatch/dashboard:Dashboard").inputs;
   return JSON.parse(dashboardBody).widgets;
 }
@@ -80,7 +85,7 @@ describe("dashboard", () => {
   });
 
   it("shows what is emitted, with the dimensions it has", async () => {
-    const resources = await deploy(() => new Watch("watch", watchArgs));
+    const resources = await deploy(() => new Observability("observability", observabilityArgs));
     for (const widget of widgets) {
       for (const { namespace, name, dimensions, options } of metricsOf(widget)) {
         if (options.expression) continue;
@@ -113,7 +118,7 @@ describe("dashboard", () => {
       }
       assert.ok(shown.includes(`replicas_desired platform-test ${service} ${service}-deployment`));
     }
-    for (const group of Object.values(watchArgs.logGroups)) {
+    for (const group of Object.values(observabilityArgs.logGroups)) {
       assert.ok(shown.includes(`IncomingBytes ${group}`));
     }
     for (const nat of ["nat-1", "nat-2"]) assert.ok(shown.includes(`BytesInFromSource ${nat}`));
@@ -123,21 +128,21 @@ describe("dashboard", () => {
     const states = widgets.find(({ type }) => type === "alarm")?.properties.alarms ?? [];
     assert.ok(states.some((arn) => arn.endsWith("alarm:platform-test/web/latency-fast-burn")));
     assert.ok(!states.some((arn) => arn.endsWith("-long")));
-    const without = await bodyOf({ alarms: { ...watchArgs.alarms, enabled: false } });
+    const without = await bodyOf({ alarms: { ...observabilityArgs.alarms, enabled: false } });
     assert.ok(!without.some(({ type }) => type === "alarm"));
   });
 
   it("leaves out what is not measured with OpenTelemetry", async () => {
-    const insights = { ...watchArgs.insights, variant: "opentelemetry" as const };
-    const alarms = { ...watchArgs.alarms, enabled: false };
+    const insights = { ...observabilityArgs.insights, variant: "opentelemetry" as const };
+    const alarms = { ...observabilityArgs.alarms, enabled: false };
     const shown = (await bodyOf({ insights, alarms })).flatMap(metricsOf);
     assert.ok(shown.length > 0);
     assert.ok(shown.every(({ namespace }) => namespace !== "ContainerInsights"));
   });
 
   it("is within what a free dashboard may show, with one service", async () => {
-    const { web } = watchArgs.services.services;
-    const { loadBalancer } = watchArgs.services;
+    const { web } = observabilityArgs.services.services;
+    const { loadBalancer } = observabilityArgs.services;
     const one = await bodyOf({ services: { loadBalancer, services: { web: web as never } } });
     const metrics = one.flatMap(metricsOf).filter(({ options }) => !options.expression);
     assert.ok(metrics.length + 8 <= 50, `${metrics.length}, and 8 more log groups`);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { Watch } from "../../../infra/observability/observability.ts";
+import { Observability } from "../../../infra/observability/observability.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
-import { watchArgs } from "../../support/observability-args.ts";
+import { observabilityArgs } from "../../support/observability-args.ts";
 
 interface Query {
   id: string;
@@ -29,7 +29,7 @@ describe("alarms, in words and in numbers", () => {
   const spoken = () => alarms().filter(({ name }) => !/burn/.test(name));
 
   before(async () => {
-    resources = await deploy(() => new Watch("watch", watchArgs));
+    resources = await deploy(() => new Observability("observability", observabilityArgs));
   });
 
   it("wait for as long as they say", () => {
@@ -127,7 +127,7 @@ describe("alarms, in words and in numbers", () => {
   it("draw in graphs the limits at which they go off", () => {
     const { dashboardBody } = only(resources, "aws:cloudwatch/dashboard:Dashboard").inputs;
     const thresholds = alarms().map(({ inputs }) => inputs.threshold);
-    const promises = Object.values(watchArgs.serviceLevel);
+    const promises = Object.values(observabilityArgs.serviceLevel);
     const limits = JSON.parse(dashboardBody).widgets.flatMap(
       ({ properties }: { properties: { annotations?: { horizontal: unknown[] } } }) =>
         properties.annotations ? [properties.annotations.horizontal] : [],

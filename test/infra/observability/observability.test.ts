@@ -5,16 +5,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { before, describe, it } from "mocha";
 import { burnRates } from "../../../infra/observability/alarms/service-level.ts";
 import { findBalancer } from "../../../infra/observability/load-balancer-metrics.ts";
-import { Watch, type WatchArgs } from "../../../infra/observability/observability.ts";
+import {
+  Observability,
+  type ObservabilityArgs,
+} from "../../../infra/observability/observability.ts";
 import { queries } from "../../../infra/observability/saved-queries.ts";
-import { watch as observe } from "../../../service/src/observe.ts";
+import { watch as observeRequest } from "../../../service/src/observe.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { assertEmitted } from "../../support/metric-emission.ts";
-import { watchArgs } from "../../support/observability-args.ts";
+import { observabilityArgs } from "../../support/observability-args.ts";
 
-const watch = (changes: Partial<WatchArgs> = {}) =>
-  deploy(() => new Watch("watch", { ...watchArgs, ...changes }));
+const observe = (changes: Partial<ObservabilityArgs> = {}) =>
+  deploy(() => new Observability("observability", { ...observabilityArgs, ...changes }));
 const types = {
   metric: "aws:cloudwatch/metricAlarm:MetricAlarm",
   composite: "aws:cloudwatch/compositeAlarm:CompositeAlarm",
@@ -48,7 +51,7 @@ function computed(expression: string, values: Record<string, number>): number {
   return new Function(...names, `return ${expression}`)(...Object.values(values), IF, FILL);
 }
 
-describe("watch", () => {
+describe("observability", () => {
   let resources: Resource[];
   let alarms: Resource[];
   let composites: Resource[];
@@ -63,7 +66,7 @@ describe("watch", () => {
     queriesOf(alarm(name)).find(({ returnData }) => returnData)?.expression ?? "";
 
   before(async () => {
-    resources = await watch();
+    resources = await observe();
     alarms = ofType(types.metric);
     composites = ofType(types.composite);
   });
@@ -160,11 +163,11 @@ describe("watch", () => {
 
   describe("alarms of jobs", () => {
     const daily = { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC" };
-    const missing = async (changes: Partial<WatchArgs["jobs"][string]>) =>
-      (await watch({ jobs: { tidy: { ...daily, ...changes } } })).find(
+    const missing = async (changes: Partial<ObservabilityArgs["jobs"][string]>) =>
+      (await observe({ jobs: { tidy: { ...daily, ...changes } } })).find(
         ({ name }) => name === "tidy/missing-run",
       )?.inputs;
-    const range = async (changes: Partial<WatchArgs["jobs"][string]>) => {
+    const range = async (changes: Partial<ObservabilityArgs["jobs"][string]>) => {
       const inputs = await missing(changes);
       return inputs && inputs.evaluationPeriods * inputs.metricQueries[1].metric.period;
     };
@@ -186,7 +189,7 @@ describe("watch", () => {
     });
 
     it("wait for the longest gap of the schedule, a late start and the deadline", async () => {
-      const expected: [Partial<WatchArgs["jobs"][string]>, number][] = [
+      const expected: [Partial<ObservabilityArgs["jobs"][string]>, number][] = [
         [{ schedule: "*/5 * * * *" }, 10 * 60 + 3600],
         [{ schedule: "@hourly", deadlineSeconds: 90 }, 67 * 60],
         [{}, 26 * 3600],
@@ -282,8 +285,8 @@ describe("watch", () => {
     });
 
     it("measures latency by the share of requests within the time promised", async () => {
-      const serviceLevel = { ...watchArgs.serviceLevel, latencyMilliseconds: 250 };
-      const found = (await watch({ serviceLevel })).find(
+      const serviceLevel = { ...observabilityArgs.serviceLevel, latencyMilliseconds: 250 };
+      const found = (await observe({ serviceLevel })).find(
         ({ name }) => name === "web/latency-fast-burn-short",
       ) as Resource;
       assert.equal(queriesOf(found).find(({ id }) => id === "swift")?.metric?.stat, "PR(:250)");
@@ -409,9 +412,9 @@ describe("watch", () => {
         id: "1",
         ip: "10.0.0.1",
       };
-      observe(
-        request as unknown as Parameters<typeof observe>[0],
-        { raw, getHeader: () => 1 } as unknown as Parameters<typeof observe>[1],
+      observeRequest(
+        request as unknown as Parameters<typeof observeRequest>[0],
+        { raw, getHeader: () => 1 } as unknown as Parameters<typeof observeRequest>[1],
         {
           log: { isLevelEnabled: () => true },
           destination: {
@@ -421,7 +424,7 @@ describe("watch", () => {
           },
           traffic: { inFlight: 0 },
           metrics: { record: () => {} },
-        } as unknown as Parameters<typeof observe>[2],
+        } as unknown as Parameters<typeof observeRequest>[2],
       );
       raw.emit("close");
       return Object.keys(JSON.parse(line));
@@ -441,7 +444,7 @@ describe("watch", () => {
       const saved = ofType(types.query);
       assert.equal(saved.length, 3);
       for (const { inputs } of saved) {
-        assert.deepEqual(inputs.logGroupNames, [watchArgs.logGroups.application]);
+        assert.deepEqual(inputs.logGroupNames, [observabilityArgs.logGroups.application]);
         assert.match(inputs.name, /^platform-test\//);
       }
     });
@@ -456,7 +459,7 @@ describe("watch", () => {
         return { arnSuffix: "suffix" };
       },
     });
-    const { loadBalancer, targetGroups } = findBalancer(watchArgs, {});
+    const { loadBalancer, targetGroups } = findBalancer(observabilityArgs, {});
     const known = pulumi.all([loadBalancer, ...Object.values(targetGroups)]);
     await (known as unknown as { promise(): Promise<unknown> }).promise();
     const tags = (resource: string) => ({
@@ -472,8 +475,8 @@ describe("watch", () => {
   });
 
   it("costs nothing when it is off", async () => {
-    const off = await watch({
-      alarms: { ...watchArgs.alarms, enabled: false },
+    const off = await observe({
+      alarms: { ...observabilityArgs.alarms, enabled: false },
       dashboard: { enabled: false },
     });
     const made = off.filter(({ custom }) => custom).map(({ type }) => type);

@@ -7,9 +7,9 @@ import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
+import { observabilityRules } from "./rules/observability-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
-import { watchRules } from "./rules/watch-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
 /** All refusals of the simulated cloud. */
@@ -24,7 +24,7 @@ export const rules: Rule[] = [
   ...workloadRules,
   ...scalingRules,
   ...edgeRules,
-  ...watchRules,
+  ...observabilityRules,
 ];
 
 /** All effects of calls to the simulated cloud. */

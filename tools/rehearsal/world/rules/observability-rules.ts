@@ -38,13 +38,13 @@ function rangeProblem({ evaluationPeriods, period, metricQueries = [] }: Props) 
 }
 
 /** What CloudWatch refuses of alarms, and CloudWatch Logs of metric filters. */
-export const watchRules: Rule[] = [
+export const observabilityRules: Rule[] = [
   {
     error: "ResourceNotFoundException",
     on: "create",
     types: [filterType],
     source: "Amazon CloudWatch Logs API, PutMetricFilter; gilt/s3-sftp-bridge#2",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       world.get("aws:cloudwatch/logGroup:LogGroup", inputs.logGroupName)
         ? undefined
         : "The specified log group does not exist.",
@@ -54,7 +54,7 @@ export const watchRules: Rule[] = [
     on: "create",
     types: [filterType],
     source: "Amazon CloudWatch Logs API, PutMetricFilter: at most 100 of a log group",
-    unless: ({ world, inputs }) =>
+    refusal: ({ world, inputs }) =>
       world.live(filterType).filter((one) => one.inputs.logGroupName === inputs.logGroupName)
         .length >= mostFilters
         ? "Resource limit exceeded."
@@ -67,14 +67,14 @@ export const watchRules: Rule[] = [
       types: [filterType],
       source:
         "Amazon CloudWatch Logs User Guide, dimensions and filter patterns; terraform-provider-aws#22105 and public reports of the other words",
-      unless: ({ inputs }) => filterProblem(inputs),
+      refusal: ({ inputs }) => filterProblem(inputs),
     },
     {
       error: "ValidationError",
       on,
       types: [alarmType],
       source: "CloudWatch API, PutMetricAlarm, Period; public reports of the words",
-      unless: ({ inputs }) => rangeProblem(inputs),
+      refusal: ({ inputs }) => rangeProblem(inputs),
     },
   ]),
 ];

@@ -10,8 +10,8 @@ const putting = (action: string): Permissions => ({
   write: [...to("cloudwatch", action), ...alarm.write],
 });
 
-/** Of what watches a stack and tells of it. */
-export const watch: Record<string, Permissions> = {
+/** The permissions for alarms, dashboards, queries and notifications. */
+export const observability: Record<string, Permissions> = {
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": putting("PutCompositeAlarm"),
   "aws:cloudwatch/dashboard:Dashboard": {
     read: to("cloudwatch", "GetDashboard"),
