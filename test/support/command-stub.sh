@@ -1,7 +1,7 @@
 #!/bin/sh
-# Plays gh, pulumi, aws, cosign, docker, kubectl, skopeo and npm, by the name it is called by: writes down
-# each call, with ! before it when it could see the credentials of AWS, and answers as the files of
-# answers/ say, the first whose key the call begins with.
+# A stub of gh, pulumi, aws, cosign, docker, kubectl, skopeo and npm, by its file's name. Records each call,
+# with ! before it if it has the credentials of AWS. Answers by the first file of answers/ whose key is
+# a prefix of the call.
 name=${0##*/}
 beside=${0%/*}/..
 call="$name $*"

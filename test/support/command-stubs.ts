@@ -13,38 +13,38 @@ import { fileURLToPath } from "node:url";
 
 const scripts = fileURLToPath(new URL("command-stubs/", import.meta.url));
 
-/** What the stand-ins of `aws`, `kubectl` and `docker` answer from. */
+/** The state that the stubs of `aws`, `kubectl` and `docker` answer from. */
 export interface State {
   /** As CloudWatch describes them. */
   alarms?: { MetricAlarms: object[]; CompositeAlarms: object[] };
-  /** Digests that ECR has, by repository. */
+  /** The digests in ECR, by repository. */
   images?: Record<string, string[]>;
   /** As the Kubernetes API describes them. */
   deployments?: { metadata: { labels?: Record<string, string> } }[];
   docker?: DockerState;
-  /** What a command says instead of an answer. */
+  /** The errors of failing commands. */
   failing?: Record<string, string>;
 }
 
-/** One container, however often it is started, of images that are all alike. */
+/** One container, of images that are all alike. */
 export interface DockerState {
   /** As `docker info` names the engine's. */
   architecture?: string;
-  /** References that are on this machine; all others cannot be pulled. */
+  /** The local references; others cannot be pulled. */
   images?: string[];
   image?: { Architecture: string; Config: object };
-  /** What the registry says of each reference. */
+  /** The manifest of each reference in the registry. */
   manifest?: object;
-  /** By the container's port, the one of this machine. */
+  /** The local port of each container port. */
   ports?: Record<string, number>;
-  /** Nothing while it runs. */
+  /** Undefined while it runs. */
   ended?: { ExitCode: number; OOMKilled?: boolean };
   log?: string;
 }
 
 /**
- * Commands, `aws` and `kubectl` unless told otherwise, first on PATH, that understand the options which the real ones have,
- * refuse others, and answer in the real ones' form.
+ * Stubs of commands, `aws` and `kubectl` by default, first on PATH. They accept and refuse the options of
+ * the real commands, and answer in their format.
  */
 export class CommandStubs {
   readonly folder = mkdtempSync(join(tmpdir(), "stand-ins-"));

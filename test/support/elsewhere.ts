@@ -13,7 +13,7 @@ import { type Document, parseDocument } from "yaml";
 import { evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
 
-/** The program with a stack's settings that are not in the project's folder, in a temporary one. */
+/** Evaluates the program with other settings, in a temporary folder. */
 export async function evaluateElsewhere(stack: string, settings: string): Promise<Evaluation> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "elsewhere-")));
   try {
@@ -28,7 +28,7 @@ export async function evaluateElsewhere(stack: string, settings: string): Promis
   }
 }
 
-/** The program with services, jobs and containers of every kind; `change` its settings before. */
+/** Evaluates the program with services, jobs and containers of each kind, after `change` of the settings. */
 export function evaluateWorkloads(change: (settings: Document) => void = () => {}) {
   const settings = parseDocument(
     readFileSync(new URL("Pulumi.workloads.yaml", import.meta.url), "utf8"),

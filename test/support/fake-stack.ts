@@ -6,7 +6,7 @@ export const image = (letter: string): Images => ({
   web: `registry/web@sha256:${letter.repeat(64)}`,
 });
 
-/** A stack that keeps what it is told, and fails where the test wants it to. */
+/** A stack in memory whose updates fail by the test's choice. */
 export class FakeStack {
   name = "prod";
   project = "platform";
@@ -15,7 +15,7 @@ export class FakeStack {
   running = image("a");
   pinned: Release[] = [];
   ups: string[] = [];
-  /** By update: whether the policies counted. */
+  /** Whether each update checked the policies. */
   judged: boolean[] = [];
   failing: (release: Release, signal?: AbortSignal) => string | undefined = () => undefined;
   #history: Update[] = [];

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, beforeEach } from "mocha";
 import { WorkflowRunner } from "./workflow-runner.ts";
 
-/** For the tests of a suite: a player that has forgotten the test before, and a service that answers well. */
+/** A runner that each test resets, and a healthy service, for the tests of a suite. */
 export function workflowFixture(): { player: WorkflowRunner; url: string } {
   const given = {} as { player: WorkflowRunner; url: string };
   let server: Server;

@@ -32,7 +32,7 @@ export interface Job {
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
 }
-/** By the beginning of a call: what the stand-in of the command writes, and its exit code. */
+/** The output and exit code of each stubbed command, by the prefix of the call. */
 export type Answers = Record<string, { out?: string; err?: string; code?: number; file?: string }>;
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,7 +48,7 @@ export const jobs = Object.entries(workflows).flatMap(([name, { jobs }]) =>
   Object.entries(jobs).map(([job, definition]) => [`${name}/${job}`, definition] as const),
 );
 
-/** What the steps are made of, but the settings. */
+/** The files that the steps need, without the settings. */
 const parts = [
   ...["tools", "infra", "policy", "projects", "service"],
   ...["index.ts", "package.json", "Pulumi.yaml"],
@@ -75,13 +75,10 @@ export function filledIn(text: string, values: Record<string, string>): string {
   });
 }
 
-/**
- * Runs the shell steps of workflows in a copy of the repository, with stand-ins for the commands
- * that reach the world.
- */
+/** Runs the shell steps of workflows in a copy of the repository, with stubs for external commands. */
 export class WorkflowRunner {
   readonly #scratch = mkdtempSync(join(tmpdir(), "workflows-"));
-  /** Where the steps run. */
+  /** The working directory of the steps. */
   readonly folder = join(this.#scratch, "repository");
 
   constructor() {
@@ -101,14 +98,14 @@ export class WorkflowRunner {
     this.forget();
   }
 
-  /** Forgets what was called, handed on and set. */
+  /** Resets calls, outputs and settings. */
   forget(): void {
     for (const file of ["calls", "output"]) writeFileSync(join(this.#scratch, file), "");
     for (const file of settingsFiles) cpSync(join(root, file), join(this.folder, file));
     rmSync(join(this.folder, "comments"), { recursive: true, force: true });
   }
 
-  /** Gives both stacks a setting. */
+  /** Sets a setting of both stacks. */
   set(key: string, value: unknown): void {
     for (const file of settingsFiles) {
       const { config, ...rest } = parse(readFileSync(join(this.folder, file), "utf8"));
@@ -117,12 +114,12 @@ export class WorkflowRunner {
     }
   }
 
-  /** The calls so far that begin so. */
+  /** The calls so far with this prefix. */
   calls(begin: string): string[] {
     return this.#made.map(({ call }) => call).filter((call) => call.startsWith(begin));
   }
 
-  /** The calls so far that could see the credentials of AWS. */
+  /** The calls so far with the credentials of AWS in their environment. */
   get trusted(): string[] {
     return this.#made.filter(({ credentials }) => credentials).map(({ call }) => call);
   }
@@ -132,12 +129,12 @@ export class WorkflowRunner {
     return all.map((call) => ({ call: call.replace(/^!/, ""), credentials: call.startsWith("!") }));
   }
 
-  /** What the steps have handed on to other jobs. */
+  /** The outputs of the steps for other jobs. */
   get output(): string {
     return readFileSync(join(this.#scratch, "output"), "utf8");
   }
 
-  /** Runs a job as GitHub does, with the expressions of its environment filled in. */
+  /** Runs a job as GitHub, with evaluated expressions. */
   async play(path: string, values: Record<string, string>, answers: Answers) {
     const job = jobs.find(([name]) => name === path)?.[1];
     assert.ok(job, path);
@@ -165,7 +162,7 @@ export class WorkflowRunner {
     return { code: 0, text };
   }
 
-  /** Runs code in this process, with the stand-ins in place of the commands that it runs. */
+  /** Runs code in this process with the stubs first on PATH. */
   async inside<T>(answers: Answers, work: () => Promise<T>): Promise<T> {
     this.#answer(answers);
     const { env } = process;
@@ -196,7 +193,7 @@ export class WorkflowRunner {
     }
   }
 
-  /** What GitHub gives a step, with our commands first on PATH. */
+  /** The variables of a step at GitHub, with the stubs first on PATH. */
   get #surroundings(): Record<string, string> {
     return {
       PATH: `${join(this.#scratch, "bin")}:${process.env.PATH}`,

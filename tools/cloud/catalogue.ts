@@ -15,7 +15,7 @@ import { secretsmanager } from "./secretsmanager.ts";
 import { sns } from "./sns.ts";
 import { wafv2 } from "./wafv2.ts";
 
-/** By type, all that the tools know of it. What is not here, or has no duration, is not rehearsed. */
+/** All known resource types. The rehearsal refuses other types, and types without a duration. */
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
   ...cloudwatch,

@@ -1,5 +1,5 @@
 /**
- * Waits that belong to no call of ours. AWS promises none. Sources: [1] Amazon EKS User Guide,
+ * Waits outside the calls of the program. AWS guarantees none. Sources: [1] Amazon EKS User Guide,
  * "Create an Amazon EKS cluster" ("several minutes"; eksctl's page says 10 to 15 with nodes); [2]
  * apply logs quoted in issues of terraform-aws-modules/terraform-aws-eks and in
  * DevopsArtFactory/terraform-provisioning pull 46 (node group 1m48s to 1m59s); [3] Elastic Load

@@ -190,7 +190,7 @@ function kubeconfigOf(name: string, endpoint: string, { region }: Account) {
   };
 }
 
-/** Container Insights is billed by what it is: by the observation, or by the gigabyte. */
+/** AWS bills Container Insights by observation or by gigabyte, depending on its variant. */
 function insights({ configurationValues = "{}" }: Properties): Price {
   const { otelContainerInsights } = JSON.parse(configurationValues);
   return otelContainerInsights?.enabled ? prices.otelMetrics : prices.observations;

@@ -4,11 +4,11 @@ import { hex } from "./naming.ts";
 import { type Charges, prices } from "./prices.ts";
 import { type Mock, oneCall, type ResourceType, seconds } from "./resource-type.ts";
 
-/** One call each: what objects wait for are rules. Those of the cluster are free, says prices.ts. */
+/** One call each; the waits are rules of the rehearsal. Objects of the cluster are free (prices.ts). */
 const object: ResourceType = { duration: oneCall };
 const clusterObject: ResourceType = { duration: oneCall, clusterScoped: true };
 
-/** What replaces every object is in replacements.ts. */
+/** replacements.ts has the properties that replace every object. */
 export const kubernetes: Record<string, ResourceType> = {
   "kubernetes:core/v1:Namespace": { duration: seconds(1, 1, 6), clusterScoped: true },
   "kubernetes:core/v1:ResourceQuota": object,

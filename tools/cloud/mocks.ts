@@ -6,12 +6,10 @@ import { arnOf, hex, registryOf, zonesOf } from "./naming.ts";
 import type { Mock, Place } from "./resource-type.ts";
 
 /**
- * Mocks that answer as AWS, Kubernetes and Docker would: names, ARNs and addresses of the right
- * form, the same ones on every run.
+ * Mocks of AWS, Kubernetes and Docker: names, ARNs and addresses of the right form, the same in each run.
  *
- * A resource answers with what it was given and what is computed of it. A component made by a
- * plugin (a VPC of awsx, a cluster of eks) answers with its outputs only, and without children. A
- * function that is not in the table is an error: to answer nothing would be to invent a value.
+ * A resource has its inputs and its computed properties. A component of a plugin (a VPC of awsx, a cluster
+ * of eks) has its outputs, without children. A function that is not in the table is an error.
  */
 export function mocksOf(place: Place): pulumi.runtime.Mocks {
   return {
@@ -72,7 +70,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     password: "a password that is valid for twelve hours",
     proxyEndpoint: `https://${registryOf(place)}`,
   }),
-  // Nothing is pushed where nothing is.
+  // A new repository is empty.
   "aws:ecr/getImages:getImages": ({ repositoryName }) => ({ repositoryName, imageIds: [] }),
   // Which version is AWS's default is AWS's to say: none looks like this.
   "aws:eks/getAddonVersion:getAddonVersion": ({ addonName, kubernetesVersion }) => ({
@@ -84,7 +82,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   "aws:lb/getHostedZoneId:getHostedZoneId": (_, { region }) => ({
     id: `Z${hex(region, 13).toUpperCase()}`,
   }),
-  // The controller names what it makes by hashes of its own; these are by what was asked for.
+  // The controller names its resources by hashes; the mocks hash the tags.
   "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, place) => {
     const arnSuffix = `app/k8s-${hex(JSON.stringify(tags), 10)}/${hex(place.region, 16)}`;
     return { arnSuffix, arn: arnOf(place, "elasticloadbalancing", `loadbalancer/${arnSuffix}`) };
@@ -93,7 +91,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     const arnSuffix = `targetgroup/k8s-${hex(JSON.stringify(tags), 10)}/${hex(place.region, 16)}`;
     return { arnSuffix, arn: arnOf(place, "elasticloadbalancing", arnSuffix) };
   },
-  // Before the first update it is not asked what the account has: the plan takes the settings' word.
+  // The plan trusts the settings about resources of the account.
   "aws:index/getAvailabilityZones:getAvailabilityZones": (_, { region }) => ({
     names: zonesOf(region),
     zoneIds: zonesOf(region).map((_, at) => `${region}-az${at + 1}`),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Where a resource is: what its ARN is bound to. */
+/** The account and the region of an ARN. */
 export interface Account {
   region: string;
   accountId: string;

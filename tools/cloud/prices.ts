@@ -3,7 +3,7 @@ export interface Price {
   usd: number;
   per: string;
   source: string;
-  /** `null` where the page bears no date. */
+  /** `null` if the page has no date. */
   date: string | null;
 }
 
@@ -108,7 +108,7 @@ export const instanceSizes: Record<string, number> = {
   "8xlarge": 16,
 };
 
-/** By the beginning of a type: what AWS and the others take no money for, and why. */
+/** Free types by their prefix, with the reason. */
 export const free: [types: string, why: string][] = [
   ["pulumi:", "exists in Pulumi only"],
   ["kubernetes:", "an object in the cluster; its pods run on nodes that are counted"],
@@ -122,14 +122,14 @@ export const free: [types: string, why: string][] = [
   ["aws:s3/bucket", "billed by what is kept in it"],
 ];
 
-/** What a resource costs by being there: `count` times a price, each hour or each month. */
+/** A fixed charge: `count` times a price, each hour or month. */
 export interface Fixed {
   what: string;
   count: number;
   price: Price;
 }
 
-/** All that AWS bills for a resource. What has no price here is named in `unknown`. */
+/** All charges of AWS for a resource; `unknown` names those without a price here. */
 export interface Charges {
   fixed?: Fixed[];
   perUse?: Price[];

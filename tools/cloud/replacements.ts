@@ -1,6 +1,6 @@
 import { resourceTypes } from "./catalogue.ts";
 
-/** What replaces a Kubernetes object of any kind. */
+/** The properties that replace a Kubernetes object of any kind. */
 const ofObjects = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
 
 /**

@@ -2,56 +2,56 @@ import type { Properties, Resource } from "../graph/resource.ts";
 import type { Account } from "./naming.ts";
 import type { Charges } from "./prices.ts";
 
-/** What the tools know of a type of resource; of a component, what the plugin makes of it. */
+/** A resource type; for a component of a plugin, its children together. */
 export interface ResourceType {
-  /** Without one the type is unknown to the simulated cloud: the rehearsal refuses it. */
+  /** The rehearsal refuses a type without a duration. */
   duration?: Duration;
-  /** Of a component: the types of the longest chain that it makes; their durations add up. */
+  /** The types of the longest chain in a component; their durations add up. */
   chain?: string[];
   /**
-   * The arguments whose change makes a new resource: what the providers' schemas mark as forcing
-   * replacement (hashicorp/terraform-provider-aws `ForceNew`, pulumi-kubernetes `forceNew` of each
-   * kind, which has none of a custom resource's). `*` stands for one key.
-   * @default all are updated in place
+   * The arguments whose change replaces the resource, by the providers' schemas (`ForceNew` of
+   * hashicorp/terraform-provider-aws, `forceNew` of pulumi-kubernetes, which lacks custom resources). `*`
+   * stands for one key.
+   * @default none
    */
   replacedBy?: string[];
-  /** The required properties of the provider's schema, as the SDK's typings have them. @default none */
+  /** The required properties of the provider's schema. @default none */
   required?: string[];
-  /** What values may look like: AWS's API references, and errors seen with the released provider. */
+  /** Formats of values: AWS's API references, and errors of the released provider. */
   formats?: Format[];
-  /** The property that the provider fills in with a name of its own, and the length it may have. */
+  /** The property that the provider fills with a name, and its max. length. */
   autoname?: { property: string; maxLength: number; lowerCase?: boolean };
   /**
-   * The identifier that the provider gives a new thing; by name where AWS has names only.
-   * @default a Kubernetes object's namespace and name, otherwise digits
+   * The identifier of a new resource.
+   * @default namespace and name of a Kubernetes object, else digits
    */
   id?: (inputs: Properties, cloud: Cloud) => string;
-  /** The properties that the provider adds to the inputs once the thing exists. @default none */
+  /** The properties that the provider adds to the inputs. @default none */
   computed?: (made: Made) => Properties;
-  /** The computed properties that an update makes unknown until it has run. @default none */
+  /** The computed properties that are unknown before an update. @default none */
   recomputed?: string[];
-  /** What an update makes of the outputs that were there before. */
+  /** The outputs after an update that depend on the former outputs. */
   updated?: (before: Properties, inputs: Properties) => Properties;
-  /** AWS puts it in the place of what has its identifier: its second creation succeeds. */
+  /** A second creation with the same identifier replaces the first. */
   putReplaces?: boolean;
-  /** What AWS says when the identifier is taken. @default its service's error, and who exists */
+  /** The error of AWS if the identifier is taken. @default the error of its service */
   taken?: { error?: string; reason?: string };
-  /** Of AWS's types: it bears no tags. */
+  /** Whether a type of AWS has no tags. */
   untagged?: boolean;
-  /** Of Kubernetes' kinds: it is in no namespace. */
+  /** Whether a Kubernetes kind has no namespace. */
   clusterScoped?: boolean;
   /**
-   * How the mocks answer: by themselves, or with what `id` and `computed` give.
-   * @default the inputs; of AWS's types also a name and an ARN of the usual form
+   * The answer of the mocks: a function, or `id` and `computed`.
+   * @default the inputs, and name and ARN for a type of AWS
    */
   mock?: Mock | "computed";
-  /** All that AWS bills for it; that of a component is for all that the plugin makes. */
+  /** The charges of AWS; those of a component include its children. */
   charges?: (resource: Resource, all: Resource[]) => Charges;
-  /** Why it costs nothing by itself. */
+  /** Why it is free. */
   free?: string;
 }
 
-/** Seconds that a call to the cloud takes; what the rehearsal's rules wait for comes on top. */
+/** Seconds of a call to the cloud, without the waits of the rehearsal's rules. */
 interface Duration {
   create: number;
   update: number;
@@ -61,15 +61,15 @@ interface Duration {
 interface Format {
   property: string;
   pattern: RegExp;
-  /** As the provider or AWS says it. */
+  /** The message of the provider or of AWS. */
   message: string;
 }
 
-/** Where a thing is made: what its identifier and its outputs follow from. */
+/** The cloud around a resource, which determines its identifier and its outputs. */
 export interface Cloud extends Account {
-  /** A number that nothing had before. */
+  /** Returns a unique number. */
   serial: () => number;
-  /** An identifier as EC2 gives it, such as subnet-0000000000000002a. */
+  /** Returns an identifier of EC2, such as subnet-0000000000000002a. */
   hexId: (prefix: string) => string;
   get: (type: string, id: string) => { inputs: Properties } | undefined;
 }
@@ -80,11 +80,11 @@ export interface Made {
   inputs: Properties;
 }
 
-/** What the answers of AWS would be bound to. */
+/** The account and the stack of the mocks. */
 export interface Place extends Account {
-  /** Who runs the program. */
+  /** The principal that runs the program. */
   caller: string;
-  /** The host name that the stack's hosted zone is for. */
+  /** The host name of the stack's hosted zone. */
   hostName?: string;
 }
 
@@ -94,14 +94,14 @@ export type Mock = (
   place: Place,
 ) => { id?: string; state: Properties };
 
-/** AWS promises no durations: the objects name where theirs were read. */
+/** AWS guarantees no durations; each object names its source. */
 export const seconds = (create: number, update = create, remove = create): Duration => ({
   create,
   update,
   delete: remove,
 });
 
-/** IAM, Kubernetes and what is a setting of something else: one API call. */
+/** IAM, Kubernetes and settings of other resources: one API call. */
 export const oneCall = seconds(1);
 
 /** The identifier is the value of this argument. */

@@ -1,7 +1,7 @@
 import { prices } from "./prices.ts";
 import { idOf, oneCall, type ResourceType, seconds } from "./resource-type.ts";
 
-/** What is part of a bucket; prices.ts says of all such types what bills them. */
+/** A setting of a bucket; prices.ts has its charges. */
 const settingOf = (required: string[] = [], duration = oneCall): ResourceType => ({
   duration,
   replacedBy: ["bucket"],

@@ -232,7 +232,7 @@ describe("environments of pull requests", function () {
     assert.match(comments(), /never became ready/);
   });
 
-  it("take nobody's place while their images are not to be had", async () => {
+  it("do not count while GitHub has deleted their images", async () => {
     const gone = { "gh run download": { err: "no valid artifacts found to download", code: 1 } };
     const open = [pullRequest(12), pullRequest(13), pullRequest(14)];
     const { code } = await look({ ...world({ open }), ...gone });
