@@ -28,12 +28,12 @@ describe("subnets", () => {
     prefix: fc.integer({ min: 16, max: 19 }),
     zones: fc.integer({ min: 2, max: 6 }),
   });
-  const always = (promise: (vpc: string, blocks: string[], zones: number) => void) =>
+  const always = (property: (vpc: string, blocks: string[], zones: number) => void) =>
     fc.assert(
       fc.property(layouts, ({ second, prefix, zones }) => {
         const vpc = `10.${second}.0.0/${prefix}`;
         const blocks = subnetCidrBlocks(vpc, zones);
-        promise(vpc, Object.values(blocks).flat(), zones);
+        property(vpc, Object.values(blocks).flat(), zones);
       }),
     );
 

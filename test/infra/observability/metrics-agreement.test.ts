@@ -127,7 +127,7 @@ describe("alarms, in words and in numbers", () => {
   it("draw in graphs the limits at which they go off", () => {
     const { dashboardBody } = only(resources, "aws:cloudwatch/dashboard:Dashboard").inputs;
     const thresholds = alarms().map(({ inputs }) => inputs.threshold);
-    const promises = Object.values(observabilityArgs.serviceLevel);
+    const objectives = Object.values(observabilityArgs.serviceLevel);
     const limits = JSON.parse(dashboardBody).widgets.flatMap(
       ({ properties }: { properties: { annotations?: { horizontal: unknown[] } } }) =>
         properties.annotations ? [properties.annotations.horizontal] : [],
@@ -137,7 +137,7 @@ describe("alarms, in words and in numbers", () => {
       assert.equal(lines.length, 1);
       const [{ label, value }] = lines;
       assert.ok(label);
-      assert.ok([...thresholds, ...promises, 100].includes(value), `${label} ${value}`);
+      assert.ok([...thresholds, ...objectives, 100].includes(value), `${label} ${value}`);
     }
   });
 });

@@ -16,8 +16,9 @@ const accepted = fc
     ({ requestTimeoutSeconds, idleTimeoutSeconds }) => requestTimeoutSeconds < idleTimeoutSeconds,
   );
 
-const always = (promise: (clock: ReturnType<typeof drainClock>, drainSeconds: number) => boolean) =>
-  fc.assert(fc.property(accepted, (args) => promise(drainClock(args), args.drainSeconds)));
+const always = (
+  property: (clock: ReturnType<typeof drainClock>, drainSeconds: number) => boolean,
+) => fc.assert(fc.property(accepted, (args) => property(drainClock(args), args.drainSeconds)));
 
 describe("drain clock", () => {
   it("serves for as long as the load balancer may send", () =>
