@@ -16,6 +16,8 @@ export interface ServiceAccountRoleArgs {
   policyArns?: string[];
   /** An inline policy. @default none */
   policy?: aws.iam.PolicyDocument;
+  /** Further inline policies, which come and go one by one, by what follows the role's name. @default none */
+  policies?: Record<string, aws.iam.PolicyDocument>;
 }
 
 /**
@@ -42,6 +44,9 @@ export class ServiceAccountRole extends pulumi.ComponentResource {
     }
     if (args.policy) {
       new aws.iam.RolePolicy(name, { role: role.name, policy: args.policy }, parent);
+    }
+    for (const [suffix, policy] of Object.entries(args.policies ?? {})) {
+      new aws.iam.RolePolicy(`${name}-${suffix}`, { role: role.name, policy }, parent);
     }
 
     this.arn = role.arn;

@@ -6,6 +6,7 @@ import type { Access } from "../config/resource-schema.ts";
 export interface Link {
   /** The resource's name in the settings. */
   resource: string;
+  access: Access;
   /** Of its own container, by name. */
   variables: Record<string, pulumi.Input<string>>;
   /** Of its own container, by variable: the ARN of a secret in Secrets Manager, and the key of its JSON. */

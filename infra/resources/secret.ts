@@ -38,6 +38,7 @@ export class Secret extends pulumi.ComponentResource implements Linkable {
   link(): Link {
     return {
       resource: this.resource,
+      access: "read",
       variables: {},
       secrets: { [stemOf(this.resource)]: { secret: this.secret.arn } },
       statements: [readSecret(sidOf(this.resource), this.secret.arn)],

@@ -50,6 +50,7 @@ export class Table extends pulumi.ComponentResource implements Linkable {
     const { arn } = this.table;
     return {
       resource: this.resource,
+      access,
       variables: { [`${stemOf(this.resource)}_TABLE`]: this.table.name },
       secrets: {},
       statements: [

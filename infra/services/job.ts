@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { labelsOf, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
-import { defaultDeny, toDeclared } from "./network-policies.ts";
+import { defaultDeny, waysOut } from "./network-policies.ts";
 import { mostRuns, podSize, quotaFor } from "./pod-size.ts";
 import { jobPod } from "./pod-spec.ts";
 import type { JobArgs } from "./service-args.ts";
@@ -25,7 +25,7 @@ export class Job extends pulumi.ComponentResource {
       {
         workload: args,
         quota: quotaFor([{ count: mostRuns[args.concurrency], size: podSize(args) }]),
-        policies: [defaultDeny, toDeclared(args, selectorOf(args))],
+        policies: [defaultDeny, ...waysOut(args, selectorOf(args))],
         labels: {},
       },
       parent,

@@ -1,9 +1,12 @@
+import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import { ownerReference } from "../preview-environments/preview-environments.ts";
+import type { Link } from "../resources/link.ts";
 import { aliasSpec } from "./calls.ts";
 import { resourcesOf } from "./container.ts";
+import type { Policy } from "./network-policies.ts";
 import { containersOf } from "./pod-size.ts";
 import type { PodParts } from "./pod-spec.ts";
 import { makeSecretProviderClass, secretStatements } from "./secrets.ts";
@@ -24,7 +27,7 @@ export const labelsOf = (args: Pick<WorkloadArgs, "name">) => ({
 export interface NamespaceArgs {
   workload: WorkloadArgs;
   quota: Record<string, string>;
-  policies: [suffix: string, spec: kubernetes.types.input.networking.v1.NetworkPolicySpec][];
+  policies: Policy[];
   /** Of the namespace, besides those of the platform. */
   labels: Record<string, string>;
 }
@@ -109,10 +112,7 @@ function makeRole(
   parent: { parent: pulumi.Resource },
 ): ServiceAccountRole {
   const containers = containersOf(workload.name, workload).map(({ container }) => container);
-  const statements = [
-    ...secretStatements(containers, workload.place),
-    ...workload.links.flatMap(({ statements }) => statements),
-  ];
+  const statements = secretStatements(containers, workload.place);
   return new ServiceAccountRole(
     name,
     {
@@ -120,13 +120,29 @@ function makeRole(
       namespace: workload.name,
       serviceAccount: workload.name,
       policyArns: workload.policyArns,
-      ...(statements.length > 0 && {
-        policy: { Version: "2012-10-17" as const, Statement: statements },
-      }),
+      ...(statements.length > 0 && { policy: policyOf(statements) }),
+      policies: linkPolicies(workload.links),
     },
     parent,
   );
 }
+
+/**
+ * One for each resource and access: Pulumi deletes what is gone after all updates, so that pods which
+ * run keep what they use until the new ones have taken over.
+ */
+const linkPolicies = (links: Link[]) =>
+  Object.fromEntries(
+    links.map(({ resource, access, statements }) => [
+      `uses-${resource}-${access}`,
+      policyOf(statements),
+    ]),
+  );
+
+const policyOf = (Statement: aws.iam.PolicyStatement[]): aws.iam.PolicyDocument => ({
+  Version: "2012-10-17",
+  Statement,
+});
 
 /** The names of the callees in the namespace of the caller. */
 export function makeAliases(

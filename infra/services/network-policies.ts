@@ -6,7 +6,8 @@ import { callRules, portName } from "./calls.ts";
 import { checksOf } from "./probes.ts";
 import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
-type Policy = [suffix: string, spec: types.input.networking.v1.NetworkPolicySpec];
+/** A network policy, by what follows its workload's name. */
+export type Policy = [suffix: string, spec: types.input.networking.v1.NetworkPolicySpec];
 
 /** Nothing comes in and nothing goes out, but what other policies let through. */
 export const defaultDeny: Policy = [
@@ -65,13 +66,37 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
           ]),
         ]
       : []),
-    toDeclared(args, selector),
+    ...waysOut(args, selector),
   ];
 }
 
-/** The way out: DNS, what `egress`, `calls` and `uses` declare, and the CloudWatch agent. */
-export function toDeclared(
+/**
+ * The ways out: to what `egress` and `calls` declare with DNS and the CloudWatch agent, and to each
+ * resource of `uses` by a policy of its own, which goes when no pod needs it any more.
+ */
+export function waysOut(
   args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights">,
+  selector: Record<string, string>,
+): Policy[] {
+  return [
+    toDeclared(args, selector),
+    ...args.links
+      .filter(({ egress }) => egress.length > 0)
+      .map(
+        ({ resource, egress }): Policy => [
+          `uses-${resource}`,
+          {
+            podSelector: { matchLabels: selector },
+            policyTypes: ["Egress"],
+            egress: egress.map(networkRule),
+          },
+        ],
+      ),
+  ];
+}
+
+function toDeclared(
+  args: Pick<WorkloadArgs, "egress" | "calls" | "insights">,
   selector: Record<string, string>,
 ): Policy {
   const dns = {
@@ -88,10 +113,7 @@ export function toDeclared(
           to: [dns],
           ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
         },
-        ...declaredNetworks(args).map(({ cidrBlock, port }) => ({
-          to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
-          ports: [{ port, protocol: "TCP" }],
-        })),
+        ...args.egress.map(networkRule),
         ...callRules(args.calls),
         ...(args.insights ? [{ to: [agentPeer], ports: args.insights.agent.ports }] : []),
       ],
@@ -99,12 +121,10 @@ export function toDeclared(
   ];
 }
 
-/** Each once, though several settings and resources need it. */
-function declaredNetworks({ egress, links }: Pick<WorkloadArgs, "egress" | "links">) {
-  const all = [...egress, ...links.flatMap((link) => link.egress)];
-  const key = ({ cidrBlock, port }: (typeof all)[number]) => `${cidrBlock} ${port}`;
-  return [...new Map(all.map((one) => [key(one), one])).values()];
-}
+const networkRule = ({ cidrBlock, port }: { cidrBlock: string; port: number }) => ({
+  to: [{ ipBlock: withoutInstanceMetadata(cidrBlock) }],
+  ports: [{ port, protocol: "TCP" }],
+});
 
 function withoutInstanceMetadata(cidr: string): { cidr: string; except?: string[] } {
   return contains(cidr, instanceMetadata) ? { cidr, except: [instanceMetadata] } : { cidr };

@@ -5,7 +5,7 @@ import { addressPort, portName } from "./calls.ts";
 import type { DrainClock } from "./drain.ts";
 import { serviceAnnotations } from "./ingress-annotations.ts";
 import { type Ground, labelsOf, type NamespaceArgs, selectorOf } from "./namespace.ts";
-import { networkPolicies, toDeclared } from "./network-policies.ts";
+import { networkPolicies, type Policy, waysOut } from "./network-policies.ts";
 import { podSize, quotaFor } from "./pod-size.ts";
 import { servicePod } from "./pod-spec.ts";
 import { checksOf } from "./probes.ts";
@@ -28,8 +28,7 @@ export const releaseSelector = ({ name }: Pick<ServiceArgs, "name">) => ({
  */
 export function namespaceArgs(args: ServiceArgs): Omit<NamespaceArgs, "workload"> {
   const size = podSize(args);
-  const policies = networkPolicies(args, selectorOf(args));
-  const [suffix, toRelease] = toDeclared(args, releaseSelector(args));
+  const ofRelease = args.release ? waysOut(args, releaseSelector(args)) : [];
   return {
     quota: quotaFor([
       { count: 2 * args.maxReplicas + 1, size },
@@ -37,8 +36,8 @@ export function namespaceArgs(args: ServiceArgs): Omit<NamespaceArgs, "workload"
       ...(args.release ? [{ count: 1 + args.release.retries, size: args }] : []),
     ]),
     policies: [
-      ...policies,
-      ...(args.release ? [[`release-${suffix}`, toRelease] as (typeof policies)[number]] : []),
+      ...networkPolicies(args, selectorOf(args)),
+      ...ofRelease.map(([suffix, spec]): Policy => [`release-${suffix}`, spec]),
     ],
     labels: args.route ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {},
   };
