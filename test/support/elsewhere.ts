@@ -36,3 +36,28 @@ export function evaluateWorkloads(change: (settings: Document) => void = () => {
   change(settings);
   return evaluateElsewhere("workloads", String(settings));
 }
+
+/** The recorded stack with every kind of resource; `change` its settings before. */
+export function evaluateData(change: (settings: Document) => void = () => {}) {
+  const settings = parseDocument(
+    readFileSync(new URL("../recorded/Pulumi.data.yaml", import.meta.url), "utf8"),
+  );
+  change(settings);
+  return evaluateElsewhere("data", String(settings));
+}
+
+/** What makes production of that stack. */
+export const productionSettings: Record<string, string | Record<string, unknown>> = {
+  environment: "production",
+  cluster: { deletionProtection: true },
+  ingress: { deletionProtection: true },
+  logs: { retentionDays: 30 },
+};
+
+export function inProduction(settings: Document): void {
+  for (const [slice, values] of Object.entries(productionSettings)) {
+    const at = ["config", `platform:${slice}`];
+    if (typeof values === "string") settings.setIn(at, values);
+    else for (const [key, value] of Object.entries(values)) settings.setIn([...at, key], value);
+  }
+}

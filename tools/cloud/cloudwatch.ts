@@ -19,6 +19,10 @@ export const cloudwatch: Record<string, ResourceType> = {
     computed: ({ cloud, inputs }) => ({ arn: arnOf(cloud, "logs", `log-group:${inputs.name}`) }),
     taken: { reason: "The specified log group already exists" },
     mock: "computed",
+    holdsData: {
+      what: "what is in it",
+      kept: ({ skipDestroy }) => (skipDestroy ? "AWS keeps it" : undefined),
+    },
     charges: () => ({ perUse: [prices.logIngestion, prices.logStorage] }),
   },
   "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {

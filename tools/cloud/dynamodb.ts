@@ -10,6 +10,13 @@ export const dynamodb: Record<string, ResourceType> = {
     id: idOf("name"),
     computed: ({ cloud, id }) => ({ arn: arnOf(cloud, "dynamodb", `table/${id}`) }),
     mock: "computed",
+    holdsData: {
+      what: "its items",
+      protection: "deletionProtectionEnabled",
+      // DynamoDB Developer Guide, point-in-time recovery: the system backup of a deleted table.
+      kept: ({ pointInTimeRecovery }) =>
+        pointInTimeRecovery?.enabled ? "AWS keeps a backup of it for 35 days" : undefined,
+    },
     charges: () => ({
       perUse: [prices.tableWrites, prices.tableReads, prices.tableStorage, prices.tableBackup],
     }),

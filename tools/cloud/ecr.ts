@@ -22,6 +22,11 @@ export const ecr: Record<string, ResourceType> = {
     }),
     taken: { error: "RepositoryAlreadyExistsException" },
     mock: "computed",
+    holdsData: {
+      what: "what is in it",
+      kept: ({ forceDelete }) =>
+        forceDelete ? undefined : "AWS refuses the deletion while it has images",
+    },
     charges: () => ({ perUse: [prices.imageStorage] }),
   },
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": {

@@ -11,6 +11,12 @@ export const kms: Record<string, ResourceType> = {
       const keyId = uuid(name);
       return { id: keyId, state: { ...inputs, keyId, arn: arnOf(place, "kms", `key/${keyId}`) } };
     },
+    holdsData: {
+      what: "what it encrypts",
+      // KMS API Reference, ScheduleKeyDeletion: 30 days unless it is told otherwise.
+      kept: ({ deletionWindowInDays = 30 }) =>
+        `it can be restored for ${deletionWindowInDays} days`,
+    },
     charges: () => ({
       fixed: [{ what: "key", count: 1, price: prices.key }],
       perUse: [prices.keyRequests],

@@ -15,14 +15,21 @@ export const kubernetes: Record<string, ResourceType> = {
   "kubernetes:core/v1:LimitRange": object,
   "kubernetes:core/v1:ServiceAccount": object,
   "kubernetes:core/v1:ConfigMap": { duration: oneCall, replacedBy: ["data", "binaryData"] },
-  "kubernetes:core/v1:Secret": { duration: oneCall, replacedBy: ["type", "data", "stringData"] },
+  "kubernetes:core/v1:Secret": {
+    duration: oneCall,
+    replacedBy: ["type", "data", "stringData"],
+    holdsData: { what: "its values" },
+  },
   "kubernetes:core/v1:Service": {
     duration: oneCall,
     replacedBy: ["spec.clusterIP"],
     charges: ({ inputs }) =>
       inputs.spec?.type === "LoadBalancer" ? { unknown: ["a load balancer of its own"] } : {},
   },
-  "kubernetes:core/v1:PersistentVolumeClaim": { charges: () => ({ unknown: ["its volume"] }) },
+  "kubernetes:core/v1:PersistentVolumeClaim": {
+    holdsData: { what: "its files" },
+    charges: () => ({ unknown: ["its volume"] }),
+  },
   "kubernetes:apps/v1:Deployment": { duration: oneCall, replacedBy: ["spec.selector"] },
   "kubernetes:apps/v1:StatefulSet": {
     charges: ({ inputs }) =>

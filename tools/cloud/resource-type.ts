@@ -36,6 +36,8 @@ export interface ResourceType {
   putReplaces?: boolean;
   /** The error of AWS if the identifier is taken. @default the error of its service */
   taken?: { error?: string; reason?: string };
+  /** The data in it, which no update restores. @default none */
+  holdsData?: Data;
   /** Whether a type of AWS has no tags. */
   untagged?: boolean;
   /** Whether a Kubernetes kind has no namespace. */
@@ -49,6 +51,16 @@ export interface ResourceType {
   charges?: (resource: Resource, all: Resource[]) => Charges;
   /** Why it is free. */
   free?: string;
+}
+
+/** The data of a resource, and what of it outlives the resource. */
+export interface Data {
+  /** Such as `its items`. */
+  what: string;
+  /** The argument by which AWS refuses the deletion. @default none */
+  protection?: string;
+  /** What is left after the deletion, by its arguments. @default nothing */
+  kept?: (inputs: Properties) => string | undefined;
 }
 
 /** Seconds of a call to the cloud, without the waits of the rehearsal's rules. */

@@ -17,6 +17,11 @@ export const s3: Record<string, ResourceType> = {
     id: idOf("bucket"),
     computed: ({ id }) => ({ arn: `arn:aws:s3:::${id}` }),
     mock: "computed",
+    holdsData: {
+      what: "its objects",
+      kept: ({ forceDestroy }) =>
+        forceDestroy ? undefined : "AWS refuses the deletion while it has objects",
+    },
     charges: () => ({ perUse: [prices.bucketStorage, prices.bucketWrites] }),
   },
   "aws:s3/bucketPolicy:BucketPolicy": settingOf(["policy"]),

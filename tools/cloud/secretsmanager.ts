@@ -10,6 +10,14 @@ export const secretsmanager: Record<string, ResourceType> = {
     id: ({ name }, cloud) => arnOf(cloud, "secretsmanager", `secret:${name}-AbCdEf`),
     computed: ({ id }) => ({ arn: id }),
     mock: "computed",
+    holdsData: {
+      what: "its value",
+      // Secrets Manager API Reference, DeleteSecret: 30 days unless it is told otherwise.
+      kept: ({ recoveryWindowInDays = 30 }) =>
+        recoveryWindowInDays > 0
+          ? `it can be restored for ${recoveryWindowInDays} days`
+          : undefined,
+    },
     charges: () => ({
       fixed: [{ what: "secret", count: 1, price: prices.secret }],
       perUse: [prices.secretCalls],

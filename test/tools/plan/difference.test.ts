@@ -290,7 +290,12 @@ describe("differenceOf, the risk", () => {
     ["data that is deleted", key({}), nothing, /^red data deleted: Key key/m],
     ["logs that are deleted", logs(false), nothing, /^red data deleted: LogGroup logs/m],
     ["a protected resource", key({ protect: true }), nothing, /^red Key key is protected/m],
-    ["protection that ends", key({ protect: true }), key({}), /^amber Key key: its protection/m],
+    [
+      "protection that ends",
+      key({ protect: true }),
+      key({}),
+      /^red protection lost: nothing refuses any more to delete Key key$/m,
+    ],
     [
       "a load balancer that faces the internet",
       face("internal"),

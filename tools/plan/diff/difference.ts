@@ -106,12 +106,17 @@ function rolledOut(list: Changed[], resources: Map<string, Resource>): Changed[]
 
 function settingsChanges(from: Resource, to: Resource): Change[] {
   const { ignoreChanges } = to;
-  const options = changesOf({ protect: from.protect }, { protect: to.protect });
+  const options = changesOf(guardsOf(from), guardsOf(to));
   const inputs = changesOf(from.inputs, to.inputs).filter(
     ({ path }) => !ignoreChanges.some((one) => path === one || path.startsWith(`${one}.`)),
   );
   return [...options, ...inputs];
 }
+
+const guardsOf = ({ protect, options }: Resource) => ({
+  protect,
+  retainOnDelete: options?.retainOnDelete ?? false,
+});
 
 function manifestDiffs(from: Resource[], to: Resource[]): Difference["manifests"] {
   const yaml = (resources: Resource[]) =>

@@ -5,13 +5,11 @@ import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { servicePods } from "../capacity-section.ts";
 import { identityOf } from "./caused-replacements.ts";
+import { dataRisks } from "./data-risks.ts";
 import { amber, type Difference, type Level, type Risk, red } from "./difference-model.ts";
 import { few } from "./difference-words.ts";
 import { workloadRisks } from "./workload-risks.ts";
 
-/** What holds data that nobody can bring back. */
-const holdsData =
-  /^aws:(kms\/key|ecr\/repository|s3\/bucket|cloudwatch\/logGroup|route53\/zone|rds|dynamodb|efs|ebs)|PersistentVolumeClaim$|core\/v1:Secret$/;
 const isCluster = ({ type }: { type: string }) =>
   /^(eks:index|aws:eks\/cluster):Cluster$/.test(type);
 const isNodeGroup = ({ type }: { type: string }) => type === "aws:eks/nodeGroup:NodeGroup";
@@ -34,14 +32,12 @@ export function risksOf(
       ...(isCluster(one) || isNetwork(one)
         ? [red(`${labelOf(one)} goes, with all that runs in it`)]
         : []),
-      ...(holdsData.test(one.type) && !one.inputs.skipDestroy
-        ? [red(`data deleted: ${labelOf(one)} goes with what is in it`)]
-        : []),
       ...(one.protect ? [red(`${labelOf(one)} is protected: Pulumi refuses the update`)] : []),
       ...(one.type.endsWith(":Ingress") && albAnnotation(one, "scheme")
         ? [red(`${labelOf(one)} goes: its load balancer is deleted, and its name leads nowhere`)]
         : []),
     ]),
+    ...dataRisks(difference, from, to),
     ...exposures(from, to),
     ...difference.permissions.flatMap(permissionRisks),
     ...difference.replaced
@@ -211,7 +207,7 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
   }
   if (one.type.endsWith(":Ingress"))
     return one.changes.flatMap(({ path }) => byController(one, path));
-  if (/deletionProtection|^protect$|skipDestroy/.test(paths.join())) {
+  if (paths.includes("skipDestroy")) {
     return [amber(`${labelOf(one)}: its protection changes`)];
   }
   return [];

@@ -10,6 +10,7 @@ import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { observabilityRules } from "./rules/observability-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
+import { tableRules } from "./rules/table-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
 /** All refusals of the simulated cloud. */
@@ -23,6 +24,7 @@ export const rules: Rule[] = [
   ...containerRules,
   ...workloadRules,
   ...scalingRules,
+  ...tableRules,
   ...edgeRules,
   ...observabilityRules,
 ];
