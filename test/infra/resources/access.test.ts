@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { before, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
+import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
 import {
   type Access,
   linkRules,
@@ -16,7 +17,7 @@ import {
   podSpecOf,
 } from "../../../tools/graph/manifests.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
-import type { PolicyDocument, Role } from "../../../tools/graph/roles.ts";
+import type { Role } from "../../../tools/graph/roles.ts";
 import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import type { Request } from "../../support/iam-simulate.ts";
 import { mutantsOf } from "../../support/policy-mutants.ts";

@@ -6,8 +6,8 @@ export const tableRules: Rule[] = [
     on: "delete",
     types: ["aws:dynamodb/table:Table"],
     source: "seen by ekristen/aws-nuke, resources/dynamodb-tables_mock_test.go",
-    unless: ({ thing }) =>
-      thing.inputs.deletionProtectionEnabled === true
+    refusal: ({ resource }) =>
+      resource.inputs.deletionProtectionEnabled === true
         ? "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
         : undefined,
   },
