@@ -133,10 +133,12 @@ function makeRole(
  */
 const linkPolicies = (links: Link[]) =>
   Object.fromEntries(
-    links.map(({ resource, access, statements }) => [
-      `uses-${resource}-${access}`,
-      policyOf(statements),
-    ]),
+    links
+      .filter(({ statements }) => statements.length > 0)
+      .map(({ resource, access, statements }) => [
+        `uses-${resource}-${access}`,
+        policyOf(statements),
+      ]),
   );
 
 const policyOf = (Statement: aws.iam.PolicyStatement[]): aws.iam.PolicyDocument => ({

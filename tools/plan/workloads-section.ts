@@ -11,6 +11,7 @@ import {
   selectedBy,
 } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
+import { useLabel, usesOf } from "../graph/uses.ts";
 import { runsOf } from "./capacity-section.ts";
 
 /** A service or a job in a line, with the assumptions about its public images. */
@@ -35,10 +36,12 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
       .filter((one) => one.kind === kind && own.has(keyOf(one)))
       .sort((a, b) => addressOf(a).localeCompare(addressOf(b)));
   const names = namesOf(manifests);
+  const uses = usesOf(resources);
   return [...of("Deployment"), ...of("CronJob")].map((one) => {
     const { namespace } = one.metadata;
     const release = of("Job").find(({ metadata }) => metadata.namespace === namespace);
     const { calls, callers } = callsOf(one, names);
+    const used = uses.filter(({ workload }) => workload === namespace).map(useLabel);
     const assumed = assumptionsOf(one, resources);
     return {
       name: namespace ?? one.metadata.name,
@@ -46,6 +49,7 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
         one.kind === "CronJob" ? scheduleOf(one) : placeOf(one, manifests),
         callers.length > 0 && `called by ${callers.join(", ")}`,
         calls.length > 0 && `calls ${calls.join(", ")}`,
+        used.length > 0 && `uses ${used.join(", ")}`,
         release && `its release job: ${commandOf(release)}`,
       ]
         .filter(Boolean)

@@ -1647,6 +1647,19 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("tables", () => {
+    it("are deleted only when nothing protects them", async () => {
+      const type = "aws:dynamodb/table:Table";
+      const made = await given.create(type, { name: "orders", deletionProtectionEnabled: true });
+      await refused(
+        given.remove(made),
+        /^ValidationException: Resource cannot be deleted as it is currently protected/,
+      );
+      await given.update(made, { ...made.inputs, deletionProtectionEnabled: false });
+      await given.remove(made);
+    });
+  });
+
   describe("rules", () => {
     it("each refuse and allow a call in the tests, and have a source", () => {
       for (const [at, { error, on, types, source }] of rules.entries()) {

@@ -24,7 +24,7 @@ function bill(
 
 /** The few lines of the plan: the sum, what it is made of, and what is not in it. */
 export function costSummary(cost: Cost) {
-  const { monthly, components, perUse, unknown, region } = cost;
+  const { monthly, components, resources, perUse, unknown, region } = cost;
   const column = Math.max(...components.map(({ name }) => name.length), 0);
   return {
     title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
@@ -33,16 +33,28 @@ export function costSummary(cost: Cost) {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
         return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
       }),
-      ...(perUse.length > 0
-        ? wrapped(
-            `on top, by use: ${perUse.map(({ price: { usd, per } }) => `$${usd} per ${per}`).join("; ")}`,
-            "  ",
-          )
-        : []),
+      ...byUse(
+        "on top, by use",
+        perUse.filter((one) => !one.components.some((name) => resources.includes(name))),
+      ),
+      ...resources.flatMap((name) =>
+        byUse(
+          `${name}, by use`,
+          perUse.filter((one) => one.components.includes(name)),
+        ),
+      ),
       ...unknown.flatMap(({ what }) => wrapped(what, "  not counted: ")),
     ],
   };
 }
+
+const byUse = (what: string, perUse: Cost["perUse"]) =>
+  perUse.length > 0
+    ? wrapped(
+        `${what}: ${perUse.map(({ price: { usd, per } }) => `$${usd} per ${per}`).join("; ")}`,
+        "  ",
+      )
+    : [];
 
 /** The whole estimate, with the source of every price in it. */
 export function costText(stack: string, cost: Cost, style: Style): string {

@@ -1,6 +1,7 @@
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
-import { componentsOf, isGroup, kindOf, labelOf } from "../../graph/labels.ts";
+import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
+import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 
 /** A line of the bill, in US dollars a month. */
@@ -18,6 +19,8 @@ export interface Cost {
   monthly: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
+  /** The components that are resources of the settings. */
+  resources: string[];
   /** Not in the sum: what is used is not in the program. */
   perUse: { price: Price; components: string[] }[];
   /** By reason, the kinds of resource that are not billed themselves. */
@@ -35,10 +38,16 @@ const assumptions = [
   "the control plane in standard support; a key in its first year (a rotation adds $1)",
 ];
 
+const isResource = ({ type }: Resource) => /^platform:resources:(?!Resources$)/.test(type);
+
 /** The monthly cost of resources. Each is either billed, free with a reason, or named as unknown. */
 export function costOf(resources: Resource[]): Cost {
-  const components = componentsOf(resources);
-  const componentOf = (one: Resource) => kindOf(components.get(one) ?? one);
+  const byUrn = new Map(resources.map((one) => [one.urn, one]));
+  // What applications use is billed by its name.
+  const componentOf = (one: Resource) => {
+    const [outermost = one, inner] = ancestors(one, byUrn).reverse();
+    return inner && isResource(inner) ? labelOf(inner) : kindOf(outermost);
+  };
   const fixed: CostItem[] = [];
   const unknown: Cost["unknown"] = [];
   const uses = new Map<Price, Set<string>>();
@@ -74,6 +83,7 @@ export function costOf(resources: Resource[]): Cost {
       monthly: sum(fixed.filter(({ component }) => component === name)),
     })),
     fixed,
+    resources: resources.filter(isResource).map(labelOf),
     perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
     unknown,

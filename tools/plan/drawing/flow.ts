@@ -10,6 +10,7 @@ import {
   selectedBy,
 } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
+import { useLabel, usesOf } from "../../graph/uses.ts";
 
 /** A hop on the path of a request. */
 interface Hop {
@@ -83,6 +84,9 @@ function pods(workload: Manifest, manifests: Manifest[], resources: Resource[]):
   return [
     { at: "pods", what: `${count} of ${addressOf(workload)}, ${ports.join(", ")}` },
     ...containers.map(({ image }) => ({ at: "image", what: origin(image, resources) })),
+    ...usesOf(resources)
+      .filter((use) => use.workload === workload.metadata.namespace)
+      .map((use) => ({ at: "uses", what: useLabel(use) })),
   ];
 }
 

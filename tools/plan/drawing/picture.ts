@@ -1,4 +1,4 @@
-import { componentsOf, isGroup, isProvider, kindOf } from "../../graph/labels.ts";
+import { componentsOf, isGroup, isProvider, kindOf, labelOf } from "../../graph/labels.ts";
 import { aliasedBy } from "../../graph/manifests.ts";
 import { prerequisites } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
@@ -70,7 +70,7 @@ function box(top: Resource, members: Resource[], cost: Cost, color: Colors): str
   const sum = cost.fixed
     .filter(({ urn }) => members.some((one) => one.urn === urn))
     .reduce((all, { monthly }) => all + monthly, 0);
-  const price = sum > 0 ? [row(`${dollars(sum)} a month`, color.quiet)] : [];
+  const price = Math.round(sum) > 0 ? [row(`${dollars(sum)} a month`, color.quiet)] : [];
   const controls = members.some(({ inputs }) => inputs.chart === "aws-load-balancer-controller");
   return [
     `<table border="1" cellborder="0" cellspacing="0" cellpadding="2" style="rounded"`,
@@ -88,6 +88,9 @@ const words = (kind: string) => kind.replace(/(?<=[a-z])(?=[A-Z])/g, " ");
 
 /** The most expensive resources, then the number by kind: `4 × Addon`. */
 function contents(members: Resource[], cost: Cost): string[] {
+  // What applications use, as the settings name it; what each is made of is in the plan.
+  const named = members.filter((one) => isGroup(one) && one.type.startsWith("platform:resources:"));
+  if (named.length > 0) return named.map(labelOf);
   const paid = cost.fixed
     .filter(({ urn, what }) => members.some((one) => one.urn === urn) && /node|NAT/.test(what))
     .map(({ count, what }) => `${count} × ${what}`);

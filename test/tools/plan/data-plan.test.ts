@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import type { Resource } from "../../../tools/graph/resource.ts";
+import { usesOf } from "../../../tools/graph/uses.ts";
+import { costOf } from "../../../tools/plan/cost/cost.ts";
+import { costSummary } from "../../../tools/plan/cost/cost-text.ts";
+import { requestFlows } from "../../../tools/plan/drawing/flow.ts";
+import { pictureOf } from "../../../tools/plan/drawing/picture.ts";
+import { quotasOf } from "../../../tools/plan/quotas.ts";
+import { workloadLines } from "../../../tools/plan/workloads-section.ts";
+import { evaluateData } from "../../support/elsewhere.ts";
+
+describe("the plan of a stack with resources", () => {
+  let resources: Resource[];
+  before(async () => {
+    ({ resources } = await evaluateData());
+  });
+
+  it("says of each service and job what it uses, and how", () => {
+    const lines = Object.fromEntries(
+      workloadLines(resources).map(({ name, what }) => [name, what]),
+    );
+    assert.match(lines.shop ?? "", /; uses .*table orders \(readWrite\)/);
+    assert.match(lines.shop ?? "", /; uses .*secret payment-key \(read\)/);
+    assert.match(lines.search ?? "", /; uses table orders \(read\)/);
+    assert.match(lines.tidy ?? "", /; uses .*table orders \(write\)/);
+    assert.doesNotMatch(lines.blog ?? "", /uses/);
+  });
+
+  it("knows a use of what needs no right on AWS by its network policy", () => {
+    const bare = resources.filter(({ type }) => type !== "aws:iam/rolePolicy:RolePolicy");
+    const uses = usesOf(bare).map(({ workload, resource, access }) => [
+      workload,
+      resource.name,
+      access,
+    ]);
+    assert.ok(
+      uses.some((one) => one.join() === "search,orders,"),
+      JSON.stringify(uses),
+    );
+  });
+
+  it("leads a request's way to what its pods use", () => {
+    const hops = requestFlows(resources)
+      .flat()
+      .filter(({ at }) => at === "uses");
+    assert.ok(hops.some(({ what }) => what === "table orders (readWrite)"));
+  });
+
+  it("draws the resources by their names, beside the services that need them", () => {
+    const dot = pictureOf(resources, "light");
+    const box = (kind: string) => resources.find(({ type }) => type.endsWith(`:${kind}`))?.urn;
+    assert.match(dot, /Table orders/);
+    assert.ok(dot.includes(`"${box("Resources")}" -> "${box("Services")}"`));
+  });
+
+  it("bills each resource by its name, what is by use apart", () => {
+    const cost = costOf(resources);
+    const { lines } = costSummary(cost);
+    const text = lines.join(" ").replaceAll(/\s+/g, " ");
+    assert.match(text, /Secret payment-key 0\.40 1 × secret/);
+    assert.match(text, /Table orders, by use: \$[\d.]+ per million writes/);
+    assert.doesNotMatch(/on top, by use: (.*?)Table orders/.exec(text)?.[1] ?? "", /in a table/);
+    for (const { price, components } of cost.perUse)
+      assert.ok(text.includes(price.per), components.join());
+  });
+
+  it("counts all policies of a role together, as IAM does", () => {
+    const used = (of: Resource[]) =>
+      quotasOf(of).find(({ what }) => what.includes("inline policies"))?.used ?? 0;
+    const [first, second] = resources.filter(
+      ({ type, name }) => type.endsWith(":RolePolicy") && name.startsWith("shop-uses-"),
+    );
+    assert.ok(first && second);
+    const padded = (one: Resource) => ({
+      ...one,
+      inputs: { ...one.inputs, policy: "x".repeat(5000) },
+    });
+    const others = resources.filter((one) => one !== first && one !== second);
+    assert.equal(used([...others, padded(first), padded(second)]), 10_000);
+  });
+});

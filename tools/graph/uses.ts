@@ -1,0 +1,36 @@
+import type { Resource } from "./resource.ts";
+
+/** That a service or a job uses a resource of the settings. */
+export interface Use {
+  workload: string;
+  /** The resource's component, whose type ends in its kind. */
+  resource: Resource;
+  /** Not known of what needs no statement of a role. */
+  access: string | undefined;
+}
+
+const component = /^platform:resources:(?!Resources$)\w+$/;
+const traces = /^(aws:iam\/rolePolicy:RolePolicy|kubernetes:networking.*:NetworkPolicy)$/;
+
+/** Who uses what, by the policies that the program makes for each use. */
+export function usesOf(resources: Resource[]): Use[] {
+  const policies = resources.filter(({ type }) => traces.test(type));
+  const components = resources.filter(({ type }) => component.test(type));
+  const found = components.flatMap((resource) =>
+    policies.flatMap(({ name }): Use[] => {
+      const [, workload, access] =
+        new RegExp(`^(.+)-uses-${resource.name}(?:-(read|write|readWrite))?$`).exec(name) ?? [];
+      return workload === undefined ? [] : [{ workload, resource, access }];
+    }),
+  );
+  const known = new Map<string, Use>();
+  for (const use of found) {
+    const key = `${use.workload} ${use.resource.name}`;
+    if (use.access !== undefined || !known.has(key)) known.set(key, use);
+  }
+  return [...known.values()];
+}
+
+/** `table orders (readWrite)` */
+export const useLabel = ({ resource, access }: Use) =>
+  `${resource.type.split(":").at(-1)?.toLowerCase()} ${resource.name}${access ? ` (${access})` : ""}`;
