@@ -12,6 +12,11 @@ export interface ResourcesArgs {
   protect: boolean;
 }
 
+interface Measured extends Pick<Linkable, "dimensions" | "deadLetterDimensions"> {
+  name: string;
+  config: ResourceConfig;
+}
+
 /**
  * What applications need from AWS, named once: a component a resource. A service or a job that names
  * one in `uses` gets its link: the statements of its role, its way through the network, its variables
@@ -20,6 +25,8 @@ export interface ResourcesArgs {
  * Services must depend on it: a resource comes before the pods that use it, and goes after them.
  */
 export class Resources extends pulumi.ComponentResource {
+  /** Each with its settings and what its metrics are found by. */
+  readonly measured: Measured[];
   private readonly made: Record<string, Linkable>;
 
   constructor(name: string, args: ResourcesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -30,6 +37,7 @@ export class Resources extends pulumi.ComponentResource {
         makeResource(resource, config, args, { parent: this }),
       ]),
     );
+    this.measured = measuredOf(args.resources, this.made);
     this.registerOutputs();
   }
 
@@ -39,6 +47,18 @@ export class Resources extends pulumi.ComponentResource {
       ([resource, access]) => this.made[resource]?.link(access) ?? [],
     );
   }
+}
+
+function measuredOf(
+  configs: ResourcesArgs["resources"],
+  made: Record<string, Linkable>,
+): Measured[] {
+  return Object.entries(configs).map(([name, config]) => ({
+    name,
+    config,
+    dimensions: made[name]?.dimensions ?? {},
+    deadLetterDimensions: made[name]?.deadLetterDimensions,
+  }));
 }
 
 function makeResource(
