@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancerLogsConfig } from "../config/schema.ts";
-import { closeBucket } from "./private-bucket.ts";
+import { closeBucket } from "../resources/private-bucket.ts";
 
 export interface LoadBalancerLogsArgs extends LoadBalancerLogsConfig {
   accountId: string;

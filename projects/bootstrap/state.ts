@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { closeBucket } from "../../infra/edge/private-bucket.ts";
+import { closeBucket } from "../../infra/resources/private-bucket.ts";
 
 export interface StateArgs {
   region: string;

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { tlsOnly } from "./tls-only.ts";
 
 /**
  * Closes a bucket to the public and to connections without TLS; of others, it lets in only those that
@@ -26,20 +27,15 @@ export function closeBucket(
     name,
     {
       bucket: bucket.bucket,
-      policy: { Version: "2012-10-17", Statement: [...statements, tlsOnly(bucket.arn)] },
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          ...statements,
+          tlsOnly("s3:*", [bucket.arn, pulumi.interpolate`${bucket.arn}/*`]),
+        ],
+      },
     },
     // S3 refuses two changes of a bucket's access at once.
     { ...opts, dependsOn: block },
   );
-}
-
-function tlsOnly(bucketArn: pulumi.Output<string>): aws.iam.PolicyStatement {
-  return {
-    Sid: "TlsOnly",
-    Effect: "Deny",
-    Principal: "*",
-    Action: "s3:*",
-    Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
-    Condition: { Bool: { "aws:SecureTransport": "false" } },
-  };
 }
