@@ -47,18 +47,18 @@ const secretsStore = new SecretsStore(
   { ...config.secretsStore, cluster },
   onCluster,
 );
+// What services and jobs use of AWS.
+const resources = new Resources("resources", config.resources, onAws);
+
 // Its pods may need a node.
 const keda = new Keda(
   "keda",
-  { ...config.keda, cluster },
+  { ...config.keda, cluster, resources },
   { ...onCluster, dependsOn: [network, cluster, autoscaler] },
 );
 
 // What its load balancer holds on to, where the stack asks for it.
 const edge = new Edge("edge", config.edge, onAws);
-
-// What services and jobs use of AWS.
-const resources = new Resources("resources", config.resources, onAws);
 
 // The services and jobs, whose images are built while the cluster comes up. Until their Ingresses are gone,
 // these need the controller, and all that it and their load balancer need.

@@ -1,10 +1,35 @@
-import { given, type Rule } from "./rule.ts";
+import { type Example, given, type Rule, type Statement, statementsOf } from "./rule.ts";
 
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
 const repository = "aws:ecr/repository:Repository";
 const topic = "aws:sns/topic:Topic";
 const queue = "aws:sqs/queue:Queue";
+const topicPolicy = "aws:sns/topicPolicy:TopicPolicy";
+const queuePolicy = "aws:sqs/queuePolicy:QueuePolicy";
+const table = "aws:dynamodb/table:Table";
+const secret = "aws:secretsmanager/secret:Secret";
 const key = "aws:kms/key:Key";
+
+const deniesPlainHttp = ({ Effect, Condition }: Statement) =>
+  Effect === "Deny" && Condition?.Bool?.["aws:SecureTransport"] === "false";
+/** EventBridge takes no condition in the policy of its topic (infra/observability/alarms). */
+const isOfEvents = ({ Principal }: Statement) =>
+  typeof Principal === "object" && [Principal.Service].flat().includes("events.amazonaws.com");
+const tlsOnly = {
+  Statement: {
+    Effect: "Deny",
+    Principal: "*",
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  },
+};
+const ofEvents = { Statement: { Effect: "Allow", Principal: { Service: "events.amazonaws.com" } } };
+const withPolicy = (type: string, policyType: string, policy: object): Example[] => [
+  { type, urn: "messages" },
+  { type: policyType, inputs: { policy }, dependsOn: ["messages"] },
+];
+const inProduction = (example: Example): Example[] => [
+  { defaultTags: { environment: "production" }, ...example },
+];
 
 export const storeRules: Rule[] = [
   {
@@ -63,7 +88,7 @@ export const storeRules: Rule[] = [
     name: "messages-encrypted",
     requirement: "Topics and queues are encrypted",
     reason: "AWS stores messages until a consumer reads them (FSBP SNS.1, SQS.1)",
-    remedy: "Set kmsMasterKeyId",
+    remedy: "Set kmsMasterKeyId, or of a queue sqsManagedSseEnabled",
     check: ({ type, inputs }) => [
       (type === topic || (type === queue && inputs.sqsManagedSseEnabled !== true)) &&
         !given(inputs, "kmsMasterKeyId") &&
@@ -74,6 +99,87 @@ export const storeRules: Rule[] = [
       [{ type: queue, inputs: { sqsManagedSseEnabled: true } }],
     ],
     bad: [[{ type: topic, inputs: {} }], [{ type: queue, inputs: {} }]],
+  },
+  {
+    name: "messages-tls-only",
+    requirement: "Queues and topics deny requests without TLS",
+    reason: "SQS and SNS accept plain HTTP by default (Amazon SQS and SNS security best practices)",
+    remedy: "Add a QueuePolicy or TopicPolicy that denies aws:SecureTransport false",
+    together: true,
+    check: (one, { others }) => [
+      [queue, topic].includes(one.type) &&
+        !others
+          .filter(
+            ({ type, dependsOn }) =>
+              type === (one.type === queue ? queuePolicy : topicPolicy) &&
+              dependsOn.includes(one.urn),
+          )
+          .some(({ inputs }) =>
+            statementsOf(inputs.policy).some(
+              (statement) =>
+                deniesPlainHttp(statement) || (one.type === topic && isOfEvents(statement)),
+            ),
+          ) &&
+        "accepts requests without TLS",
+    ],
+    good: [
+      withPolicy(queue, queuePolicy, tlsOnly),
+      withPolicy(topic, topicPolicy, tlsOnly),
+      withPolicy(topic, topicPolicy, ofEvents),
+    ],
+    bad: [
+      [{ type: queue }],
+      [{ type: topic }],
+      withPolicy(queue, queuePolicy, { Statement: [] }),
+      withPolicy(queue, queuePolicy, ofEvents),
+      withPolicy(queue, topicPolicy, tlsOnly),
+      [
+        { type: queue, urn: "messages" },
+        { type: queuePolicy, inputs: { policy: tlsOnly }, dependsOn: ["another"] },
+      ],
+    ],
+  },
+  {
+    name: "tables-recoverable",
+    requirement: "Every table has point-in-time recovery",
+    reason: "A wrong write or deletion is undone from a backup only (FSBP DynamoDB.2)",
+    remedy: "Set pointInTimeRecovery enabled",
+    check: ({ type, inputs }) => [
+      type === table &&
+        inputs.pointInTimeRecovery?.enabled !== true &&
+        "has no point-in-time recovery",
+    ],
+    good: [[{ type: table, inputs: { pointInTimeRecovery: { enabled: true } } }]],
+    bad: [
+      [{ type: table, inputs: {} }],
+      [{ type: table, inputs: { pointInTimeRecovery: { enabled: false } } }],
+    ],
+  },
+  {
+    name: "production-stores-protected",
+    requirement: "In production, tables, queues and secrets are protected from deletion",
+    reason: "What they hold is nowhere else (FSBP DynamoDB.6; Well-Architected REL09-BP01)",
+    remedy: "Set protect, and of a table deletionProtectionEnabled",
+    check: ({ type, inputs, protect, defaultTags }) =>
+      defaultTags.environment === "production"
+        ? [
+            [table, queue, secret].includes(type) && !protect && "is not protected",
+            type === table &&
+              inputs.deletionProtectionEnabled !== true &&
+              "has no deletion protection",
+          ]
+        : [],
+    good: [
+      inProduction({ type: table, protect: true, inputs: { deletionProtectionEnabled: true } }),
+      inProduction({ type: queue, protect: true }),
+      [{ type: table, defaultTags: { environment: "development" } }],
+    ],
+    bad: [
+      inProduction({ type: table, inputs: { deletionProtectionEnabled: true } }),
+      inProduction({ type: table, protect: true }),
+      inProduction({ type: queue }),
+      inProduction({ type: secret }),
+    ],
   },
   {
     name: "keys-rotate",

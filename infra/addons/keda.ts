@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import type { Resources } from "../resources/resources.ts";
 
 export interface KedaArgs {
   cluster: Pick<Cluster, "oidc">;
@@ -12,6 +13,9 @@ export interface KedaArgs {
   requests: boolean;
   /** ARNs of the queues that services are scaled by. */
   queues: string[];
+  /** Those of `resources`, by name. */
+  queueResources: string[];
+  resources: Pick<Resources, "linksOf">;
 }
 
 const namespace = "kube-system";
@@ -32,10 +36,14 @@ export class Keda extends pulumi.ComponentResource {
   constructor(name: string, args: KedaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:addons:Keda", name, {}, opts);
     const parent = { parent: this };
-    if (args.requests || args.queues.length > 0) {
+    const uses = Object.fromEntries(args.queueResources.map((queue) => [queue, "read" as const]));
+    const links = args.resources.linksOf(uses);
+    const queues = [...args.queues, ...links.flatMap(({ queue }) => queue?.arn ?? [])];
+    if (args.requests || queues.length > 0) {
+      const policy = kedaPolicy(args.requests, queues);
       const role = new ServiceAccountRole(
         name,
-        { oidc: args.cluster.oidc, namespace, serviceAccount, policy: kedaPolicy(args) },
+        { oidc: args.cluster.oidc, namespace, serviceAccount, policy },
         parent,
       );
       new kubernetes.helm.v3.Release(
@@ -62,7 +70,7 @@ export class Keda extends pulumi.ComponentResource {
  * What its scalers call (KEDA's documentation 2.20: aws-cloudwatch, aws-sqs-queue). GetMetricData takes
  * neither resources nor condition keys (Service Authorization Reference, Amazon CloudWatch).
  */
-function kedaPolicy({ requests, queues }: KedaArgs): aws.iam.PolicyDocument {
+function kedaPolicy(requests: boolean, queues: pulumi.Input<string>[]): aws.iam.PolicyDocument {
   return {
     Version: "2012-10-17",
     Statement: [

@@ -40,7 +40,7 @@ function slices(given: Settings) {
       instanceTypes: nodes.instanceTypes,
       domain,
     },
-    network: { ...settings.network, region, logs },
+    network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
     cluster: {
       ...cluster,
       nodes,
@@ -159,6 +159,12 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
         }
       : [],
   );
+}
+
+/** Images and their layers come from S3; tables are used where there are some. */
+function gatewayEndpoints({ resources }: Settings): ("s3" | "dynamodb")[] {
+  const tables = Object.values(resources).some(({ kind }) => kind === "table");
+  return ["s3", ...(tables ? ["dynamodb" as const] : [])];
 }
 
 /** The host names of the registries that the stack deploys from: its own, and those it is told of. */

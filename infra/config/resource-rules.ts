@@ -1,5 +1,11 @@
 import { nearest } from "./known-names.ts";
-import { type Access, linkRules, stemOf } from "./resource-schema.ts";
+import {
+  type Access,
+  linkRules,
+  type ResourceConfig,
+  stemOf,
+  type TableConfig,
+} from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
 import { own, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
@@ -15,8 +21,16 @@ export const resourceRules = [
     ...workloadsOf({ services, jobs }).flatMap(([at, workload]) => [
       ...useProblems(at, workload.uses, resources),
       ...variableProblems(at, workload, resources),
+      ...("scale" in workload ? scaleProblems(at, workload, resources) : []),
     ]),
   ]),
+  rule(["resources"], ({ resources }) =>
+    Object.entries(resources).flatMap(([name, resource]) => {
+      const at = `resources.${name}`;
+      if (resource.kind === "table") return keyProblems(at, resource);
+      return resource.kind === "topic" ? deliveryProblems(at, resource.deliverTo, resources) : [];
+    }),
+  ),
   rule(["services", "resources", "pullRequests"], ({ services, pullRequests }) =>
     Object.entries(services).map(
       ([name, { uses, worker }]) =>
@@ -39,6 +53,67 @@ const workloadsOf = ({
   ...Object.entries(jobs).map(([name, one]) => [`jobs.${name}`, one] as [string, typeof one]),
 ];
 
+/** Each attribute has one type, and no key has one twice. */
+function keyProblems(at: string, { partitionKey, sortKey, indexes }: TableConfig): string[] {
+  const keys = [
+    { at, partitionKey, sortKey },
+    ...Object.entries(indexes).map(([name, keys]) => ({ at: `${at}.indexes.${name}`, ...keys })),
+  ];
+  const attributes = keys.flatMap(({ at, partitionKey, sortKey = "" }) =>
+    [
+      { at: `${at}.partitionKey`, key: partitionKey },
+      { at: `${at}.sortKey`, key: sortKey },
+    ]
+      .filter(({ key }) => key !== "")
+      .map(({ at, key }) => ({ at, name: nameOf(key), type: key.split(":")[1] ?? "S" })),
+  );
+  return [
+    ...keys
+      .filter(({ partitionKey, sortKey = "" }) => nameOf(partitionKey) === nameOf(sortKey))
+      .map(
+        ({ at, sortKey }) =>
+          `${at}.sortKey: ${sortKey} is its partitionKey too; allowed: another attribute`,
+      ),
+    ...attributes.flatMap(({ at, name, type }, index) => {
+      const first = attributes.slice(0, index).find((one) => one.name === name);
+      return first && first.type !== type
+        ? [`${at}: ${name} has type ${type}, and ${first.type} in ${first.at}; allowed: one type`]
+        : [];
+    }),
+  ];
+}
+
+const nameOf = (key: string) => key.split(":")[0];
+
+/** Amazon SNS Developer Guide: a standard topic does not deliver to FIFO queues. */
+function deliveryProblems(
+  at: string,
+  deliverTo: string[],
+  resources: Settings["resources"],
+): (string | false)[] {
+  return deliverTo.flatMap((name, index) => {
+    const queue = own(resources, name);
+    if (queue?.kind !== "queue") {
+      return [`${at}.deliverTo: ${name} is no queue; allowed: ${queueOf(name, resources)}`];
+    }
+    return [
+      deliverTo.indexOf(name) < index && `${at}.deliverTo: ${name} is named twice`,
+      queue.fifo &&
+        `${at}.deliverTo: ${name} has fifo true, and a topic keeps no order; allowed: a queue with fifo false`,
+    ];
+  });
+}
+
+/** A queue that may be meant. */
+function queueOf(name: string, resources: Record<string, ResourceConfig>): string {
+  const queues = Object.entries(resources).flatMap(([one, { kind }]) =>
+    kind === "queue" ? [one] : [],
+  );
+  return queues.length > 0
+    ? `a queue such as ${nearest(name, queues)}`
+    : "a queue of platform:resources, which has none";
+}
+
 function useProblems(
   at: string,
   uses: Record<string, Access>,
@@ -60,6 +135,29 @@ function useProblems(
       `${at}.uses.${name}: ${access} is not allowed of a ${resource.kind}: ${accesses.join(", ")}`
     );
   });
+}
+
+/** The number of pods follows a queue that they receive from. */
+function scaleProblems(
+  at: string,
+  { scale, uses }: Pick<ServiceConfig, "scale" | "uses">,
+  resources: Settings["resources"],
+): (string | false)[] {
+  if (!scale?.queue) return [];
+  const { name, resource } = scale.queue;
+  const key = `${at}.scale.queue`;
+  if (resource === undefined) {
+    return [name === undefined && `${key}: names no queue; allowed: name or resource`];
+  }
+  if (own(resources, resource)?.kind !== "queue") {
+    return [`${key}.resource: ${resource} is no queue; allowed: ${queueOf(resource, resources)}`];
+  }
+  return [
+    name !== undefined &&
+      `${key}.resource: ${resource} is beside name ${name}; allowed: one of them`,
+    !["read", "readWrite"].includes(own(uses, resource) ?? "") &&
+      `${key}.resource: ${resource} is not received from; allowed: ${at}.uses.${resource} read or readWrite`,
+  ];
 }
 
 /** Every variable has one source. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching, oneOf, shortName } from "./values.ts";
+import { flag, matching, oneOf, shortName, whole } from "./values.ts";
 
 const resourceName = () =>
   shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
@@ -11,6 +11,43 @@ const attribute = (meaning: string) =>
     "an attribute such as id, or id:N with its type S (text), N (number) or B (binary)",
   ).describe(meaning);
 
+const bucketSchema = z.strictObject({
+  kind: z.literal("bucket", "bucket").describe("An S3 bucket that keeps versions of its objects."),
+  keepVersionsDays: whole(1, 3650)
+    .default(30)
+    .describe("Days after which an object's old version is deleted."),
+  expireDays: whole(1, 3650)
+    .optional()
+    .describe("Days after which an object is deleted. Default: never."),
+});
+
+const queueSchema = z.strictObject({
+  kind: z.literal("queue", "queue").describe("An SQS queue with a dead-letter queue."),
+  fifo: flag()
+    .default(false)
+    .describe("Keeps the order of messages in a group, and takes none of them twice."),
+  visibilityTimeoutSeconds: whole(1, 43_200)
+    .default(30)
+    .describe("Time that a consumer has for a message, in seconds. Then others receive it."),
+  retentionDays: whole(1, 13)
+    .default(4)
+    .describe("Days that a message waits to be received. A dead letter is kept until day 14."),
+  maxReceives: whole(1, 1000)
+    .default(5)
+    .describe("How often a message is received before it is a dead letter."),
+});
+
+const topicSchema = z.strictObject({
+  kind: z.literal("topic", "topic").describe("An SNS topic that delivers to queues."),
+  deliverTo: z
+    .array(resourceName(), "a list of queues of platform:resources")
+    .default([])
+    .describe("Queues of `resources` that get every message, as it was published."),
+});
+
+/** Amazon DynamoDB Developer Guide, quotas: 20 for a table. */
+const mostIndexes = 20;
+
 const tableSchema = z.strictObject({
   kind: z.literal("table", "table").describe("A DynamoDB table, billed by request."),
   partitionKey: attribute("Partition key of a table, with its type; text without one."),
@@ -18,6 +55,20 @@ const tableSchema = z.strictObject({
   timeToLive: matching(/^[\w.-]{1,255}$/, "an attribute such as expiresAt")
     .optional()
     .describe("Attribute with the time, in seconds since 1970, after which an item is deleted."),
+  indexes: z
+    .record(
+      matching(/^[\w.-]{3,255}$/, "a name of 3 to 255 of a-z, A-Z, 0-9, _, - and ."),
+      z.strictObject({
+        partitionKey: attribute("Partition key of the index."),
+        sortKey: attribute("Sort key of the index.").optional(),
+      }),
+      "a map of indexes by name",
+    )
+    .refine((indexes) => Object.keys(indexes).length <= mostIndexes, `at most ${mostIndexes}`)
+    .default({})
+    .describe(
+      "Global secondary indexes by name, each with `partitionKey` and perhaps `sortKey`. They have all attributes.",
+    ),
 });
 
 const secretSchema = z.strictObject({
@@ -25,12 +76,15 @@ const secretSchema = z.strictObject({
 });
 
 /** By kind. What is not a setting of a kind has a safe default (infra/resources/). */
-const kinds = [secretSchema, tableSchema] as const;
+const kinds = [bucketSchema, queueSchema, secretSchema, tableSchema, topicSchema] as const;
 
 /** What `uses` may ask of each kind, and what its variables are named after the resource's name. */
 export const linkRules: Record<ResourceConfig["kind"], LinkRule> = {
+  bucket: { accesses: ["read", "write", "readWrite"], variables: ["_BUCKET"], secrets: [] },
+  queue: { accesses: ["read", "write", "readWrite"], variables: ["_URL"], secrets: [] },
   secret: { accesses: ["read"], variables: [], secrets: [""] },
   table: { accesses: ["read", "write", "readWrite"], variables: ["_TABLE"], secrets: [] },
+  topic: { accesses: ["write"], variables: ["_ARN"], secrets: [] },
 };
 
 interface LinkRule {
@@ -63,5 +117,7 @@ export const usesSetting = z
   );
 
 export type ResourceConfig = z.infer<(typeof kinds)[number]>;
+export type BucketConfig = z.infer<typeof bucketSchema>;
+export type QueueConfig = z.infer<typeof queueSchema>;
 export type TableConfig = z.infer<typeof tableSchema>;
 export type Access = z.infer<typeof usesSetting>[string];

@@ -64,7 +64,12 @@ const queueSchema = z.strictObject({
   name: matching(
     queue,
     "the name of a queue of the account, or its URL such as https://sqs.eu-central-1.amazonaws.com/111122223333/orders",
-  ).describe("SQS queue whose messages the pods work on, by name or by URL."),
+  )
+    .optional()
+    .describe("SQS queue whose messages the pods work on, by name or by URL."),
+  resource: shortName("the name of a queue of platform:resources")
+    .optional()
+    .describe("Queue of `resources` whose messages the pods work on, instead of `name`."),
   messagesPerPod: whole(1, 1_000_000).describe(
     "Messages for each pod, waiting or in work, that KEDA aims at.",
   ),

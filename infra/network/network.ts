@@ -7,6 +7,8 @@ import { blockOf, cidrOf } from "./cidr.ts";
 export interface NetworkArgs extends NetworkConfig {
   region: string;
   logs: LogsConfig;
+  /** Services of AWS that are reached through gateways of the VPC, which cost nothing. */
+  gatewayEndpoints: ("s3" | "dynamodb")[];
 }
 
 /**
@@ -113,7 +115,10 @@ function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): ec2.VpcArgs {
     natGateways: { strategy: args.natPerZone ? "OnePerAz" : "Single" },
     vpcEndpointStrategy: "Auto",
     vpcEndpointSpecs: [
-      { serviceName: serviceName("s3"), vpcEndpointType: "Gateway" },
+      ...args.gatewayEndpoints.map((service) => ({
+        serviceName: serviceName(service),
+        vpcEndpointType: "Gateway" as const,
+      })),
       ...args.interfaceEndpoints.map((service) => ({
         serviceName: serviceName(service),
         vpcEndpointType: "Interface" as const,

@@ -15,6 +15,8 @@ export interface Link {
   statements: aws.iam.PolicyStatement[];
   /** Of its network policy. */
   egress: { cidrBlock: string; port: number }[];
+  /** What KEDA asks for the number of messages. @default it is no queue */
+  queue?: Record<"arn" | "url", pulumi.Output<string>>;
 }
 
 /** A resource that services and jobs may use. */
@@ -33,6 +35,10 @@ export const toAws = { cidrBlock: "0.0.0.0/0", port: 443 };
 /** `OrdersDb` of `orders-db`: a statement's Sid has letters and digits only. */
 export const sidOf = (resource: string) =>
   resource.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+/** `sqs:SendMessage` of `SendMessage`, for each name of a text. */
+export const actionsOf = (service: string, names: string) =>
+  names.split(" ").map((name) => `${service}:${name}`);
 
 /** The read actions, the write actions, or both. */
 export function actionsFor(

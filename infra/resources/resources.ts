@@ -1,8 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access, ResourceConfig } from "../config/resource-schema.ts";
+import { Bucket } from "./bucket.ts";
 import type { Link, Linkable } from "./link.ts";
+import { Queue } from "./queue.ts";
 import { Secret } from "./secret.ts";
 import { Table } from "./table.ts";
+import { Topic } from "./topic.ts";
 
 export interface ResourcesArgs {
   /** By name. */
@@ -27,16 +30,14 @@ interface Measured extends Pick<Linkable, "dimensions" | "deadLetterDimensions">
 export class Resources extends pulumi.ComponentResource {
   /** Each with its settings and what its metrics are found by. */
   readonly measured: Measured[];
-  private readonly made: Record<string, Linkable>;
+  private readonly made: Record<string, Linkable> = {};
 
   constructor(name: string, args: ResourcesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Resources", name, {}, opts);
-    this.made = Object.fromEntries(
-      Object.entries(args.resources).map(([resource, config]) => [
-        resource,
-        makeResource(resource, config, args, { parent: this }),
-      ]),
-    );
+    const parent = { parent: this };
+    for (const [resource, config] of topicsFirst(args.resources)) {
+      this.made[resource] = makeResource(resource, config, { ...args, made: this.made }, parent);
+    }
     this.measured = measuredOf(args.resources, this.made);
     this.registerOutputs();
   }
@@ -64,13 +65,41 @@ function measuredOf(
 function makeResource(
   name: string,
   config: ResourceConfig,
-  args: ResourcesArgs,
+  args: ResourcesArgs & { made: Record<string, Linkable> },
   parent: { parent: pulumi.Resource },
 ): Linkable {
+  const { clusterName, protect } = args;
   switch (config.kind) {
+    case "bucket":
+      return new Bucket(name, { ...config, protect }, parent);
+    case "queue":
+      return new Queue(name, { ...config, topics: topicsTo(name, args), protect }, parent);
     case "secret":
-      return new Secret(name, { clusterName: args.clusterName, protect: args.protect }, parent);
+      return new Secret(name, { clusterName, protect }, parent);
     case "table":
-      return new Table(name, { ...config, protect: args.protect }, parent);
+      return new Table(name, { ...config, protect }, parent);
+    case "topic":
+      return new Topic(name, parent);
   }
+}
+
+/** A queue names the topics that may send to it. */
+function topicsFirst(resources: ResourcesArgs["resources"]): [string, ResourceConfig][] {
+  const isTopic = ([, { kind }]: [string, ResourceConfig]) => kind === "topic";
+  return Object.entries(resources).sort((a, b) => Number(isTopic(b)) - Number(isTopic(a)));
+}
+
+/** The ARNs of the topics that deliver to a queue, by name. */
+function topicsTo(
+  queue: string,
+  { resources, made }: Pick<ResourcesArgs, "resources"> & { made: Record<string, Linkable> },
+): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(resources).flatMap(([name, config]) => {
+      const topic = made[name];
+      return config.kind === "topic" && config.deliverTo.includes(queue) && topic instanceof Topic
+        ? [[name, topic.arn]]
+        : [];
+    }),
+  );
 }

@@ -1,17 +1,17 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Access, stemOf, type TableConfig } from "../config/resource-schema.ts";
-import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, actionsOf, type Link, type Linkable, sidOf, toAws } from "./link.ts";
 
-export interface TableArgs extends Pick<TableConfig, "partitionKey" | "sortKey" | "timeToLive"> {
+export interface TableArgs extends Omit<TableConfig, "kind"> {
   /** Refuses the table's deletion, by AWS and by Pulumi, and keeps it on destroy. */
   protect: boolean;
 }
 
 /** Of items and of the indexes. Service Authorization Reference, Amazon DynamoDB. */
 const actions = {
-  read: names("BatchGetItem ConditionCheckItem DescribeTable GetItem Query Scan"),
-  write: names("BatchWriteItem DeleteItem DescribeTable PutItem UpdateItem"),
+  read: actionsOf("dynamodb", "BatchGetItem ConditionCheckItem DescribeTable GetItem Query Scan"),
+  write: actionsOf("dynamodb", "BatchWriteItem DeleteItem DescribeTable PutItem UpdateItem"),
 };
 
 /**
@@ -28,14 +28,21 @@ export class Table extends pulumi.ComponentResource implements Linkable {
   constructor(name: string, args: TableArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Table", name, {}, opts);
     this.resource = name;
-    const [hashKey, rangeKey] = [args.partitionKey, args.sortKey].map((key) => key?.split(":")[0]);
+    const indexes = Object.entries(args.indexes);
     this.table = new aws.dynamodb.Table(
       name,
       {
         billingMode: "PAY_PER_REQUEST",
-        hashKey,
-        rangeKey,
-        attributes: [args.partitionKey, args.sortKey].flatMap(attributeOf),
+        hashKey: attributeOf(args.partitionKey).name,
+        rangeKey: args.sortKey && attributeOf(args.sortKey).name,
+        attributes: attributesOf([args, ...Object.values(args.indexes)]),
+        ...(indexes.length > 0 && {
+          globalSecondaryIndexes: indexes.map(([index, keys]) => ({
+            name: index,
+            keySchemas: keySchemas(keys),
+            projectionType: "ALL",
+          })),
+        }),
         ...(args.timeToLive && { ttl: { attributeName: args.timeToLive, enabled: true } }),
         pointInTimeRecovery: { enabled: true },
         deletionProtectionEnabled: args.protect,
@@ -66,12 +73,26 @@ export class Table extends pulumi.ComponentResource implements Linkable {
   }
 }
 
-function names(actions: string): string[] {
-  return actions.split(" ").map((action) => `dynamodb:${action}`);
+type Keys = TableConfig["indexes"][string];
+
+function attributeOf(key: string): { name: string; type: string } {
+  const [name = "", type = "S"] = key.split(":");
+  return { name, type };
 }
 
-function attributeOf(key: string | undefined): { name: string; type: string }[] {
-  if (key === undefined) return [];
-  const [name = "", type = "S"] = key.split(":");
-  return [{ name, type }];
+/** DynamoDB wants every attribute of a key, once, and no other. */
+function attributesOf(keys: Keys[]): { name: string; type: string }[] {
+  const all = keys.flatMap(({ partitionKey, sortKey }) => [
+    attributeOf(partitionKey),
+    ...(sortKey === undefined ? [] : [attributeOf(sortKey)]),
+  ]);
+  return [...new Map(all.map((one) => [one.name, one])).values()];
+}
+
+function keySchemas({ partitionKey, sortKey }: Keys) {
+  const key = (attribute: string, keyType: "HASH" | "RANGE") => ({
+    attributeName: attributeOf(attribute).name,
+    keyType,
+  });
+  return [key(partitionKey, "HASH"), ...(sortKey === undefined ? [] : [key(sortKey, "RANGE")])];
 }

@@ -23,15 +23,17 @@ export function queueOf(
   };
 }
 
-/** What KEDA reads for the services: the load balancer's metrics, and queues by their ARNs. */
+/** What KEDA reads for the services: the load balancer's metrics, queues by their ARNs, and queues of `resources` by their names. */
 export function kedaNeeds(
   services: Record<string, Scaled>,
   place: Place,
-): { requests: boolean; queues: string[] } {
+): { requests: boolean; queues: string[]; queueResources: string[] } {
   const scales = Object.values(services).flatMap(({ scale }) => scale ?? []);
-  const queues = scales.flatMap(({ queue }) => (queue ? queueOf(queue.name, place).arn : []));
+  const named = scales.flatMap(({ queue }) => (queue?.name ? queueOf(queue.name, place).arn : []));
+  const resources = scales.flatMap(({ queue }) => queue?.resource ?? []);
   return {
     requests: scales.some(({ requestsPerSecond }) => requestsPerSecond !== undefined),
-    queues: [...new Set(queues)].sort(),
+    queues: [...new Set(named)].sort(),
+    queueResources: [...new Set(resources)].sort(),
   };
 }

@@ -126,7 +126,7 @@ function outside(
     useCachedMetrics: true,
     authenticationRef: { name },
   };
-  const queue = scale?.queue && queueOf(scale.queue.name, place);
+  const queue = scale?.queue && queueToScaleBy(scale.queue, service);
   return [
     ...(scale?.requestsPerSecond !== undefined && routed
       ? [
@@ -158,6 +158,16 @@ function outside(
         ]
       : []),
   ];
+}
+
+/** Of the account, by name or URL, or of the resources that the service uses. */
+function queueToScaleBy(
+  { name, resource }: NonNullable<NonNullable<ServiceArgs["scale"]>["queue"]>,
+  { place, links }: Pick<ServiceArgs, "place" | "links">,
+): { url: pulumi.Input<string>; region: string } | undefined {
+  if (name !== undefined) return queueOf(name, place);
+  const queue = links.find((link) => link.resource === resource)?.queue;
+  return queue && { url: queue.url, region: place.region };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { network, type Permissions, to } from "./network-permissions.ts";
 import { observability } from "./observability-permissions.ts";
+import { resources } from "./resource-permissions.ts";
 
 const tagsOf = (service: string) => to(service, "TagResource UntagResource");
 const bucketReads = to(
@@ -43,6 +44,7 @@ export const permissions: Record<string, Permissions> = {
   },
   ...network,
   ...observability,
+  ...resources,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": {
     read: to("ecr", "GetLifecyclePolicy"),
     write: to("ecr", "PutLifecyclePolicy DeleteLifecyclePolicy"),
@@ -134,6 +136,7 @@ export const permissions: Record<string, Permissions> = {
   ),
   "aws:s3/bucketPolicy:BucketPolicy": bucket("PutBucketPolicy DeleteBucketPolicy"),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": bucket("PutBucketPublicAccessBlock"),
+  "aws:s3/bucketVersioning:BucketVersioning": bucket("PutBucketVersioning"),
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": bucket(
     "PutEncryptionConfiguration",
   ),

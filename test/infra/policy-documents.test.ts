@@ -4,30 +4,33 @@ import { before, describe, it } from "mocha";
 import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import { evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
+import { plans } from "../recorded/plans.ts";
 
 const list = (value: string | string[] | undefined) => [value ?? []].flat();
 const parsed = (document: string | PolicyDocument): PolicyDocument =>
   typeof document === "string" ? JSON.parse(document) : document;
 
 const programs = [
-  ["dev", projectFolder],
-  ["prod", projectFolder],
-  ["main", `${projectFolder}/projects/bootstrap`],
+  ["dev", () => evaluate("dev")],
+  ["prod", () => evaluate("prod")],
+  ["data", () => plans.data?.()],
+  ["main", () => evaluate("main", `${projectFolder}/projects/bootstrap`)],
 ] as const;
 
 /** IAM's operators that compare; IAM refuses a document with another one. */
 const operators =
   /^(ForAllValues:|ForAnyValue:)?((String|Arn)(Not)?(Equals|Like)(IfExists)?|StringEqualsIgnoreCase|Bool(IfExists)?|Null|Numeric\w+|Date\w+|(Not)?IpAddress)$/;
 
-for (const [stack, folder] of programs) {
+for (const [stack, evaluation] of programs) {
   describe(`policy documents of the stack ${stack}`, () => {
     let resources: Resource[];
     /** Who may do something, of identities and of resources; and who may become a role. */
     const documents = () =>
       resources.flatMap(({ urn, type, inputs }) => {
         const found = [
-          /:(RolePolicy|Policy|BucketPolicy|TopicPolicy|KeyPolicy|RepositoryPolicy)$/.test(type) &&
-            inputs.policy,
+          /:(RolePolicy|Policy|BucketPolicy|TopicPolicy|QueuePolicy|KeyPolicy|RepositoryPolicy)$/.test(
+            type,
+          ) && inputs.policy,
           type === "aws:kms/key:Key" && inputs.policy,
           type === "aws:iam/role:Role" && inputs.assumeRolePolicy,
         ];
@@ -39,7 +42,7 @@ for (const [stack, folder] of programs) {
       documents().filter(({ type }) => /^aws:iam\/(rolePolicy|policy):/.test(type));
 
     before(async () => {
-      ({ resources } = await evaluate(stack, folder));
+      resources = (await evaluation())?.resources ?? [];
       assert.ok(documents().length > 3);
     });
 

@@ -33,8 +33,36 @@ const table = (names: string, ofIndexes: string): Expected => ({
   ways: ["aws:443"],
 });
 
+const queue = (names: string): Expected => ({
+  may: { "sqs queue": verbs("sqs", names) },
+  ways: ["aws:443"],
+});
+
+const bucket = (names: string, ofObjects: string): Expected => ({
+  may: { "s3 bucket": verbs("s3", names), "s3 object": verbs("s3", ofObjects) },
+  ways: ["aws:443"],
+});
+
 /** By kind and access. Service Authorization Reference, by the access levels of the actions. */
 export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
+  bucket: {
+    read: bucket("GetBucketLocation ListBucket", "GetObject"),
+    write: bucket("", "AbortMultipartUpload DeleteObject PutObject"),
+    readWrite: bucket(
+      "GetBucketLocation ListBucket",
+      "AbortMultipartUpload DeleteObject GetObject PutObject",
+    ),
+  },
+  queue: {
+    read: queue("ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage"),
+    write: queue("GetQueueAttributes SendMessage"),
+    readWrite: queue(
+      "ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage",
+    ),
+  },
+  topic: {
+    write: { may: { "sns topic": ["sns:Publish"] }, ways: ["aws:443"] },
+  },
   secret: {
     read: {
       may: { "secretsmanager Secret": verbs("secretsmanager", "DescribeSecret GetSecretValue") },
@@ -86,7 +114,13 @@ export async function arnsOf(name: string, resources: Resource[]): Promise<Map<s
     .map((arn) => arn.replaceAll("*", "x"));
   const own = parts.flatMap(({ outputs }) => (isArn(outputs.arn) ? [outputs.arn] : []));
   const kinds = await Promise.all([...new Set([...own, ...named])].map(kindsOf));
-  return new Map(kinds.flat());
+  const deadLetters = parts.find((one) => one.name === `${name}-dead-letters`)?.outputs.arn;
+  return new Map(
+    kinds
+      .flat()
+      // They are for people: no access of the queue is one to them.
+      .map(([arn, kind]) => [arn, arn === deadLetters ? `${kind} of dead letters` : kind]),
+  );
 }
 
 const isArn = (value: unknown): value is string =>

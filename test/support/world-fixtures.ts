@@ -52,6 +52,14 @@ export const types = {
   keyPolicy: "aws:kms/keyPolicy:KeyPolicy",
   bucket: "aws:s3/bucket:Bucket",
   bucketPolicy: "aws:s3/bucketPolicy:BucketPolicy",
+  lifecycle: "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+  dynamodb: "aws:dynamodb/table:Table",
+  secret: "aws:secretsmanager/secret:Secret",
+  queue: "aws:sqs/queue:Queue",
+  queuePolicy: "aws:sqs/queuePolicy:QueuePolicy",
+  topic: "aws:sns/topic:Topic",
+  topicPolicy: "aws:sns/topicPolicy:TopicPolicy",
+  subscription: "aws:sns/topicSubscription:TopicSubscription",
 } as const;
 
 const policyOf = (statement: Props) =>

@@ -13,6 +13,7 @@ import { route53 } from "./route53.ts";
 import { s3 } from "./s3.ts";
 import { secretsmanager } from "./secretsmanager.ts";
 import { sns } from "./sns.ts";
+import { sqs } from "./sqs.ts";
 import { wafv2 } from "./wafv2.ts";
 
 /** All known resource types. The rehearsal refuses other types, and types without a duration. */
@@ -31,5 +32,6 @@ export const resourceTypes: Record<string, ResourceType> = {
   ...s3,
   ...secretsmanager,
   ...sns,
+  ...sqs,
   ...wafv2,
 };

@@ -22,6 +22,8 @@ export const waits = {
   jobRun: 20,
   /** A pod that has ended is taken out of the target group and has served its drain. */
   podDrain: 60,
+  /** An index of an empty table, made or removed (terraform-provider-aws: it asks for ten minutes). */
+  tableIndex: 300,
   /** Two health checks of the load balancer find a new pod healthy. */
   targetHealthy: 20,
   /** The controllers' reaction to a change of an object. */

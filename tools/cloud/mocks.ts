@@ -45,7 +45,8 @@ const computedMock =
   (given, name, place) => {
     const { autoname, id: idOf, computed } = resourceTypes[type] ?? {};
     const property = autoname?.property;
-    const inputs = property ? { ...given, [property]: given[property] ?? name } : given;
+    const own = `${name}${autoname?.suffix?.(given) ?? ""}`;
+    const inputs = property ? { ...given, [property]: given[property] ?? own } : given;
     const hexId = (prefix: string) => `${prefix}-${hex(name, 17)}`;
     const cloud = { ...place, hexId, serial: () => 1, get: () => undefined };
     const id = idOf?.(inputs, cloud) ?? name;

@@ -81,6 +81,13 @@ export const prices = {
   webAclRule: price(1, "month", "awsnegotiations.com/waf-pricing-strategy, c3x.dev", "2026"),
   webAclRequests: price(0.6, "million requests inspected", "awsnegotiations.com, c3x.dev", "2026"),
   bucketStorage: price(0.023, "GB month in S3", "devnotes.tech, S3 pricing", null),
+  queueRequests: price(0.4, "million requests of a queue", guide("amazon-sqs-pricing"), "2026-03"),
+  fifoRequests: price(
+    0.5,
+    "million requests of a FIFO queue",
+    guide("amazon-sqs-pricing"),
+    "2026-03",
+  ),
   secret: price(0.4, "month", quoted("Secrets Manager"), null),
   secretCalls: price(0.05, "10,000 calls of Secrets Manager", quoted("Secrets Manager"), null),
   tableWrites: price(0.625, "million writes of 1 KB", quoted("DynamoDB"), null),

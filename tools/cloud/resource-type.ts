@@ -20,7 +20,13 @@ export interface ResourceType {
   /** Formats of values: AWS's API references, and errors of the released provider. */
   formats?: Format[];
   /** The property that the provider fills with a name, and its max. length. */
-  autoname?: { property: string; maxLength: number; lowerCase?: boolean };
+  autoname?: {
+    property: string;
+    maxLength: number;
+    lowerCase?: boolean;
+    /** The suffix that AWS requires. @default none */
+    suffix?: (inputs: Properties) => string;
+  };
   /**
    * The identifier of a new resource.
    * @default namespace and name of a Kubernetes object, else digits

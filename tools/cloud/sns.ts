@@ -1,6 +1,11 @@
+import type { Resource } from "../graph/resource.ts";
 import { arnOf } from "./naming.ts";
 import { prices } from "./prices.ts";
 import { idOf, oneCall, type ResourceType } from "./resource-type.ts";
+
+/** Whether a topic delivers by e-mail; what it delivers to queues is free. */
+const mails = (all: Resource[], topic: string) =>
+  all.some(({ inputs }) => inputs.topic === topic && inputs.protocol === "email");
 
 export const sns: Record<string, ResourceType> = {
   "aws:sns/topic:Topic": {
@@ -10,7 +15,14 @@ export const sns: Record<string, ResourceType> = {
     id: ({ name }, cloud) => arnOf(cloud, "sns", String(name)),
     computed: ({ id }) => ({ arn: id }),
     mock: "computed",
-    charges: () => ({ perUse: [prices.publish, prices.email] }),
+    charges: ({ inputs, outputs }, all) => ({
+      perUse: [
+        prices.publish,
+        ...(mails(all, outputs.arn) ? [prices.email] : []),
+        // The key that AWS has for SNS costs nothing by itself, and is no resource of the stack.
+        ...(inputs.kmsMasterKeyId === "alias/aws/sns" ? [prices.keyRequests] : []),
+      ],
+    }),
   },
   "aws:sns/topicPolicy:TopicPolicy": {
     duration: oneCall,

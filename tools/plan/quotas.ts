@@ -90,6 +90,16 @@ export function quotasOf(resources: Resource[]): Quota[] {
     quota("policies attached to a role", most(roles.map((one) => policies(one).length)), 10, iam),
     quota("addresses of a private subnet", ...addresses(resources), "infra/config/scale-rules.ts"),
     quota(
+      "indexes of a table",
+      most(
+        of("aws:dynamodb/table:Table").map(
+          ({ inputs }) => (inputs.globalSecondaryIndexes ?? []).length,
+        ),
+      ),
+      20,
+      "Amazon DynamoDB Developer Guide, service quotas",
+    ),
+    quota(
       "log groups with a fixed name or ours",
       of("aws:cloudwatch/logGroup:LogGroup").length,
       1_000_000,

@@ -11,6 +11,7 @@ import { costOf } from "./cost/cost.ts";
 import { costSummary } from "./cost/cost-text.ts";
 import { requestFlows } from "./drawing/flow.ts";
 import { tightQuotas } from "./quotas.ts";
+import { emptySecrets } from "./secrets-section.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
 import { policyViolations } from "./violations.ts";
 import { workloadLines } from "./workloads-section.ts";
@@ -34,6 +35,12 @@ export function render({ stack, resources }: Evaluation, color = false): string 
     ...section(
       "Quotas of AWS that it needs half of, or more",
       tightQuotas(resources).map(({ what, used, limit }) => `  ${used} of ${limit} ${what}`),
+    ),
+    ...section(
+      "Secrets that a person fills while up waits (docs/runbooks.md, Empty secret)",
+      emptySecrets(resources).map(
+        ({ name, users }) => `  ${name}: ${users.join(", ") || "nobody"} waits for its value`,
+      ),
     ),
     ...section(cost.title, cost.lines),
     ...section("Kubernetes objects", manifestLines(resources)),

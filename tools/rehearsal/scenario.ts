@@ -86,6 +86,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   const { length = "whole", stopAtFailure = false, onOpen, onOperation } = options;
   const stack = await RehearsalStack.open(options);
   onOpen?.(stack);
+  // As the runbook says: while the first up waits for the pods.
+  stack.world.secretsFilledAfter = 60;
   const rehearsal: Rehearsal = { stack: options.stack, results: [], kept: [] };
   const runOperation: RunOperation = async (title, run, check, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();

@@ -15,6 +15,8 @@ const args: KedaArgs = {
   clusterName: "platform-test",
   requests: true,
   queues: [queue],
+  queueResources: [],
+  resources: { linksOf: () => [] },
 };
 const keda = (changes: Partial<KedaArgs> = {}) =>
   deploy(() => new Keda("keda", { ...args, ...changes }));
@@ -121,6 +123,25 @@ describe("KEDA", () => {
     assert.deepEqual(await statements({}), [requests, queues]);
     assert.deepEqual(await statements({ queues: [] }), [requests]);
     assert.deepEqual(await statements({ requests: false }), [queues]);
+    const [arn, url] = [queue.replace("orders", "mails"), "https://sqs.example/mails"];
+    const mails = { arn: pulumi.output(arn), url: pulumi.output(url) };
+    const link = {
+      access: "read" as const,
+      variables: {},
+      secrets: {},
+      statements: [],
+      egress: [],
+      queue: mails,
+    };
+    const ofResources: Partial<KedaArgs> = {
+      requests: false,
+      queues: [],
+      queueResources: ["mails"],
+      resources: {
+        linksOf: (uses) => Object.keys(uses).map((resource) => ({ ...link, resource })),
+      },
+    };
+    assert.deepEqual(await statements(ofResources), [["Allow", "sqs:GetQueueAttributes", [arn]]]);
   });
 
   it("outlives the ScaledObjects, with its role", async () => {

@@ -16,6 +16,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
       zones: ["eu-central-1a", "eu-central-1b"],
       natPerZone: false,
       interfaceEndpoints: [],
+      gatewayEndpoints: [],
       logs,
     });
     return new Cluster("cluster", {

@@ -658,7 +658,12 @@ describe("config", () => {
 
   it("tells KEDA what it reads, each queue once, and nothing where no service needs it", () => {
     const keda = (changes: Slices) => load(changes).keda;
-    const none = { requests: false, queues: [], clusterName: "platform-dev" };
+    const none = {
+      requests: false,
+      queues: [],
+      queueResources: [],
+      clusterName: "platform-dev",
+    };
     assert.deepEqual(keda({}), none);
     assert.deepEqual(problems(web({ maxReplicas: 6, cpuMillicores: 300 })), [], "room without it");
     assert.deepEqual(keda(web({ scale: { requestsPerSecond: 50 } })), { ...none, requests: true });

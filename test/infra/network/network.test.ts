@@ -10,6 +10,7 @@ const args = {
   zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
   natPerZone: false,
   interfaceEndpoints: ["sts"],
+  gatewayEndpoints: ["s3" as const],
   logs: { retentionDays: 7, keepOnDestroy: false } as const,
 };
 const network = (changes: Partial<typeof args> = {}) =>

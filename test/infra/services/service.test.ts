@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { agentPeer } from "../../../infra/addons/container-insights.ts";
 import { drainClock } from "../../../infra/services/drain.ts";
@@ -426,6 +427,32 @@ describe("web service", () => {
         awsRegion: "eu-west-1",
         queueURL,
         queueLength: "5",
+      });
+    });
+
+    it("follows a queue of the resources that the service uses, by its own URL", async () => {
+      const url = "https://sqs.eu-central-1.amazonaws.com/111122223333/mails-1a2b3c4";
+      const link = {
+        access: "read" as const,
+        variables: {},
+        secrets: {},
+        statements: [],
+        egress: [],
+      };
+      const links = [
+        { ...link, resource: "orders" },
+        {
+          ...link,
+          resource: "mails",
+          queue: { arn: pulumi.output("arn"), url: pulumi.output(url) },
+        },
+      ];
+      const scale = { queue: { resource: "mails", messagesPerPod: 20 } };
+      const { triggers } = await specOf({ ...worker, links, scale });
+      assert.deepEqual(triggers[1].metadata, {
+        awsRegion: "eu-central-1",
+        queueURL: url,
+        queueLength: "20",
       });
     });
 

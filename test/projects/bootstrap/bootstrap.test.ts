@@ -199,7 +199,7 @@ describe("bootstrap", () => {
     };
 
     it("cover every type of resource in the recorded stacks, and no other", async () => {
-      const recorded = [await evaluate("dev"), await plans.shop?.()];
+      const recorded = [await evaluate("dev"), await plans.shop?.(), await plans.data?.()];
       const made = [...recorded.flatMap((one) => one?.resources ?? []), ...stack]
         .flatMap(({ type }) => componentTypes[type] ?? type)
         .filter((type) => /^(aws|awsx|eks|docker):/.test(type));

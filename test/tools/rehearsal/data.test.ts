@@ -47,6 +47,7 @@ describe("the data of a stack in production", function () {
     for (const slice of ["services", "jobs"]) {
       for (const name of Object.keys(stack.settings<object>(slice) ?? {})) {
         stack.remove(`${slice}.${name}.uses`);
+        stack.remove(`${slice}.${name}.scale`);
       }
     }
   };
@@ -57,6 +58,7 @@ describe("the data of a stack in production", function () {
     for (const [slice, values] of Object.entries(productionSettings)) {
       stack.configure(slice, values);
     }
+    stack.world.secretsFilledAfter = 60;
     await up();
     made = holding();
     assert.ok(made.length >= 2);

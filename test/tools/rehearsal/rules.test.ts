@@ -1598,6 +1598,33 @@ describe("the simulated cloud", () => {
         await refused(create(), /an IAM role must be associated with service account web/);
       });
 
+      it("wait for a person to give a secret of the stack its value", async () => {
+        addon();
+        const own = await given.create(types.secret, { name: "payment-key" });
+        await given.create(
+          providerType,
+          provider([{ objectName: own.id, objectType: "secretsmanager" }]),
+        );
+        may("secretsmanager:GetSecretValue");
+        const inputs = await mounts();
+        await refused(
+          given.create(types.deployment, inputs),
+          /Failed fetching secret arn:.*payment-key-\S+: ResourceNotFoundException: .* staging label: AWSCURRENT/,
+        );
+        goneAll(types.deployment);
+        const { now } = given.world.clock;
+        given.world.clock.later(90, () => given.world.filledSecrets.add(own.id));
+        await given.create(types.deployment, inputs);
+        assert.ok(given.world.clock.now - now >= 90, "the pods have waited");
+      });
+
+      it("is given its value by whoever reads the runbook", async () => {
+        given.world.secretsFilledAfter = 60;
+        const { id } = await given.create(types.secret, { name: "payment-key" });
+        await given.world.clock.settle();
+        assert.deepEqual([...given.world.filledSecrets], [id]);
+      });
+
       it("read parameters by a right of their own", async () => {
         addon();
         await given.create(
@@ -1647,16 +1674,185 @@ describe("the simulated cloud", () => {
     });
   });
 
-  describe("tables", () => {
-    it("are deleted only when nothing protects them", async () => {
-      const type = "aws:dynamodb/table:Table";
-      const made = await given.create(type, { name: "orders", deletionProtectionEnabled: true });
+  describe("stores", () => {
+    const table = (more: Props = {}) => ({
+      name: "orders",
+      hashKey: "id",
+      attributes: [{ name: "id", type: "S" }],
+      ...more,
+    });
+    const index = (name: string, attributeName: string) => ({
+      name,
+      keySchemas: [{ attributeName, keyType: "HASH" }],
+    });
+
+    it("define the attributes of a table's keys, each once, and no others", async () => {
+      const wrong: [inputs: Props, message: RegExp][] = [
+        [{ attributes: [] }, /not defined in AttributeDefinitions. Keys: \[id\]/],
+        [{ rangeKey: "at" }, /not defined in AttributeDefinitions. Keys: \[at\]/],
+        [
+          { globalSecondaryIndexes: [index("byCustomer", "customer")] },
+          /not defined in AttributeDefinitions. Keys: \[customer\]/,
+        ],
+        [{ attributes: ["id", "at"].map((name) => ({ name })) }, /are not used/],
+        [{ attributes: ["id", "id"].map((name) => ({ name })) }, /are not used/],
+        [
+          {
+            globalSecondaryIndexes: Array.from({ length: 21 }, (_, at) => index(`by${at}`, "id")),
+          },
+          /exceeds the per-table limit of 20/,
+        ],
+      ];
+      for (const [changes, message] of wrong) {
+        await refused(given.create(types.dynamodb, table(changes)), message);
+      }
+      const made = await given.create(types.dynamodb, table());
+      await refused(given.update(made, { rangeKey: "at" }), /^ValidationException: /);
+    });
+
+    it("make a table's indexes one after the other, and those of a new table at once", async () => {
+      const made = await given.create(types.dynamodb, table());
+      assert.ok(given.world.clock.now < 60);
+      const { now } = given.world.clock;
+      await given.update(made, {
+        globalSecondaryIndexes: [index("one", "id"), index("two", "id")],
+      });
+      assert.ok(given.world.clock.now - now >= 600);
+    });
+
+    it("keep a protected table", async () => {
+      const made = await given.create(types.dynamodb, table({ deletionProtectionEnabled: true }));
       await refused(
         given.remove(made),
-        /^ValidationException: Resource cannot be deleted as it is currently protected/,
+        /^ValidationException: Resource cannot be deleted as it is currently protected against deletion/,
       );
-      await given.update(made, { ...made.inputs, deletionProtectionEnabled: false });
+      await given.update(made, { deletionProtectionEnabled: false });
       await given.remove(made);
+    });
+
+    it("end markers of deleted objects by days, or by their last version, not by both", async () => {
+      const rules = (expiration: Props) => ({ bucket: "invoices", rules: [{ expiration }] });
+      const both = { days: 90, expiredObjectDeleteMarker: true };
+      await refused(given.create(types.lifecycle, rules(both)), /^MalformedXML: /);
+      const made = await given.create(types.lifecycle, rules({ expiredObjectDeleteMarker: true }));
+      await given.update(made, rules({ days: 90 }));
+      await refused(given.update(made, rules(both)), /^MalformedXML: /);
+    });
+
+    it("keep a secret's name for its recovery window, and give it back at once without one", async () => {
+      const secret = (recoveryWindowInDays?: number) =>
+        given.create(types.secret, { name: "payment", recoveryWindowInDays });
+      await given.remove(await secret(0));
+      await given.remove(await secret());
+      await refused(
+        secret(),
+        /^InvalidRequestException: .* a secret with this name is already scheduled for deletion/,
+      );
+    });
+  });
+
+  describe("messages", () => {
+    const queue = (name: string, more: Props = {}) =>
+      given.create(types.queue, { name, ...more }, name);
+    const redrive = ({ outputs }: CloudResource, maxReceiveCount = 5) => ({
+      redrivePolicy: JSON.stringify({ deadLetterTargetArn: outputs.arn, maxReceiveCount }),
+    });
+
+    it("go to queues whose names are of their kind", async () => {
+      await refused(queue("orders", { fifoQueue: true }), /must end with .fifo suffix/);
+      await refused(queue("orders.fifo"), /^InvalidParameterValue: Can only include alphanumeric/);
+      await queue("orders");
+      await queue("orders.fifo", { fifoQueue: true });
+    });
+
+    it("wait for the name of a deleted queue, as long as the provider tries", async () => {
+      await given.remove(await queue("orders"));
+      const { now } = given.world.clock;
+      await queue("orders");
+      assert.ok(given.world.clock.now - now >= 60);
+      given.world.deletedQueues.set("mails", given.world.clock.now + 300);
+      await refused(queue("mails"), /QueueDeletedRecently: You must wait 60 seconds/);
+    });
+
+    it("go to a dead-letter queue that is there, of the same kind, after 1 to 1000 receptions", async () => {
+      const dead = await queue("dead");
+      const gone = { outputs: { arn: `${dead.outputs.arn}-2` } } as unknown as CloudResource;
+      await refused(queue("orders", redrive(gone)), /Reason: Dead letter target does not exist/);
+      await refused(
+        queue("orders.fifo", { fifoQueue: true, ...redrive(dead) }),
+        /Reason: Dead-letter queue must be same type of queue as the source/,
+      );
+      await refused(queue("orders", redrive(dead, 0)), /Invalid value for maxReceiveCount: 0/);
+      const made = await queue("orders", redrive(dead));
+      await refused(given.update(made, redrive(dead, 1001)), /maxReceiveCount: 1001/);
+      await given.update(made, redrive(dead, 7));
+    });
+
+    it("need a queue for its policy", async () => {
+      const { outputs } = await queue("orders");
+      const policy = policyWith({ Action: "sqs:SendMessage" });
+      await given.create(types.queuePolicy, { queueUrl: outputs.url, policy });
+      await refused(
+        given.create(types.queuePolicy, { queueUrl: `${outputs.url}-2`, policy }),
+        /NonExistentQueue: The specified queue does not exist/,
+      );
+    });
+
+    it("are published by policies that name actions of topics", async () => {
+      const policy = (Action: string) => ({ arn: Action, policy: policyWith({ Action }) });
+      await given.create(types.topicPolicy, policy("sns:Publish"));
+      for (const wrong of ["sns:*", "sqs:SendMessage"]) {
+        await refused(
+          given.create(types.topicPolicy, policy(wrong)),
+          /^InvalidParameter: .*Policy statement action out of service scope!/,
+        );
+      }
+    });
+
+    it("go from a topic without order to no queue that keeps it", async () => {
+      const topic = await given.create(types.topic, { name: "placed" });
+      const { outputs } = await queue("orders.fifo", { fifoQueue: true });
+      const inputs = { topic: topic.id, protocol: "sqs", endpoint: outputs.arn };
+      await refused(
+        given.create(types.subscription, inputs),
+        /^InvalidParameter: .*FIFO SQS Queues can not be subscribed to standard SNS topics/,
+      );
+      const ordered = await given.create(types.topic, { name: "placed.fifo", fifoTopic: true });
+      await given.create(types.subscription, { ...inputs, topic: ordered.id });
+    });
+
+    it("are lost where the queue does not let the topic send, or SNS cannot encrypt for it", async () => {
+      const { id: topic } = await given.create(types.topic, { name: "placed" });
+      const allow = (more: Props) => ({
+        Principal: { Service: "sns.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        ...more,
+      });
+      const from = (arn: string) => ({ Condition: { ArnEquals: { "aws:SourceArn": [arn] } } });
+      let count = 0;
+      const lost = async (statement: Props, more: Props = {}) => {
+        const { outputs } = await queue(`queue-${++count}`, more);
+        const policy = policyWith(statement);
+        await given.create(types.queuePolicy, { queueUrl: outputs.url, policy });
+        const inputs = { topic, protocol: "sqs", endpoint: outputs.arn };
+        await given.create(types.subscription, inputs);
+        return given.world.incidents.splice(0).join();
+      };
+      assert.equal(await lost(allow(from(topic))), "");
+      assert.equal(await lost(allow({ Action: "sqs:*" })), "");
+      for (const wrong of [
+        allow(from(`${topic}-2`)),
+        allow({ Principal: { Service: "events.amazonaws.com" } }),
+        allow({ Action: "sqs:ReceiveMessage" }),
+        allow({ Effect: "Deny" }),
+      ]) {
+        assert.match(await lost(wrong), /delivers nothing: AccessDenied/);
+      }
+      const key = { kmsMasterKeyId: "alias/aws/sqs" };
+      assert.match(await lost(allow(from(topic)), key), /delivers nothing: KMSAccessDenied/);
+      const nowhere = { topic, protocol: "sqs", endpoint: "arn:aws:sqs:eu-central-1:1:nowhere" };
+      await given.create(types.subscription, nowhere);
+      assert.match(given.world.incidents.join(), /nowhere does not exist/);
     });
   });
 

@@ -57,6 +57,7 @@ export function withName(
     return inputs;
   }
   const stem = logicalName.slice(0, rule.maxLength - 8);
-  const made = `${rule.lowerCase ? stem.toLowerCase() : stem}-${suffix.slice(0, 7)}`;
+  const ending = rule.suffix?.(inputs) ?? "";
+  const made = `${rule.lowerCase ? stem.toLowerCase() : stem}-${suffix.slice(0, 7)}${ending}`;
   return { ...inputs, [rule.property]: olds?.[rule.property] ?? made };
 }

@@ -5,12 +5,14 @@ import { containerRules } from "./rules/container-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
+import { messageEffects, messageRules } from "./rules/message-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { observabilityRules } from "./rules/observability-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
-import { tableRules } from "./rules/table-rules.ts";
+import { storeEffects, storeRules } from "./rules/store-rules.ts";
+import { tableEffects, tableRules } from "./rules/table-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 
 /** All refusals of the simulated cloud. */
@@ -27,6 +29,8 @@ export const rules: Rule[] = [
   ...tableRules,
   ...edgeRules,
   ...observabilityRules,
+  ...storeRules,
+  ...messageRules,
 ];
 
 /** All effects of calls to the simulated cloud. */
@@ -38,6 +42,9 @@ export const effects: Effect[] = [
   ...workloadEffects,
   ...scalingEffects,
   ...edgeEffects,
+  ...tableEffects,
+  ...storeEffects,
+  ...messageEffects,
 ];
 
 export function concerns({ types }: { types: string[] }, type: string): boolean {

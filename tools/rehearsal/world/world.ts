@@ -79,6 +79,14 @@ export class World {
   readonly notOffered = new Set<string>();
   /** References of public images, secrets and parameters that do not exist. */
   readonly absent = new Set<string>();
+  /** The ARNs of the stack's own secrets that a person has given a value. */
+  readonly filledSecrets = new Set<string>();
+  /** Seconds after which a person gives a new secret its value; nobody does when undefined. */
+  secretsFilledAfter: number | undefined;
+  /** The names of deleted secrets whose recovery window has not ended. */
+  readonly recoverableSecrets = new Set<string>();
+  /** When queues were deleted, by their names. */
+  readonly deletedQueues = new Map<string, number>();
   /** Public images, by the prefix of their references. */
   readonly publicImages: Record<string, PublicImage> = { ...publicImages };
   /** Whether the role may call an action in a lookup; undefined allows all. */

@@ -142,6 +142,10 @@ function fetchProblem(
         ? `Failed fetching secret ${objectName}: ResourceNotFoundException: Secrets Manager can't find the specified secret.`
         : `Failed to fetch parameters from all regions: Invalid parameters: ${objectName}`;
     }
+    const own = world.get("aws:secretsmanager/secret:Secret", objectName);
+    if (own && !world.filledSecrets.has(own.id)) {
+      return `Failed fetching secret ${objectName}: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT`;
+    }
   }
   return undefined;
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import {
+  checkDependencies,
+  checkNothingLeft,
+  checkReady,
+} from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { needsEngine } from "../../support/separate-process.ts";
+
+const secretType = "aws:secretsmanager/secret:Secret";
+const bucketType = "aws:s3/bucket:Bucket";
+const kinds = (things: { type: string }[]) =>
+  [...new Set(things.map(({ type }) => type.split(":").at(-1)))].sort();
+
+describe("what services use of AWS", function () {
+  this.timeout(5 * 60_000);
+  let stack: RehearsalStack;
+  const all = (type: string) => stack.world.all(type);
+  const fill = () => {
+    for (const { id } of all(secretType)) stack.world.filledSecrets.add(id);
+  };
+  const upWell = async () => {
+    const { errors, steps } = await stack.up();
+    assert.deepEqual([...errors, ...stack.world.incidents], []);
+    return steps.filter(({ custom }) => custom);
+  };
+
+  before(async function () {
+    await needsEngine.call(this);
+    stack = await RehearsalStack.open({ stack: "data", file: "test/recorded/Pulumi.data.yaml" });
+    stack.configure("registry", { forceDelete: true });
+  });
+  after(() => stack?.close());
+
+  it("keeps the pods of an empty secret waiting, and says which", async () => {
+    const { errors } = await stack.up();
+    assert.match(
+      errors.join("\n"),
+      /Failed fetching secret arn:\S+:secret:payment-key-\S+: ResourceNotFoundException: .* staging label: AWSCURRENT/,
+    );
+    fill();
+    stack.world.incidents.length = 0;
+    await upWell();
+  });
+
+  it("is up with all who use it, and stays as it is", async () => {
+    assert.deepEqual(checkReady(stack.world), []);
+    assert.deepEqual(checkDependencies(await stack.state()), []);
+    assert.deepEqual((await stack.up()).steps, []);
+  });
+
+  it("changes in place where its settings do", async () => {
+    stack.configure("resources.mails", {
+      visibilityTimeoutSeconds: 120,
+      retentionDays: 7,
+      maxReceives: 3,
+    });
+    stack.configure("resources.invoices", { keepVersionsDays: 10 });
+    stack.configure("resources.orders.indexes", { byDay: { partitionKey: "day" } });
+    const steps = await upWell();
+    assert.deepEqual(kinds(steps), ["BucketLifecycleConfiguration", "Queue", "Table"]);
+    assert.deepEqual([...new Set(steps.map(({ op }) => op))], ["update"]);
+  });
+
+  it("delivers to one queue more, and no more to another", async () => {
+    stack.configure("resources.audit", { kind: "queue" });
+    stack.configure("resources.placed", { deliverTo: ["audit"] });
+    const steps = await upWell();
+    assert.deepEqual(kinds(steps), [
+      "Queue",
+      "QueuePolicy",
+      "RedriveAllowPolicy",
+      "TopicSubscription",
+    ]);
+  });
+
+  it("goes with its data where nobody said that it is production, and leaves nothing", async () => {
+    for (const bucket of all(bucketType)) bucket.outputs.objects = 3;
+    assert.deepEqual((await stack.destroy()).errors, []);
+    assert.deepEqual(checkNothingLeft(stack.world), []);
+  });
+
+  it("comes again at once: no name of its own is taken", async () => {
+    const { world } = stack;
+    world.secretsFilledAfter = 60;
+    await upWell();
+    assert.deepEqual((await stack.destroy()).errors, []);
+    assert.deepEqual(checkNothingLeft(world), []);
+  });
+});
