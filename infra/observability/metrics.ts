@@ -2,7 +2,6 @@ import type * as pulumi from "@pulumi/pulumi";
 import { serviceMetrics } from "../../service/src/metric-names.ts";
 import { ownNamespace } from "../addons/container-insights.ts";
 import type { JobConfig } from "../config/workload-schema.ts";
-import { emittedOfResources, type WatchedResource } from "./resource-metrics.ts";
 
 /** A metric of CloudWatch's, and how it is read. */
 export interface Metric {
@@ -39,7 +38,6 @@ export interface Watched {
   loadBalancer: pulumi.Input<string>;
   services: WatchedService[];
   jobs: WatchedJob[];
-  resources: WatchedResource[];
 }
 
 const balancer = [["LoadBalancer"]];
@@ -87,15 +85,13 @@ export const emitted = {
     replicas_desired: workload,
     replicas_ready: workload,
   },
-  ...emittedOfResources,
 } as const;
 
-export type Emitter = keyof typeof emitted;
-export type MetricOf<Of extends Emitter> = keyof (typeof emitted)[Of] & string;
+type Emitter = keyof typeof emitted;
 
 export function awsMetric<Of extends Emitter>(
   namespace: Of,
-  name: MetricOf<Of>,
+  name: keyof (typeof emitted)[Of] & string,
   statistic: Metric["statistic"],
   dimensions: Metric["dimensions"],
 ): Metric {
