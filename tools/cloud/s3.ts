@@ -7,6 +7,7 @@ const settingOf = (required: string[] = [], duration = oneCall): ResourceType =>
   replacedBy: ["bucket"],
   required: ["bucket", ...required],
   id: idOf("bucket"),
+  mock: "computed",
 });
 
 export const s3: Record<string, ResourceType> = {

@@ -15,10 +15,10 @@ export const sns: Record<string, ResourceType> = {
     id: ({ name }, cloud) => arnOf(cloud, "sns", String(name)),
     computed: ({ id }) => ({ arn: id }),
     mock: "computed",
-    charges: ({ inputs, outputs }, all) => ({
+    charges: ({ inputs, id }, all) => ({
       perUse: [
         prices.publish,
-        ...(mails(all, outputs.arn) ? [prices.email] : []),
+        ...(mails(all, id) ? [prices.email] : []),
         // The key that AWS has for SNS costs nothing by itself, and is no resource of the stack.
         ...(inputs.kmsMasterKeyId === "alias/aws/sns" ? [prices.keyRequests] : []),
       ],
@@ -36,6 +36,7 @@ export const sns: Record<string, ResourceType> = {
     replacedBy: ["topic", "protocol", "endpoint"],
     required: ["topic", "protocol", "endpoint"],
     computed: ({ id }) => ({ arn: id }),
+    mock: "computed",
     free: "billed by what the topic delivers",
   },
 };

@@ -14,6 +14,7 @@ const settingOf = (required: string): ResourceType => ({
   replacedBy: ["queueUrl"],
   required: ["queueUrl", required],
   id: idOf("queueUrl"),
+  mock: "computed",
   free: "a setting",
 });
 
