@@ -121,10 +121,12 @@ async function record(settings: Settings, program: () => Promise<object>) {
   monitor.newUrn = (parent, type, name) => urnOf(settings, parent, type, name);
   const register = monitor.registerResource.bind(monitor);
   const mapped = process.sourceMapsEnabled;
+  let ended = false;
   monitor.registerResource = (request, callback) => {
     // Pulumi formats a stack trace for each promise. Source maps would take a third of the time.
-    // All modules are loaded here, and errors get their lines afterwards.
-    process.setSourceMapsEnabled(false);
+    // All modules are loaded here, and errors get their lines afterwards. A failed program may still
+    // register resources after its end.
+    if (!ended) process.setSourceMapsEnabled(false);
     return register(request, (error, response) => {
       if (error) return callback(error, response);
       const resource = transformed(resourceOf(request, response, handedDown), transforms);
@@ -143,6 +145,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     await pulumi.runtime.disconnect();
     return exported;
   }).finally(() => {
+    ended = true;
     process.setSourceMapsEnabled(mapped);
     forgetMocks();
   });

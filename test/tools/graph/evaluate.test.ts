@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
@@ -277,5 +278,21 @@ describe("evaluate", () => {
       await failure("dev"),
       /^The program fails: Cannot read properties of undefined .* \(index\.ts:3\)$/,
     );
+  });
+
+  it("leaves source maps on, though a failed program still registers a resource", async () => {
+    const mapped = process.sourceMapsEnabled;
+    process.setSourceMapsEnabled(true);
+    try {
+      const late = deploy(async () => {
+        new aws.sns.Topic("late", { displayName: setTimeout(50, "late") });
+        throw new Error("fails first");
+      });
+      await assert.rejects(late, /fails first/);
+      await setTimeout(200);
+      assert.equal(process.sourceMapsEnabled, true);
+    } finally {
+      process.setSourceMapsEnabled(mapped);
+    }
   });
 });
