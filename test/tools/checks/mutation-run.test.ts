@@ -25,6 +25,19 @@ import "../infra/limit.ts";
 it("fails always", () => assert.ok(false));
 `;
 
+const fickle = `import assert from "node:assert/strict";
+import { appendFileSync, readFileSync } from "node:fs";
+import { it } from "mocha";
+import "../infra/limit.ts";
+it("fails from its second run on", () => {
+  appendFileSync("runs", ".");
+  assert.equal(readFileSync("runs", "utf8"), ".");
+});
+`;
+const unrelated = `import { it } from "mocha";
+it("has nothing to do with it", () => {});
+`;
+
 describe("the mutation check", function () {
   this.timeout(120_000);
   let folder: string;
@@ -76,6 +89,33 @@ describe("the mutation check", function () {
     assert.equal(again.length, all.length);
     assert.ok(first && said.some((line) => /survived/.test(line)));
     assert.ok(!said.some((line) => / noticed /.test(line)));
+  });
+
+  it("believes no test that begins to fail, and tries again what only that one noticed", async () => {
+    said.length = 0;
+    writeFileSync(join(folder, "test/fickle.test.ts"), fickle);
+    const results = await check({ tests: ["test/fickle.test.ts", "test/limit.test.ts"] });
+    const by = results.flatMap((one) => one.by ?? []).join("\n");
+    assert.match(by, /limit\.test\.ts/);
+    assert.doesNotMatch(by, /fickle/);
+    assert.ok(results.some(({ outcome }) => outcome === "survived"));
+    assert.ok(said.some((line) => /without a fault test\/fickle\.test\.ts fails too/.test(line)));
+  });
+
+  it("measures a test once, and again when a file of it has changed", async () => {
+    const results = join(folder, "measured.jsonl");
+    writeFileSync(join(folder, "test/unrelated.test.ts"), unrelated);
+    const tests = ["test/limit.test.ts", "test/unrelated.test.ts"];
+    const measured = async () => {
+      const [mutant] = all;
+      await check({ results, tests, mutants: mutant ? [mutant] : [] });
+      const lines = readFileSync(results, "utf8").split("\n").filter(Boolean);
+      return lines.flatMap((line) => JSON.parse(line).test ?? []).sort();
+    };
+    assert.deepEqual(await measured(), tests);
+    assert.deepEqual(await measured(), tests);
+    writeFileSync(join(folder, "test/unrelated.test.ts"), `${unrelated}\n`);
+    assert.deepEqual(await measured(), [...tests, "test/unrelated.test.ts"]);
   });
 
   it("tries no fault that is listed as harmless", async () => {

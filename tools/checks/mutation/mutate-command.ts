@@ -17,7 +17,7 @@ const usage = `npm run mutate -- [options]
   --tests GLOB     only these tests (default: all but rehearsals and those of git and workflows' linters)
   --sample N       as many faults as this, drawn at random
   --seed S         the draw (default 1)
-  --budget S       seconds of tests for a fault (default 120); what they miss counts as survived
+  --budget S       seconds of tests for a fault (default 300); what they miss counts as survived
   --workers N      as many faults at a time (default: one a free core)
   --results FILE   keep results there, and go on from them
   --list           print the faults and try none
@@ -32,7 +32,7 @@ const { values } = parseArgs({
     tests: { type: "string" },
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
-    budget: { type: "string", default: "120" },
+    budget: { type: "string", default: "300" },
     workers: { type: "string" },
     results: { type: "string" },
     list: { type: "boolean", default: false },
@@ -73,7 +73,7 @@ else {
     }
   } else {
     const free = Math.max(1, Math.floor(availableParallelism() - (loadavg()[0] ?? 0)));
-    const workers = Math.min(Number(values.workers ?? free), Math.ceil(drawn.length / 20)) || 1;
+    const workers = Math.min(Number(values.workers ?? free), Math.ceil(drawn.length / 10)) || 1;
     const copies = Array.from({ length: workers }, () => workingCopy(project));
     try {
       const results = await run({

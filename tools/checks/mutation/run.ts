@@ -24,7 +24,7 @@ interface Run {
 }
 
 /** How many faults there are between two runs without one. */
-const control = 20;
+const control = 10;
 
 /** Plants each fault and says what became of it. */
 export async function run(options: Run): Promise<Result[]> {
@@ -76,47 +76,54 @@ export async function run(options: Run): Promise<Result[]> {
     batch: Mutant[],
     inNewProcesses = false,
   ): Promise<void> {
-    const { folder, warm } = worker;
-    const outcomes: Result[] = [];
-    const noticing = new Set<string>();
+    const { warm } = worker;
+    const tried: { result: Result; test?: string | undefined }[] = [];
     for (const mutant of batch) {
-      const path = join(folder, mutant.file);
-      const source = readFileSync(path, "utf8");
-      const faulty = planted(source, mutant);
-      if (expected.has(keyOf(mutant))) {
-        outcomes.push({ ...mutant, outcome: "harmless" });
-        continue;
-      }
-      const error = parses(mutant.file, faulty)
-        ? types?.errorOf(mutant.file, faulty)
-        : "not TypeScript";
-      if (error) {
-        outcomes.push({ ...mutant, outcome: "does not compile", by: error });
-        continue;
-      }
       if (inNewProcesses) warm.stop();
-      writeFileSync(path, faulty);
-      try {
-        const failure = await warm.firstFailure(order.of(mutant));
-        if (failure) {
-          const { file, title, message, timedOut } = failure;
-          noticing.add(file);
-          order.noticed(mutant.file, file);
-          const by = `${file}: ${title}: ${message}`;
-          outcomes.push({ ...mutant, outcome: "noticed", by, ...(timedOut && { timedOut }) });
-        } else outcomes.push({ ...mutant, outcome: "survived" });
-      } finally {
-        writeFileSync(path, source);
-      }
+      tried.push(await attempt(worker, order, mutant));
     }
     // A process that a fault has spoilt would notice everything after it.
     if (inNewProcesses) warm.stop();
-    const failure = await warm.firstFailure([...noticing]);
-    if (failure && !inNewProcesses) {
-      say(`without a fault ${failure.file} fails too (${failure.title}); again in new processes`);
-      return tryAll(worker, order, batch, true);
+    const failing = new Set<string>();
+    for (const test of new Set(tried.flatMap((one) => one.test ?? []))) {
+      const { failure } = await warm.run(test);
+      if (!failure) continue;
+      failing.add(test);
+      say(`without a fault ${test} fails too: ${failure.title}`);
+      if (inNewProcesses) order.drop(test);
     }
-    if (failure) throw new Error(`${failure.file} fails without a fault: ${failure.title}`);
-    for (const outcome of outcomes) note(outcome);
+    const again = tried.filter(({ test }) => test && failing.has(test));
+    for (const one of tried) if (!again.includes(one)) note(one.result);
+    if (again.length > 0) {
+      const mutants = again.map(({ result: { outcome, by, timedOut, ...mutant } }) => mutant);
+      await tryAll(worker, order, mutants, true);
+    }
+  }
+
+  async function attempt(
+    { folder, warm }: { folder: string; warm: Warm },
+    order: Order,
+    mutant: Mutant,
+  ): Promise<{ result: Result; test?: string | undefined }> {
+    if (expected.has(keyOf(mutant))) return { result: { ...mutant, outcome: "harmless" } };
+    const path = join(folder, mutant.file);
+    const source = readFileSync(path, "utf8");
+    const faulty = planted(source, mutant);
+    const error = parses(mutant.file, faulty)
+      ? types?.errorOf(mutant.file, faulty)
+      : "not TypeScript";
+    if (error) return { result: { ...mutant, outcome: "does not compile", by: error } };
+    writeFileSync(path, faulty);
+    try {
+      const failure = await warm.firstFailure(order.of(mutant));
+      if (!failure) return { result: { ...mutant, outcome: "survived" } };
+      const { file, title, message, timedOut } = failure;
+      order.noticed(mutant.file, file);
+      const by = `${file}: ${title}: ${message}`;
+      const result: Result = { ...mutant, outcome: "noticed", by, ...(timedOut && { timedOut }) };
+      return { result, test: file };
+    } finally {
+      writeFileSync(path, source);
+    }
   }
 }

@@ -48,13 +48,18 @@ interface Placed extends Known {
 
 /** The test files in which a fault may show, most likely and cheapest first. */
 export class Order {
-  readonly #tests: Placed[];
+  #tests: Placed[];
   readonly #budgetMs: number;
   readonly #noticed = new Map<string, number>();
 
   constructor(root: string, tests: Known[], budgetMs = Number.POSITIVE_INFINITY) {
     this.#tests = tests.map((known) => ({ ...known, reach: reached(root, known.test) }));
     this.#budgetMs = budgetMs;
+  }
+
+  /** Leaves out a test that fails without a fault. */
+  drop(test: string): void {
+    this.#tests = this.#tests.filter((one) => one.test !== test);
   }
 
   noticed(source: string, test: string): void {
@@ -66,7 +71,7 @@ export class Order {
   of({ file, start, end }: Pick<Mutant, "file" | "start" | "end">): string[] {
     const delivers = /^tools\/(deliver\/|shell)/.test(file);
     const chance = ({ test, reach }: Placed) =>
-      (this.#noticed.get(`$file$test`) ?? 0) +
+      (this.#noticed.get(`${file} ${test}`) ?? 0) +
       // What has noticed faults elsewhere often will here.
       (this.#noticed.get(test) ?? 0) / 20 +
       1 / (1 + (reach.get(file) ?? 99)) +
@@ -92,7 +97,7 @@ export class Order {
 
 /** A file's own spec, those of its folder and the recorded plans notice most of its faults. */
 function likeness(file: string, test: string): number {
-  if (basename(test) === basename(file).replace(/.ts$/, ".test.ts")) return 2;
-  if (dirname(test) === `test/$dirname(file)`) return 1;
+  if (basename(test) === basename(file).replace(/\.ts$/, ".test.ts")) return 2;
+  if (dirname(test) === `test/${dirname(file)}`) return 1;
   return test.startsWith("test/recorded/") && /^(infra|projects|index)/.test(file) ? 1 : 0;
 }
