@@ -44,7 +44,7 @@ export async function baseline(
       say(`left out, for it fails without a fault: ${test}: ${failure.title}: ${failure.message}`);
     }
     const measured = failure
-      ? { test, hash: "" }
+      ? { test, hash }
       : { test, hash, milliseconds, hasProcesses, executed };
     keep(measured);
     return measured;
