@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { after, afterEach, before, describe, it } from "mocha";
@@ -108,5 +108,15 @@ describe("the watch over a rollout", function () {
     over = new AbortController();
     assert.equal(await kubectl(0.02)({}, over.signal, () => {}), undefined);
     assert.equal(standIns.calls.length, asked);
+  });
+
+  it("keeps the kubeconfig from other users while it lasts", async () => {
+    standIns.set({ deployments: [deployment("web", "goes on")] });
+    const reason = watch();
+    await looks(1);
+    const [, file = ""] = /--kubeconfig (\S+)/.exec(standIns.calls.at(-1) ?? "") ?? [];
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    over.abort();
+    await reason;
   });
 });
