@@ -14,6 +14,7 @@ import {
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { privateAddresses } from "../../../infra/config/scale-rules.ts";
 import { subnetCidrBlocks } from "../../../infra/network/network.ts";
+import { evaluate } from "../../../tools/graph/evaluate.ts";
 
 const typeOf = (name: string) => {
   const type = instanceType(name);
@@ -205,5 +206,41 @@ describe("addresses", () => {
     for (const block of subnetCidrBlocks("10.0.0.0/19", 6).public) {
       assert.ok(2 ** (32 - Number(block.split("/")[1])) - 5 >= 8 + 1 + 6, block);
     }
+  });
+});
+
+describe("pods that are once in a cluster", () => {
+  const asked = (name: string, pods: Pods[]) =>
+    pods.filter((one) => one.name === name).map((one) => [one.count, one.memoryMiB]);
+
+  it("ask for what the manifests of EKS's add-ons ask for", () => {
+    const pods = clusterPods({ autoscaler: false, keda: false });
+    assert.deepEqual(asked("coredns", pods), [[2, 70]]);
+    assert.deepEqual(asked("metrics-server", pods), [[2, 200]]);
+    assert.deepEqual(asked("amazon-cloudwatch-observability", pods), [[1, 64]]);
+    for (const { cpuMillicores } of pods) assert.equal(cpuMillicores, 100);
+  });
+
+  it("ask for what our own releases ask for", async () => {
+    const { resources } = await evaluate("prod");
+    const values = resources
+      .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
+      .map(({ inputs }) => ({ chart: inputs.chart, ...inputs.values }));
+    const pods = clusterPods({ autoscaler: true, keda: true });
+    for (const name of ["cluster-autoscaler", "aws-load-balancer-controller"]) {
+      const release = values.find(({ chart }) => String(chart).includes(name));
+      assert.ok(release, name);
+      const { cpu, memory } = release.resources.requests;
+      assert.deepEqual(asked(name, pods), [[release.replicaCount, Number.parseInt(memory, 10)]]);
+      assert.equal(cpu, "100m");
+    }
+  });
+
+  it("are as many as the settings switch on", () => {
+    const names = (autoscaler: boolean, keda: boolean) =>
+      clusterPods({ autoscaler, keda }).map(({ name }) => name);
+    const always = names(false, false);
+    assert.deepEqual(names(true, false), [...always, "cluster-autoscaler"]);
+    assert.deepEqual(names(false, true), [...always, "keda-operator", "keda-metrics-apiserver"]);
   });
 });

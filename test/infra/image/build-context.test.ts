@@ -70,6 +70,8 @@ const leftOut: [lines: string, paths: string][] = [
   ["! src\n*\n!  src\n", "README.md package.json node_modules/a/i.js docs/[x].md empty/"],
   ["SRC\n", ""],
   ["src/lib/**\n", "src/lib/a.ts src/lib/b.md"],
+  ["s*/lib/**\n", "src/lib/a.ts src/lib/b.md"],
+  ["s?c/**/a.*\n", "src/lib/a.ts"],
   ["**lib\n", "src/lib/a.ts src/lib/b.md src/lib/"],
   ["empty\n", "empty/"],
   ["*/*/*\n", "src/lib/a.ts src/lib/b.md src/node_modules/b/i.js node_modules/a/i.js"],

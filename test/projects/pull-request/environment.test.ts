@@ -137,4 +137,18 @@ describe("the environment of a pull request", () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  it("has no worker, which would take work from the stack's own", async () => {
+    const { shop } = settings.services;
+    assert.ok(shop);
+    const services = { ...settings.services, shop: { ...shop, worker: true } };
+    const args = { pullRequest: 12, settings: { ...settings, services }, images };
+    const made = await deploy(() => new Environment("environment", args));
+    const namespaces = made.filter(({ type }) => type === "kubernetes:core/v1:Namespace");
+    assert.deepEqual(
+      namespaces.map(({ inputs }) => inputs.metadata.name),
+      ["pr-12-web", "pr-12-orders"],
+    );
+    assert.doesNotMatch(JSON.stringify(made), /pr-12-shop/);
+  });
 });
