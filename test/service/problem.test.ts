@@ -45,6 +45,8 @@ describe("an error of a handler", () => {
     const problem = await answerTo("503");
     assert.ok(problem.requestId);
     assert.equal(problem.title, "Service Unavailable");
+    // A status that has no name.
+    assert.equal((await answerTo("599")).title, "Error");
     assert.equal(problem.type, "about:blank");
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type ContainerArgs, containerOf } from "../../../infra/services/container.ts";
-import { containersOf } from "../../../infra/services/pod-size.ts";
+import { containersOf, podSize, quotaFor } from "../../../infra/services/pod-size.ts";
+import { namespaceArgs } from "../../../infra/services/service-specs.ts";
+import { serviceArgs } from "../../support/service-args.ts";
 
 const args: ContainerArgs = {
   image: `registry/web@sha256:${"a".repeat(64)}`,
@@ -52,5 +54,43 @@ describe("the containers of a pod", () => {
         ["migrate", 4],
       ],
     );
+  });
+});
+
+describe("the variables of a container", () => {
+  it("have each name once: a secret goes before a value of the same name", () => {
+    const secrets = { TOKEN: { arn: "arn:secret" } } as unknown as ContainerArgs["secrets"];
+    const environment = { TOKEN: "none", MODE: "x" };
+    const { env } = containerOf(
+      "web",
+      { ...args, environment, secrets },
+      { variables: { TOKEN: "default", POD_NAME: { fieldPath: "metadata.name" } }, pod: args },
+    );
+    const variables = env as { name: string; value?: string; valueFrom?: object }[];
+    assert.deepEqual(variables.map(({ name }) => name).sort(), ["MODE", "POD_NAME", "TOKEN"]);
+    const token = variables.find(({ name }) => name === "TOKEN");
+    assert.equal(token?.value, undefined);
+    assert.ok(token?.valueFrom && "secretKeyRef" in token.valueFrom);
+  });
+});
+
+describe("the quota of a service's namespace", () => {
+  const size = (memoryMiB: number) => ({ cpuMillicores: 10, cpuLimitMillicores: 20, memoryMiB });
+  const quota = (more: object) => namespaceArgs({ ...serviceArgs, ...more }).quota;
+
+  it("has room for the pods of a release beside two generations of its own, without companions", () => {
+    const companions = {
+      sidecars: { proxy: size(1000) },
+      before: { migrate: size(5000) },
+    } as unknown as Pick<typeof serviceArgs, "sidecars" | "before">;
+    const release = { command: ["migrate"], deadlineSeconds: 60, retries: 2 };
+    const own = {
+      count: 2 * serviceArgs.maxReplicas + 1,
+      size: podSize({ ...serviceArgs, ...companions }),
+    };
+    const alone = { count: 3, size: podSize(serviceArgs) };
+    assert.deepEqual(quota(companions), quotaFor([own]));
+    assert.deepEqual(quota({ ...companions, release }), quotaFor([own, alone]));
+    assert.equal(podSize(serviceArgs).memoryMiB, serviceArgs.memoryMiB);
   });
 });
