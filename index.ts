@@ -95,6 +95,6 @@ export const logGroups = {
 };
 new Observability(
   "observability",
-  { ...config.observability, network, images, services, logGroups },
+  { ...config.observability, network, images, services, resources, logGroups },
   onAws,
 );

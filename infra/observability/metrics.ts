@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { serviceMetrics } from "../../service/src/metric-names.ts";
 import { ownNamespace } from "../addons/container-insights.ts";
 import type { JobConfig } from "../config/workload-schema.ts";
+import { emittedOfResources, type WatchedResource } from "./resource-metrics.ts";
 
 /** A metric of CloudWatch's, and how it is read. */
 export interface Metric {
@@ -38,6 +39,7 @@ export interface Watched {
   loadBalancer: pulumi.Input<string>;
   services: WatchedService[];
   jobs: WatchedJob[];
+  resources: WatchedResource[];
 }
 
 const balancer = [["LoadBalancer"]];
@@ -85,13 +87,15 @@ export const emitted = {
     replicas_desired: workload,
     replicas_ready: workload,
   },
+  ...emittedOfResources,
 } as const;
 
-type Emitter = keyof typeof emitted;
+export type Emitter = keyof typeof emitted;
+export type MetricOf<Of extends Emitter> = keyof (typeof emitted)[Of] & string;
 
 export function awsMetric<Of extends Emitter>(
   namespace: Of,
-  name: keyof (typeof emitted)[Of] & string,
+  name: MetricOf<Of>,
   statistic: Metric["statistic"],
   dimensions: Metric["dimensions"],
 ): Metric {

@@ -6,15 +6,17 @@ import type {
   InsightsConfig,
   ServiceLevelConfig,
 } from "../config/schema.ts";
-import type { ServiceConfig } from "../config/workload-schema.ts";
+import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
 import { Alarms } from "./alarms/alarms.ts";
+import { longestPauseSeconds } from "./alarms/job-alarms.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
 import { JobMetrics } from "./job-metrics.ts";
 import { findBalancer } from "./load-balancer-metrics.ts";
 import type { Watched, WatchedJob } from "./metrics.ts";
+import type { WatchedResource } from "./resource-metrics.ts";
 import { SavedQueries } from "./saved-queries.ts";
 
 export interface ObservabilityArgs {
@@ -30,9 +32,10 @@ export interface ObservabilityArgs {
   images: Pick<Images, "references">;
   services: Pick<Services, "loadBalancer" | "services">;
   /** By service. */
-  scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain">>;
+  scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain" | "uses">>;
   /** By job. */
-  jobs: Record<string, Omit<WatchedJob, "name">>;
+  jobs: Record<string, Omit<WatchedJob, "name"> & Pick<JobConfig, "uses">>;
+  resources: { measured: Omit<WatchedResource, "readEverySeconds">[] };
   /** By their content. */
   logGroups: Record<"application" | "controlPlane", pulumi.Input<string>> &
     Record<string, pulumi.Input<string>>;
@@ -100,5 +103,18 @@ function watchedOf(args: ObservabilityArgs, opts: pulumi.InvokeOptions): Watched
       publishes: args.scale[name]?.drain === "own",
     })),
     jobs: Object.entries(args.jobs).map(([name, job]) => ({ name, ...job })),
+    resources: args.resources.measured.map((resource) => ({
+      ...resource,
+      readEverySeconds: readEverySeconds(resource.name, args),
+    })),
   };
+}
+
+function readEverySeconds(
+  resource: string,
+  { scale, jobs }: Pick<ObservabilityArgs, "scale" | "jobs">,
+): number {
+  const reads = ({ uses }: Pick<JobConfig, "uses">) => (uses[resource] ?? "write") !== "write";
+  if (Object.values(scale).some(reads)) return 0;
+  return Math.min(...Object.values(jobs).filter(reads).map(longestPauseSeconds));
 }

@@ -23,6 +23,8 @@ export interface Link {
 export interface Linkable {
   /** Of its metrics in CloudWatch; none where it has none. */
   readonly dimensions: Record<string, pulumi.Output<string>>;
+  /** Of the metrics of its dead-letter queue. @default it has none */
+  readonly deadLetterDimensions?: Record<string, pulumi.Output<string>>;
   /** What this access gives; the settings' rules refuse one that the kind does not have. */
   link(access: Access): Link;
 }

@@ -15,6 +15,11 @@ export interface ResourcesArgs {
   protect: boolean;
 }
 
+interface Measured extends Pick<Linkable, "dimensions" | "deadLetterDimensions"> {
+  name: string;
+  config: ResourceConfig;
+}
+
 /**
  * What applications need from AWS, named once: a component a resource. A service or a job that names
  * one in `uses` gets its link: the statements of its role, its way through the network, its variables
@@ -23,6 +28,8 @@ export interface ResourcesArgs {
  * Services must depend on it: a resource comes before the pods that use it, and goes after them.
  */
 export class Resources extends pulumi.ComponentResource {
+  /** Each with its settings and what its metrics are found by. */
+  readonly measured: Measured[];
   private readonly made: Record<string, Linkable> = {};
 
   constructor(name: string, args: ResourcesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -31,6 +38,7 @@ export class Resources extends pulumi.ComponentResource {
     for (const [resource, config] of topicsFirst(args.resources)) {
       this.made[resource] = makeResource(resource, config, { ...args, made: this.made }, parent);
     }
+    this.measured = measuredOf(args.resources, this.made);
     this.registerOutputs();
   }
 
@@ -40,6 +48,18 @@ export class Resources extends pulumi.ComponentResource {
       ([resource, access]) => this.made[resource]?.link(access) ?? [],
     );
   }
+}
+
+function measuredOf(
+  configs: ResourcesArgs["resources"],
+  made: Record<string, Linkable>,
+): Measured[] {
+  return Object.entries(configs).map(([name, config]) => ({
+    name,
+    config,
+    dimensions: made[name]?.dimensions ?? {},
+    deadLetterDimensions: made[name]?.deadLetterDimensions,
+  }));
 }
 
 function makeResource(

@@ -13,6 +13,36 @@ const service = (name: string) =>
 
 const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/teams/web-1";
 
+/** A resource of each kind, named as its kind. */
+const measured: ObservabilityArgs["resources"]["measured"] = [
+  { name: "bucket", config: { kind: "bucket" }, dimensions: { BucketName: "bucket-1" } },
+  { name: "cache", config: { kind: "cache" }, dimensions: { clusterId: "cache-1" } },
+  { name: "files", config: { kind: "files" }, dimensions: { FileSystemId: "fs-1" } },
+  {
+    name: "postgres",
+    config: { kind: "postgres", minCapacity: 0.5, maxCapacity: 8 },
+    dimensions: { DBClusterIdentifier: "postgres-1" },
+  },
+  {
+    name: "queue",
+    config: {
+      kind: "queue",
+      visibilityTimeoutSeconds: 30,
+      maxReceives: 5,
+      retentionDays: 4,
+    },
+    dimensions: { QueueName: "queue-1" },
+    deadLetterDimensions: { QueueName: "queue-dead-letters-1" },
+  },
+  { name: "secret", config: { kind: "secret" }, dimensions: {} },
+  {
+    name: "table",
+    config: { kind: "table", indexes: { byCustomer: {} } },
+    dimensions: { TableName: "table-1" },
+  },
+  { name: "topic", config: { kind: "topic" }, dimensions: { TopicName: "topic-1" } },
+];
+
 /** Two services, everything on. */
 export const observabilityArgs: ObservabilityArgs = {
   alarms: {
@@ -34,8 +64,14 @@ export const observabilityArgs: ObservabilityArgs = {
     loadBalancer: pulumi.output("alb.example"),
     services: { web: service("web"), orders: service("orders") },
   },
-  scale: { web: { maxReplicas: 12, drain: "own" }, orders: { maxReplicas: 4, drain: "own" } },
-  jobs: { tidy: { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC" } },
+  scale: {
+    web: { maxReplicas: 12, drain: "own", uses: { queue: "readWrite" } },
+    orders: { maxReplicas: 4, drain: "own", uses: { queue: "write" } },
+  },
+  jobs: {
+    tidy: { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC", uses: {} },
+  },
+  resources: { measured },
   logGroups: {
     application: "/aws/containerinsights/platform-test/application",
     controlPlane: "/aws/eks/platform-test/cluster",

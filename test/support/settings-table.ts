@@ -41,6 +41,7 @@ const used = (kind: string, more: object = {}) => ({
   "services.web.uses": { [kind]: "readWrite" },
 });
 const table = used("table", { partitionKey: "id" });
+const watched = ["Dashboard", "MetricAlarm"];
 const resourceCases: Case[] = [
   {
     key: "services.web.uses",
@@ -59,7 +60,7 @@ const resourceCases: Case[] = [
     to: { kind: "bucket" },
     moves: [
       ...["Bucket", "BucketLifecycleConfiguration", "BucketPolicy", "BucketPublicAccessBlock"],
-      ...["BucketServerSideEncryptionConfiguration", "BucketVersioning"],
+      ...["BucketServerSideEncryptionConfiguration", "BucketVersioning", "Dashboard"],
     ],
   },
   ...["keepVersionsDays", "expireDays"].map((key) => ({
@@ -71,13 +72,13 @@ const resourceCases: Case[] = [
   {
     key: "resources.queue",
     to: { kind: "queue" },
-    moves: ["Queue", "QueuePolicy", "RedriveAllowPolicy"],
+    moves: ["Queue", "QueuePolicy", "RedriveAllowPolicy", ...watched],
   },
   {
     key: "resources.queue.fifo",
     to: true,
     with: used("queue"),
-    moves: ["Deployment", "Queue", "QueuePolicy", "RedriveAllowPolicy", "RolePolicy"],
+    moves: ["Deployment", "Queue", "QueuePolicy", "RedriveAllowPolicy", "RolePolicy", ...watched],
   },
   ...["visibilityTimeoutSeconds", "retentionDays", "maxReceives"].map((key) => ({
     key: `resources.queue.${key}`,
@@ -88,7 +89,7 @@ const resourceCases: Case[] = [
   {
     key: "resources.topic",
     to: { kind: "topic" },
-    moves: ["Topic", "TopicPolicy"],
+    moves: ["Topic", "TopicPolicy", ...watched],
   },
   {
     key: "resources.topic.deliverTo",
@@ -100,13 +101,13 @@ const resourceCases: Case[] = [
   {
     key: "resources.table",
     to: { kind: "table", partitionKey: "id" },
-    moves: ["Table", "Vpc"],
+    moves: ["Table", "Vpc", ...watched],
   },
   {
     key: "resources.table.indexes",
     to: { byCustomer: { partitionKey: "customer" } },
     with: table,
-    moves: ["Table"],
+    moves: ["Table", ...watched],
   },
   { key: "resources.table.partitionKey", to: "number:N", with: table, moves: ["Table"] },
   { key: "resources.table.sortKey", to: "at", with: table, moves: ["Table"] },

@@ -7,6 +7,7 @@ import type { AlarmRule } from "./alarm-rules.ts";
 import { jobRules } from "./job-alarms.ts";
 import { Notifications, type NotificationsArgs } from "./notifications.ts";
 import { platformRules } from "./platform-alarms.ts";
+import { resourceRules } from "./resource-alarms.ts";
 import { serviceRules } from "./service-alarms.ts";
 import { burnAlarms } from "./service-level.ts";
 
@@ -44,6 +45,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...watched.services.flatMap((service) => serviceRules(watched, service, serviceLevel)),
       ...burns.flatMap((burn) => burn.rules),
       ...watched.jobs.flatMap((job) => jobRules(watched, job)),
+      ...watched.resources.flatMap(resourceRules),
     ];
     const alarms = rules.map((rule) => {
       const { name, description } = about(rule);

@@ -64,12 +64,8 @@ function failedRun(watched: Watched, job: WatchedJob): AlarmRule {
  * nothing of a schedule whose gaps CloudWatch cannot look back over.
  */
 function missingRun(watched: Watched, job: WatchedJob): AlarmRule[] {
-  const { name, schedule, timeZone, deadlineSeconds } = job;
-  if (schedule === undefined) return [];
-  // Where clocks change, a night has an hour more.
-  const extraHour = timeZone === "Etc/UTC" ? 0 : hour;
-  const seconds =
-    longestGapSeconds(schedule) + extraHour + startingDeadlineSeconds + deadlineSeconds;
+  const { name } = job;
+  const seconds = longestPauseSeconds(job);
   if (seconds > mostByHours) return [];
   const range =
     seconds > mostByMinutes
@@ -92,4 +88,16 @@ function missingRun(watched: Watched, job: WatchedJob): AlarmRule[] {
       notifies: true,
     },
   ];
+}
+
+/** After a run's begin the next has completed so long after it at the latest; Infinity of a job by hand. */
+export function longestPauseSeconds({
+  schedule,
+  timeZone,
+  deadlineSeconds,
+}: Omit<WatchedJob, "name">): number {
+  if (schedule === undefined) return Number.POSITIVE_INFINITY;
+  // Where clocks change, a night has an hour more.
+  const extraHour = timeZone === "Etc/UTC" ? 0 : hour;
+  return longestGapSeconds(schedule) + extraHour + startingDeadlineSeconds + deadlineSeconds;
 }

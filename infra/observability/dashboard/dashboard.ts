@@ -4,6 +4,7 @@ import type { InsightsConfig, ServiceLevelConfig } from "../../config/schema.ts"
 import type { Network } from "../../network/network.ts";
 import type { Watched } from "../metrics.ts";
 import { balancerWidgets, nodeWidgets, volumeWidgets } from "./platform-widgets.ts";
+import { resourceRows } from "./resource-widgets.ts";
 import { healthWidgets, jobWidgets, trafficWidgets } from "./service-widgets.ts";
 import { alarmStates, heading, placed, type Widget } from "./widgets.ts";
 
@@ -21,11 +22,11 @@ export interface DashboardArgs {
 
 /**
  * One dashboard, named like the cluster: for each service its traffic, errors, latency, what is
- * left of its promises and how near it is to its limits; then the load balancer, the nodes, and the
- * volumes that cost money.
+ * left of its promises and how near it is to its limits; for each kind of resource its load; then the
+ * load balancer, the nodes, and the volumes that cost money.
  *
  * What Container Insights does not measure in the stack's variant is left out. An account's first
- * three dashboards of up to 50 metrics are free; with one service this one has about 45.
+ * three dashboards of up to 50 metrics are free; with one service and no resource this one has about 45.
  */
 export class Dashboard extends pulumi.ComponentResource {
   constructor(name: string, args: DashboardArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -57,6 +58,7 @@ function rowsOf(args: DashboardArgs, natGatewayIds: string[]): Widget[][] {
     ...(watched.jobs.length > 0
       ? [[heading("## Jobs")], jobWidgets({ ...args, measuresNodes })]
       : []),
+    ...resourceRows(args),
     [heading("## What the services share")],
     balancerWidgets(args),
     ...(measuresNodes ? [nodeWidgets(args)] : []),

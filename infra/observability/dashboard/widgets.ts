@@ -37,15 +37,18 @@ export function graph(
   title: string,
   lines: Line[],
   options: {
-    share: 2 | 3 | 4;
+    /** So many fill a row. */
+    share: number;
     region: string;
     /** A horizontal line at a value that matters. */
     limit?: { label: string; value: number };
     unit?: string;
     periodSeconds?: number;
+    /** The last days, whatever range the dashboard shows. */
+    days?: number;
   },
 ): Widget {
-  const { share, region, limit, unit, periodSeconds = 60 } = options;
+  const { share, region, limit, unit, periodSeconds = 60, days } = options;
   return {
     type: "metric",
     width: columns / share,
@@ -55,6 +58,7 @@ export function graph(
       region,
       view: "timeSeries",
       stacked: false,
+      ...(days && { start: `-P${days}D` }),
       period: periodSeconds,
       metrics: lines.map(line),
       yAxis: { left: { min: 0, ...(unit && { label: unit, showUnits: false }) } },

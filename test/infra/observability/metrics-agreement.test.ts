@@ -68,14 +68,18 @@ describe("alarms, in words and in numbers", () => {
         else assert.notEqual(stat, "Minimum", what);
         // A count of events is read by its sum; its average is 1, whatever happens.
         if (
-          /^(RequestCount|HTTPCode|Requests|Errors|JobsFailed|pod_number_of_container_restarts)/.test(
+          /^(RequestCount|HTTPCode|Requests|Errors|JobsFailed|pod_number_of_container_restarts|Evictions|ThrottledCmds|NumberOf|.*ThrottleEvents$)/.test(
             metricName,
           )
         ) {
           assert.equal(stat, "Sum", what);
         }
         // A gauge is never added up over the reporters or the minutes.
-        if (/HostCount$|_utilization$|pod_status|replicas_/.test(metricName)) {
+        if (
+          /HostCount$|[uU]tilization$|pod_status|replicas_|^Approximate|Connections$|IDs$|^Per/.test(
+            metricName,
+          )
+        ) {
           assert.notEqual(stat, "Sum", what);
         }
       }
@@ -102,8 +106,9 @@ describe("alarms, in words and in numbers", () => {
     for (const { properties } of JSON.parse(dashboardBody).widgets) {
       for (const [namespace, name] of properties.metrics ?? []) shown.add(`${namespace} ${name}`);
     }
-    // Restarts and pending pods are the alarms' alone: a graph of them is empty on every good day.
-    const alone = /^ContainerInsights pod_(number_of_container_restarts|status_pending)$/;
+    // A graph of these says nothing on every good day.
+    const alone =
+      /^(ContainerInsights pod_(number_of_container_restarts|status_pending)|AWS\/RDS MaximumUsedTransactionIDs)$/;
     for (const alarm of alarms()) {
       for (const { namespace, metricName } of metricsOf(alarm)) {
         const what = `${namespace} ${metricName}`;

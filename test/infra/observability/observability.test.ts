@@ -126,7 +126,10 @@ describe("observability", () => {
       ];
       assert.equal(new Set(names).size, names.length);
       for (const name of names)
-        assert.match(name, /^platform-test\/(web\/|orders\/|tidy\/|node-|balancer-)/);
+        assert.match(
+          name,
+          /^platform-test\/((web|orders|tidy|cache|files|postgres|queue|table|topic)\/|node-|balancer-)/,
+        );
     });
 
     it("take silence for trouble only where it is", () => {
@@ -162,7 +165,7 @@ describe("observability", () => {
   });
 
   describe("alarms of jobs", () => {
-    const daily = { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC" };
+    const daily = { deadlineSeconds: 3600, schedule: "0 3 * * *", timeZone: "Etc/UTC", uses: {} };
     const missing = async (changes: Partial<ObservabilityArgs["jobs"][string]>) =>
       (await observe({ jobs: { tidy: { ...daily, ...changes } } })).find(
         ({ name }) => name === "tidy/missing-run",

@@ -59,8 +59,15 @@ describe("what services use of AWS", function () {
     stack.configure("resources.invoices", { keepVersionsDays: 10 });
     stack.configure("resources.orders.indexes", { byDay: { partitionKey: "day" } });
     const steps = await upWell();
-    assert.deepEqual(kinds(steps), ["BucketLifecycleConfiguration", "Queue", "Table"]);
-    assert.deepEqual([...new Set(steps.map(({ op }) => op))], ["update"]);
+    assert.deepEqual(kinds(steps), [
+      "BucketLifecycleConfiguration",
+      "Dashboard",
+      "MetricAlarm",
+      "Queue",
+      "Table",
+    ]);
+    const created = steps.filter(({ op }) => op !== "update");
+    assert.deepEqual(kinds(created), ["MetricAlarm"], "of the new index");
   });
 
   it("delivers to one queue more, and no more to another", async () => {
@@ -68,6 +75,8 @@ describe("what services use of AWS", function () {
     stack.configure("resources.placed", { deliverTo: ["audit"] });
     const steps = await upWell();
     assert.deepEqual(kinds(steps), [
+      "Dashboard",
+      "MetricAlarm",
       "Queue",
       "QueuePolicy",
       "RedriveAllowPolicy",
