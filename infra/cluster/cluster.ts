@@ -38,6 +38,8 @@ export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
   readonly oidc: OidcProvider;
   readonly kubeconfig: pulumi.Output<string>;
+  /** The security group that EKS makes: of the control plane, the nodes and the pods. */
+  readonly securityGroupId: pulumi.Output<string>;
   /** Makes Kubernetes objects in this cluster. */
   readonly provider: kubernetes.Provider;
   readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
@@ -92,6 +94,7 @@ export class Cluster extends pulumi.ComponentResource {
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
+    this.securityGroupId = controlPlane.eksCluster.vpcConfig.clusterSecurityGroupId;
     this.provider = new kubernetes.Provider(
       name,
       // With an identifier, a changed kubeconfig does not mean that all objects are replaced.

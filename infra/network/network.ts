@@ -29,6 +29,8 @@ export class Network extends pulumi.ComponentResource {
    * so a further zone must not reach it.
    */
   readonly controlPlaneSubnetIds: pulumi.Output<string[]>;
+  /** The networks of the private subnets, in the order of the zones. */
+  readonly privateCidrBlocks: string[];
   readonly natGatewayIds: pulumi.Output<string[]>;
   /** The networks of the subnets that load balancers of each scheme live in. */
   readonly loadBalancerCidrBlocks: Record<"internet-facing" | "internal", string[]>;
@@ -78,6 +80,7 @@ export class Network extends pulumi.ComponentResource {
     this.publicSubnetIds = vpc.publicSubnetIds;
     this.privateSubnetIds = vpc.privateSubnetIds;
     this.controlPlaneSubnetIds = vpc.privateSubnetIds.apply((ids) => ids.slice(0, 2));
+    this.privateCidrBlocks = blocks.private;
     this.natGatewayIds = pulumi
       .output(vpc.natGateways)
       .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));
