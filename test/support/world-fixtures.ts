@@ -60,6 +60,13 @@ export const types = {
   topic: "aws:sns/topic:Topic",
   topicPolicy: "aws:sns/topicPolicy:TopicPolicy",
   subscription: "aws:sns/topicSubscription:TopicSubscription",
+  database: "aws:rds/cluster:Cluster",
+  instance: "aws:rds/clusterInstance:ClusterInstance",
+  subnetGroup: "aws:rds/subnetGroup:SubnetGroup",
+  parameterGroup: "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+  rotation: "aws:secretsmanager/secretRotation:SecretRotation",
+  cache: "aws:elasticache/serverlessCache:ServerlessCache",
+  groupRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 } as const;
 
 const policyOf = (statement: Props) =>

@@ -5,9 +5,11 @@ import { dynamodb } from "./dynamodb.ts";
 import { ec2 } from "./ec2.ts";
 import { ecr } from "./ecr.ts";
 import { eks } from "./eks.ts";
+import { elasticache } from "./elasticache.ts";
 import { iam } from "./iam.ts";
 import { kms } from "./kms.ts";
 import { kubernetes } from "./kubernetes.ts";
+import { rds } from "./rds.ts";
 import type { ResourceType } from "./resource-type.ts";
 import { route53 } from "./route53.ts";
 import { s3 } from "./s3.ts";
@@ -25,9 +27,11 @@ export const resourceTypes: Record<string, ResourceType> = {
   ...ec2,
   ...ecr,
   ...eks,
+  ...elasticache,
   ...iam,
   ...kms,
   ...kubernetes,
+  ...rds,
   ...route53,
   ...s3,
   ...secretsmanager,

@@ -104,6 +104,7 @@ export const ec2: Record<string, ResourceType> = {
     autoname: { property: "name", maxLength: 255 },
     id: numbered("sg"),
     computed: arn("security-group"),
+    mock: "computed",
   },
   "aws:ec2/securityGroupRule:SecurityGroupRule": {
     duration: oneCall,
@@ -111,7 +112,14 @@ export const ec2: Record<string, ResourceType> = {
     required: ["fromPort", "protocol", "securityGroupId", "toPort", "type"],
     id: numbered("sgrule"),
   },
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": { duration: oneCall },
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
+    duration: oneCall,
+    replacedBy: ["securityGroupId"],
+    required: ["ipProtocol", "securityGroupId"],
+    id: numbered("sgr"),
+    computed: arn("security-group-rule"),
+    mock: "computed",
+  },
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": { duration: oneCall },
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
     duration: seconds(2, 2, 0),

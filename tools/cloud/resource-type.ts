@@ -65,6 +65,8 @@ export interface Data {
   what: string;
   /** The argument by which AWS refuses the deletion. @default none */
   protection?: string;
+  /** The argument whose change AWS makes in place, minutes long, and can't take back. @default none */
+  oneWay?: string;
   /** What is left after the deletion, by its arguments. @default nothing */
   kept?: (inputs: Properties) => string | undefined;
 }

@@ -1,6 +1,6 @@
 import { arnOf } from "./naming.ts";
 import { prices } from "./prices.ts";
-import { oneCall, type ResourceType } from "./resource-type.ts";
+import { idOf, oneCall, type ResourceType } from "./resource-type.ts";
 
 export const secretsmanager: Record<string, ResourceType> = {
   "aws:secretsmanager/secret:Secret": {
@@ -22,5 +22,14 @@ export const secretsmanager: Record<string, ResourceType> = {
       fixed: [{ what: "secret", count: 1, price: prices.secret }],
       perUse: [prices.secretCalls],
     }),
+  },
+  "aws:secretsmanager/secretRotation:SecretRotation": {
+    duration: oneCall,
+    replacedBy: ["secretId"],
+    required: ["secretId"],
+    id: idOf("secretId"),
+    mock: "computed",
+    untagged: true,
+    free: "part of the secret; RDS rotates its own without a function",
   },
 };

@@ -13,6 +13,7 @@ export interface Quota {
 type Inputs = Resource["inputs"];
 
 const elb = "Elastic Load Balancing, quotas for Application Load Balancers";
+const rds = "Amazon Aurora User Guide, quotas and constraints";
 const iam = "AWS IAM User Guide, IAM and AWS STS quotas";
 /** The quotas that depend on the settings, at the defaults of an account. */
 export function quotasOf(resources: Resource[]): Quota[] {
@@ -104,6 +105,13 @@ export function quotasOf(resources: Resource[]): Quota[] {
       of("aws:cloudwatch/logGroup:LogGroup").length,
       1_000_000,
       "Amazon CloudWatch Logs User Guide, quotas",
+    ),
+    quota("database clusters of the region", of("aws:rds/cluster:Cluster").length, 40, rds),
+    quota(
+      "database instances of the region",
+      of("aws:rds/clusterInstance:ClusterInstance").length,
+      40,
+      rds,
     ),
   ];
 }

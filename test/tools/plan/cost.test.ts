@@ -115,7 +115,11 @@ describe("costOf", () => {
   });
 
   const unpriced: [string, () => unknown, RegExp][] = [
-    ["a type", () => new aws.rds.Cluster("data", { engine: "x" }), /no price for the type aws:rds/],
+    [
+      "a type",
+      () => new aws.rds.Instance("data", { instanceClass: "x" }),
+      /no price for the type aws:rds/,
+    ],
     ["an instance type", () => nodes({ instanceTypes: ["x9.huge"] }), /2 × instance type x9\.huge/],
     [
       "a Service's own load balancer",

@@ -1674,6 +1674,239 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("databases and caches", () => {
+    const engine = "aurora-postgresql";
+    const range = (minCapacity: number, maxCapacity: number, more: Props = {}) => ({
+      serverlessv2ScalingConfiguration: { minCapacity, maxCapacity, ...more },
+    });
+    const databaseArgs = (more: Props = {}) => ({
+      clusterIdentifier: "orders",
+      engine,
+      engineVersion: "17",
+      masterUsername: "app",
+      skipFinalSnapshot: true,
+      ...range(0.5, 2),
+      ...more,
+    });
+    const database = (more: Props = {}) => given.put(types.database, databaseArgs(more), "orders");
+    const instanceArgs = {
+      identifier: "orders-1",
+      clusterIdentifier: "orders",
+      engine,
+      instanceClass: "db.serverless",
+    };
+    const inner = () => given.zones.map((zone) => zone.inner);
+
+    it("lie in at least two zones", async () => {
+      const [first = "", second = ""] = inner();
+      await refused(
+        given.create(types.subnetGroup, { name: "one", subnetIds: [first] }),
+        /^DBSubnetGroupDoesNotCoverEnoughAZs: .* Current AZ coverage: eu-central-1a\. Add subnets to cover at least 2 AZs\.$/,
+      );
+      await given.create(types.subnetGroup, { name: "two", subnetIds: [first, second] });
+      const cache = (subnetIds: string[]) =>
+        given.create(types.cache, { name: `of-${subnetIds.length}`, engine: "valkey", subnetIds });
+      await refused(cache([first]), /^InvalidParameterValue: Number of subnets 1 is invalid/);
+      await refused(
+        cache([first, second, first, second]),
+        /^InvalidParameterValue: Number of subnets 4 is invalid/,
+      );
+      await cache([first, second]);
+    });
+
+    it("keep the groups that they are in until they have gone", async () => {
+      const subnets = given.put(types.subnetGroup, { name: "subnets", subnetIds: inner() });
+      const parameters = given.put(types.parameterGroup, { name: "tls", family: `${engine}17` });
+      const one = database({
+        dbSubnetGroupName: subnets.id,
+        dbClusterParameterGroupName: parameters.id,
+      });
+      await refused(
+        given.remove(subnets),
+        /^InvalidDBSubnetGroupStateFault: Cannot delete the subnet group 'subnets'/,
+      );
+      await refused(
+        given.remove(parameters),
+        /^InvalidDBParameterGroupState: One or more database clusters/,
+      );
+      await given.remove(one);
+      await given.remove(subnets);
+      await given.remove(parameters);
+    });
+
+    for (const [what, version, scaling, error] of [
+      ["less than 1 at the most", "17", range(0.5, 0.5), /must be at least 1\.0/],
+      ["a least above the most", "17", range(4, 2), /must not be above the maximum capacity 2/],
+      ["a pause that its version has not", "16.2", range(0, 2), /at least 0\.5/],
+      ["a pause before versions had one", "12.9", range(0, 2), /at least 0\.5/],
+      [
+        "a time until a pause that never comes",
+        "17",
+        range(1, 2, { secondsUntilAutoPause: 300 }),
+        /minimum capacity of 0 only/,
+      ],
+    ] as const) {
+      it(`take no capacity with ${what}`, async () => {
+        const asked = databaseArgs({ engineVersion: version, ...scaling });
+        await refused(given.create(types.database, asked), error);
+        const there = database({ engineVersion: version });
+        await refused(given.update(there, scaling), error);
+        await given.update(there, range(1, 4));
+      });
+    }
+
+    it("pause from the first minor version that can", async () => {
+      for (const [at, engineVersion] of ["13.15", "14.12", "15.7", "16.3", "17", "18"].entries()) {
+        const paused = range(0, 2, { secondsUntilAutoPause: 300 });
+        const clusterIdentifier = `orders-${at}`;
+        await given.create(
+          types.database,
+          databaseArgs({ clusterIdentifier, engineVersion, ...paused }),
+        );
+      }
+    });
+
+    it("have a master user whose name is free", async () => {
+      for (const masterUsername of ["admin", "rdsadmin", "postgres"]) {
+        await refused(
+          given.create(types.database, databaseArgs({ masterUsername })),
+          /^InvalidParameterValue: MasterUsername \w+ cannot be used as it is a reserved word/,
+        );
+      }
+      await given.create(types.database, databaseArgs());
+    });
+
+    it("move to another major version when they are told so, and never back", async () => {
+      const one = database({ engineVersion: "17" });
+      await refused(
+        given.update(one, { engineVersion: "18" }),
+        /^InvalidParameterCombination: The AllowMajorVersionUpgrade flag must be present/,
+      );
+      await given.update(one, { engineVersion: "18", allowMajorVersionUpgrade: true });
+      await refused(
+        given.update(one, { engineVersion: "17", allowMajorVersionUpgrade: true }),
+        /^InvalidParameterCombination: Cannot upgrade aurora-postgresql from 18 to 17$/,
+      );
+    });
+
+    it("take parameters of their own major version", async () => {
+      const old = given.put(types.parameterGroup, { name: "old", family: `${engine}17` });
+      const next = given.put(types.parameterGroup, { name: "next", family: `${engine}18` });
+      const wrong =
+        /^InvalidParameterCombination: The Parameter Group \w+ with DBParameterGroupFamily/;
+      await refused(
+        given.create(types.database, databaseArgs({ dbClusterParameterGroupName: next.id })),
+        wrong,
+      );
+      const one = await given.create(
+        types.database,
+        databaseArgs({ dbClusterParameterGroupName: old.id }),
+      );
+      const upgrade = { engineVersion: "18", allowMajorVersionUpgrade: true };
+      await refused(given.update(one, upgrade), wrong);
+      await given.update(one, { ...upgrade, dbClusterParameterGroupName: next.id });
+    });
+
+    it("are deleted without protection, after their instances, with a snapshot of a new name", async () => {
+      const snapshot = { skipFinalSnapshot: false, finalSnapshotIdentifier: "orders-final" };
+      const one = database({ deletionProtection: true, ...snapshot });
+      const instance = given.put(types.instance, instanceArgs);
+      await refused(
+        given.remove(one),
+        /^InvalidParameterCombination: Cannot delete protected Cluster, please disable deletion protection and try again\.$/,
+      );
+      one.inputs.deletionProtection = false;
+      await refused(given.remove(one), /^InvalidDBClusterStateFault: Cluster cannot be deleted/);
+      await given.remove(instance);
+      await given.remove(one);
+      const [kept] = given.world.all("aws:rds/clusterSnapshot:ClusterSnapshot");
+      assert.deepEqual([kept?.id, kept?.kept], ["orders-final", true]);
+      await refused(
+        given.remove(database(snapshot)),
+        /^DBClusterSnapshotAlreadyExistsFault: .* orders-final already exists/,
+      );
+    });
+
+    it("have instances of a cluster that is there and has a capacity", async () => {
+      await refused(
+        given.create(types.instance, instanceArgs),
+        /^DBClusterNotFoundFault: DBCluster/,
+      );
+      const one = database({ serverlessv2ScalingConfiguration: undefined });
+      await refused(
+        given.create(types.instance, instanceArgs),
+        /^InvalidParameterCombination: Set the Serverless v2 scaling configuration/,
+      );
+      Object.assign(one.inputs, range(0.5, 2));
+      await given.create(types.instance, instanceArgs);
+    });
+
+    it("hold subnets and security groups by their network interfaces", async () => {
+      const [vpc] = given.world.all(types.vpc);
+      const group = given.put(types.group, { vpcId: vpc?.id });
+      const subnets = given.put(types.subnetGroup, { name: "subnets", subnetIds: inner() });
+      database({ dbSubnetGroupName: subnets.id, vpcSecurityGroupIds: [group.id] });
+      const instance = await given.create(types.instance, instanceArgs);
+      await refused(given.remove(group), /^DependencyViolation: .* network interfaces of new/);
+      await given.remove(instance);
+      const cache = await given.create(types.cache, {
+        name: "sessions",
+        engine: "valkey",
+        subnetIds: inner(),
+        securityGroupIds: [group.id],
+      });
+      await refused(given.remove(group), /^DependencyViolation: .* network interfaces of new/);
+      await given.remove(cache);
+      await given.remove(group);
+    });
+
+    it("keep a security group, EKS's too, while a rule of another one names it", async () => {
+      const [one, other] = ["a", "b"].map((name) => given.put(types.group, { name }, name));
+      assert.ok(one && other);
+      const rule = given.put(types.groupRule, {
+        securityGroupId: one.id,
+        referencedSecurityGroupId: other.id,
+      });
+      await refused(given.remove(other), /^DependencyViolation: .* rule given of another group$/);
+      await given.remove(rule);
+      await given.remove(other);
+      const [cluster] = given.world.all(types.cluster);
+      assert.ok(cluster);
+      given.put(types.groupRule, {
+        securityGroupId: one.id,
+        referencedSecurityGroupId: cluster.outputs.vpcConfig.clusterSecurityGroupId,
+      });
+      await assert.rejects(given.remove(cluster));
+    });
+
+    it("rotate their password all the same when that is turned off before an instance is there", async () => {
+      const one = database({ manageMasterUserPassword: true });
+      const secretId = one.outputs.masterUserSecrets[0].secretArn;
+      const early = await given.create(types.rotation, { secretId, rotationEnabled: false });
+      assert.match(given.world.incidents.join(), /RDS rotates the password of orders every seven/);
+      given.world.incidents.length = 0;
+      gone(early);
+      given.put(types.instance, instanceArgs);
+      await given.create(types.rotation, { secretId, rotationEnabled: false });
+      assert.deepEqual(given.world.incidents, []);
+    });
+
+    it("make a log group without retention where there is none, and make it again", async () => {
+      const name = "/aws/rds/cluster/orders/postgresql";
+      await given.create(
+        types.database,
+        databaseArgs({ enabledCloudwatchLogsExports: ["postgresql"] }),
+      );
+      const later = () => given.world.clock.work(() => given.world.clock.sleep(10));
+      await later();
+      const made = given.world.get(types.logGroup, name);
+      assert.equal(made?.madeBy, "the database orders");
+      await given.remove(made as CloudResource);
+      await later();
+      assert.ok(given.world.get(types.logGroup, name));
+    });
+  });
+
   describe("stores", () => {
     const table = (more: Props = {}) => ({
       name: "orders",

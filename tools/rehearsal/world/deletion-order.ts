@@ -2,6 +2,7 @@ import type { Effect, Rule } from "./rule.ts";
 import { addonRules } from "./rules/addon-rules.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
 import { containerRules } from "./rules/container-rules.ts";
+import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
@@ -28,6 +29,7 @@ export const rules: Rule[] = [
   ...scalingRules,
   ...tableRules,
   ...edgeRules,
+  ...databaseRules,
   ...observabilityRules,
   ...storeRules,
   ...messageRules,
@@ -45,6 +47,7 @@ export const effects: Effect[] = [
   ...tableEffects,
   ...storeEffects,
   ...messageEffects,
+  ...databaseEffects,
 ];
 
 export function concerns({ types }: { types: string[] }, type: string): boolean {

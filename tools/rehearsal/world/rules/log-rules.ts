@@ -6,6 +6,7 @@ import { nodeProblem } from "./node-rules.ts";
 
 const groupType = "aws:cloudwatch/logGroup:LogGroup";
 const addonType = "aws:eks/addon:Addon";
+const databaseType = "aws:rds/cluster:Cluster";
 /** All clusters of a region share it. */
 const signalsGroup = "/aws/application-signals/data";
 const deliverySeconds = 5;
@@ -41,6 +42,11 @@ function writerOf(world: World, group: string): string | undefined {
   if (group === signalsGroup) {
     const agents = world.live(addonType).find(({ inputs }) => sendsSignals(inputs));
     return agents && `the CloudWatch agents of ${agents.inputs.clusterName}`;
+  }
+  const [, database] = /^\/aws\/rds\/cluster\/(.+)\/postgresql$/.exec(group) ?? [];
+  if (database !== undefined) {
+    const exports = world.get(databaseType, database)?.inputs.enabledCloudwatchLogsExports ?? [];
+    return exports.includes("postgresql") ? `the database ${database}` : undefined;
   }
   const flowLog = world
     .live("aws:ec2/flowLog:FlowLog")
@@ -119,6 +125,13 @@ export const logsEffects: Effect[] = [
             );
       for (const group of groups) deliver(world, group);
     },
+  },
+  {
+    on: "create",
+    types: [databaseType],
+    source:
+      "Amazon Aurora User Guide, publishing PostgreSQL logs: AWSServiceRoleForRDS makes a missing group",
+    run: ({ world, resource }) => deliver(world, `/aws/rds/cluster/${resource.id}/postgresql`),
   },
   {
     on: "create",
