@@ -1,6 +1,7 @@
 import { accessRules } from "./access.ts";
 import { bucketRules } from "./buckets.ts";
 import { clusterRules } from "./cluster.ts";
+import { databaseRules } from "./databases.ts";
 import { exposureRules } from "./exposure.ts";
 import { nodeRules } from "./nodes.ts";
 import type { Rule } from "./rule.ts";
@@ -17,6 +18,7 @@ export const rules: Rule[] = [
   ...exposureRules,
   ...tlsRules,
   ...storeRules,
+  ...databaseRules,
   ...bucketRules,
   ...accessRules,
   ...tagAndProtectionRules,
