@@ -47,8 +47,8 @@ const secretsStore = new SecretsStore(
   { ...config.secretsStore, cluster },
   onCluster,
 );
-// What services and jobs use of AWS.
-const resources = new Resources("resources", config.resources, onAws);
+// What services and jobs use of AWS. It is made beside the cluster, for which only security groups wait.
+const resources = new Resources("resources", { ...config.resources, network, cluster }, onAws);
 
 // Its pods may need a node.
 const keda = new Keda(

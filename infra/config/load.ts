@@ -96,6 +96,7 @@ function slices(given: Settings) {
     resources: {
       resources: settings.resources,
       clusterName: cluster.name,
+      logs,
       protect: environment === "production",
     },
     images: { ...settings.registry, architecture, places: imagePlaces(settings) },

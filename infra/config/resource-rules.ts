@@ -7,7 +7,7 @@ import {
   type TableConfig,
 } from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
-import { own, rule } from "./setting-rule.ts";
+import { own, rule, workloadsOf } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** What a service or a job asks of a resource, and what would be in its container twice. */
@@ -41,16 +41,6 @@ export const resourceRules = [
         `services.${name}.uses: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
     ),
   ),
-];
-
-const workloadsOf = ({
-  services,
-  jobs,
-}: Pick<Settings, "services" | "jobs">): [at: string, ServiceConfig | JobConfig][] => [
-  ...Object.entries(services).map(
-    ([name, one]) => [`services.${name}`, one] as [string, typeof one],
-  ),
-  ...Object.entries(jobs).map(([name, one]) => [`jobs.${name}`, one] as [string, typeof one]),
 ];
 
 /** Each attribute has one type, and no key has one twice. */
@@ -129,10 +119,10 @@ function useProblems(
           : "a name of platform:resources, which has none";
       return `${at}.uses: ${name} is no resource; allowed: ${allowed}`;
     }
-    const { accesses } = linkRules[resource.kind];
+    const { accesses, because } = linkRules[resource.kind];
     return (
       !accesses.includes(access) &&
-      `${at}.uses.${name}: ${access} is not allowed of a ${resource.kind}: ${accesses.join(", ")}`
+      `${at}.uses.${name}: ${access} is not allowed of a ${resource.kind}: ${accesses.join(", ")}${because ? `, because ${because}` : ""}`
     );
   });
 }

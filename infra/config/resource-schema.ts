@@ -75,12 +75,80 @@ const secretSchema = z.strictObject({
   kind: z.literal("secret", "secret").describe("A secret of Secrets Manager that a person fills."),
 });
 
+/**
+ * The major versions of Aurora PostgreSQL that can be made, the oldest first. Standard support ends in
+ * February 2029, 2030 and 2031 (Aurora PostgreSQL release calendar: five years after the community's
+ * release). All their default minor versions can pause.
+ */
+export const postgresVersions = ["16", "17", "18"] as const;
+
+/** Aurora capacity units. Amazon Aurora User Guide, Serverless v2 capacity. */
+const capacity = (min: number) => {
+  const allowed = `a multiple of 0.5 from ${min} to 256`;
+  return z.number(allowed).min(min, allowed).max(256, allowed).multipleOf(0.5, allowed);
+};
+
+const postgresSchema = z.strictObject({
+  kind: z
+    .literal("postgres", "postgres")
+    .describe("A PostgreSQL database: Aurora Serverless v2, with a password that RDS manages."),
+  version: z
+    .enum(postgresVersions, `one of "${postgresVersions.join('", "')}", in quotes`)
+    .describe("Major version of PostgreSQL. AWS applies minor versions in the maintenance window."),
+  minCapacity: capacity(0)
+    .default(0.5)
+    .describe("Fewest capacity units, of 2 GiB each. 0 pauses an idle database."),
+  maxCapacity: capacity(1)
+    .default(2)
+    .describe("Most capacity units. They also limit the number of connections."),
+  pauseAfterMinutes: whole(5, 1440)
+    .optional()
+    .describe("Minutes without a connection until a pause, with `minCapacity: 0`. Default: 5."),
+  replicas: whole(0, 15)
+    .optional()
+    .describe("Instances besides the first, in other zones. Default: 1 in production, else 0."),
+  backupRetentionDays: whole(1, 35).default(7).describe("Days whose every second can be restored."),
+  passwordRotationDays: whole(1, 365)
+    .optional()
+    .describe("Days between rotations of the password. Default: it is rotated by hand."),
+});
+
+const cacheSchema = z.strictObject({
+  kind: z.literal("cache", "cache").describe("A cache: ElastiCache Serverless with Valkey."),
+  maxStorageGiB: whole(1, 5000)
+    .default(1)
+    .describe("Most GiB that the cache holds. Above it Valkey evicts what has an expiry."),
+  maxRequestsPerSecond: whole(1000, 15_000_000)
+    .default(5000)
+    .describe("Most requests a second, each of up to 1 KB (ElastiCache processing units)."),
+});
+
 /** By kind. What is not a setting of a kind has a safe default (infra/resources/). */
-const kinds = [bucketSchema, queueSchema, secretSchema, tableSchema, topicSchema] as const;
+const kinds = [
+  bucketSchema,
+  cacheSchema,
+  postgresSchema,
+  queueSchema,
+  secretSchema,
+  tableSchema,
+  topicSchema,
+] as const;
 
 /** What `uses` may ask of each kind, and what its variables are named after the resource's name. */
 export const linkRules: Record<ResourceConfig["kind"], LinkRule> = {
   bucket: { accesses: ["read", "write", "readWrite"], variables: ["_BUCKET"], secrets: [] },
+  cache: {
+    accesses: ["readWrite"],
+    because: "it has no users to tell apart",
+    variables: ["_HOST", "_PORT", "_URL"],
+    secrets: [],
+  },
+  postgres: {
+    accesses: ["readWrite"],
+    because: "it has one user, who owns the database",
+    variables: ["_HOST", "_PORT", "_DATABASE", "_USER"],
+    secrets: ["_PASSWORD"],
+  },
   queue: { accesses: ["read", "write", "readWrite"], variables: ["_URL"], secrets: [] },
   secret: { accesses: ["read"], variables: [], secrets: [""] },
   table: { accesses: ["read", "write", "readWrite"], variables: ["_TABLE"], secrets: [] },
@@ -89,6 +157,8 @@ export const linkRules: Record<ResourceConfig["kind"], LinkRule> = {
 
 interface LinkRule {
   accesses: Access[];
+  /** Why it has no other access. */
+  because?: string;
   variables: string[];
   /** Those whose value the secrets store fetches. */
   secrets: string[];
@@ -119,5 +189,7 @@ export const usesSetting = z
 export type ResourceConfig = z.infer<(typeof kinds)[number]>;
 export type BucketConfig = z.infer<typeof bucketSchema>;
 export type QueueConfig = z.infer<typeof queueSchema>;
+export type CacheConfig = z.infer<typeof cacheSchema>;
+export type PostgresConfig = z.infer<typeof postgresSchema>;
 export type TableConfig = z.infer<typeof tableSchema>;
 export type Access = z.infer<typeof usesSetting>[string];

@@ -1,4 +1,5 @@
 import { blockOf, contains } from "../network/cidr.ts";
+import { databaseRules } from "./database-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
 import { resourceRules } from "./resource-rules.ts";
@@ -100,6 +101,7 @@ export const rules = [
   ...imageRules,
   ...scaleRules,
   ...resourceRules,
+  ...databaseRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
     const pin = cluster.addonVersions[addon];

@@ -36,6 +36,17 @@ export function perService<Slice extends keyof Settings>(
 
 type Containing = Pick<Settings, "services" | "jobs">;
 
+/** All services and jobs, and where their settings stand. */
+export const workloadsOf = ({
+  services,
+  jobs,
+}: Pick<Settings, "services" | "jobs">): [at: string, ServiceConfig | JobConfig][] => [
+  ...Object.entries(services).map(
+    ([name, one]) => [`services.${name}`, one] as [string, typeof one],
+  ),
+  ...Object.entries(jobs).map(([name, one]) => [`jobs.${name}`, one] as [string, typeof one]),
+];
+
 /** A container of a service or a job, and where its settings stand. */
 export interface ContainerPlace {
   at: string;

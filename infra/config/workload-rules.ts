@@ -5,19 +5,15 @@ import { cronProblem } from "./cron.ts";
 import { imagePlaces } from "./image-names.ts";
 import { nearest, ownerOf } from "./known-names.ts";
 import type { Settings } from "./schema.ts";
-import { type ContainerPlace, own, perContainer, perService, rule } from "./setting-rule.ts";
-import { type JobConfig, portOf, type ServiceConfig } from "./workload-schema.ts";
-
-type Workloads = Pick<Settings, "services" | "jobs">;
-
-/** Every service and job, by where its settings stand. */
-const workloadsOf = ({ services, jobs }: Workloads): [at: string, ServiceConfig | JobConfig][] => [
-  ...Object.entries(services).map(([name, one]): [string, ServiceConfig] => [
-    `services.${name}`,
-    one,
-  ]),
-  ...Object.entries(jobs).map(([name, one]): [string, JobConfig] => [`jobs.${name}`, one]),
-];
+import {
+  type ContainerPlace,
+  own,
+  perContainer,
+  perService,
+  rule,
+  workloadsOf,
+} from "./setting-rule.ts";
+import { portOf, type ServiceConfig } from "./workload-schema.ts";
 
 /** Whether a name is that of something which the program makes for another service or job. */
 const belongsTo = (name: string, other: string) =>
@@ -143,7 +139,7 @@ export const workloadRules = [
 function callProblems(
   at: string,
   { calls }: Pick<ServiceConfig, "calls">,
-  { services }: Workloads,
+  { services }: Pick<Settings, "services">,
 ): (string | false)[] {
   const self = at.startsWith("services.") ? at.split(".")[1] : undefined;
   return calls.flatMap((callee, index) => {

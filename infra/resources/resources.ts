@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access, ResourceConfig } from "../config/resource-schema.ts";
+import type { LogsConfig } from "../config/schema.ts";
 import { Bucket } from "./bucket.ts";
+import { Cache } from "./cache.ts";
 import type { Link, Linkable } from "./link.ts";
+import { Postgres } from "./postgres.ts";
 import { Queue } from "./queue.ts";
 import { Secret } from "./secret.ts";
+import type { Surroundings } from "./security-group.ts";
 import { Table } from "./table.ts";
 import { Topic } from "./topic.ts";
 
-export interface ResourcesArgs {
+export interface ResourcesArgs extends Surroundings {
   /** By name. */
   resources: Record<string, ResourceConfig>;
   clusterName: string;
+  logs: LogsConfig;
   /** Whether what holds data outlives mistakes: in production. */
   protect: boolean;
 }
@@ -68,10 +73,15 @@ function makeResource(
   args: ResourcesArgs & { made: Record<string, Linkable> },
   parent: { parent: pulumi.Resource },
 ): Linkable {
-  const { clusterName, protect } = args;
+  const { network, cluster, clusterName, logs, protect } = args;
+  const surroundings = { network, cluster, clusterName };
   switch (config.kind) {
     case "bucket":
       return new Bucket(name, { ...config, protect }, parent);
+    case "cache":
+      return new Cache(name, { ...config, ...surroundings, protect }, parent);
+    case "postgres":
+      return new Postgres(name, { ...config, ...surroundings, logs, protect }, parent);
     case "queue":
       return new Queue(name, { ...config, topics: topicsTo(name, args), protect }, parent);
     case "secret":

@@ -1,3 +1,4 @@
+import { databases } from "./database-permissions.ts";
 import { network, type Permissions, to } from "./network-permissions.ts";
 import { observability } from "./observability-permissions.ts";
 import { resources } from "./resource-permissions.ts";
@@ -45,6 +46,7 @@ export const permissions: Record<string, Permissions> = {
   ...network,
   ...observability,
   ...resources,
+  ...databases,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": {
     read: to("ecr", "GetLifecyclePolicy"),
     write: to("ecr", "PutLifecyclePolicy DeleteLifecyclePolicy"),

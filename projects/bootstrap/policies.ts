@@ -110,7 +110,7 @@ export function writeStatements(
       Resource: inAccount("role/aws-service-role/*"),
       Condition: {
         StringEquals: {
-          "iam:AWSServiceName": ["eks", "eks-nodegroup", "wafv2"].map(
+          "iam:AWSServiceName": ["eks", "eks-nodegroup", "elasticache", "rds", "wafv2"].map(
             (one) => `${one}.amazonaws.com`,
           ),
         },

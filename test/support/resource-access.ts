@@ -63,6 +63,13 @@ export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
   topic: {
     write: { may: { "sns topic": ["sns:Publish"] }, ways: ["aws:443"] },
   },
+  cache: { readWrite: { may: {}, ways: ["vpc:6379"] } },
+  postgres: {
+    readWrite: {
+      may: { "secretsmanager Secret": verbs("secretsmanager", "DescribeSecret GetSecretValue") },
+      ways: ["vpc:5432"],
+    },
+  },
   secret: {
     read: {
       may: { "secretsmanager Secret": verbs("secretsmanager", "DescribeSecret GetSecretValue") },
@@ -155,7 +162,8 @@ const matches = (pattern: string, arn: string) =>
     `^${pattern
       .split(/\$\{\w+\}/)
       .map(literal)
-      .join("[^:/]*")}$`,
+      // The name of a log group has slashes.
+      .join(pattern.includes(":logs:") ? "[^:]*" : "[^:/]*")}$`,
   ).test(arn);
 
 /** Every action that AWS has for an ARN of this kind; of no ARN, those that are for all or nothing. */

@@ -42,6 +42,48 @@ const used = (kind: string, more: object = {}) => ({
 });
 const table = used("table", { partitionKey: "id" });
 const watched = ["Dashboard", "MetricAlarm"];
+const postgres = used("postgres", { version: "17" });
+/** Of the database that the service uses. */
+const databaseCase = (key: string, to: unknown, moves: string[], more: object = {}): Case => ({
+  key: `resources.postgres.${key}`,
+  to,
+  with: { ...postgres, "resources.postgres": { kind: "postgres", version: "17", ...more } },
+  moves,
+});
+const databaseCases: Case[] = [
+  {
+    key: "resources.cache",
+    to: { kind: "cache" },
+    moves: ["Cache", "SecurityGroup", "SecurityGroupIngressRule", "ServerlessCache", ...watched],
+  },
+  ...["maxStorageGiB", "maxRequestsPerSecond"].map((key) => ({
+    key: `resources.cache.${key}`,
+    to: 2000,
+    with: used("cache"),
+    moves: ["ServerlessCache"],
+  })),
+  {
+    key: "resources.postgres",
+    to: { kind: "postgres", version: "17" },
+    moves: [
+      ...["Cluster", "ClusterInstance", "ClusterParameterGroup", "LogGroup", "Postgres"],
+      ...["SecretRotation", "SecurityGroup", "SecurityGroupIngressRule", "SubnetGroup", ...watched],
+    ],
+  },
+  databaseCase("version", "18", ["Cluster", "ClusterParameterGroup"]),
+  databaseCase("minCapacity", 1, ["Cluster"]),
+  databaseCase("maxCapacity", 4, ["Cluster"]),
+  {
+    ...databaseCase("pauseAfterMinutes", 10, ["Cluster"], { minCapacity: 0 }),
+    with: {
+      environment: "development",
+      "resources.postgres": { kind: "postgres", version: "17", minCapacity: 0 },
+    },
+  },
+  databaseCase("replicas", 2, ["ClusterInstance"]),
+  databaseCase("backupRetentionDays", 14, ["Cluster"]),
+  databaseCase("passwordRotationDays", 90, ["SecretRotation"]),
+];
 const resourceCases: Case[] = [
   {
     key: "services.web.uses",
@@ -97,6 +139,7 @@ const resourceCases: Case[] = [
     with: { ...used("queue"), "resources.topic": { kind: "topic" } },
     moves: ["QueuePolicy", "TopicSubscription"],
   },
+  ...databaseCases,
   { key: "resources.secret", to: { kind: "secret" }, moves: ["Secret"] },
   {
     key: "resources.table",

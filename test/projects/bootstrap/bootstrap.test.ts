@@ -334,6 +334,17 @@ describe("bootstrap", () => {
       assert.equal(await may(deploy, unbound, ofStack, bounded()), false);
       assert.equal(await pass("eks.amazonaws.com"), true);
       assert.equal(await pass("lambda.amazonaws.com"), false);
+      const linked = (service: string) =>
+        may(
+          deploy,
+          "iam:CreateServiceLinkedRole",
+          iam(`role/aws-service-role/${service}.amazonaws.com/AWSServiceRole`),
+          { "iam:AWSServiceName": `${service}.amazonaws.com` },
+        );
+      for (const service of ["eks", "elasticache", "rds"]) {
+        assert.equal(await linked(service), true, service);
+      }
+      assert.equal(await linked("lambda"), false);
       for (const action of [
         "lambda:CreateFunction",
         "ec2:StopInstances",

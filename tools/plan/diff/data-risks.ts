@@ -14,6 +14,7 @@ export function dataRisks(difference: Facts, from: Resource[], to: Resource[]): 
   return [
     ...losses(difference, from),
     ...unprotected(difference),
+    ...upgrades(difference),
     ...lostAccess(difference, from, to),
   ];
 }
@@ -52,6 +53,20 @@ function unprotected({ changed }: Facts): Risk[] {
   return lost.length > 0
     ? [red(`protection lost: nothing refuses any more to delete ${few(lost.map(labelOf))}`)]
     : [];
+}
+
+/** What AWS changes in place and can't change back. */
+function upgrades({ changed }: Facts): Risk[] {
+  return changed.flatMap((one) => {
+    const property = dataOf(one)?.oneWay;
+    return property !== undefined && one.changes.some(({ path }) => path === property)
+      ? [
+          red(
+            `no way back: ${labelOf(one)} gets another ${property} in place, and is away for minutes; only a restore undoes it`,
+          ),
+        ]
+      : [];
+  });
 }
 
 /** What services and jobs may no longer do, though an image of theirs may still do it. */

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { criticalPath } from "../../../tools/rehearsal/critical-path.ts";
+import {
+  checkDependencies,
+  checkNothingLeft,
+  checkReady,
+  checkRetention,
+} from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { productionSettings } from "../../support/elsewhere.ts";
+import { needsEngine } from "../../support/separate-process.ts";
+
+const databaseType = "aws:rds/cluster:Cluster";
+const deploymentType = "kubernetes:apps/v1:Deployment";
+
+describe("databases and caches", function () {
+  this.timeout(5 * 60_000);
+  let stack: RehearsalStack;
+  const up = async () => {
+    const { errors, steps } = await stack.up();
+    assert.deepEqual(errors, []);
+    return steps.map(({ op, type, name }) => `${op} ${type.split(":").at(-1)} ${name}`);
+  };
+
+  before(async function () {
+    await needsEngine.call(this);
+    stack = await RehearsalStack.open({ stack: "data", file: "test/recorded/Pulumi.data.yaml" });
+  });
+  after(() => stack?.close());
+
+  it("come up, and pods do not wait for them longer than for the cluster", async () => {
+    await up();
+    const { world } = stack;
+    assert.deepEqual([...checkReady(world), ...checkRetention(world), ...world.incidents], []);
+    assert.deepEqual(checkDependencies(await stack.state()), []);
+    const path = criticalPath(
+      await stack.state(),
+      world.spans,
+      ({ type }) => type === deploymentType,
+    );
+    assert.deepEqual(
+      path.filter(({ type }) => /^aws:(rds|elasticache)/.test(type)).map(({ name }) => name),
+      [],
+    );
+  });
+
+  it("stay as they are when nothing has changed", async () => assert.deepEqual(await up(), []));
+
+  it("change their capacity and their limits in place", async () => {
+    stack.configure("resources.ledger", { minCapacity: 0, maxCapacity: 8 });
+    stack.configure("resources.sessions", { maxStorageGiB: 5 });
+    assert.deepEqual((await up()).sort(), [
+      "update Cluster ledger",
+      "update ServerlessCache sessions",
+    ]);
+  });
+
+  it("move to another major version in place, with other parameters, and never back", async () => {
+    const [before] = stack.world.all(databaseType).filter(({ name }) => name === "ledger");
+    stack.configure("resources.ledger", { version: "18" });
+    const steps = await up();
+    assert.ok(steps.includes("update Cluster ledger"), steps.join());
+    const [after] = stack.world.all(databaseType).filter(({ name }) => name === "ledger");
+    assert.equal(after, before);
+    assert.equal(after?.inputs.engineVersion, "18");
+    stack.configure("resources.ledger", { version: "17" });
+    const { errors } = await stack.up();
+    assert.match(errors.join("\n"), /Cannot upgrade aurora-postgresql from 18 to 17/);
+    stack.configure("resources.ledger", { version: "18", minCapacity: 0.5 });
+    await up();
+  });
+
+  it("stay in production, where a destroy is refused before anything goes", async () => {
+    for (const [slice, values] of Object.entries(productionSettings)) {
+      stack.configure(slice, values);
+    }
+    await up();
+    const database = stack.world.all(databaseType).find(({ name }) => name === "users-db");
+    assert.equal(database?.inputs.deletionProtection, true);
+    assert.equal(database?.inputs.skipFinalSnapshot, false);
+    const { errors } = await stack.destroy();
+    assert.match(errors.join("\n"), /protected/);
+    assert.ok(stack.world.all().includes(database));
+  });
+
+  it("leave nothing behind in development", async () => {
+    for (const slice of ["cluster", "ingress"]) {
+      stack.configure(slice, { deletionProtection: false });
+    }
+    stack.configure("environment", "development");
+    stack.configure("registry", { forceDelete: true });
+    await up();
+    assert.deepEqual((await stack.destroy()).errors, []);
+    assert.deepEqual(checkNothingLeft(stack.world), []);
+  });
+});
