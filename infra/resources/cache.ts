@@ -7,7 +7,10 @@ import { makeSecurityGroup, type Surroundings } from "./security-group.ts";
 
 export interface CacheArgs extends CacheConfig, Surroundings {
   clusterName: string;
-  /** Pulumi refuses the cache's deletion, and ElastiCache keeps a snapshot of each of the last days. */
+  /**
+   * Pulumi refuses the cache's deletion and keeps it on destroy. ElastiCache keeps a snapshot of each of the
+   * last days.
+   */
   protect: boolean;
 }
 
@@ -46,7 +49,7 @@ export class Cache extends pulumi.ComponentResource implements Linkable {
         securityGroupIds: [securityGroup.id],
         snapshotRetentionLimit: args.protect ? snapshots : 0,
       },
-      { ...parent, protect: args.protect },
+      { ...parent, protect: args.protect, retainOnDelete: args.protect },
     );
     this.resource = name;
     this.cidrBlocks = args.network.privateCidrBlocks.slice(0, 2);

@@ -11,8 +11,8 @@ export interface PostgresArgs extends PostgresConfig, Surroundings {
   clusterName: string;
   logs: LogsConfig;
   /**
-   * AWS and Pulumi refuse the database's deletion; one by hand leaves a final snapshot and the backups.
-   * Not kept on destroy: its network could not go.
+   * AWS and Pulumi refuse the database's deletion, and Pulumi keeps it on destroy. One by hand leaves a
+   * final snapshot and the backups.
    */
   protect: boolean;
 }
@@ -66,7 +66,12 @@ export class Postgres extends pulumi.ComponentResource implements Linkable {
         dbClusterParameterGroupName: parameters.name,
         vpcSecurityGroupIds: [securityGroup.id],
       },
-      { ...parent, protect: args.protect, dependsOn: logGroup },
+      {
+        ...parent,
+        protect: args.protect,
+        retainOnDelete: args.protect,
+        dependsOn: logGroup,
+      },
     );
     const instances = makeInstances(name, args, { cluster: this.cluster, identifier }, parent);
     this.resource = name;

@@ -72,7 +72,7 @@ const databaseCases: Case[] = [
   },
   databaseCase("version", "18", ["Cluster", "ClusterParameterGroup"]),
   databaseCase("minCapacity", 1, ["Cluster"]),
-  databaseCase("maxCapacity", 4, ["Cluster"]),
+  databaseCase("maxCapacity", 4, ["Cluster", "MetricAlarm"]),
   {
     ...databaseCase("pauseAfterMinutes", 10, ["Cluster"], { minCapacity: 0 }),
     with: {

@@ -304,10 +304,15 @@ describe("access to resources", function () {
     it("is a policy and a way out of its own, which are deleted when the new pods run", () => {
       for (const [workload, uses] of workloads) {
         for (const [resource, access] of Object.entries(uses)) {
-          const policy = resources.find(
-            ({ name }) => name === `${workload}-uses-${resource}-${access}`,
-          );
-          assert.equal(policy?.type, "aws:iam/rolePolicy:RolePolicy");
+          const row = expected[kinds[resource] as ResourceConfig["kind"]]?.[access];
+          const types = resources
+            .filter(({ name }) => name.startsWith(`${workload}-uses-${resource}`))
+            .map(({ type }) => type.split(":").at(-1))
+            .sort();
+          assert.deepEqual(types, [
+            ...(row?.ways.length ? ["NetworkPolicy"] : []),
+            ...(Object.keys(row?.may ?? {}).length ? ["RolePolicy"] : []),
+          ]);
         }
       }
     });

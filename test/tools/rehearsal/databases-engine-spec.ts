@@ -26,6 +26,7 @@ describe("databases and caches", function () {
   before(async function () {
     await needsEngine.call(this);
     stack = await RehearsalStack.open({ stack: "data", file: "test/recorded/Pulumi.data.yaml" });
+    stack.world.secretsFilledAfter = 60;
   });
   after(() => stack?.close());
 
@@ -52,6 +53,8 @@ describe("databases and caches", function () {
     stack.configure("resources.sessions", { maxStorageGiB: 5 });
     assert.deepEqual((await up()).sort(), [
       "update Cluster ledger",
+      "update MetricAlarm ledger/capacity-ceiling",
+      "update MetricAlarm ledger/connections",
       "update ServerlessCache sessions",
     ]);
   });
