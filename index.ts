@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { Autoscaler } from "./infra/addons/autoscaler.ts";
 import { ContainerInsights } from "./infra/addons/container-insights.ts";
+import { FilesDriver } from "./infra/addons/files-driver.ts";
 import { Keda } from "./infra/addons/keda.ts";
 import { LoadBalancerController } from "./infra/addons/load-balancer-controller.ts";
 import { SecretsStore } from "./infra/addons/secrets-store.ts";
@@ -47,8 +48,14 @@ const secretsStore = new SecretsStore(
   { ...config.secretsStore, cluster },
   onCluster,
 );
+const filesDriver = new FilesDriver("files-driver", { ...config.filesDriver, cluster }, onCluster);
+
 // What services and jobs use of AWS. It is made beside the cluster, for which only security groups wait.
-const resources = new Resources("resources", { ...config.resources, network, cluster }, onAws);
+const resources = new Resources(
+  "resources",
+  { ...config.resources, network, cluster, filesDriver },
+  onAws,
+);
 
 // Its pods may need a node.
 const keda = new Keda(
@@ -75,6 +82,7 @@ const services = new Services(
       controller,
       insights,
       secretsStore,
+      filesDriver,
       keda,
       edge,
       resources,

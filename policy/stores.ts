@@ -8,6 +8,11 @@ const topicPolicy = "aws:sns/topicPolicy:TopicPolicy";
 const queuePolicy = "aws:sqs/queuePolicy:QueuePolicy";
 const table = "aws:dynamodb/table:Table";
 const secret = "aws:secretsmanager/secret:Secret";
+const fileSystem = "aws:efs/fileSystem:FileSystem";
+const fileSystemPolicy = "aws:efs/fileSystemPolicy:FileSystemPolicy";
+const accessPoint = "aws:efs/accessPoint:AccessPoint";
+const vault = "aws:backup/vault:Vault";
+const selection = "aws:backup/selection:Selection";
 const key = "aws:kms/key:Key";
 
 const deniesPlainHttp = ({ Effect, Condition }: Statement) =>
@@ -157,13 +162,16 @@ export const storeRules: Rule[] = [
   },
   {
     name: "production-stores-protected",
-    requirement: "In production, tables, queues and secrets are protected from deletion",
+    requirement:
+      "In production, tables, queues, secrets, file systems and vaults of backups are protected from deletion",
     reason: "What they hold is nowhere else (FSBP DynamoDB.6; Well-Architected REL09-BP01)",
     remedy: "Set protect, and of a table deletionProtectionEnabled",
     check: ({ type, inputs, protect, defaultTags }) =>
       defaultTags.environment === "production"
         ? [
-            [table, queue, secret].includes(type) && !protect && "is not protected",
+            [table, queue, secret, fileSystem, vault].includes(type) &&
+              !protect &&
+              "is not protected",
             type === table &&
               inputs.deletionProtectionEnabled !== true &&
               "has no deletion protection",
@@ -179,6 +187,81 @@ export const storeRules: Rule[] = [
       inProduction({ type: table, protect: true }),
       inProduction({ type: queue }),
       inProduction({ type: secret }),
+      inProduction({ type: fileSystem }),
+      inProduction({ type: vault }),
+    ],
+  },
+  {
+    name: "files-tls-only",
+    requirement: "Every file system denies connections without TLS",
+    reason:
+      "NFS is plain, and EFS accepts it so by default (Amazon EFS User Guide, data in transit)",
+    remedy: "Add an aws.efs.FileSystemPolicy that denies aws:SecureTransport false",
+    together: true,
+    check: (one, { others }) => [
+      one.type === fileSystem &&
+        !others.some(
+          ({ type, inputs, dependsOn }) =>
+            type === fileSystemPolicy &&
+            dependsOn.includes(one.urn) &&
+            statementsOf(inputs.policy).some(deniesPlainHttp),
+        ) &&
+        "accepts connections without TLS",
+    ],
+    good: [withPolicy(fileSystem, fileSystemPolicy, tlsOnly)],
+    bad: [
+      [{ type: fileSystem }],
+      withPolicy(fileSystem, fileSystemPolicy, ofEvents),
+      withPolicy(fileSystem, queuePolicy, tlsOnly),
+      [
+        { type: fileSystem, urn: "files" },
+        { type: fileSystemPolicy, inputs: { policy: tlsOnly }, dependsOn: ["another"] },
+      ],
+    ],
+  },
+  {
+    name: "files-of-one-user",
+    requirement: "Every access point has a folder and a user of its own",
+    reason: "Whoever mounts it is nobody else, and sees nothing else (FSBP EFS.3, EFS.4)",
+    remedy: "Set posixUser, and a rootDirectory other than /",
+    check: ({ type, inputs }) =>
+      type === accessPoint
+        ? [
+            !given(inputs, "posixUser") && "has no user",
+            (inputs.rootDirectory?.path ?? "/") === "/" && "has the whole file system",
+          ]
+        : [],
+    good: [[{ type: accessPoint, inputs: { posixUser: {}, rootDirectory: { path: "/data" } } }]],
+    bad: [
+      [{ type: accessPoint, inputs: { rootDirectory: { path: "/data" } } }],
+      [{ type: accessPoint, inputs: { posixUser: {} } }],
+      [{ type: accessPoint, inputs: { posixUser: {}, rootDirectory: { path: "/" } } }],
+    ],
+  },
+  {
+    name: "files-backed-up",
+    requirement: "Every file system is in a backup plan",
+    reason: "EFS has no versions: a deleted file is in a backup or gone (FSBP EFS.2)",
+    remedy: "Set backups.enabled, or name it in an aws.backup.Selection",
+    level: "advisory",
+    together: true,
+    check: (one, { others }) => [
+      one.type === fileSystem &&
+        !others.some(({ type, dependsOn }) => type === selection && dependsOn.includes(one.urn)) &&
+        "has no backups",
+    ],
+    good: [
+      [
+        { type: fileSystem, urn: "files" },
+        { type: selection, dependsOn: ["files"] },
+      ],
+    ],
+    bad: [
+      [{ type: fileSystem, urn: "files" }],
+      [
+        { type: fileSystem, urn: "files" },
+        { type: selection, dependsOn: ["another"] },
+      ],
     ],
   },
   {

@@ -33,8 +33,29 @@ export const secretsAddon = "aws-secrets-store-csi-driver-provider";
  */
 const secretsOnEveryNode: Room = { cpuMillicores: 120, memoryMiB: 240, pods: 2 };
 
+/** The add-on that mounts file systems, and with it a pod more to every node. */
+export const filesAddon = "aws-efs-csi-driver";
+
+/**
+ * What the EFS CSI driver adds to every node: its chart (aws-efs-csi-driver 4.4) asks for nothing, and
+ * some memory for the TLS tunnels that it runs.
+ */
+const filesOnEveryNode: Room = { cpuMillicores: 0, memoryMiB: 64, pods: 1 };
+
+/** Add-ons that a stack has only where something of it needs them. */
+export interface OptionalAddons {
+  /** What brings secrets to pods. @default false */
+  secrets?: boolean;
+  /** What mounts file systems. @default false */
+  files?: boolean;
+}
+
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
-export function clusterPods({ autoscaler, keda }: Record<"autoscaler" | "keda", boolean>): Pods[] {
+export function clusterPods({
+  autoscaler,
+  keda,
+  files = false,
+}: Record<"autoscaler" | "keda", boolean> & Pick<OptionalAddons, "files">): Pods[] {
   const pods = (name: string, count: number, memoryMiB: number) => ({
     name,
     count,
@@ -49,6 +70,7 @@ export function clusterPods({ autoscaler, keda }: Record<"autoscaler" | "keda", 
     pods("amazon-cloudwatch-observability", 1, 64),
     ...(autoscaler ? [pods("cluster-autoscaler", 2, 256)] : []),
     ...(keda ? [pods("keda-operator", 2, 128), pods("keda-metrics-apiserver", 2, 128)] : []),
+    ...(files ? [{ ...pods("efs-csi-controller", 2, 64), cpuMillicores: 0 }] : []),
   ];
 }
 
@@ -84,18 +106,20 @@ export function roomOf(type: InstanceType): Room {
 }
 
 /**
- * The least that a node of any of the types has, also with what brings secrets to pods on it;
- * `undefined` when one of the types is not known.
+ * The least that a node of any of the types has, also with what these add-ons have on it; `undefined`
+ * when one of the types is not known.
  */
 export function smallestRoom(
   instanceTypes: string[],
-  { secrets = false }: { secrets?: boolean } = {},
+  { secrets = false, files = false }: OptionalAddons = {},
 ): Room | undefined {
   const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type));
   const known = rooms.filter((room) => room !== undefined);
   if (known.length < rooms.length) return undefined;
   const least = (of: keyof Room) =>
-    Math.min(...known.map((room) => room[of])) - (secrets ? secretsOnEveryNode[of] : 0);
+    Math.min(...known.map((room) => room[of])) -
+    (secrets ? secretsOnEveryNode[of] : 0) -
+    (files ? filesOnEveryNode[of] : 0);
   return {
     cpuMillicores: least("cpuMillicores"),
     memoryMiB: least("memoryMiB"),

@@ -37,9 +37,9 @@ export interface ClusterArgs extends ClusterConfig {
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
   readonly oidc: OidcProvider;
-  readonly kubeconfig: pulumi.Output<string>;
-  /** The security group that EKS makes: of the control plane, the nodes and the pods. */
+  /** What EKS gives the network interfaces of control plane, nodes and pods. */
   readonly securityGroupId: pulumi.Output<string>;
+  readonly kubeconfig: pulumi.Output<string>;
   /** Makes Kubernetes objects in this cluster. */
   readonly provider: kubernetes.Provider;
   readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;

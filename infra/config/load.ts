@@ -77,6 +77,11 @@ function slices(given: Settings) {
       addonVersions,
       kubernetesVersion,
     },
+    filesDriver: {
+      enabled: Object.values(settings.resources).some(({ kind }) => kind === "files"),
+      addonVersions,
+      kubernetesVersion,
+    },
     edge: {
       domain: named,
       firewall: {
@@ -97,6 +102,8 @@ function slices(given: Settings) {
       resources: settings.resources,
       clusterName: cluster.name,
       logs,
+      zones: settings.network.zones,
+      backups: settings.backups,
       protect: environment === "production",
     },
     images: { ...settings.registry, architecture, places: imagePlaces(settings) },

@@ -1,4 +1,4 @@
-import { nearest } from "./known-names.ts";
+import { nearest, regions } from "./known-names.ts";
 import {
   type Access,
   linkRules,
@@ -22,6 +22,7 @@ export const resourceRules = [
       ...useProblems(at, workload.uses, resources),
       ...variableProblems(at, workload, resources),
       ...("scale" in workload ? scaleProblems(at, workload, resources) : []),
+      ...mountProblems(at, workload, resources),
     ]),
   ]),
   rule(["resources"], ({ resources }) =>
@@ -41,6 +42,21 @@ export const resourceRules = [
         `services.${name}.uses: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
     ),
   ),
+  rule(["environment", "backups"], ({ environment, backups: { enabled, retentionDays } }) => [
+    environment === "production" &&
+      !enabled &&
+      "backups.enabled: false is not allowed in production",
+    environment === "production" &&
+      retentionDays < 7 &&
+      `backups.retentionDays: ${retentionDays} is not allowed in production: at least 7`,
+  ]),
+  rule(["region", "backups"], ({ region, backups: { copyToRegion } }) => [
+    copyToRegion !== undefined &&
+      !regions.has(copyToRegion) &&
+      `backups.copyToRegion: ${copyToRegion} is not known; allowed: ${nearest(copyToRegion, regions)}`,
+    copyToRegion === region &&
+      `backups.copyToRegion: ${copyToRegion} is the stack's own region; allowed: another one`,
+  ]),
 ];
 
 /** Each attribute has one type, and no key has one twice. */
@@ -187,4 +203,22 @@ function variableProblems(
         : []),
     ];
   });
+}
+
+/** Two volumes cannot be at one path, nor one in what another hides. */
+function mountProblems(
+  at: string,
+  { uses, writable }: ServiceConfig | JobConfig,
+  resources: Settings["resources"],
+): string[] {
+  return Object.keys(uses)
+    .filter((name) => own(resources, name)?.kind === "files")
+    .flatMap((name) =>
+      Object.keys(writable)
+        .filter((path) => `${path}/`.startsWith(`/mnt/${name}/`) || path === "/mnt")
+        .map(
+          (path) =>
+            `${at}.writable: ${path} is where ${at}.uses.${name} is mounted; allowed: another folder`,
+        ),
+    );
 }

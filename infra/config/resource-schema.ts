@@ -123,10 +123,30 @@ const cacheSchema = z.strictObject({
     .describe("Most requests a second, each of up to 1 KB (ElastiCache processing units)."),
 });
 
+const filesSchema = z.strictObject({
+  kind: z
+    .literal("files", "files")
+    .describe("An EFS file system, mounted into the containers of its users."),
+  user: whole(1, 4_294_967_295)
+    .default(65_532)
+    .describe("User ID that owns all files, whoever writes them."),
+  group: whole(1, 4_294_967_295)
+    .optional()
+    .describe("Group ID that owns all files. Default: `user`."),
+  // At most four folders deep (Amazon EFS API, RootDirectory).
+  directory: matching(
+    /^(?=.{2,100}$)(\/(?!\.{1,2}(\/|$))[\w.-]+){1,4}$/,
+    "an absolute path of 1 to 4 folders such as /data, of at most 100 characters",
+  )
+    .default("/data")
+    .describe("Folder of the file system that its users get; EFS makes it."),
+});
+
 /** By kind. What is not a setting of a kind has a safe default (infra/resources/). */
 const kinds = [
   bucketSchema,
   cacheSchema,
+  filesSchema,
   postgresSchema,
   queueSchema,
   secretSchema,
@@ -149,6 +169,7 @@ export const linkRules: Record<ResourceConfig["kind"], LinkRule> = {
     variables: ["_HOST", "_PORT", "_DATABASE", "_USER"],
     secrets: ["_PASSWORD"],
   },
+  files: { accesses: ["read", "readWrite"], variables: ["_PATH"], secrets: [] },
   queue: { accesses: ["read", "write", "readWrite"], variables: ["_URL"], secrets: [] },
   secret: { accesses: ["read"], variables: [], secrets: [""] },
   table: { accesses: ["read", "write", "readWrite"], variables: ["_TABLE"], secrets: [] },
@@ -188,6 +209,7 @@ export const usesSetting = z
 
 export type ResourceConfig = z.infer<(typeof kinds)[number]>;
 export type BucketConfig = z.infer<typeof bucketSchema>;
+export type FilesConfig = z.infer<typeof filesSchema>;
 export type QueueConfig = z.infer<typeof queueSchema>;
 export type CacheConfig = z.infer<typeof cacheSchema>;
 export type PostgresConfig = z.infer<typeof postgresSchema>;

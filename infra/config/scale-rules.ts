@@ -117,12 +117,18 @@ function alike(one: string, other: string): boolean {
   return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
 }
 
-/** What a node has for pods besides what is on each node, the driver of secrets included. */
+const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
+  Object.values(resources).some(({ kind }) => kind === "files");
+
+/** What a node has for pods besides what is on each node, the drivers of secrets and files included. */
 function roomFor(
   instanceTypes: string[],
   settings: Pick<Settings, "services" | "jobs" | "resources">,
 ): Room | undefined {
-  return smallestRoom(instanceTypes, { secrets: namesSecrets(settings) });
+  return smallestRoom(instanceTypes, {
+    secrets: namesSecrets(settings),
+    files: hasFiles(settings),
+  });
 }
 
 /**
@@ -132,9 +138,10 @@ function roomFor(
 function podsAtMost({
   services,
   jobs,
+  resources,
   autoscaler,
   pullRequests: { environments },
-}: Pick<Settings, "services" | "jobs" | "autoscaler" | "pullRequests">): Pods[] {
+}: Pick<Settings, "services" | "jobs" | "resources" | "autoscaler" | "pullRequests">): Pods[] {
   const { replicas: count, ...size } = autoscaler.spareCapacity;
   const kind = (name: string, count: number, workload: ServiceConfig | JobConfig) => ({
     ...podSize(workload),
@@ -157,6 +164,7 @@ function podsAtMost({
     ...clusterPods({
       autoscaler: autoscaler.enabled,
       keda: Object.values(services).some(needsKeda),
+      files: hasFiles({ resources }),
     }),
     ...(count > 0 ? [{ ...size, name: "spare-capacity", count, spread: false }] : []),
   ];

@@ -16,6 +16,9 @@ import { jobsSchema, servicesSchema } from "./workload-schema.ts";
 /** The versions that can be deployed, the oldest first. */
 export const kubernetesVersions = ["1.35", "1.36"] as const;
 
+const awsRegion = () =>
+  matching(/^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/, "a region such as eu-central-1");
+
 /** Days that CloudWatch Logs accepts (PutRetentionPolicy), without "never". */
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
@@ -40,6 +43,7 @@ const addonNames = [
   "eks-node-monitoring-agent",
   "amazon-cloudwatch-observability",
   "aws-secrets-store-csi-driver-provider",
+  "aws-efs-csi-driver",
 ] as const;
 
 const networkSchema = z.strictObject({
@@ -302,6 +306,23 @@ const dashboardSchema = z.strictObject({
   enabled: flag().default(false).describe("One CloudWatch dashboard, named like the cluster."),
 });
 
+const backupsSchema = z.strictObject({
+  enabled: flag()
+    .default(true)
+    .describe("AWS Backup of every resource that holds data. False deletes its backups."),
+  // Once an hour is the most that AWS Backup takes, so the minute is one number.
+  schedule: matching(
+    /^cron\(([0-5]?\d) [\d,*/-]+ (\? [\w,*/-]+ [\w,*/#-]+|[\w,*/-]+ [\w,*/-]+ \?) [\d,*/-]+\)$/,
+    "a cron expression of AWS, at most hourly, such as cron(0 3 * * ? *)",
+  )
+    .default("cron(0 3 * * ? *)")
+    .describe("When backups begin, as a cron expression of AWS in UTC."),
+  retentionDays: whole(1, 36_500).default(35).describe("Days that each backup is kept."),
+  copyToRegion: awsRegion()
+    .optional()
+    .describe("Region that gets a copy of each backup, kept as long. Default: none."),
+});
+
 const tagsSchema = z
   .record(
     matching(
@@ -317,10 +338,7 @@ const tagsSchema = z
   .default({});
 
 export const settingsSchema = z.strictObject({
-  region: matching(
-    /^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/,
-    "a region such as eu-central-1",
-  ).describe("AWS region of the stack."),
+  region: awsRegion().describe("AWS region of the stack."),
   accountId: matching(/^\d{12}$/, "12 digits, in quotes").describe(
     "AWS account of the stack. Credentials of another account are refused.",
   ),
@@ -341,6 +359,7 @@ export const settingsSchema = z.strictObject({
   services: servicesSchema,
   jobs: jobsSchema,
   resources: resourcesSchema,
+  backups: backupsSchema.prefault({}),
   ingress: ingressSchema.prefault({}),
   domain: domainSchema.optional(),
   pullRequests: pullRequestsSchema.prefault({}),
@@ -371,6 +390,7 @@ export type PullRequestsConfig = Settings["pullRequests"];
 export type FirewallConfig = Settings["firewall"];
 export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];
 export type ServiceLevelConfig = Settings["serviceLevel"];
+export type BackupsConfig = Settings["backups"];
 export type AlarmsConfig = Settings["alarms"];
 export type DashboardConfig = Settings["dashboard"];
 export type AddonName = (typeof addonNames)[number];

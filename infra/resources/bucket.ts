@@ -25,6 +25,7 @@ const objects = {
  */
 export class Bucket extends pulumi.ComponentResource implements Linkable {
   readonly dimensions: Linkable["dimensions"];
+  readonly backupArn: pulumi.Output<string>;
   private readonly resource: string;
   private readonly bucket: aws.s3.Bucket;
 
@@ -54,6 +55,7 @@ export class Bucket extends pulumi.ComponentResource implements Linkable {
     );
     closeBucket(name, this.bucket, parent);
     this.dimensions = { BucketName: this.bucket.bucket };
+    this.backupArn = this.bucket.arn;
     this.registerOutputs({ bucket: this.bucket.bucket });
   }
 

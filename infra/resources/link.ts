@@ -17,6 +17,14 @@ export interface Link {
   egress: { cidrBlock: string; port: number }[];
   /** What KEDA asks for the number of messages. @default it is no queue */
   queue?: Record<"arn" | "url", pulumi.Output<string>>;
+  /** Of its own container, as files. @default none */
+  volume?: {
+    /** Where it is mounted. */
+    path: string;
+    readOnly: boolean;
+    /** `<file system>::<access point>`, by which the EFS CSI driver mounts it. */
+    handle: pulumi.Output<string>;
+  };
 }
 
 /** A resource that services and jobs may use. */
@@ -25,6 +33,8 @@ export interface Linkable {
   readonly dimensions: Record<string, pulumi.Output<string>>;
   /** Of the metrics of its dead-letter queue. @default it has none */
   readonly deadLetterDimensions?: Record<string, pulumi.Output<string>>;
+  /** What AWS Backup backs up. @default it holds no data */
+  readonly backupArn?: pulumi.Output<string>;
   /** What this access gives; the settings' rules refuse one that the kind does not have. */
   link(access: Access): Link;
 }

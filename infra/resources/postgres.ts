@@ -32,6 +32,7 @@ const defaultPauseMinutes = 5;
  */
 export class Postgres extends pulumi.ComponentResource implements Linkable {
   readonly dimensions: Linkable["dimensions"];
+  readonly backupArn: pulumi.Output<string>;
   private readonly resource: string;
   private readonly cluster: aws.rds.Cluster;
   private readonly cidrBlocks: string[];
@@ -76,6 +77,7 @@ export class Postgres extends pulumi.ComponentResource implements Linkable {
     const instances = makeInstances(name, args, { cluster: this.cluster, identifier }, parent);
     this.resource = name;
     this.cidrBlocks = args.network.privateCidrBlocks;
+    this.backupArn = this.cluster.arn;
     this.dimensions = { DBClusterIdentifier: this.cluster.clusterIdentifier };
     new aws.secretsmanager.SecretRotation(
       name,

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access, ResourceConfig } from "../config/resource-schema.ts";
-import type { LogsConfig } from "../config/schema.ts";
+import type { BackupsConfig, LogsConfig } from "../config/schema.ts";
+import { Backups } from "./backups.ts";
 import { Bucket } from "./bucket.ts";
 import { Cache } from "./cache.ts";
+import { Files, type FilesArgs } from "./files.ts";
 import type { Link, Linkable } from "./link.ts";
 import { Postgres } from "./postgres.ts";
 import { Queue } from "./queue.ts";
@@ -11,11 +13,13 @@ import type { Surroundings } from "./security-group.ts";
 import { Table } from "./table.ts";
 import { Topic } from "./topic.ts";
 
-export interface ResourcesArgs extends Surroundings {
+export interface ResourcesArgs extends Surroundings, Pick<FilesArgs, "zones"> {
   /** By name. */
   resources: Record<string, ResourceConfig>;
   clusterName: string;
   logs: LogsConfig;
+  filesDriver: FilesArgs["driver"];
+  backups: BackupsConfig;
   /** Whether what holds data outlives mistakes: in production. */
   protect: boolean;
 }
@@ -44,7 +48,18 @@ export class Resources extends pulumi.ComponentResource {
       this.made[resource] = makeResource(resource, config, { ...args, made: this.made }, parent);
     }
     this.measured = measuredOf(args.resources, this.made);
+    this.makeBackups(args);
     this.registerOutputs();
+  }
+
+  /** Of all that holds data; none where nothing does. */
+  private makeBackups({ resources, backups, protect }: ResourcesArgs): void {
+    const held = Object.entries(this.made).flatMap(([name, { backupArn: arn }]) =>
+      arn ? [{ kind: resources[name]?.kind ?? "", arn }] : [],
+    );
+    if (backups.enabled && held.length > 0) {
+      new Backups("backups", { ...backups, resources: held, protect }, { parent: this });
+    }
   }
 
   /** The links of a service's or a job's `uses`. */
@@ -80,6 +95,10 @@ function makeResource(
       return new Bucket(name, { ...config, protect }, parent);
     case "cache":
       return new Cache(name, { ...config, ...surroundings, protect }, parent);
+    case "files": {
+      const { zones, filesDriver: driver } = args;
+      return new Files(name, { ...config, ...surroundings, zones, driver, protect }, parent);
+    }
     case "postgres":
       return new Postgres(name, { ...config, ...surroundings, logs, protect }, parent);
     case "queue":

@@ -22,6 +22,7 @@ const actions = {
  */
 export class Table extends pulumi.ComponentResource implements Linkable {
   readonly dimensions: Linkable["dimensions"];
+  readonly backupArn: pulumi.Output<string>;
   private readonly resource: string;
   private readonly table: aws.dynamodb.Table;
 
@@ -50,6 +51,7 @@ export class Table extends pulumi.ComponentResource implements Linkable {
       { parent: this, protect: args.protect, retainOnDelete: args.protect },
     );
     this.dimensions = { TableName: this.table.name };
+    this.backupArn = this.table.arn;
     this.registerOutputs({ arn: this.table.arn });
   }
 

@@ -27,7 +27,16 @@ const scratchMiB = { request: 64, limit: 256 };
 export function containerOf(
   name: string,
   args: ContainerArgs,
-  { variables = {}, pod }: { variables?: Variables; pod: Pick<ContainerArgs, "user" | "group"> },
+  {
+    variables = {},
+    mounts: more = [],
+    pod,
+  }: {
+    variables?: Variables;
+    /** Besides what every container mounts. @default none */
+    mounts?: types.input.core.v1.VolumeMount[];
+    pod: Pick<ContainerArgs, "user" | "group">;
+  },
 ): Container {
   const { image, command, args: arguments_, user, group = user, writable } = args;
   const other = user !== pod.user || group !== (pod.group ?? pod.user);
@@ -47,6 +56,7 @@ export function containerOf(
     ...(hasSecrets(args)
       ? [{ name: `${name}-secrets`, mountPath: secretsFolder, readOnly: true }]
       : []),
+    ...more,
   ];
   return {
     name,

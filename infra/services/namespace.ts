@@ -5,6 +5,7 @@ import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import { ownerReference } from "../preview-environments/preview-environments.ts";
 import type { Link } from "../resources/link.ts";
 import { aliasSpec } from "./calls.ts";
+import { makeClaim } from "./claims.ts";
 import { resourcesOf } from "./container.ts";
 import type { Policy } from "./network-policies.ts";
 import { containersOf } from "./pod-size.ts";
@@ -86,6 +87,12 @@ export function makeNamespace(
     },
     { ...parent, ...(role && { dependsOn: role }) },
   );
+  const claims = Object.fromEntries(
+    workload.links.flatMap((link) => {
+      const claim = makeClaim(name, link, metadata, parent);
+      return claim ? [[link.resource, claim]] : [];
+    }),
+  );
   const secretProviderClasses = Object.fromEntries(
     containersOf(workload.name, workload).map(({ name: container, container: args }) => [
       container,
@@ -97,7 +104,13 @@ export function makeNamespace(
       )?.metadata.name,
     ]),
   );
-  return { metadata, guards, serviceAccountName: account.metadata.name, secretProviderClasses };
+  return {
+    metadata,
+    guards,
+    serviceAccountName: account.metadata.name,
+    secretProviderClasses,
+    claims,
+  };
 }
 
 /** The defaults of containers that state no resources. */

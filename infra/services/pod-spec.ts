@@ -19,6 +19,8 @@ export interface PodParts {
   serviceAccountName: pulumi.Input<string>;
   /** By container. */
   secretProviderClasses: Record<string, pulumi.Input<string> | undefined>;
+  /** On file systems, by resource. */
+  claims: Record<string, pulumi.Input<string>>;
 }
 
 /**
@@ -42,7 +44,11 @@ export function servicePod(
   });
   const port = portOf(args);
   const variables = serviceVariables(args, clock);
-  const main = containerOf(args.name, args, { variables, pod: args });
+  const main = containerOf(args.name, args, {
+    variables,
+    mounts: linkMounts(args.links),
+    pod: args,
+  });
   const named = port === undefined ? undefined : portName(args.protocol);
   return {
     ...podBasis(args, parts),
@@ -78,7 +84,11 @@ export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
     ...linkVariables(args.links),
     ...args.insights?.agent.environment,
   };
-  const main = containerOf(args.name, args, { variables, pod: args });
+  const main = containerOf(args.name, args, {
+    variables,
+    mounts: linkMounts(args.links),
+    pod: args,
+  });
   return {
     ...podBasis(args, parts),
     restartPolicy: "Never",
@@ -86,13 +96,30 @@ export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
   };
 }
 
+/** The file systems of its links, where they are mounted. */
+const linkMounts = (links: Link[]) =>
+  links.flatMap(({ resource, volume }) =>
+    volume
+      ? [{ name: claimVolume(resource), mountPath: volume.path, readOnly: volume.readOnly }]
+      : [],
+  );
+
+/** Not the name of a volume of a container's, which ends in another word. */
+const claimVolume = (resource: string) => `${resource}-claim`;
+
 /** What all pods have, whatever runs in them. */
 function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "containers"> {
   const { user, group = user, sidecars, before } = args;
   const containers = containersOf(args.name, args);
-  const volumes = containers.flatMap(({ name, container }) =>
-    volumesOf(name, container, parts.secretProviderClasses[name]),
-  );
+  const volumes = [
+    ...containers.flatMap(({ name, container }) =>
+      volumesOf(name, container, parts.secretProviderClasses[name]),
+    ),
+    ...Object.entries(parts.claims).map(([resource, claimName]) => ({
+      name: claimVolume(resource),
+      persistentVolumeClaim: { claimName },
+    })),
+  ];
   const initial = [
     ...Object.entries(sidecars).map(([name, sidecar]) => ({
       ...containerOf(name, sidecar, { pod: args }),

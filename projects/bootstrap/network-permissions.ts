@@ -57,4 +57,8 @@ export const network: Record<string, Permissions> = {
     "DescribeVpcEndpoints DescribePrefixLists DescribeVpcEndpointServices",
     "CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints",
   ),
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2(
+    "DescribeSecurityGroupRules",
+    "AuthorizeSecurityGroupIngress ModifySecurityGroupRules RevokeSecurityGroupIngress",
+  ),
 };

@@ -1,6 +1,7 @@
 import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { actionsOf } from "./permissions.ts";
+import { vaultActions } from "./resource-permissions.ts";
 
 /** Roles and policies of delivery have this path, by which they are kept from changing themselves. */
 export const path = "/delivery/";
@@ -11,6 +12,8 @@ export type Place = Pick<BootstrapConfig, "accountId" | "region">;
 const attachedPolicies = [
   ...["AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"],
   ...["AmazonEC2ContainerRegistryPullOnly", "CloudWatchAgentServerPolicy"],
+  ...["AWSBackupServiceRolePolicyForS3Backup", "AWSBackupServiceRolePolicyForS3Restore"],
+  ...["Backup", "Restores"].map((to) => `service-role/AWSBackupServiceRolePolicyFor${to}`),
 ].map((policy) => `arn:aws:iam::aws:policy/${policy}`);
 
 /** Allowed under conditions alone: what could give somebody more than they have. */
@@ -18,14 +21,17 @@ const bounded = ["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy"].map(
   (one) => `iam:${one}`,
 );
 const conditional = [...bounded, "iam:AttachRolePolicy", "iam:PassRole"];
-const isGlobal = (action: string) => /^(iam|route53):/.test(action);
+const isGlobal = (action: string) =>
+  /^(iam|route53):/.test(action) || vaultActions.includes(action);
 
 /** The names that the roles of a stack begin with: of the parts of the program, and of the services. */
 export const roleNames = (services: string[]): string[] =>
   [
     "autoscaler",
+    "backups",
     "cluster",
     "container-insights",
+    "files-driver",
     "keda",
     "load-balancer-controller",
     "network",
@@ -59,6 +65,16 @@ export function writeStatements(
       Action: actions.filter((action) => !isGlobal(action)),
       Resource: "*",
       Condition: { StringEquals: { "aws:RequestedRegion": region } },
+    },
+    { Sid: "Vaults", Effect: "Allow", Action: vaultActions, Resource: "*" },
+    {
+      Sid: "VaultKeys",
+      Effect: "Allow",
+      Action: ["CreateGrant", "Decrypt", "GenerateDataKey", "RetireGrant"].map(
+        (action) => `kms:${action}`,
+      ),
+      Resource: "*",
+      Condition: { StringLike: { "kms:ViaService": "backup.*.amazonaws.com" } },
     },
     {
       Sid: "Records",
@@ -97,7 +113,7 @@ export function writeStatements(
       Resource: roles,
       Condition: {
         StringEquals: {
-          "iam:PassedToService": ["eks", "ec2", "vpc-flow-logs"].map(
+          "iam:PassedToService": ["backup", "eks", "ec2", "vpc-flow-logs"].map(
             (one) => `${one}.amazonaws.com`,
           ),
         },
@@ -110,9 +126,15 @@ export function writeStatements(
       Resource: inAccount("role/aws-service-role/*"),
       Condition: {
         StringEquals: {
-          "iam:AWSServiceName": ["eks", "eks-nodegroup", "elasticache", "rds", "wafv2"].map(
-            (one) => `${one}.amazonaws.com`,
-          ),
+          "iam:AWSServiceName": [
+            "backup",
+            "eks",
+            "eks-nodegroup",
+            "elasticache",
+            "elasticfilesystem",
+            "rds",
+            "wafv2",
+          ].map((one) => `${one}.amazonaws.com`),
         },
       },
     },

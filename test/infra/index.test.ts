@@ -131,6 +131,7 @@ for (const stack of ["dev", "prod"] as const) {
       assert.deepEqual([...new Set(components.map(({ type }) => type))].sort(), [
         "platform:addons:Autoscaler",
         "platform:addons:ContainerInsights",
+        "platform:addons:FilesDriver",
         "platform:addons:Keda",
         "platform:addons:LoadBalancerController",
         "platform:addons:SecretsStore",

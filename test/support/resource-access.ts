@@ -53,6 +53,8 @@ export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
       "AbortMultipartUpload DeleteObject GetObject PutObject",
     ),
   },
+  // The driver of the node mounts them: the pods have no rights, and no way.
+  files: { read: { may: {}, ways: [] }, readWrite: { may: {}, ways: [] } },
   queue: {
     read: queue("ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage"),
     write: queue("GetQueueAttributes SendMessage"),

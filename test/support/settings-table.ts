@@ -40,6 +40,8 @@ const used = (kind: string, more: object = {}) => ({
   [`resources.${kind}`]: { kind, ...more },
   "services.web.uses": { [kind]: "readWrite" },
 });
+/** What comes with the first resource that holds data. */
+const backups = ["Backups", "Plan", "Role", "RolePolicyAttachment", "Selection", "Vault"];
 const table = used("table", { partitionKey: "id" });
 const watched = ["Dashboard", "MetricAlarm"];
 const postgres = used("postgres", { version: "17" });
@@ -67,7 +69,14 @@ const databaseCases: Case[] = [
     to: { kind: "postgres", version: "17" },
     moves: [
       ...["Cluster", "ClusterInstance", "ClusterParameterGroup", "LogGroup", "Postgres"],
-      ...["SecretRotation", "SecurityGroup", "SecurityGroupIngressRule", "SubnetGroup", ...watched],
+      ...[
+        "SecretRotation",
+        "SecurityGroup",
+        "SecurityGroupIngressRule",
+        "SubnetGroup",
+        ...watched,
+        ...backups,
+      ],
     ],
   },
   databaseCase("version", "18", ["Cluster", "ClusterParameterGroup"]),
@@ -102,7 +111,7 @@ const resourceCases: Case[] = [
     to: { kind: "bucket" },
     moves: [
       ...["Bucket", "BucketLifecycleConfiguration", "BucketPolicy", "BucketPublicAccessBlock"],
-      ...["BucketServerSideEncryptionConfiguration", "BucketVersioning", "Dashboard"],
+      ...["BucketServerSideEncryptionConfiguration", "BucketVersioning", "Dashboard", ...backups],
     ],
   },
   ...["keepVersionsDays", "expireDays"].map((key) => ({
@@ -140,11 +149,31 @@ const resourceCases: Case[] = [
     moves: ["QueuePolicy", "TopicSubscription"],
   },
   ...databaseCases,
+  {
+    key: "resources.files",
+    to: { kind: "files" },
+    moves: [
+      ...["AccessPoint", "Addon", "FileSystem", "FileSystemPolicy", "Files", "MountTarget"],
+      ...[
+        "SecurityGroup",
+        "SecurityGroupIngressRule",
+        "ServiceAccountRole",
+        ...watched,
+        ...backups,
+      ],
+    ],
+  },
+  ...Object.entries({ user: 1000, group: 1000, directory: "/restored" }).map(([key, to]) => ({
+    key: `resources.files.${key}`,
+    to,
+    with: used("files"),
+    moves: ["AccessPoint"],
+  })),
   { key: "resources.secret", to: { kind: "secret" }, moves: ["Secret"] },
   {
     key: "resources.table",
     to: { kind: "table", partitionKey: "id" },
-    moves: ["Table", "Vpc", ...watched],
+    moves: ["Table", "Vpc", ...watched, ...backups],
   },
   {
     key: "resources.table.indexes",
@@ -155,6 +184,17 @@ const resourceCases: Case[] = [
   { key: "resources.table.partitionKey", to: "number:N", with: table, moves: ["Table"] },
   { key: "resources.table.sortKey", to: "at", with: table, moves: ["Table"] },
   { key: "resources.table.timeToLive", to: "expires", with: table, moves: ["Table"] },
+];
+const backupCases: Case[] = [
+  {
+    key: "backups.enabled",
+    to: false,
+    with: { ...table, environment: "development" },
+    moves: backups,
+  },
+  { key: "backups.schedule", to: "cron(0 5 ? * SUN *)", with: table, moves: ["Plan"] },
+  { key: "backups.retentionDays", to: 90, with: table, moves: ["Plan"] },
+  { key: "backups.copyToRegion", to: "eu-west-1", with: table, moves: ["Plan", "Vault"] },
 ];
 const jobCases: Case[] = [
   ...[
@@ -692,6 +732,7 @@ export const cases: Case[] = [
   { key: "services.web.targetMemoryPercent", to: 70, moves: ["HorizontalPodAutoscaler"] },
   { key: "services.web.nodeHeapPercent", to: 50, moves: ["Deployment"] },
   ...jobCases,
+  ...backupCases,
   ...resourceCases,
   {
     key: "ingress.scheme",

@@ -67,6 +67,15 @@ export const types = {
   rotation: "aws:secretsmanager/secretRotation:SecretRotation",
   cache: "aws:elasticache/serverlessCache:ServerlessCache",
   groupRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+  fileSystem: "aws:efs/fileSystem:FileSystem",
+  accessPoint: "aws:efs/accessPoint:AccessPoint",
+  fileSystemPolicy: "aws:efs/fileSystemPolicy:FileSystemPolicy",
+  mountTarget: "aws:efs/mountTarget:MountTarget",
+  volume: "kubernetes:core/v1:PersistentVolume",
+  claim: "kubernetes:core/v1:PersistentVolumeClaim",
+  vault: "aws:backup/vault:Vault",
+  backupPlan: "aws:backup/plan:Plan",
+  selection: "aws:backup/selection:Selection",
 } as const;
 
 const policyOf = (statement: Props) =>

@@ -1,9 +1,11 @@
 import { acm } from "./acm.ts";
+import { backup } from "./backup.ts";
 import { cloudwatch } from "./cloudwatch.ts";
 import { docker } from "./docker.ts";
 import { dynamodb } from "./dynamodb.ts";
 import { ec2 } from "./ec2.ts";
 import { ecr } from "./ecr.ts";
+import { efs } from "./efs.ts";
 import { eks } from "./eks.ts";
 import { elasticache } from "./elasticache.ts";
 import { iam } from "./iam.ts";
@@ -21,11 +23,13 @@ import { wafv2 } from "./wafv2.ts";
 /** All known resource types. The rehearsal refuses other types, and types without a duration. */
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
+  ...backup,
   ...cloudwatch,
   ...docker,
   ...dynamodb,
   ...ec2,
   ...ecr,
+  ...efs,
   ...eks,
   ...elasticache,
   ...iam,

@@ -1,4 +1,4 @@
-import type { Resource } from "../graph/resource.ts";
+import type { Properties, Resource } from "../graph/resource.ts";
 import { publicAddresses, zoneCount } from "./ec2.ts";
 import { hex } from "./naming.ts";
 import { type Charges, prices } from "./prices.ts";
@@ -26,9 +26,17 @@ export const kubernetes: Record<string, ResourceType> = {
     charges: ({ inputs }) =>
       inputs.spec?.type === "LoadBalancer" ? { unknown: ["a load balancer of its own"] } : {},
   },
+  "kubernetes:core/v1:PersistentVolume": {
+    duration: oneCall,
+    clusterScoped: true,
+    replacedBy: ["spec.csi", "spec.volumeMode"],
+  },
   "kubernetes:core/v1:PersistentVolumeClaim": {
-    holdsData: { what: "its files" },
-    charges: () => ({ unknown: ["its volume"] }),
+    duration: oneCall,
+    replacedBy: ["spec"],
+    // A volume that a claim names is there before it, and bills by what it is.
+    holdsData: { what: "its files", unless: namesVolume },
+    charges: ({ inputs }) => (namesVolume(inputs) ? {} : { unknown: ["its volume"] }),
   },
   "kubernetes:apps/v1:Deployment": { duration: oneCall, replacedBy: ["spec.selector"] },
   "kubernetes:apps/v1:StatefulSet": {
@@ -103,4 +111,8 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
     perUse: [prices.capacityUnit],
     unknown: inPublic && !vpc ? ["public IPv4 addresses of the load balancer"] : [],
   };
+}
+
+function namesVolume({ spec }: Properties): boolean {
+  return spec?.volumeName !== undefined;
 }

@@ -120,6 +120,22 @@ export const prices = {
   tableReads: price(0.125, "million reads of 4 KB", quoted("DynamoDB"), null),
   tableStorage: price(0.25, "GB month in a table", quoted("DynamoDB"), null),
   tableBackup: price(0.2, "GB month of point-in-time recovery", quoted("DynamoDB"), null),
+  fileStorage: price(0.3, "GB month in EFS", quoted("EFS"), null),
+  fileStorageInfrequent: price(0.016, "GB month in EFS Infrequent Access", quoted("EFS"), null),
+  fileReads: price(0.03, "GB read from EFS", quoted("EFS"), null),
+  fileWrites: price(0.06, "GB written to EFS", quoted("EFS"), null),
+  backupStorage: price(
+    0.05,
+    "GB month of backups, of tables $0.10",
+    "factualminds.com/blog/aws-backup-pricing-vaults-cross-region-restores",
+    "2026-06-13",
+  ),
+  backupCopy: price(
+    0.02,
+    "GB copied to another region",
+    "factualminds.com/blog/aws-backup-pricing-vaults-cross-region-restores",
+    "2026-06-13",
+  ),
   bucketWrites: price(0.005, "1,000 writes to S3", "devnotes.tech, S3 pricing", null),
 } as const satisfies Record<string, Price>;
 

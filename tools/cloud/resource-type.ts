@@ -63,6 +63,8 @@ export interface ResourceType {
 export interface Data {
   /** Such as `its items`. */
   what: string;
+  /** Whether something else holds it, by its arguments. @default never */
+  unless?: (inputs: Properties) => boolean;
   /** The argument by which AWS refuses the deletion. @default none */
   protection?: string;
   /** The argument whose change AWS makes in place, minutes long, and can't take back. @default none */

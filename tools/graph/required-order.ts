@@ -122,6 +122,18 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
       because: "a kind is known only while the driver that brings it is there",
     },
     {
+      dependents: ofType("kubernetes:core/v1:PersistentVolumeClaim"),
+      required: [
+        ...addons((name) => name === "aws-efs-csi-driver"),
+        ...ofType(
+          "aws:efs/mountTarget:MountTarget",
+          "aws:efs/fileSystemPolicy:FileSystemPolicy",
+          "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        ),
+      ],
+      because: "the driver of a node mounts them, and unmounts them when their pods stop",
+    },
+    {
       dependents: ofType("aws:route53/record:Record").filter(({ inputs }) => inputs.aliases),
       required: balancers,
       because: "a record that points at a load balancer which is gone can be taken over",

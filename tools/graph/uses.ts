@@ -10,9 +10,10 @@ export interface Use {
 }
 
 const component = /^platform:resources:(?!Resources$)\w+$/;
-const traces = /^(aws:iam\/rolePolicy:RolePolicy|kubernetes:networking.*:NetworkPolicy)$/;
+const traces =
+  /^(aws:iam\/rolePolicy:RolePolicy|kubernetes:.*:(NetworkPolicy|PersistentVolumeClaim))$/;
 
-/** Who uses what, by the policies that the program makes for each use. */
+/** Who uses what, by the policies and claims that the program makes for each use. */
 export function usesOf(resources: Resource[]): Use[] {
   const policies = resources.filter(({ type }) => traces.test(type));
   const components = resources.filter(({ type }) => component.test(type));

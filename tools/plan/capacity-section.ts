@@ -1,6 +1,7 @@
 import {
   clusterPods,
   environmentPods,
+  filesAddon,
   nodesFor,
   type Pods,
   secretsAddon,
@@ -23,8 +24,9 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   const nodes = scaled
     ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
     : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
-  const secrets = resources.some(({ inputs }) => inputs.addonName === secretsAddon);
-  const room = smallestRoom(types, { secrets });
+  const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
+  const files = has(filesAddon);
+  const room = smallestRoom(types, { secrets: has(secretsAddon), files });
   if (!room) {
     const unknown = types.filter((type) => !instanceType(type)).join(", ");
     const what = `NOT CHECKED: infra/cluster/instance-types.ts has no numbers for ${unknown}`;
@@ -36,7 +38,7 @@ export function capacityOf(resources: Resource[]): { of: string; what: string }[
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
-  const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda") })];
+  const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda"), files })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
   return [

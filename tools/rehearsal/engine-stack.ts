@@ -61,6 +61,13 @@ export class EngineStack {
     });
   }
 
+  /** Changes the engine's state, as `pulumi state` and `pulumi import` do. */
+  async editState(change: (resources: StateResource[]) => StateResource[]): Promise<void> {
+    const exported = await this.stack.exportStack();
+    exported.deployment.resources = change(exported.deployment.resources ?? []);
+    await this.stack.importStack(exported);
+  }
+
   /** The resources in the engine's state. */
   async state(): Promise<StateResource[]> {
     const { deployment } = await this.stack.exportStack();

@@ -85,6 +85,11 @@ describe("room on a node", () => {
 
   it("is the smallest one of several types, and unknown when one of them is", () => {
     assert.deepEqual(smallestRoom(["m7g.large", "t4g.medium"]), roomOf(typeOf("t4g.medium")));
+    const bare = smallestRoom(["m7g.large"]);
+    const both = smallestRoom(["m7g.large"], { secrets: true, files: true });
+    assert.ok(bare && both);
+    assert.equal(bare.pods - both.pods, 3, "two of the secrets store, one of the EFS CSI driver");
+    assert.ok(both.memoryMiB < (smallestRoom(["m7g.large"], { secrets: true })?.memoryMiB ?? 0));
     assert.equal(smallestRoom(["m7g.large", "x9z.large"]), undefined);
   });
 

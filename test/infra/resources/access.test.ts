@@ -106,8 +106,8 @@ function promised(uses: Uses, ownersOf: Map<string, { resource: string; kind: st
 const resourcePolicies = (resources: Resource[]) => {
   const policies = Object.keys(kinds).flatMap((name) =>
     partsOf(name, resources).flatMap(({ type, inputs }) => {
-      const { policy, bucket, queueUrl, arn } = inputs;
-      const of = [bucket, queueUrl, arn].find((one) => typeof one === "string");
+      const { policy, bucket, queueUrl, arn, fileSystemId } = inputs;
+      const of = [bucket, queueUrl, arn, fileSystemId].find((one) => typeof one === "string");
       const document = typeof policy === "string" ? JSON.parse(policy) : policy;
       return /Policy:\w+Policy$/.test(type) && of
         ? [{ name: of.split(/[:/]/).at(-1) as string, document: document as PolicyDocument }]
@@ -301,7 +301,7 @@ describe("access to resources", function () {
       assert.deepEqual(survivors, []);
     });
 
-    it("is a policy and a way out of its own, which are deleted when the new pods run", () => {
+    it("is a policy or a claim, and a way out, of its own, which are deleted when the new pods run", () => {
       for (const [workload, uses] of workloads) {
         for (const [resource, access] of Object.entries(uses)) {
           const row = expected[kinds[resource] as ResourceConfig["kind"]]?.[access];
@@ -311,6 +311,7 @@ describe("access to resources", function () {
             .sort();
           assert.deepEqual(types, [
             ...(row?.ways.length ? ["NetworkPolicy"] : []),
+            ...(kinds[resource] === "files" ? ["PersistentVolume", "PersistentVolumeClaim"] : []),
             ...(Object.keys(row?.may ?? {}).length ? ["RolePolicy"] : []),
           ]);
         }

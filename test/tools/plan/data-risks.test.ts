@@ -11,9 +11,6 @@ import { partsOf } from "../../support/resource-access.ts";
 
 /** Kinds whose data is nowhere but on its way. */
 const withoutData = new Set(["topic"]);
-/** Kinds that are not kept, because the network that they are in goes. */
-const inNetwork = new Set(["cache", "postgres"]);
-
 const settings = parse(
   readFileSync(new URL("../../recorded/Pulumi.data.yaml", import.meta.url), "utf8"),
 ).config;
@@ -88,7 +85,7 @@ for (const environment of ["development", "production"]) {
           const what = resourceTypes[one.type]?.holdsData?.what;
           some(
             found,
-            production && !inNetwork.has(kind)
+            production
               ? new RegExp(`^red data left behind: ${labelOf(one)} is deleted; AWS keeps it`)
               : new RegExp(`^red data deleted: ${labelOf(one)} is deleted with ${what}`),
           );

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { secretsAddon } from "../../../infra/cluster/capacity.ts";
+import { filesAddon, secretsAddon } from "../../../infra/cluster/capacity.ts";
 import {
   checkLoadBalancerNames,
   checkRetention,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
+import {
+  recoveryPointType,
+  runBackups,
+} from "../../../tools/rehearsal/world/rules/backup-rules.ts";
 import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
@@ -2086,6 +2090,244 @@ describe("the simulated cloud", () => {
       const nowhere = { topic, protocol: "sqs", endpoint: "arn:aws:sqs:eu-central-1:1:nowhere" };
       await given.create(types.subscription, nowhere);
       assert.match(given.world.incidents.join(), /nowhere does not exist/);
+    });
+  });
+
+  describe("files", () => {
+    const claimRef = { namespace: "web", name: "uploads" };
+    let fileSystem: CloudResource;
+    let targets: CloudResource[];
+    let opening: CloudResource;
+    let driver: CloudResource;
+    let spec: Props;
+    beforeEach(() => {
+      fileSystem = given.put(types.fileSystem, {});
+      const group = given.put(types.group, { vpcId: given.vpc.id, name: "uploads" });
+      opening = given.put(types.groupRule, {
+        securityGroupId: group.id,
+        referencedSecurityGroupId: given.cluster.outputs.vpcConfig.clusterSecurityGroupId,
+        fromPort: 2049,
+        toPort: 2049,
+      });
+      targets = given.inner.map((subnetId) =>
+        given.put(types.mountTarget, {
+          fileSystemId: fileSystem.id,
+          subnetId,
+          securityGroups: [group.id],
+        }),
+      );
+      const role = given.put(types.role, {
+        name: "driver",
+        assumeRolePolicy: given.irsaTrust("kube-system:efs-csi-node-sa"),
+      });
+      driver = given.put(types.addon, {
+        clusterName: "platform",
+        addonName: filesAddon,
+        serviceAccountRoleArn: role.outputs.arn,
+      });
+      const accessPoint = given.put(types.accessPoint, { fileSystemId: fileSystem.id });
+      given.put(types.fileSystemPolicy, {
+        fileSystemId: fileSystem.id,
+        policy: policyWith({
+          Principal: { AWS: role.outputs.arn },
+          Action: ["elasticfilesystem:ClientMount"],
+          Condition: {
+            StringEquals: { "elasticfilesystem:AccessPointArn": accessPoint.outputs.arn },
+          },
+        }),
+      });
+      spec = {
+        accessModes: ["ReadWriteMany"],
+        storageClassName: "",
+        claimRef,
+        mountOptions: ["iam"],
+        csi: { driver: "efs.csi.aws.com", volumeHandle: `${fileSystem.id}::${accessPoint.id}` },
+      };
+    });
+    const put = (more: Props = {}) =>
+      given.put(types.volume, { metadata: { name: "uploads" }, spec: { ...spec, ...more } });
+    const claim = {
+      metadata: claimRef,
+      spec: { volumeName: "uploads", accessModes: ["ReadWriteMany"], storageClassName: "" },
+    };
+    const volumes = [{ name: "uploads", persistentVolumeClaim: { claimName: "uploads" } }];
+    const mounting = () => {
+      const inputs = structuredClone(given.deployment);
+      inputs.spec.template.spec.volumes = volumes;
+      goneAll(types.deployment);
+      return given.create(types.deployment, inputs);
+    };
+    /** A volume with a claim, both of them there. */
+    const bound = (more: Props = {}) => {
+      goneAll(types.volume);
+      goneAll(types.claim);
+      put(more);
+      return given.put(types.claim, claim);
+    };
+
+    it("have one mount target in a zone, whose network interface holds its subnet", async () => {
+      const { fileSystemId, subnetId } = targets[0]?.inputs ?? {};
+      await refused(
+        given.create(types.mountTarget, { fileSystemId, subnetId }),
+        /^MountTargetConflict: mount target already exists in this AZ/,
+      );
+      targets.forEach(gone);
+      const target = await given.create(types.mountTarget, { fileSystemId, subnetId });
+      const held = () =>
+        given.world.all(types.interface).filter(({ madeBy }) => madeBy === target.id);
+      assert.equal(held()[0]?.inputs.subnetId, subnetId);
+      await given.remove(target);
+      assert.equal(held().length, 0);
+    });
+
+    it("stay while they have a mount target", async () => {
+      await refused(given.remove(fileSystem), /^FileSystemInUse/);
+      targets.forEach(gone);
+      await given.remove(fileSystem);
+    });
+
+    it("have a policy that names roles which are there", async () => {
+      const inputs = (role: string) => ({
+        fileSystemId: fileSystem.id,
+        policy: policyWith({ Principal: { AWS: role } }),
+      });
+      const absent = inputs("arn:aws:iam::111122223333:role/absent");
+      await refused(given.create(types.fileSystemPolicy, absent), /invalid Principal block/);
+      const made = await given.create(types.fileSystemPolicy, inputs(given.nodeRole.outputs.arn));
+      await refused(given.update(made, absent), /invalid Principal block/);
+      await given.update(made, inputs("*"));
+    });
+
+    it("are bound by the claim that the volume names, with its class and its access", async () => {
+      await refused(given.create(types.claim, claim), /no persistent volumes available/);
+      for (const [more, message] of [
+        [{ claimRef: { ...claimRef, name: "other" } }, /already bound to a different claim/],
+        [{ claimRef: { ...claimRef, namespace: "other" } }, /already bound to a different claim/],
+        [{ storageClassName: "efs" }, /storageClassName does not match/],
+        [{ accessModes: ["ReadOnlyMany"] }, /incompatible accessMode/],
+      ] as const) {
+        bound(more);
+        goneAll(types.claim);
+        await refused(given.create(types.claim, claim), message);
+      }
+      bound();
+      goneAll(types.claim);
+      await given.create(types.claim, claim);
+    });
+
+    it("are mounted by the driver of the node, over the network, with its role and the policy's leave", async () => {
+      await refused(mounting(), /persistentvolumeclaim "uploads" not found/);
+      bound({ claimRef: { ...claimRef, name: "other" } });
+      await refused(mounting(), /pod has unbound immediate PersistentVolumeClaims/);
+      bound();
+      await mounting();
+      const failures: [Props, Props, RegExp][] = [
+        [driver.inputs, { serviceAccountRoleArn: undefined }, /AccessDenied: .*efs-csi-node-sa/],
+        [opening.inputs, { toPort: 443 }, /code = DeadlineExceeded/],
+        [opening.inputs, { fromPort: 2050 }, /code = DeadlineExceeded/],
+        [opening.inputs, { referencedSecurityGroupId: "sg-other" }, /code = DeadlineExceeded/],
+        [targets[0]?.inputs ?? {}, { securityGroups: [] }, /code = DeadlineExceeded/],
+      ];
+      for (const [inputs, change, message] of failures) {
+        const before = { ...inputs };
+        Object.assign(inputs, change);
+        await refused(mounting(), message);
+        Object.assign(inputs, before);
+      }
+      await mounting();
+      bound({ mountOptions: [] });
+      await refused(mounting(), /access denied by server while mounting/);
+      bound({ csi: { ...spec.csi, volumeHandle: `${fileSystem.id}::fsap-other` } });
+      await refused(mounting(), /access denied by server while mounting/);
+      bound();
+      targets.slice(1).forEach(gone);
+      await refused(mounting(), /Failed to resolve "fs-\w+\.efs\.eu-central-1\.amazonaws\.com"/);
+      gone(driver);
+      await refused(mounting(), /driver name efs\.csi\.aws\.com not found/);
+    });
+
+    it("let everybody on the network mount them where they have no policy", async () => {
+      goneAll(types.fileSystemPolicy);
+      bound({ mountOptions: [] });
+      await mounting();
+    });
+
+    it("keep claim and volume while pods use them", async () => {
+      const made = bound();
+      const [volume] = given.world.all(types.volume);
+      assert.ok(volume);
+      await refused(given.remove(volume), /^kubernetes.io\/pv-protection/);
+      const user = await mounting();
+      await refused(given.remove(made), /^kubernetes.io\/pvc-protection: claim uploads is used/);
+      gone(user);
+      await given.remove(made);
+      await given.remove(volume);
+    });
+  });
+
+  describe("backups", () => {
+    const table = "arn:aws:dynamodb:eu-central-1:111122223333:table/orders";
+    const role = () =>
+      given.put(types.role, { name: "backups", assumeRolePolicy: trusts("backup") });
+    const planned = (iamRoleArn: string, copies: string[] = []) => {
+      const vault = given.put(types.vault, { name: "backups" });
+      const plan = given.put(types.backupPlan, {
+        name: "backups",
+        rules: [
+          {
+            targetVaultName: "backups",
+            copyActions: copies.map((destinationVaultArn) => ({ destinationVaultArn })),
+          },
+        ],
+      });
+      return {
+        vault,
+        plan,
+        inputs: { name: "backups", planId: plan.id, iamRoleArn, resources: [table] },
+      };
+    };
+    const points = () => given.world.all(recoveryPointType);
+
+    it("are of resources that are named, by a role that AWS Backup may assume", async () => {
+      const { inputs, plan } = planned(given.nodeRole.outputs.arn);
+      await refused(
+        given.create(types.selection, inputs),
+        /^InvalidParameterValueException: IAM Role .* cannot be assumed by AWS Backup/,
+      );
+      const iamRoleArn = role().outputs.arn;
+      await refused(
+        given.create(types.selection, { ...inputs, iamRoleArn, resources: [] }),
+        /'Resources' section must be non-empty/,
+      );
+      const selection = await given.create(types.selection, { ...inputs, iamRoleArn });
+      await refused(given.remove(plan), /Related backup plan selections must be deleted/);
+      await given.remove(selection);
+      await given.remove(plan);
+    });
+
+    it("keep their vault, unless it is to be deleted with them", async () => {
+      const { outputs, id } = role();
+      const { vault, inputs } = planned(outputs.arn, ["arn:copies"]);
+      given.put(types.selection, inputs);
+      assert.match(runBackups(given.world).join(), /Access denied .*dynamodb:StartAwsBackupJob/);
+      assert.equal(points().length, 0);
+      given.put(types.attachment, {
+        role: id,
+        policyArn: "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
+      });
+      assert.deepEqual(runBackups(given.world), []);
+      assert.equal(points().length, 2);
+      await refused(
+        given.remove(vault),
+        /^InvalidRequestException: Backup vault cannot be deleted because it contains recovery points/,
+      );
+      vault.inputs.forceDestroy = true;
+      await given.remove(vault);
+      assert.deepEqual(
+        points().map(({ inputs }) => inputs.vault),
+        ["arn:copies"],
+      );
+      assert.match(runBackups(given.world).join(), /vault backups does not exist/);
     });
   });
 

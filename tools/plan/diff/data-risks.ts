@@ -27,7 +27,7 @@ function losses({ removed, replaced, added }: Facts, from: Resource[]): Risk[] {
     const gone = old.get(urn) as Resource;
     const data = dataOf(gone);
     const kept = data?.kept?.(gone.inputs);
-    if (!data || gone.inputs.skipDestroy) return [];
+    if (!data || data.unless?.(gone.inputs) || gone.inputs.skipDestroy) return [];
     const replacedBy = because.get(urn);
     const twin = replacedBy ? undefined : added.find(({ type }) => type === gone.type);
     const is = `${labelOf(gone)} is ${replacedBy ? `replaced${replacedBy}` : "deleted"}`;

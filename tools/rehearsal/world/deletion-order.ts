@@ -1,9 +1,11 @@
 import type { Effect, Rule } from "./rule.ts";
 import { addonRules } from "./rules/addon-rules.ts";
+import { backupEffects, backupRules } from "./rules/backup-rules.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
 import { containerRules } from "./rules/container-rules.ts";
 import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
+import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
 import { messageEffects, messageRules } from "./rules/message-rules.ts";
@@ -33,6 +35,8 @@ export const rules: Rule[] = [
   ...observabilityRules,
   ...storeRules,
   ...messageRules,
+  ...filesRules,
+  ...backupRules,
 ];
 
 /** All effects of calls to the simulated cloud. */
@@ -48,6 +52,8 @@ export const effects: Effect[] = [
   ...storeEffects,
   ...messageEffects,
   ...databaseEffects,
+  ...filesEffects,
+  ...backupEffects,
 ];
 
 export function concerns({ types }: { types: string[] }, type: string): boolean {

@@ -12,6 +12,12 @@ const managedPolicies: Record<string, string[]> = {
   AmazonEC2ContainerRegistryPullOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEC2ContainerRegistryReadOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEKS_CNI_Policy: ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface"],
+  AWSBackupServiceRolePolicyForBackup: [
+    "dynamodb:StartAwsBackupJob",
+    "elasticfilesystem:Backup",
+    "rds:CreateDBClusterSnapshot",
+  ],
+  AWSBackupServiceRolePolicyForS3Backup: ["s3:GetInventoryConfiguration"],
   CloudWatchAgentServerPolicy: ["logs:PutLogEvents", "cloudwatch:PutMetricData"],
 };
 

@@ -1,4 +1,9 @@
-import { type Room, secretsAddon, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import {
+  filesAddon,
+  type Room,
+  secretsAddon,
+  smallestRoom,
+} from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
 import { addon } from "./rules/lookup-rules.ts";
@@ -48,9 +53,10 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
 }
 
 function nodesIn(world: World, cluster: string): Node[] {
-  const secrets = addon(world, cluster, secretsAddon) !== undefined;
+  const has = (name: string) => addon(world, cluster, name) !== undefined;
+  const drivers = { secrets: has(secretsAddon), files: has(filesAddon) };
   return nodeGroups(world, cluster).flatMap((group) => {
-    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], { secrets });
+    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], drivers);
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,

@@ -5,6 +5,7 @@ import { schedulingProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { dnsProblem, isAdmin } from "./cluster-rules.ts";
 import { containerProblem, containersOf, podOf, secretProblem } from "./container-rules.ts";
+import { mountProblem } from "./files-rules.ts";
 import {
   annotation,
   attributesOf,
@@ -311,7 +312,10 @@ function podProblem(call: Call): string | undefined {
     if (!image.includes(`${world.accountId}.dkr.ecr.`)) continue;
     if (!pulled(world, image)) return `ImagePullBackOff: ${image}: not found`;
   }
-  const problem = secretProblem(call, namespace, pod) ?? containerProblem(world, pod);
+  const problem =
+    mountProblem(call, namespace, pod) ??
+    secretProblem(call, namespace, pod) ??
+    containerProblem(world, pod);
   if (problem) return problem;
   if (resource.type !== deploymentType) return undefined;
   const pending = schedulingProblem(world, resource);
