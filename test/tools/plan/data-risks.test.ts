@@ -11,6 +11,7 @@ import { partsOf } from "../../support/resource-access.ts";
 
 /** Kinds whose data is nowhere but on its way. */
 const withoutData = new Set(["topic"]);
+
 const settings = parse(
   readFileSync(new URL("../../recorded/Pulumi.data.yaml", import.meta.url), "utf8"),
 ).config;
