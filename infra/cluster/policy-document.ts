@@ -13,3 +13,7 @@ export interface PolicyDocument {
   Version: string;
   Statement: Statement[];
 }
+
+/** `sqs:SendMessage` of `SendMessage`, for each name of a text. */
+export const actionsOf = (service: string, names: string): string[] =>
+  names.split(" ").map((name) => `${service}:${name}`);

@@ -174,17 +174,14 @@ export const healthSetting = healthSchema
 const beforeSchema = z.strictObject(containerShape);
 const sidecarSchema = z.strictObject({ ...containerShape, health: healthSetting });
 
-const containerName = () =>
-  shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
-
 /** Containers beside the one of a service or a job. */
 export const companionShape = {
   sidecars: z
-    .record(containerName(), sidecarSchema, "containers by name")
+    .record(shortName(), sidecarSchema, "containers by name")
     .default({})
     .describe("Containers that run beside it, from before its start to after its end."),
   before: z
-    .record(containerName(), beforeSchema, "containers by name")
+    .record(shortName(), beforeSchema, "containers by name")
     .default({})
     .describe("Containers that run, one after the other, before it starts."),
 };

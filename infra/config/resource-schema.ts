@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { flag, matching, oneOf, shortName, whole } from "./values.ts";
 
-const resourceName = () =>
-  shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
-
 /** Amazon DynamoDB Developer Guide, naming rules and data types of keys. */
 const attribute = (meaning: string) =>
   matching(
@@ -40,7 +37,7 @@ const queueSchema = z.strictObject({
 const topicSchema = z.strictObject({
   kind: z.literal("topic", "topic").describe("An SNS topic that delivers to queues."),
   deliverTo: z
-    .array(resourceName(), "a list of queues of platform:resources")
+    .array(shortName(), "a list of queues of platform:resources")
     .default([])
     .describe("Queues of `resources` that get every message, as it was published."),
 });
@@ -190,7 +187,7 @@ export const stemOf = (name: string) => name.toUpperCase().replaceAll("-", "_");
 
 export const resourcesSchema = z
   .record(
-    resourceName(),
+    shortName(),
     z.discriminatedUnion("kind", kinds, `a map with kind: ${kindNames().join(", ")}`),
     "a map of resources by name",
   )
@@ -201,7 +198,7 @@ function kindNames(): string[] {
 }
 
 export const usesSetting = z
-  .record(resourceName(), oneOf(["read", "write", "readWrite"]), "access by resource")
+  .record(shortName(), oneOf(["read", "write", "readWrite"]), "access by resource")
   .default({})
   .describe(
     "Resources that it uses, each with `read`, `write` or `readWrite`. Its role, its network policy and its variables follow from it.",

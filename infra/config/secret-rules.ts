@@ -1,7 +1,7 @@
 import type { SecretConfig } from "./container-schema.ts";
 import { linkRules } from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
-import { containerPlaces, perContainer } from "./setting-rule.ts";
+import { containerPlaces, own, perContainer } from "./setting-rule.ts";
 
 /** The region and the account of an ARN; nothing of a name. */
 function placeOf({
@@ -40,6 +40,9 @@ export function namesSecrets(settings: Pick<Settings, "services" | "jobs" | "res
   const used = Object.values({ ...services, ...jobs }).flatMap(({ uses }) => Object.keys(uses));
   return (
     containerPlaces(settings).some(({ container }) => Object.keys(container.secrets).length > 0) ||
-    used.some((name) => linkRules[resources[name]?.kind ?? "table"].secrets.length > 0)
+    used.some((name) => {
+      const resource = own(resources, name);
+      return resource !== undefined && linkRules[resource.kind].secrets.length > 0;
+    })
   );
 }

@@ -32,8 +32,9 @@ export const hostName = () =>
   );
 
 /** A name that a repository of ECR can have too: no two hyphens in a row. */
-export const shortName = (allowed: string) =>
-  matching(/^(?!.*--)[a-z][a-z0-9-]{0,28}[a-z0-9]$/, allowed);
+export const shortName = (
+  allowed = "a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter",
+) => matching(/^(?!.*--)[a-z][a-z0-9-]{0,28}[a-z0-9]$/, allowed);
 
 /** An image's digest, as the source of patterns. service/ and policy/ have their own: they import nothing. */
 export const digest = "sha256:[0-9a-f]{64}";

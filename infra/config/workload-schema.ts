@@ -3,9 +3,6 @@ import { companionShape, containerShape, healthSetting } from "./container-schem
 import { usesSetting } from "./resource-schema.ts";
 import { arn, cidrBlock, flag, hostName, matching, oneOf, shortName, whole } from "./values.ts";
 
-const workloadName = () =>
-  shortName("a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter");
-
 const command = (meaning: string) =>
   z
     .array(z.string("a text"), "a command as a list of texts")
@@ -15,7 +12,7 @@ const command = (meaning: string) =>
 /** What a service and a job may reach. */
 const rightsShape = {
   calls: z
-    .array(workloadName(), "a list of services")
+    .array(shortName(), "a list of services")
     .default([])
     .describe(
       "Services that it may call, each at its own name: `http://<name>`. Their addresses are in `<NAME>_URL` and `<NAME>_ADDRESS`.",
@@ -170,10 +167,10 @@ const jobSchema = z.strictObject({
 });
 
 export const servicesSchema = z
-  .record(workloadName(), serviceSchema, "a map of services by name")
+  .record(shortName(), serviceSchema, "a map of services by name")
   .refine((services) => Object.keys(services).length > 0, "at least one service");
 
-export const jobsSchema = z.record(workloadName(), jobSchema, "a map of jobs by name").default({});
+export const jobsSchema = z.record(shortName(), jobSchema, "a map of jobs by name").default({});
 
 export type ServiceConfig = z.infer<typeof serviceSchema>;
 export type JobConfig = z.infer<typeof jobSchema>;

@@ -46,10 +46,6 @@ export const toAws = { cidrBlock: "0.0.0.0/0", port: 443 };
 export const sidOf = (resource: string) =>
   resource.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** `sqs:SendMessage` of `SendMessage`, for each name of a text. */
-export const actionsOf = (service: string, names: string) =>
-  names.split(" ").map((name) => `${service}:${name}`);
-
 /** The read actions, the write actions, or both. */
 export function actionsFor(
   access: Access,

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { actionsOf } from "../cluster/policy-document.ts";
 import { type Access, type QueueConfig, stemOf } from "../config/resource-schema.ts";
-import { actionsFor, actionsOf, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
 import { tlsOnly } from "./tls-only.ts";
 
 export interface QueueArgs extends Omit<QueueConfig, "kind"> {

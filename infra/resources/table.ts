@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { actionsOf } from "../cluster/policy-document.ts";
 import { type Access, stemOf, type TableConfig } from "../config/resource-schema.ts";
-import { actionsFor, actionsOf, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
 
 export interface TableArgs extends Omit<TableConfig, "kind"> {
   /** Refuses the table's deletion, by AWS and by Pulumi, and keeps it on destroy. */

@@ -1,4 +1,5 @@
-import { type Permissions, to } from "./network-permissions.ts";
+import { actionsOf as to } from "../../infra/cluster/policy-document.ts";
+import type { Permissions } from "./network-permissions.ts";
 
 /** Types of RDS and ElastiCache are tagged alike. */
 const tagged = (service: string, read: string, write: string): Permissions => ({

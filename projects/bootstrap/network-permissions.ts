@@ -1,11 +1,10 @@
+import { actionsOf as to } from "../../infra/cluster/policy-document.ts";
+
 /** What somebody needs who has resources of a type: to look at them, and to make and remove them. */
 export interface Permissions {
   read: string[];
   write: string[];
 }
-
-export const to = (service: string, actions: string) =>
-  actions.split(" ").map((action) => `${service}:${action}`);
 
 const ec2Tags = to("ec2", "CreateTags DeleteTags");
 

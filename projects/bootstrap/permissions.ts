@@ -1,5 +1,6 @@
+import { actionsOf as to } from "../../infra/cluster/policy-document.ts";
 import { databases } from "./database-permissions.ts";
-import { network, type Permissions, to } from "./network-permissions.ts";
+import { network, type Permissions } from "./network-permissions.ts";
 import { observability } from "./observability-permissions.ts";
 import { resources } from "./resource-permissions.ts";
 

@@ -1,4 +1,5 @@
-import { type Permissions, to } from "./network-permissions.ts";
+import { actionsOf as to } from "../../infra/cluster/policy-document.ts";
+import type { Permissions } from "./network-permissions.ts";
 
 /** An attribute of a queue: the provider sets and reads all of them by the same calls. */
 const queueAttribute: Permissions = {

@@ -9,14 +9,17 @@ export interface Use {
   access: string | undefined;
 }
 
-const component = /^platform:resources:(?!Resources$)\w+$/;
+/** Whether it is the component of a resource of the settings, or of the backups of all of them. */
+export const isResource = ({ type }: Resource) =>
+  /^platform:resources:(?!Resources$)\w+$/.test(type);
+
 const traces =
   /^(aws:iam\/rolePolicy:RolePolicy|kubernetes:.*:(NetworkPolicy|PersistentVolumeClaim))$/;
 
 /** Who uses what, by the policies and claims that the program makes for each use. */
 export function usesOf(resources: Resource[]): Use[] {
   const policies = resources.filter(({ type }) => traces.test(type));
-  const components = resources.filter(({ type }) => component.test(type));
+  const components = resources.filter(isResource);
   const found = components.flatMap((resource) =>
     policies.flatMap(({ name }): Use[] => {
       const [, workload, access] =

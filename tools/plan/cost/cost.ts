@@ -3,6 +3,7 @@ import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/
 import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
+import { isResource } from "../../graph/uses.ts";
 
 /** A line of the bill, in US dollars a month. */
 export interface CostItem extends Fixed {
@@ -37,8 +38,6 @@ const assumptions = [
   "a load balancer and its public addresses in each zone of the VPC, one for each group of Ingresses",
   "the control plane in standard support; a key in its first year (a rotation adds $1)",
 ];
-
-const isResource = ({ type }: Resource) => /^platform:resources:(?!Resources$)/.test(type);
 
 /** The monthly cost of resources. Each is either billed, free with a reason, or named as unknown. */
 export function costOf(resources: Resource[]): Cost {
