@@ -8,6 +8,7 @@ import {
   checkRetention,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { restoreDatabase } from "../../../tools/rehearsal/world/rules/database-rules.ts";
 import { productionSettings } from "../../support/elsewhere.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
@@ -72,6 +73,28 @@ describe("databases and caches", function () {
     assert.match(errors.join("\n"), /Cannot upgrade aurora-postgresql from 18 to 17/);
     stack.configure("resources.ledger", { version: "18", minCapacity: 0.5 });
     await up();
+  });
+
+  it("come back: a restored one has the name of the old one (docs/runbooks.md)", async () => {
+    const { world } = stack;
+    const [database] = world.all(databaseType).filter(({ name }) => name === "ledger");
+    const secretOf = (one = world.get(databaseType, String(database?.id))) =>
+      one?.outputs.masterUserSecrets[0].secretArn;
+    const secretBefore = secretOf(database);
+    const old = restoreDatabase(world, String(database?.id));
+    assert.deepEqual((await stack.refresh()).errors, []);
+    const steps = await up();
+    assert.deepEqual(
+      steps.filter((step) => / (Cluster|ClusterInstance|SubnetGroup|SecurityGroup) /.test(step)),
+      [],
+    );
+    assert.notEqual(secretOf(), secretBefore);
+    const named = (secret: string) =>
+      world.all().filter(({ inputs }) => JSON.stringify(inputs).includes(secret)).length;
+    assert.ok(named(secretOf()) > 0);
+    assert.equal(named(secretBefore), 0);
+    assert.deepEqual(await up(), []);
+    world.remove(old);
   });
 
   it("stay in production, where a destroy is refused before anything goes", async () => {

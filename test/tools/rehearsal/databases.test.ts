@@ -6,5 +6,5 @@ describe("databases and caches of a stack", function () {
   before(needsEngine);
 
   it("come up beside the cluster, change in place, and go", () =>
-    passes("test/tools/rehearsal/databases-engine-spec.ts", 6));
+    passes("test/tools/rehearsal/databases-engine-spec.ts", 7));
 });

@@ -224,6 +224,24 @@ export const databaseRules: Rule[] = [
   },
 ];
 
+/**
+ * A cluster restored to a point in time takes the name of the old one, which gets another
+ * (docs/runbooks.md, Data is to come back). A restore keeps neither the deletion protection nor the
+ * password's secret (Amazon RDS API, RestoreDBClusterToPointInTime). Returns the old one.
+ */
+export function restoreDatabase(world: World, id: string): CloudResource {
+  const found = world.get(clusterType, id);
+  if (!found) throw new Error(`no database ${id}`);
+  world.remove(found);
+  const inputs = { ...found.inputs, deletionProtection: false };
+  const masterUserSecrets = [
+    { secretArn: found.outputs.masterUserSecrets[0].secretArn.replace(/-\w+$/, "-Restor") },
+  ];
+  world.add({ ...found, inputs, outputs: { ...found.outputs, ...inputs, masterUserSecrets } });
+  const before = { ...found.inputs, clusterIdentifier: `${id}-before` };
+  return world.addUnmanaged(clusterType, `${id}-before`, "a rename", found.name, before);
+}
+
 /** One interface for what is in the VPC, in the first of its subnets. */
 function connect(world: World, { type, id, name }: CloudResource, inputs: Props): void {
   const [subnetId] = inputs.subnetIds ?? [];
