@@ -17,6 +17,13 @@ export function nearest(name: string, known: Iterable<string>): string {
   return best?.one ?? "";
 }
 
+/** The nearest known name, or undefined if more than a third of its characters differ. */
+export function similar(name: string, known: Iterable<string>): string | undefined {
+  const best = nearest(name, known);
+  const far = Math.max(name.length, best.length) / 3;
+  return distance(name.toLowerCase(), best.toLowerCase()) <= far ? best : undefined;
+}
+
 /** Levenshtein's. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);

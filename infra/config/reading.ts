@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
+import { z } from "zod";
+import { similar } from "./known-names.ts";
 
 /**
  * The project's settings of the stack, by a schema with its defaults; `texts` are those that are
@@ -18,7 +19,7 @@ export function readSettings<Shape extends z.core.$ZodLooseShape>(
   const parsed = schema.safeParse(given);
   const valid = validOnes(schema, given);
   const problems = [
-    ...describeAll(parsed.error?.issues ?? [], given),
+    ...describeAll(parsed.error?.issues ?? [], { schema, given }),
     ...rules.flatMap((check) => check(valid)),
   ];
   if (!parsed.success || problems.length > 0) {
@@ -61,25 +62,53 @@ function validOnes<Shape extends z.core.$ZodLooseShape>(
   ) as Partial<z.infer<z.ZodObject<Shape>>>;
 }
 
+interface Read {
+  schema: z.ZodObject;
+  given: unknown;
+}
+
+/** Of the settings as they are given, before defaults. */
+export const jsonSchemaOptions = { io: "input", unrepresentable: "any" } as const;
+
+/** The names of the settings that a map at a path may have, of whichever kind it is. */
+function settingsAt(schema: z.core.JSONSchema.JSONSchema, path: PropertyKey[]): string[] {
+  const of = (one: z.core.JSONSchema._JSONSchema | undefined) =>
+    typeof one === "object" ? settingsAt(one, path) : [];
+  const among = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
+  const [name, ...rest] = path;
+  const own =
+    name === undefined
+      ? Object.keys(schema.properties ?? {})
+      : [schema.properties?.[String(name)] ?? schema.additionalProperties ?? schema.items].flatMap(
+          (one) => (typeof one === "object" && !Array.isArray(one) ? settingsAt(one, rest) : []),
+        );
+  return [...new Set([...own, ...among.flatMap(of)])];
+}
+
 /** Where a key has no setting, a rule of its map would only say once more that another one is missing. */
-function describeAll(issues: z.core.$ZodIssue[], given: unknown): string[] {
+function describeAll(issues: z.core.$ZodIssue[], read: Read): string[] {
   const at = ({ path }: z.core.$ZodIssue) => JSON.stringify(path.map(String));
   const misspelled = issues.filter(({ code }) => code === "unrecognized_keys").map(at);
   return issues
     .filter((issue) => issue.code !== "custom" || !misspelled.includes(at(issue)))
-    .flatMap((issue) => describe(issue, given));
+    .flatMap((issue) => describe(issue, read));
 }
 
-function describe(issue: z.core.$ZodIssue, given: unknown): string[] {
+function describe(issue: z.core.$ZodIssue, { schema, given }: Read): string[] {
   const at = (path: PropertyKey[]) => path.map(String).join(".");
   if (issue.code === "invalid_union") {
     // The one that takes such a value at all says what is wrong within it.
     const meant = issue.errors.find((branch) => branch.every((one) => !isOfOtherType(one)));
     const within = meant?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
-    if (within) return describeAll(within, given);
+    if (within) return describeAll(within, { schema, given });
   }
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${at([...issue.path, key])}: there is no such setting`);
+    const known = settingsAt(z.toJSONSchema(schema, jsonSchemaOptions), issue.path);
+    return issue.keys.map((key) => {
+      const meant = similar(key, known);
+      const hint = meant === undefined ? "" : `; ${meant} is the nearest`;
+      return `${at([...issue.path, key])}: there is no such setting${hint}`;
+    });
   }
   if (issue.code === "invalid_key") {
     const key = String(issue.path.at(-1));

@@ -128,8 +128,16 @@ describe("config", () => {
   });
 
   const wrong: [title: string, changes: Slices, line: string][] = [
-    ["an unknown slice", { nodez: { minSize: 1 } }, "nodez: there is no such setting"],
-    ["an unknown key", { nodes: { minsize: 1 } }, "nodes.minsize: there is no such setting"],
+    [
+      "an unknown slice",
+      { nodez: { minSize: 1 } },
+      "nodez: there is no such setting; nodes is the nearest",
+    ],
+    [
+      "an unknown key",
+      { nodes: { minsize: 1 } },
+      "nodes.minsize: there is no such setting; minSize is the nearest",
+    ],
     ["a missing slice", { logs: undefined }, "logs: is missing; allowed: a map of settings"],
     [
       "a slice that is no map",

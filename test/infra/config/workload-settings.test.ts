@@ -140,7 +140,7 @@ const wrong: [title: string, changes: Slices, line: string][] = [
   [
     "a secret with a misspelled key",
     secret({ sekret: "shop/db" }),
-    "services.web.secrets.DB.sekret: there is no such setting",
+    "services.web.secrets.DB.sekret: there is no such setting; secret is the nearest",
   ],
   [
     "a secret from nowhere",
@@ -250,7 +250,7 @@ const wrong: [title: string, changes: Slices, line: string][] = [
   [
     "a misspelled kind of health",
     web({ health: { redy: "/healthz" } }),
-    "services.web.health.redy: there is no such setting",
+    "services.web.health.redy: there is no such setting; ready is the nearest",
   ],
   [
     "a check by a path that is none",
@@ -305,7 +305,7 @@ const wrong: [title: string, changes: Slices, line: string][] = [
   [
     "a misspelled key of a check",
     web({ health: { live: { path: "/", failure: 3 } } }),
-    "services.web.health.live.failure: there is no such setting",
+    "services.web.health.live.failure: there is no such setting; failures is the nearest",
   ],
   [
     "a check's empty command",
