@@ -7,7 +7,7 @@ import { settingsSchema } from "../../infra/config/schema.ts";
 /** A family of each kind that infra/cluster/instance-types.ts has. */
 const families = ["t4g", "t3a", "m7g", "c7g", "r7g", "m8i", "m8a"];
 const project = parse(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8"));
-const projectDefaults: Record<string, string | undefined> = Object.fromEntries(
+export const projectDefaults: Record<string, string | undefined> = Object.fromEntries(
   Object.entries<{ default?: string }>(project.config).map(([key, of]) => [key, of.default]),
 );
 const sizes = [
@@ -99,6 +99,10 @@ export function configurationPage(): string {
     "Written by `npm run docs` from infra/config/schema.ts. Settings stand in `Pulumi.<stack>.yaml` with",
     "the prefix `platform:`. All problems are reported at once, unknown keys too.",
     "",
+    "Editors complete and check these files by [stack.schema.json](stack.schema.json). VS Code's YAML extension finds it by",
+    "the first line of the file. In a JetBrains IDE, map it to `Pulumi.*.yaml` (Settings, JSON Schema Mappings). Rules",
+    "between settings are the plan's alone.",
+    "",
     "| setting | meaning | allowed | default |",
     "| --- | --- | --- | --- |",
     ...rows,
@@ -140,7 +144,7 @@ function unwrapped(schema: z.core.$ZodType) {
 }
 
 /** What the errors of a schema and of its elements say is allowed. */
-function wordsOf(schema: z.core.$ZodType): string[] {
+export function wordsOf(schema: z.core.$ZodType): string[] {
   const { inner } = unwrapped(schema);
   const { type, error, element, keyType, valueType, shape, checks = [] } = definitionOf(inner);
   const own = [error, ...checks.map((check: z.core.$ZodCheck) => check._zod.def.error)];

@@ -9,6 +9,7 @@ import { differenceText } from "../plan/diff/difference-text.ts";
 import { fittedDrawing, pictureOf } from "../plan/drawing/picture.ts";
 import { styleOf } from "../plan/text.ts";
 import { configurationPage } from "./configuration.ts";
+import { stackSchema } from "./stack-schema.ts";
 
 /** Two commits of this repository between which the platform changed. */
 const example = { from: "e811b96", to: "30b43b1", stack: "prod" };
@@ -16,6 +17,7 @@ const example = { from: "e811b96", to: "30b43b1", stack: "prod" };
 const file = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
 
 writeFileSync(file("configuration.md"), configurationPage());
+writeFileSync(file("stack.schema.json"), `${JSON.stringify(stackSchema(), null, 2)}\n`);
 await drawArchitecture();
 await writeExample();
 
