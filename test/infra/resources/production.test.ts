@@ -51,7 +51,7 @@ function lostData(from: Resource[], to: Resource[]): string[] {
 }
 
 describe("production's data", function () {
-  this.timeout(300_000);
+  this.timeout(15 * 60_000);
   let from: Resource[];
   before(async () => {
     ({ resources: from } = await production());
