@@ -93,9 +93,7 @@ describe("docs/first-up.md", () => {
       return most * Math.max(...instanceTypes.map((type: string) => instanceType(type)?.vcpus));
     };
     const addresses = (stack: "dev" | "prod") => {
-      const [vpc] = of(stack, "awsx:ec2:Vpc");
-      const { natGateways, availabilityZoneNames } = vpc?.inputs ?? {};
-      return natGateways.strategy === "OnePerAz" ? availabilityZoneNames.length : 1;
+      return of(stack, "aws:ec2/eip:Eip").length;
     };
     const [dev, prod] = [needs("dev"), needs("prod")];
     const expected = (code: string) => steps.find(([, look]) => look?.includes(code))?.[2] ?? "";

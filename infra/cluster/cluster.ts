@@ -64,7 +64,7 @@ export class Cluster extends pulumi.ComponentResource {
 
     const controlPlane = new eks.Cluster(name, controlPlaneArgs(args, key.arn), {
       ...parent,
-      dependsOn: [args.network, logGroup],
+      dependsOn: logGroup,
       transforms: [withoutCreatorAccess],
     });
     const clusterName = controlPlane.eksCluster.name;
@@ -83,7 +83,7 @@ export class Cluster extends pulumi.ComponentResource {
     const kubeProxy = addon("kube-proxy", []);
     const nodes = new Nodes(
       `${name}-nodes`,
-      { ...nodesArgs(args), clusterName, addons: [cni, kubeProxy] },
+      { ...nodesArgs(args), clusterName, prerequisites: [args.network, cni, kubeProxy] },
       parent,
     );
     // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.

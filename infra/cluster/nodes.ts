@@ -14,8 +14,8 @@ export interface RunningNodes extends NodeSizes {
 export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
   subnetIds: pulumi.Input<string[]>;
-  /** Add-ons without which no node gets ready. */
-  addons: pulumi.Resource[];
+  /** What no node gets ready without: its add-ons, and the way to AWS. */
+  prerequisites: pulumi.Resource[];
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
   /** The group on AWS, where it exists. */
@@ -71,7 +71,7 @@ export class Nodes extends pulumi.ComponentResource {
       },
       {
         ...parent,
-        dependsOn: [...policies, ...args.addons],
+        dependsOn: [...policies, ...args.prerequisites],
         ignoreChanges,
         customTimeouts: { update: `${updateMinutes(args.maxSize)}m` },
       },

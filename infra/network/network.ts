@@ -3,6 +3,8 @@ import * as ec2 from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LogsConfig, NetworkConfig } from "../config/schema.ts";
 import { blockOf, cidrOf } from "./cidr.ts";
+import { Endpoints } from "./endpoints.ts";
+import { NatGateways } from "./nat-gateways.ts";
 
 export interface NetworkArgs extends NetworkConfig {
   region: string;
@@ -16,8 +18,8 @@ export interface NetworkArgs extends NetworkConfig {
  * Tags tell the load balancer controller which subnets are for load balancers.
  *
  * Nodes and pods live in the private subnets and reach AWS through NAT, or through endpoints where
- * one is declared. No load balancer lives there, so pods can admit its subnets and nobody else. All traffic is in the flow logs. The default security group admits
- * nothing.
+ * one is declared. No load balancer lives there, so pods can admit its subnets and nobody else. All
+ * traffic is in the flow logs. The default security group admits nothing.
  */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
@@ -42,38 +44,37 @@ export class Network extends pulumi.ComponentResource {
     const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
 
     const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
+    const { vpcId, publicSubnetIds, privateSubnetIds } = vpc;
+    const nat = new NatGateways(
+      `${name}-nat`,
+      {
+        zones: args.zones,
+        natPerZone: args.natPerZone,
+        publicSubnetIds,
+        privateRouteTableIds: routeTablesOf(vpc, privateSubnetIds),
+      },
+      parent,
+    );
+    new Endpoints(
+      `${name}-endpoints`,
+      {
+        region: args.region,
+        vpcId,
+        cidrBlock: args.cidrBlock,
+        gateways: args.gatewayEndpoints,
+        routeTableIds: routeTablesOf(vpc, privateSubnetIds),
+        interfaces: args.interfaceEndpoints,
+        subnetIds: privateSubnetIds,
+      },
+      parent,
+    );
     new aws.ec2.DefaultSecurityGroup(
       `${name}-default-security-group`,
       { vpcId: vpc.vpcId, ingress: [], egress: [] },
       parent,
     );
 
-    const flowLogs = new aws.cloudwatch.LogGroup(
-      `${name}-flow-logs`,
-      { retentionInDays: args.logs.retentionDays, skipDestroy: args.logs.keepOnDestroy },
-      parent,
-    );
-    const flowLogsRole = new aws.iam.Role(
-      `${name}-flow-logs`,
-      { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
-      parent,
-    );
-    const flowLogsPolicy = new aws.iam.RolePolicy(
-      `${name}-flow-logs`,
-      { role: flowLogsRole.name, policy: flowLogsWriter(flowLogs.arn) },
-      parent,
-    );
-    new aws.ec2.FlowLog(
-      `${name}-flow-logs`,
-      {
-        vpcId: vpc.vpcId,
-        trafficType: "ALL",
-        logDestination: flowLogs.arn,
-        iamRoleArn: flowLogsRole.arn,
-        maxAggregationInterval: 600,
-      },
-      { ...parent, dependsOn: flowLogsPolicy },
-    );
+    const flowLogs = logTraffic(`${name}-flow-logs`, { vpcId, logs: args.logs }, parent);
 
     this.vpcId = vpc.vpcId;
     this.vpcArn = vpc.vpc.arn;
@@ -81,9 +82,7 @@ export class Network extends pulumi.ComponentResource {
     this.privateSubnetIds = vpc.privateSubnetIds;
     this.controlPlaneSubnetIds = vpc.privateSubnetIds.apply((ids) => ids.slice(0, 2));
     this.privateCidrBlocks = blocks.private;
-    this.natGatewayIds = pulumi
-      .output(vpc.natGateways)
-      .apply((gateways) => pulumi.all(gateways.map(({ id }) => id)));
+    this.natGatewayIds = nat.ids;
     this.loadBalancerCidrBlocks = {
       "internet-facing": blocks.public,
       internal: blocks.internalLoadBalancer,
@@ -93,12 +92,46 @@ export class Network extends pulumi.ComponentResource {
   }
 }
 
+/** All traffic of the VPC, in a log group. */
+function logTraffic(
+  name: string,
+  { vpcId, logs }: { vpcId: pulumi.Output<string>; logs: LogsConfig },
+  parent: { parent: pulumi.Resource },
+): aws.cloudwatch.LogGroup {
+  const group = new aws.cloudwatch.LogGroup(
+    name,
+    { retentionInDays: logs.retentionDays, skipDestroy: logs.keepOnDestroy },
+    parent,
+  );
+  const role = new aws.iam.Role(
+    name,
+    { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
+    parent,
+  );
+  const policy = new aws.iam.RolePolicy(
+    name,
+    { role: role.name, policy: flowLogsWriter(group.arn) },
+    parent,
+  );
+  new aws.ec2.FlowLog(
+    name,
+    {
+      vpcId,
+      trafficType: "ALL",
+      logDestination: group.arn,
+      iamRoleArn: role.arn,
+      maxAggregationInterval: 600,
+    },
+    { ...parent, dependsOn: policy },
+  );
+  return group;
+}
+
 const trustOf = (Service: string) => aws.iam.assumeRolePolicyForPrincipal({ Service });
 
 type SubnetCidrBlocks = Record<"public" | "private" | "internalLoadBalancer", string[]>;
 
 function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): ec2.VpcArgs {
-  const serviceName = (service: string) => `com.amazonaws.${args.region}.${service}`;
   return {
     cidrBlock: args.cidrBlock,
     availabilityZoneNames: args.zones,
@@ -115,19 +148,25 @@ function vpcArgs(args: NetworkArgs, blocks: SubnetCidrBlocks): ec2.VpcArgs {
         tags: { "kubernetes.io/role/internal-elb": "1" },
       },
     ],
-    natGateways: { strategy: args.natPerZone ? "OnePerAz" : "Single" },
-    vpcEndpointStrategy: "Auto",
-    vpcEndpointSpecs: [
-      ...args.gatewayEndpoints.map((service) => ({
-        serviceName: serviceName(service),
-        vpcEndpointType: "Gateway" as const,
-      })),
-      ...args.interfaceEndpoints.map((service) => ({
-        serviceName: serviceName(service),
-        vpcEndpointType: "Interface" as const,
-      })),
-    ],
+    // Made beside the VPC: its outputs wait for all that it makes itself.
+    natGateways: { strategy: "None" },
   };
+}
+
+/** The route tables of subnets, in their order. */
+function routeTablesOf(vpc: ec2.Vpc, subnetIds: pulumi.Output<string[]>): pulumi.Output<string[]> {
+  const associations = pulumi
+    .output(vpc.routeTableAssociations)
+    .apply((all) =>
+      pulumi.all(all.map(({ subnetId, routeTableId }) => pulumi.all({ subnetId, routeTableId }))),
+    );
+  return pulumi.all([subnetIds, associations]).apply(([ids, all]) =>
+    ids.map((id) => {
+      const table = all.find(({ subnetId }) => subnetId === id)?.routeTableId;
+      if (!table) throw new Error(`subnet ${id} has no route table`);
+      return table;
+    }),
+  );
 }
 
 /**

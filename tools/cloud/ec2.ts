@@ -70,6 +70,7 @@ export const ec2: Record<string, ResourceType> = {
       allocationId: id,
       publicIp: `198.51.100.${1 + (Number.parseInt(hex(id, 4), 16) % 254)}`,
     }),
+    mock: "computed",
     charges: () => ({ fixed: publicAddresses(1) }),
   },
   "aws:ec2/natGateway:NatGateway": {
@@ -154,7 +155,7 @@ export const ec2: Record<string, ResourceType> = {
     free: "counted where a node group uses it",
   },
   "awsx:ec2:Vpc": {
-    chain: ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"],
+    chain: ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"],
     replacedBy: ["cidrBlock"],
     mock: (inputs, name, place) => {
       const vpcId = `vpc-${hex(name, 17)}`;
@@ -164,7 +165,8 @@ export const ec2: Record<string, ResourceType> = {
         zonesOf(place.region).slice(0, inputs.numberOfAvailabilityZones ?? 3);
       const subnets = (kind: string) =>
         zones.map((zone) => `subnet-${hex(name + kind + zone, 17)}`);
-      const withNat = inputs.natGateways?.strategy === "OnePerAz" ? zones : zones.slice(0, 1);
+      const { strategy = "OnePerAz" } = inputs.natGateways ?? {};
+      const gateways = { None: 0, Single: 1 }[strategy as string] ?? zones.length;
       return {
         state: {
           vpcId,
@@ -172,7 +174,12 @@ export const ec2: Record<string, ResourceType> = {
           publicSubnetIds: subnets("public"),
           privateSubnetIds: subnets("private"),
           isolatedSubnetIds: subnets("isolated"),
-          natGateways: withNat.map((zone) => ({ id: `nat-${hex(name + zone, 17)}` })),
+          natGateways: zones
+            .slice(0, gateways)
+            .map((zone) => ({ id: `nat-${hex(name + zone, 17)}` })),
+          routeTableAssociations: ["public", "private", "isolated"]
+            .flatMap(subnets)
+            .map((subnetId) => ({ subnetId, routeTableId: `rtb-${hex(subnetId, 17)}` })),
         },
       };
     },

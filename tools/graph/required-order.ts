@@ -29,6 +29,10 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
   const nodes = ofType("aws:eks/nodeGroup:NodeGroup");
   const onNodes = addons((name) => nodeAddons.includes(name));
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
+  const waysToAws = [
+    ...ofType("aws:ec2/natGateway:NatGateway", "aws:ec2/vpcEndpoint:VpcEndpoint"),
+    ...ofType("aws:ec2/route:Route").filter(({ inputs }) => inputs.natGatewayId),
+  ];
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
   const ingresses = ofType(ingressType);
   const balancers = ingresses.filter(isBalancer);
@@ -81,13 +85,15 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
         ...addons((name) => name === "coredns"),
         ...identity,
         ...ground,
+        ...waysToAws,
       ],
       because: "pods run on nodes, resolve names, reach AWS and prove who they are",
     },
     {
       dependents: nodes,
-      required: [...withPermissions(onNodes), ...ground],
-      because: "a node gets ready, and gives its network interfaces back, by its add-ons",
+      required: [...withPermissions(onNodes), ...ground, ...waysToAws],
+      because:
+        "a node reaches AWS, gets ready, and gives its network interfaces back, by its add-ons",
     },
     {
       dependents: addons((name) => !nodeAddons.includes(name)),

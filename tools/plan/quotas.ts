@@ -121,8 +121,9 @@ function addresses(resources: Resource[]): [used: number, limit: number] {
   const vpc = resources.find(({ type }) => type === "awsx:ec2:Vpc")?.inputs;
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
   if (!vpc || !group) return [0, 0];
-  const endpoints = (vpc.vpcEndpointSpecs ?? []).filter(
-    ({ vpcEndpointType }: Inputs) => vpcEndpointType === "Interface",
+  const endpoints = resources.filter(
+    ({ type, inputs }) =>
+      type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
   const { instanceTypes, scalingConfig } = group;
   const nodes = { instanceTypes, maxSize: scalingConfig.maxSize };

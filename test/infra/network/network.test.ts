@@ -86,18 +86,62 @@ describe("network", () => {
   });
 
   it("has one NAT gateway, or one a zone", async () => {
-    const strategy = async (natPerZone: boolean) =>
-      only(await network({ natPerZone }), "awsx:ec2:Vpc").inputs.natGateways.strategy;
-    assert.equal(await strategy(false), "Single");
-    assert.equal(await strategy(true), "OnePerAz");
+    for (const natPerZone of [false, true]) {
+      const resources = await network({ natPerZone });
+      const of = (type: string) => resources.filter((one) => one.type === `aws:ec2/${type}`);
+      const { outputs } = only(resources, "awsx:ec2:Vpc");
+      const gateways = of("natGateway:NatGateway");
+      assert.deepEqual(
+        gateways.map(({ inputs }) => inputs.subnetId),
+        outputs.publicSubnetIds.slice(0, natPerZone ? 3 : 1),
+      );
+      assert.equal(
+        new Set(gateways.map(({ inputs }) => inputs.allocationId)).size,
+        gateways.length,
+      );
+      const tables = new Map<string, string>(
+        outputs.routeTableAssociations.map((one: Record<"subnetId" | "routeTableId", string>) => [
+          one.routeTableId,
+          one.subnetId,
+        ]),
+      );
+      assert.deepEqual(
+        of("route:Route").map(({ inputs }) => [
+          tables.get(inputs.routeTableId),
+          inputs.natGatewayId,
+        ]),
+        outputs.privateSubnetIds.map((id: string, at: number) => [
+          id,
+          (gateways[at] ?? gateways[0])?.id,
+        ]),
+      );
+    }
   });
 
   it("reaches S3 without NAT, and the services asked for by endpoints", async () => {
-    const { vpcEndpointSpecs } = only(await network(), "awsx:ec2:Vpc").inputs;
-    assert.deepEqual(vpcEndpointSpecs, [
-      { serviceName: "com.amazonaws.eu-central-1.s3", vpcEndpointType: "Gateway" },
-      { serviceName: "com.amazonaws.eu-central-1.sts", vpcEndpointType: "Interface" },
-    ]);
+    const resources = await network();
+    const { outputs } = only(resources, "awsx:ec2:Vpc");
+    const endpoints = resources.filter(({ type }) => type === "aws:ec2/vpcEndpoint:VpcEndpoint");
+    const [s3, sts] = endpoints.map(({ inputs }) => inputs);
+    assert.equal(endpoints.length, 2);
+    assert.deepEqual(
+      [s3?.serviceName, s3?.vpcEndpointType, s3?.routeTableIds.length],
+      ["com.amazonaws.eu-central-1.s3", "Gateway", 3],
+    );
+    assert.deepEqual(
+      [sts?.serviceName, sts?.vpcEndpointType, sts?.privateDnsEnabled, sts?.subnetIds],
+      ["com.amazonaws.eu-central-1.sts", "Interface", true, outputs.privateSubnetIds],
+    );
+    const group = only(resources, "aws:ec2/securityGroup:SecurityGroup");
+    assert.deepEqual(sts?.securityGroupIds, [group.id]);
+    const rule = only(
+      resources,
+      "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    ).inputs;
+    assert.deepEqual(
+      [rule.securityGroupId, rule.cidrIpv4, rule.fromPort, rule.toPort, rule.ipProtocol],
+      [group.id, "10.0.0.0/16", 443, 443, "tcp"],
+    );
   });
 
   it("resolves names, which private endpoints and EKS need", async () => {

@@ -47,6 +47,12 @@ for (const stack of ["dev", "prod"]) {
         "Vpc network",
       ].map((labelled) => at(labelled));
       required.push(only(resources, "eks:index:Cluster"));
+      const ways = resources.filter(
+        ({ type, inputs }) =>
+          /(natGateway:NatGateway|vpcEndpoint:VpcEndpoint)$/.test(type) || inputs.natGatewayId,
+      );
+      assert.ok(ways.length >= 4);
+      required.push(...ways);
       assert.deepEqual(new Set(neededByObjects(resources)), new Set(required));
       const needs = prerequisites(resources);
       const objects = resources.filter(({ type }) => /^kubernetes:(?!helm)/.test(type));
@@ -231,7 +237,7 @@ for (const stack of ["dev", "prod"]) {
         const namespace = only(resources, "kubernetes:core/v1:Namespace");
         const needed = resources.filter(
           ({ type, name }) =>
-            /Release$|NodeGroup$|eks:index:Cluster$|awsx:ec2:Vpc$|OpenIdConnectProvider$/.test(
+            /Release$|NodeGroup$|eks:index:Cluster$|awsx:ec2:Vpc$|OpenIdConnectProvider$|:NatGateway$|:VpcEndpoint$|:Route$/.test(
               type,
             ) ||
             /^(cluster-(vpc-cni|kube-proxy|coredns))$/.test(name) ||

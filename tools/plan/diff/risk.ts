@@ -199,11 +199,10 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
     const moved = one.changes.some(
       ({ path, from }) => from !== undefined && /^availabilityZone|cidrBlocks/.test(path),
     );
-    const addresses = paths.some((path) => path.startsWith("natGateways"));
-    return [
-      ...(moved ? [red(`${labelOf(one)}: subnets are replaced, with what runs in them`)] : []),
-      ...(addresses ? [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)] : []),
-    ];
+    return moved ? [red(`${labelOf(one)}: subnets are replaced, with what runs in them`)] : [];
+  }
+  if (one.type === "aws:ec2/route:Route" && paths.includes("natGatewayId")) {
+    return [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)];
   }
   if (one.type.endsWith(":Ingress"))
     return one.changes.flatMap(({ path }) => byController(one, path));
