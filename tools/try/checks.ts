@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import type { State } from "../docker-engine.ts";
 import {
   type Container,
   type Probe,
@@ -18,13 +19,6 @@ export interface Verdict {
   mend?: string;
   /** The last lines that the container wrote. */
   log?: string[];
-}
-
-/** What `docker inspect` says of a container that was started. */
-export interface State {
-  Running: boolean;
-  ExitCode: number;
-  OOMKilled: boolean;
 }
 
 /** What `docker image inspect` says of an image. */

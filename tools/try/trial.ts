@@ -2,8 +2,20 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import {
+  type Docker,
+  dockerOf,
+  type Engine,
+  engineOf,
+  hasImage,
+  NoDocker,
+  portsOf,
+  removeContainer,
+  type State,
+  stateOf,
+} from "../docker-engine.ts";
 import type { Resource } from "../graph/resource.ts";
-import { CommandFailed, run } from "../shell.ts";
+import { CommandFailed } from "../shell.ts";
 import {
   type Answer,
   ask,
@@ -12,7 +24,6 @@ import {
   type Reach,
   reasonIn,
   type Seen,
-  type State,
   settleSeconds,
   type Verdict,
   verdictOfArchitecture,
@@ -33,9 +44,6 @@ import {
   type Workload,
 } from "./run-arguments.ts";
 
-/** There is no engine, or none that can run the image. */
-export class NoDocker extends Error {}
-
 export interface TrialOptions {
   /** The project's. */
   folder: string;
@@ -46,11 +54,6 @@ export interface TrialOptions {
   say(verdict: Verdict): void;
   /** Is told what takes a while. */
   tell(line: string): void;
-}
-
-interface Engine {
-  architecture: string;
-  processors: number;
 }
 
 interface Prepared {
@@ -77,44 +80,9 @@ export async function tryOut(workload: Workload, options: TrialOptions): Promise
     });
     await watch(workload, { name, args, facts: prepared.facts, foreign, docker, options });
   } finally {
-    await remove(name, options);
+    await removeContainer(name, options.tell);
     rmSync(secretsFolder, { recursive: true });
   }
-}
-
-type Docker = (args: string[], more?: { both?: boolean; end?: AbortSignal }) => Promise<string>;
-
-function dockerOf({ folder, signal }: TrialOptions): Docker {
-  return async (args, { both, end } = {}) => {
-    signal.throwIfAborted();
-    try {
-      return await run("docker", args, {
-        cwd: folder,
-        both,
-        signal: end ? AbortSignal.any([signal, end]) : signal,
-      });
-    } catch (error) {
-      // An interrupted command says nothing of the image.
-      signal.throwIfAborted();
-      throw error;
-    }
-  };
-}
-
-async function engineOf(docker: Docker): Promise<Engine> {
-  try {
-    const said = await docker(["info", "--format", "{{.Architecture}} {{.NCPU}}"]);
-    const [machine = "", processors] = said.trim().split(" ");
-    const names: Record<string, string> = { x86_64: "amd64", aarch64: "arm64" };
-    return { architecture: names[machine] ?? machine, processors: Number(processors) };
-  } catch (error) {
-    throw asNoDocker(error);
-  }
-}
-
-function asNoDocker(error: unknown): unknown {
-  if (!(error instanceof CommandFailed)) return error;
-  return new NoDocker(`The trial needs a running Docker engine: ${error.message}`);
 }
 
 /** Gets the image and judges what can be said of it before it runs. */
@@ -168,12 +136,7 @@ async function pull(
   docker: Docker,
   tell: (line: string) => void,
 ): Promise<string> {
-  try {
-    await docker(["image", "inspect", "--format", "{{.Id}}", image]);
-    return image;
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-  }
+  if (await hasImage(image, docker)) return image;
   tell(`Pulling ${image} …`);
   try {
     await docker(["pull", "--quiet", image]);
@@ -261,7 +224,7 @@ async function watchService({ container }: Workload, watched: Watched): Promise<
   }
   const seconds = asked ? 1 : settleSeconds;
   await wait(seconds * 1000, undefined, { signal });
-  const state = await stateOf(watched);
+  const state = await stateOf(watched.name, watched.docker);
   const seen = await seenOf(container, watched);
   if (!state.Running) return say(endOf("runs", state, seen, watched));
   say({ level: "ok", check: "runs", seen: asked ? "after its probes" : `for ${seconds} s` });
@@ -282,7 +245,7 @@ async function passes(
   for (let attempt = 1; attempt <= failureThreshold; attempt++) {
     answer = await ask(probe, container, reach);
     if (answer.good) return { level: "ok", check, seen: answer.seen };
-    const state = await stateOf(watched);
+    const state = await stateOf(watched.name, watched.docker);
     if (!state.Running) return endOf(check, state, await seenOf(container, watched), watched);
     await wait(periodSeconds * 1000, undefined, { signal: watched.options.signal });
   }
@@ -299,10 +262,10 @@ async function watchJob(
   const { say, signal } = watched.options;
   const start = Date.now();
   const check = "ends";
-  let state = await stateOf(watched);
+  let state = await stateOf(watched.name, watched.docker);
   while (state.Running && Date.now() - start < deadlineSeconds * 1000) {
     await wait(500, undefined, { signal });
-    state = await stateOf(watched);
+    state = await stateOf(watched.name, watched.docker);
   }
   const seen = await seenOf(container, watched);
   if (state.Running) {
@@ -320,25 +283,14 @@ function endOf(check: string, state: State, seen: Seen, watched: Watched): Verdi
   return verdictOfEnd(check, state, seen);
 }
 
-async function stateOf({ name, docker }: Watched): Promise<State> {
-  return JSON.parse(await docker(["inspect", "--format", "{{json .State}}", name]));
-}
-
 async function seenOf(container: Workload["container"], watched: Watched): Promise<Seen> {
   const { name, docker, facts } = watched;
   const log = await docker(["logs", "--tail", "200", name], { both: true });
   return { container, image: facts, log };
 }
 
-/** Lines such as `8080/tcp -> 127.0.0.1:49153`. */
 async function reachOf({ name, docker }: Watched): Promise<Reach> {
-  const lines = await docker(["port", name]);
-  const ports = new Map(
-    [...lines.matchAll(/^(\d+)\/tcp -> 127\.0\.0\.1:(\d+)$/gm)].map(([, own, published]) => [
-      Number(own),
-      Number(published),
-    ]),
-  );
+  const ports = await portsOf(name, docker);
   return {
     published: (port) => ports.get(port),
     exec: async (command, timeoutMs) => {
@@ -358,18 +310,4 @@ async function reachOf({ name, docker }: Watched): Promise<Reach> {
       }
     },
   };
-}
-
-/** A second Ctrl-C may end the first try. */
-async function remove(name: string, { tell }: TrialOptions): Promise<void> {
-  const args = ["rm", "--force", "--volumes", name];
-  for (const last of [false, true]) {
-    try {
-      await run("docker", args);
-      return;
-    } catch (error) {
-      if (/no such container/i.test(String(error))) return;
-      if (last) tell(`The container is still there: docker ${args.join(" ")}`);
-    }
-  }
 }

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
+import { NoDocker } from "../docker-engine.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import type { Verdict } from "./checks.ts";
 import { type Workload, workloadsOf } from "./run-arguments.ts";
-import { NoDocker, tryOut } from "./trial.ts";
+import { tryOut } from "./trial.ts";
 
 const usage = `Starts the image of a service or a job on the local Docker engine, as its pod would be,
 and says which part of the contract it breaks.

@@ -263,7 +263,7 @@ describe("npm run try", function () {
     docker.set({ failing: { docker: "Cannot connect to the Docker daemon" } });
     const none = await run("web");
     assert.deepEqual([none.code, none.out], [3, ""]);
-    assert.match(none.err, /needs a running Docker engine: Cannot connect/);
+    assert.match(none.err, /No Docker engine answers: Cannot connect/);
     const log = "exec /serve: exec format error";
     const foreign = await tried({ architecture: "x86_64", ended: { ExitCode: 1 }, log }, "web");
     assert.equal(foreign.code, 3);
