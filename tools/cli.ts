@@ -23,6 +23,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { tryCommand } = await import("./try/try-command.ts");
     return (args) => tryCommand(args, lines);
   },
+  dev: async () => {
+    const { devCommand } = await import("./dev/dev-command.ts");
+    return (args) => devCommand(args, lines);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

@@ -15,7 +15,7 @@ export interface CacheArgs extends CacheConfig, Surroundings {
 }
 
 /** Valkey's major version; another one makes a new cache. */
-const majorEngineVersion = "8";
+export const majorEngineVersion = "8";
 const snapshots = 7;
 
 /**

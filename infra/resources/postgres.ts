@@ -20,8 +20,8 @@ export interface PostgresArgs extends PostgresConfig, Surroundings {
 const port = 5432;
 const engine = "aurora-postgresql";
 /** Neither is a word that PostgreSQL or RDS reserves, whatever the resource's name. */
-const databaseName = "app";
-const masterUsername = "app";
+export const databaseName = "app";
+export const masterUsername = "app";
 const defaultPauseMinutes = 5;
 
 /**

@@ -40,25 +40,20 @@ export class Queue extends pulumi.ComponentResource implements Linkable {
 
   constructor(name: string, args: QueueArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Queue", name, {}, opts);
-    const { fifo, maxReceives, protect } = args;
+    const { maxReceives, protect } = args;
     const parent = { parent: this, protect, retainOnDelete: protect };
-    const both = {
-      ...(fifo && { fifoQueue: true }),
-      sqsManagedSseEnabled: true,
-      receiveWaitTimeSeconds,
-    };
+    const asked = queuesOf(args);
     const deadLetters = new aws.sqs.Queue(
       `${name}-dead-letters`,
-      { ...both, messageRetentionSeconds: days(deadLetterDays) },
+      { ...asked.deadLetters, sqsManagedSseEnabled: true },
       parent,
     );
     this.resource = name;
     this.queue = new aws.sqs.Queue(
       name,
       {
-        ...both,
-        visibilityTimeoutSeconds: args.visibilityTimeoutSeconds,
-        messageRetentionSeconds: days(args.retentionDays),
+        ...asked.queue,
+        sqsManagedSseEnabled: true,
         redrivePolicy: pulumi.jsonStringify({
           deadLetterTargetArn: deadLetters.arn,
           maxReceiveCount: maxReceives,
@@ -111,6 +106,19 @@ export class Queue extends pulumi.ComponentResource implements Linkable {
       queue: { arn, url },
     };
   }
+}
+
+/** What a queue and its dead-letter queue are, wherever they are made. */
+export function queuesOf({
+  fifo,
+  visibilityTimeoutSeconds,
+  retentionDays,
+}: Pick<QueueConfig, "fifo" | "visibilityTimeoutSeconds" | "retentionDays">) {
+  const both = { ...(fifo && { fifoQueue: true }), receiveWaitTimeSeconds };
+  return {
+    queue: { ...both, visibilityTimeoutSeconds, messageRetentionSeconds: days(retentionDays) },
+    deadLetters: { ...both, messageRetentionSeconds: days(deadLetterDays) },
+  };
 }
 
 /** Amazon SNS Developer Guide, "Subscribing an Amazon SQS queue to an Amazon SNS topic". */

@@ -84,7 +84,7 @@ function attributeOf(key: string): { name: string; type: string } {
 }
 
 /** DynamoDB wants every attribute of a key, once, and no other. */
-function attributesOf(keys: Keys[]): { name: string; type: string }[] {
+export function attributesOf(keys: Keys[]): { name: string; type: string }[] {
   const all = keys.flatMap(({ partitionKey, sortKey }) => [
     attributeOf(partitionKey),
     ...(sortKey === undefined ? [] : [attributeOf(sortKey)]),
@@ -92,7 +92,8 @@ function attributesOf(keys: Keys[]): { name: string; type: string }[] {
   return [...new Map(all.map((one) => [one.name, one])).values()];
 }
 
-function keySchemas({ partitionKey, sortKey }: Keys) {
+/** The keys of a table or of an index. */
+export function keySchemas({ partitionKey, sortKey }: Keys) {
   const key = (attribute: string, keyType: "HASH" | "RANGE") => ({
     attributeName: attributeOf(attribute).name,
     keyType,

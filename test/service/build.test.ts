@@ -43,11 +43,20 @@ describe("the build", () => {
   });
 });
 
+/** What reads the settings of the stack, and the service that is theirs. */
+const program = ["package.json", "Pulumi.yaml", "Pulumi.dev.yaml", "infra", "tools"];
+const service = [
+  "service/package.json",
+  "service/Dockerfile",
+  "service/.dockerignore",
+  "service/src",
+];
+
 describe("npm run dev", () => {
   let directory: string;
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "dev-"));
-    for (const file of ["package.json", "service/package.json", "service/src"]) {
+    for (const file of [...program, ...service]) {
       cpSync(file, join(directory, file), { recursive: true });
     }
     for (const modules of ["node_modules", "service/node_modules"]) {

@@ -1,0 +1,31 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "../../tools/bench/port.ts";
+import { cacheFolder } from "../../tools/rehearsal/engine.ts";
+import { until } from "./service-harness.ts";
+
+/** On PATH, or where .ci/run puts it. */
+export function motoServer(): string | undefined {
+  const kept = join(cacheFolder(), "moto", "bin", "moto_server");
+  return ["moto_server", kept].find((one) =>
+    one === kept ? existsSync(kept) : spawnSync(one, ["--help"]).status === 0,
+  );
+}
+
+/** AWS's APIs as moto plays them, empty, on this machine. */
+export async function startMoto(command: string) {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = spawn(command, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  const ended = once(server, "close");
+  await until(() => fetch(endpoint).catch(() => undefined));
+  return {
+    endpoint,
+    async stop() {
+      server.kill();
+      await ended;
+    },
+  };
+}

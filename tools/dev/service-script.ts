@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ServiceConfig } from "../../infra/config/workload-schema.ts";
+import { PlanError } from "../graph/plan-error.ts";
+
+/** How a service is started without its image. */
+export interface ServiceScript {
+  service: string;
+  /** With the package.json. */
+  folder: string;
+  /** Of its package.json. */
+  script: string;
+}
+
+/**
+ * The script that starts a service: `dev` of the package.json in the folder that its image is built of, or
+ * `dev:<service>` of the one whose image it shares.
+ *
+ * @param name the first service with such a folder, if empty
+ * @throws {PlanError} if there is none
+ */
+export function scriptOf(
+  name: string,
+  services: Record<string, Pick<ServiceConfig, "image">>,
+  folder: string,
+): ServiceScript {
+  const own = Object.keys(services).filter((one) => packageOf(services[one], folder));
+  const service = name || own[0];
+  if (service === undefined) {
+    throw new PlanError("No service has an image that is built of a folder with a package.json");
+  }
+  if (!services[service]) {
+    const known = Object.keys(services).join(", ");
+    throw new PlanError(`There is no service "${service}"; allowed: ${known}`);
+  }
+  const { sameAs } = services[service].image;
+  const at = packageOf(services[sameAs ?? service], folder);
+  if (!at) {
+    throw new PlanError(
+      `services.${service}.image is not built of a folder with a package.json; allowed: ${own.join(", ") || "none"}`,
+    );
+  }
+  const script = sameAs === undefined ? "dev" : `dev:${service}`;
+  const { scripts = {} } = JSON.parse(readFileSync(join(at, "package.json"), "utf8"));
+  if (!scripts[script]) {
+    throw new PlanError(
+      `services.${service}: the package.json of its image has no script "${script}", which starts it`,
+    );
+  }
+  return { service, folder: at, script };
+}
+
+/** The folder of a service's image, if it has a package.json. */
+function packageOf(
+  service: Pick<ServiceConfig, "image"> | undefined,
+  folder: string,
+): string | undefined {
+  const { context } = service?.image ?? {};
+  if (context === undefined) return undefined;
+  const at = join(folder, context);
+  return existsSync(join(at, "package.json")) ? at : undefined;
+}
+
+/** A service that runs, with all processes that its script has started. */
+export class RunningService {
+  /** Its exit code; null after a signal. */
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+
+  constructor({ folder, script }: ServiceScript, environment: Record<string, string>) {
+    this.#child = spawn("npm", ["run", "--silent", script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      // As a group of its own it must not read the terminal.
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: true,
+    });
+    this.ended = once(this.#child, "exit").then(([code]) => code);
+  }
+
+  /** Tells all of its processes. */
+  kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      // They have ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
