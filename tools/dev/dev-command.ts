@@ -5,13 +5,13 @@ import { projectFolder } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import { settingsOf } from "../graph/stack-settings.ts";
 import { StandInFailed } from "./aws-requests.ts";
-import { RunningService, type ServiceScript, scriptOf } from "./service-script.ts";
+import { type End, RunningService, type ServiceScript, scriptOf } from "./service-script.ts";
 import { Supplies } from "./supplies.ts";
 
-const usage = `Starts a service with reload, and with stand-ins of what it uses of AWS, as far as the local
+const usage = `Starts services with reload, and with stand-ins of what they use of AWS, as far as the local
 Docker engine has their images. Downloads nothing.
 
-usage: npm run dev -- [--stack NAME] [service]
+usage: npm run dev -- [--stack NAME] [service ...]
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --help        this text
@@ -19,6 +19,7 @@ usage: npm run dev -- [--stack NAME] [service]
 Without a service: the first one whose image is built of a folder with a package.json. The
 script "dev" of that file starts it, "dev:<service>" one that has another's image by sameAs.
 Variables that are set win, and no stand-in is started beside them.
+Several share their stand-ins, and end with the first that ends.
 
 exit code: 0 when the service has ended, also by Ctrl-C; 1 when it or a stand-in failed; 2
 when the command is wrong
@@ -62,49 +63,56 @@ export async function devCommand(
 }
 
 async function develop(
-  { stack, name }: { stack: string; name: string },
+  { stack, names }: { stack: string; names: string[] },
   lines: Lines,
   folder: string,
 ): Promise<number> {
   const config = await configOf(stack, folder);
   const { services } = config.services;
-  const script = scriptOf(name, services, folder);
-  const { uses = {} } = services[script.service] ?? {};
+  const scripts = names.map((name) => scriptOf(name, services, folder));
+  const usedBy = ({ service }: ServiceScript) => Object.keys(services[service]?.uses ?? {});
+  const used = new Set(scripts.flatMap(usedBy));
   const resources = Object.fromEntries(
-    Object.entries(config.resources.resources).filter(([resource]) =>
-      Object.hasOwn(uses, resource),
-    ),
+    Object.entries(config.resources.resources).filter(([resource]) => used.has(resource)),
   );
   const interrupted = new AbortController();
   const supplies = new Supplies({
     ...{ resources, region: config.provider.region, environment: process.env, folder },
     ...{ signal: interrupted.signal, tell: lines.out },
   });
-  let service: RunningService | undefined;
+  let running: RunningService[] = [];
+  const kill = (signal: NodeJS.Signals) => {
+    for (const one of running) one.kill(signal);
+  };
   let told = 0;
   const interrupt = (signal: NodeJS.Signals) => {
     interrupted.abort();
-    if (Date.now() - told > sameKeyMs) service?.kill(signal);
+    if (Date.now() - told > sameKeyMs) kill(signal);
     told = Date.now();
   };
   for (const signal of signals) process.on(signal, interrupt);
   try {
     await supplies.prepare();
-    service = new RunningService(script, supplies.variables);
-    const code = await service.ended;
-    return code === 0 || interrupted.signal.aborted ? 0 : failed(script, code, lines);
+    running = scripts.map(
+      (script) => new RunningService(script, supplies.variablesOf(usedBy(script))),
+    );
+    const first = await Promise.race(running.map((one) => one.ended));
+    return first.code === 0 || interrupted.signal.aborted ? 0 : failed(first, lines);
   } catch (error) {
     if (interrupted.signal.aborted) return 0;
     throw error;
   } finally {
-    // What its script left behind.
-    service?.kill("SIGTERM");
+    // Each has heard Ctrl-C already.
+    if (interrupted.signal.aborted) await Promise.all(running.map((one) => one.ended));
+    // The others, and what a script left behind.
+    kill("SIGTERM");
+    await Promise.all(running.map((one) => one.ended));
     await supplies.remove();
     for (const signal of signals) process.off(signal, interrupt);
   }
 }
 
-function failed({ service }: ServiceScript, code: number | null, { err }: Lines): number {
+function failed({ service, code }: End, { err }: Lines): number {
   err(`${service} has ended ${code === null ? "by a signal" : `with code ${code}`}`);
   return 1;
 }
@@ -147,7 +155,7 @@ function optionsOf(args: string[]) {
       help: { type: "boolean", default: false, short: "h" },
     },
   });
-  const [name = "", ...more] = positionals;
-  if (more.length > 0) throw new Error("Name one service");
-  return { ...values, name };
+  const twice = positionals.find((name, at) => positionals.indexOf(name) < at);
+  if (twice !== undefined) throw new Error(`${twice} is named twice`);
+  return { ...values, names: positionals.length > 0 ? positionals : [""] };
 }

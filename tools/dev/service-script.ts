@@ -63,13 +63,19 @@ function packageOf(
   return existsSync(join(at, "package.json")) ? at : undefined;
 }
 
+/** How a service has ended. */
+export interface End {
+  service: string;
+  /** Null after a signal. */
+  code: number | null;
+}
+
 /** A service that runs, with all processes that its script has started. */
 export class RunningService {
-  /** Its exit code; null after a signal. */
-  readonly ended: Promise<number | null>;
+  readonly ended: Promise<End>;
   readonly #child: ChildProcess;
 
-  constructor({ folder, script }: ServiceScript, environment: Record<string, string>) {
+  constructor({ service, folder, script }: ServiceScript, environment: Record<string, string>) {
     this.#child = spawn("npm", ["run", "--silent", script], {
       cwd: folder,
       env: { ...process.env, ...environment },
@@ -77,7 +83,7 @@ export class RunningService {
       stdio: ["ignore", "inherit", "inherit"],
       detached: true,
     });
-    this.ended = once(this.#child, "exit").then(([code]) => code);
+    this.ended = once(this.#child, "exit").then(([code]) => ({ service, code }));
   }
 
   /** Tells all of its processes. */

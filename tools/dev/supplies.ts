@@ -18,7 +18,7 @@ import { dummyCredentials, StandInFailed } from "./aws-requests.ts";
 import { type Address, type StandIn, standInOf, urlOf } from "./stand-ins.ts";
 
 export interface SuppliesArgs {
-  /** What the service uses, by name. */
+  /** What the services use, by name. */
   resources: Record<string, ResourceConfig>;
   /** The stack's. */
   region: string;
@@ -56,12 +56,14 @@ interface Started {
 const readyWithinSeconds = 60;
 
 /**
- * What a service uses, on this machine: containers of images that the local Docker engine has, and
+ * What services use, on this machine: containers of images that the local Docker engine has, and
  * folders. Downloads nothing. Whoever makes them must remove them, whatever happened in between.
  */
 export class Supplies {
-  /** What the service gets beside its environment. */
-  readonly variables: Record<string, string> = {};
+  /** By resource. */
+  readonly #own: Record<string, Record<string, string>> = {};
+  /** Of AWS's SDKs. */
+  readonly #common: Record<string, string> = {};
   readonly #args: SuppliesArgs;
   readonly #docker: Docker;
   readonly #containers: string[] = [];
@@ -89,6 +91,11 @@ export class Supplies {
     const started = await this.#start(played);
     for (const one of started) await this.#make(one);
     if (started.some(({ standIn }) => standIn.endpointVariable)) this.#tellSdks(groups);
+  }
+
+  /** What a service that uses these gets beside its environment. */
+  variablesOf(resources: string[]): Record<string, string> {
+    return Object.assign({}, this.#common, ...resources.map((one) => this.#own[one]));
   }
 
   /** Ends the containers and deletes all that was in them and in the folders. */
@@ -132,7 +139,7 @@ export class Supplies {
       if (value === undefined) throw new Error(`The stand-in of ${name} gives no ${suffix}`);
       return [stemOf(name) + suffix, value];
     });
-    Object.assign(this.variables, Object.fromEntries(variables));
+    this.#own[name] = Object.fromEntries(variables);
     this.#tell(name, `${where}, ${variables.map((one) => one.join("=")).join(", ")}`);
   }
 
@@ -191,7 +198,7 @@ export class Supplies {
     if (port === undefined) throw new StandInFailed(`${product} has no port on this machine`);
     const address = { host: "127.0.0.1", port };
     await this.#untilReady(container, standIn, address);
-    if (endpointVariable) this.variables[endpointVariable] = urlOf(address);
+    if (endpointVariable) this.#common[endpointVariable] = urlOf(address);
     for (const { name, config, standIn: own = standIn } of group.members) {
       try {
         const at = standIn.ready ? `${address.host}:${port}` : urlOf(address);
@@ -232,9 +239,9 @@ export class Supplies {
     const { environment, region, tell } = this.#args;
     const own = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID"].find((one) => environment[one] !== undefined);
     const real = groups.some(({ members, given }) => given.length > 0 && isOfSdks(members));
-    if (!own && !real) Object.assign(this.variables, dummyCredentials);
+    if (!own && !real) Object.assign(this.#common, dummyCredentials);
     const set = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
-    if (set === undefined) this.variables.AWS_REGION = region;
+    if (set === undefined) this.#common.AWS_REGION = region;
     const credentials = own ? `the credentials of ${own}` : real ? "yours" : "dummies";
     tell(`AWS's SDKs take the region ${set ?? region}, and as credentials ${credentials}`);
   }

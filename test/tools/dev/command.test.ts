@@ -58,7 +58,7 @@ const [, , file, code = 0] = process.argv;
 process.on("SIGINT", () => { appendFileSync(file + ".ended", "SIGINT"); process.exit(3); });
 writeFileSync(file + ".new", JSON.stringify(process.env));
 renameSync(file + ".new", file);
-if (process.env.STAY) setInterval(() => {}, 1000);
+if (process.env.STAY?.split(" ").includes(file)) setInterval(() => {}, 1000);
 else process.exitCode = Number(code);`;
 
 interface Asked {
@@ -349,14 +349,24 @@ describe("npm run dev with stand-ins", function () {
     assert.ok(calls("run").every((call) => !/dynamodb|postgres/.test(call)));
   });
 
-  it("gives no dummy credentials where a resource of AWS itself is set", async () => {
-    process.env.PLACED_ARN = "arn:aws:sns:eu-central-1:111122223333:placed";
-    docker.set({ docker: everything() });
-    await run("shop");
-    const { environment } = started("shop", "shop.json");
-    assert.equal(environment.AWS_ACCESS_KEY_ID, undefined);
-    assert.equal(environment.ORDERS_TABLE, "orders");
-  });
+  for (const [title, name, value] of [
+    [
+      "a resource of AWS itself is set",
+      "PLACED_ARN",
+      "arn:aws:sns:eu-central-1:111122223333:placed",
+    ],
+    ["a profile is set", "AWS_PROFILE", "me"],
+    ["others are set", "AWS_ACCESS_KEY_ID", "mine"],
+  ] as const) {
+    it(`gives no dummy credentials where ${title}`, async () => {
+      process.env[name] = value;
+      docker.set({ docker: here("table") });
+      await run("shop");
+      const { environment } = started("shop", "shop.json");
+      assert.equal(environment.AWS_SECRET_ACCESS_KEY, undefined);
+      assert.deepEqual([environment[name], environment.ORDERS_TABLE], [value, "orders"]);
+    });
+  }
 
   it("starts the service with what the environment has, where no engine answers", async () => {
     docker.set({ failing: { docker: "Cannot connect to the Docker daemon" } });
@@ -372,6 +382,14 @@ describe("npm run dev with stand-ins", function () {
     const { code, out } = await run();
     assert.deepEqual([code, out, docker.calls], [0, [], []]);
     assert.ok(started("plain", "plain.json"));
+  });
+
+  it("ends the others with the first that ends", async () => {
+    process.env.STAY = "mailer.json";
+    docker.set({ docker: everything() });
+    const { code, err } = await run("mailer", "broken");
+    assert.deepEqual([code, err], [1, "broken has ended with code 7\n"]);
+    assert.equal(removed(), 2);
   });
 
   it("exits with 1 after a service that fails, and removes its stand-ins", async () => {
@@ -427,7 +445,7 @@ describe("npm run dev with stand-ins", function () {
     [["sums"], /^services\.sums\.image is not built of a folder/],
     [["silent"], /^services\.silent: .* has no script "dev:silent", which starts it$/m],
     [["--stack", "nowhere"], /^There is no stack "nowhere"/],
-    [["shop", "mailer"], /^Name one service\n[\s\S]*usage: npm run dev/],
+    [["shop", "shop"], /^shop is named twice\n[\s\S]*usage: npm run dev/],
     [["--stak", "dev"], /usage: npm run dev/],
   ];
   for (const [args, expected] of wrong) {
@@ -448,15 +466,15 @@ describe("npm run dev with stand-ins", function () {
   });
 
   /** Runs it in a process of its own until `reached`, then interrupts it. */
-  const interrupted = async (name: string, reached: () => boolean) => {
+  const interrupted = async (names: string[], reached: () => boolean) => {
     const script = `import { devCommand } from ${JSON.stringify(join(root, "tools/dev/dev-command.ts"))};
       const lines = { out: console.log, err: console.error };
-      devCommand([${JSON.stringify(name)}], lines, ${JSON.stringify(folder)}).then((code) => process.exit(code));`;
+      devCommand(${JSON.stringify(names)}, lines, ${JSON.stringify(folder)}).then((code) => process.exit(code));`;
     const file = join(folder, "interrupted.mts");
     writeFileSync(file, script);
     const child = spawn(process.execPath, ["--import", join(root, "tools/typescript.js"), file], {
       stdio: "ignore",
-      env: { ...process.env, STAY: "1" },
+      env: { ...process.env, STAY: "mailer.json shop.json" },
     });
     const ended = once(child, "exit");
     while (child.exitCode === null && !reached()) await wait(20);
@@ -467,16 +485,30 @@ describe("npm run dev with stand-ins", function () {
   it("ends service and stand-ins with Ctrl-C", async () => {
     docker.set({ docker: everything() });
     const environment = join(folder, "shop", "mailer.json");
-    const code = await interrupted("mailer", () => existsSync(environment));
+    const code = await interrupted(["mailer"], () => existsSync(environment));
     assert.equal(code, 0);
     assert.equal(readFileSync(`${environment}.ended`, "utf8"), "SIGINT");
     assert.equal(removed(), 1);
   });
 
+  it("starts several that share their stand-ins, each with what it uses", async () => {
+    docker.set({ docker: everything() });
+    const files = ["shop.json", "mailer.json"].map((file) => join(folder, "shop", file));
+    const code = await interrupted(["shop", "mailer"], () => files.every((one) => existsSync(one)));
+    assert.equal(code, 0);
+    const [shop = {}, mailer = {}] = ["shop.json", "mailer.json"].map(
+      (file) => started("shop", file).environment,
+    );
+    assert.ok(mailer.MAILS_URL);
+    assert.equal(mailer.MAILS_URL, shop.MAILS_URL);
+    assert.deepEqual([mailer.ORDERS_TABLE, shop.ORDERS_TABLE], [undefined, "orders"]);
+    assert.equal(removed(), 5);
+  });
+
   it("removes what it has started when Ctrl-C comes before the service", async () => {
     docker.set({ docker: { ...everything(), ports: { 9324: 1 } } });
     const runs = () => docker.calls.some((call) => call.startsWith("docker inspect"));
-    assert.equal(await interrupted("mailer", runs), 0);
+    assert.equal(await interrupted(["mailer"], runs), 0);
     assert.ok(!existsSync(join(folder, "shop", "mailer.json")));
     assert.equal(removed(), 1);
   });
