@@ -205,6 +205,11 @@ export const usesSetting = z
   );
 
 export type ResourceConfig = z.infer<(typeof kinds)[number]>;
+/** What has no address in the VPC, and works as soon as it is there. */
+export type StoreConfig = Extract<ResourceConfig, { kind: "bucket" | "queue" | "table" | "topic" }>;
+
+export const isStore = (config: ResourceConfig): config is StoreConfig =>
+  ["bucket", "queue", "table", "topic"].includes(config.kind);
 export type BucketConfig = z.infer<typeof bucketSchema>;
 export type FilesConfig = z.infer<typeof filesSchema>;
 export type QueueConfig = z.infer<typeof queueSchema>;

@@ -2,10 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { actionsOf } from "../cluster/policy-document.ts";
 import { type Access, type BucketConfig, stemOf } from "../config/resource-schema.ts";
-import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, type Link, type Linkable, type Named, sidOf, toAws } from "./link.ts";
 import { closeBucket } from "./private-bucket.ts";
 
-export interface BucketArgs extends Omit<BucketConfig, "kind"> {
+export interface BucketArgs extends Omit<BucketConfig, "kind">, Named {
   /** Keeps the bucket and its objects on destroy, instead of deleting both. */
   protect: boolean;
 }
@@ -32,10 +32,10 @@ export class Bucket extends pulumi.ComponentResource implements Linkable {
 
   constructor(name: string, args: BucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Bucket", name, {}, opts);
-    const { protect } = args;
+    const { protect, resource = name } = args;
     // What guards the bucket stays with it.
     const parent = { parent: this, protect, retainOnDelete: protect };
-    this.resource = name;
+    this.resource = resource;
     this.bucket = new aws.s3.Bucket(name, { forceDestroy: !protect }, parent);
     const ofBucket = { bucket: this.bucket.bucket };
     new aws.s3.BucketServerSideEncryptionConfiguration(

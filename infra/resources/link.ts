@@ -27,6 +27,12 @@ export interface Link {
   };
 }
 
+/** Of a component whose name is not that of its resource. */
+export interface Named {
+  /** The resource's name in the settings, of which its variables are made. @default the component's name */
+  resource?: string;
+}
+
 /** A resource that services and jobs may use. */
 export interface Linkable {
   /** Of its metrics in CloudWatch; none where it has none. */
@@ -38,6 +44,10 @@ export interface Linkable {
   /** What this access gives; the settings' rules refuse one that the kind does not have. */
   link(access: Access): Link;
 }
+
+/** The links of a service's or a job's `uses`, of the resources that are there. */
+export const linksOf = (made: Record<string, Linkable>, uses: Record<string, Access>): Link[] =>
+  Object.entries(uses).flatMap(([resource, access]) => made[resource]?.link(access) ?? []);
 
 /** The way to AWS, which answers at addresses of its own, or of an endpoint in the VPC. */
 export const toAws = { cidrBlock: "0.0.0.0/0", port: 443 };

@@ -2,10 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { actionsOf } from "../cluster/policy-document.ts";
 import { type Access, type QueueConfig, stemOf } from "../config/resource-schema.ts";
-import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, type Link, type Linkable, type Named, sidOf, toAws } from "./link.ts";
 import { tlsOnly } from "./tls-only.ts";
 
-export interface QueueArgs extends Omit<QueueConfig, "kind"> {
+export interface QueueArgs extends Omit<QueueConfig, "kind">, Named {
   /** The topics that deliver to it: their ARNs, by name. */
   topics: Record<string, pulumi.Output<string>>;
   /** Keeps the queue and its messages on destroy. */
@@ -48,7 +48,7 @@ export class Queue extends pulumi.ComponentResource implements Linkable {
       { ...asked.deadLetters, sqsManagedSseEnabled: true },
       parent,
     );
-    this.resource = name;
+    this.resource = args.resource ?? name;
     this.queue = new aws.sqs.Queue(
       name,
       {

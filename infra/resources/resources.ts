@@ -1,17 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access, ResourceConfig } from "../config/resource-schema.ts";
+import {
+  type Access,
+  isStore,
+  type ResourceConfig,
+  type StoreConfig,
+} from "../config/resource-schema.ts";
 import type { BackupsConfig, LogsConfig } from "../config/schema.ts";
 import { Backups } from "./backups.ts";
-import { Bucket } from "./bucket.ts";
 import { Cache } from "./cache.ts";
 import { Files, type FilesArgs } from "./files.ts";
-import type { Link, Linkable } from "./link.ts";
+import { type Link, type Linkable, linksOf } from "./link.ts";
 import { Postgres } from "./postgres.ts";
-import { Queue } from "./queue.ts";
 import { Secret } from "./secret.ts";
 import type { Surroundings } from "./security-group.ts";
-import { Table } from "./table.ts";
-import { Topic } from "./topic.ts";
+import { makeStores } from "./stores.ts";
 
 export interface ResourcesArgs extends Surroundings, Pick<FilesArgs, "zones"> {
   /** By name. */
@@ -39,13 +41,15 @@ interface Measured extends Pick<Linkable, "dimensions" | "deadLetterDimensions">
 export class Resources extends pulumi.ComponentResource {
   /** Each with its settings and what its metrics are found by. */
   readonly measured: Measured[];
-  private readonly made: Record<string, Linkable> = {};
+  private readonly made: Record<string, Linkable>;
 
   constructor(name: string, args: ResourcesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Resources", name, {}, opts);
     const parent = { parent: this };
-    for (const [resource, config] of topicsFirst(args.resources)) {
-      this.made[resource] = makeResource(resource, config, { ...args, made: this.made }, parent);
+    const { resources, protect } = args;
+    this.made = makeStores({ resources: storesOf(resources), protect }, parent);
+    for (const [resource, config] of Object.entries(resources)) {
+      if (!isStore(config)) this.made[resource] = makeResource(resource, config, args, parent);
     }
     this.measured = measuredOf(args.resources, this.made);
     this.makeBackups(args);
@@ -54,9 +58,10 @@ export class Resources extends pulumi.ComponentResource {
 
   /** Of all that holds data; none where nothing does. */
   private makeBackups({ resources, backups, protect }: ResourcesArgs): void {
-    const held = Object.entries(this.made).flatMap(([name, { backupArn: arn }]) =>
-      arn ? [{ kind: resources[name]?.kind ?? "", arn }] : [],
-    );
+    const held = Object.entries(resources).flatMap(([name, { kind }]) => {
+      const arn = this.made[name]?.backupArn;
+      return arn ? [{ kind, arn }] : [];
+    });
     if (backups.enabled && held.length > 0) {
       new Backups("backups", { ...backups, resources: held, protect }, { parent: this });
     }
@@ -64,11 +69,16 @@ export class Resources extends pulumi.ComponentResource {
 
   /** The links of a service's or a job's `uses`. */
   linksOf(uses: Record<string, Access>): Link[] {
-    return Object.entries(uses).flatMap(
-      ([resource, access]) => this.made[resource]?.link(access) ?? [],
-    );
+    return linksOf(this.made, uses);
   }
 }
+
+const storesOf = (resources: ResourcesArgs["resources"]): Record<string, StoreConfig> =>
+  Object.fromEntries(
+    Object.entries(resources).flatMap(([name, config]) =>
+      isStore(config) ? [[name, config]] : [],
+    ),
+  );
 
 function measuredOf(
   configs: ResourcesArgs["resources"],
@@ -84,15 +94,13 @@ function measuredOf(
 
 function makeResource(
   name: string,
-  config: ResourceConfig,
-  args: ResourcesArgs & { made: Record<string, Linkable> },
+  config: Exclude<ResourceConfig, StoreConfig>,
+  args: ResourcesArgs,
   parent: { parent: pulumi.Resource },
 ): Linkable {
   const { network, cluster, clusterName, logs, protect } = args;
   const surroundings = { network, cluster, clusterName };
   switch (config.kind) {
-    case "bucket":
-      return new Bucket(name, { ...config, protect }, parent);
     case "cache":
       return new Cache(name, { ...config, ...surroundings, protect }, parent);
     case "files": {
@@ -101,34 +109,7 @@ function makeResource(
     }
     case "postgres":
       return new Postgres(name, { ...config, ...surroundings, logs, protect }, parent);
-    case "queue":
-      return new Queue(name, { ...config, topics: topicsTo(name, args), protect }, parent);
     case "secret":
       return new Secret(name, { clusterName, protect }, parent);
-    case "table":
-      return new Table(name, { ...config, protect }, parent);
-    case "topic":
-      return new Topic(name, parent);
   }
-}
-
-/** A queue names the topics that may send to it. */
-function topicsFirst(resources: ResourcesArgs["resources"]): [string, ResourceConfig][] {
-  const isTopic = ([, { kind }]: [string, ResourceConfig]) => kind === "topic";
-  return Object.entries(resources).sort((a, b) => Number(isTopic(b)) - Number(isTopic(a)));
-}
-
-/** The ARNs of the topics that deliver to a queue, by name. */
-function topicsTo(
-  queue: string,
-  { resources, made }: Pick<ResourcesArgs, "resources"> & { made: Record<string, Linkable> },
-): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries(
-    Object.entries(resources).flatMap(([name, config]) => {
-      const topic = made[name];
-      return config.kind === "topic" && config.deliverTo.includes(queue) && topic instanceof Topic
-        ? [[name, topic.arn]]
-        : [];
-    }),
-  );
 }

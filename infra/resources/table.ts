@@ -2,9 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { actionsOf } from "../cluster/policy-document.ts";
 import { type Access, stemOf, type TableConfig } from "../config/resource-schema.ts";
-import { actionsFor, type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { actionsFor, type Link, type Linkable, type Named, sidOf, toAws } from "./link.ts";
 
-export interface TableArgs extends Omit<TableConfig, "kind"> {
+export interface TableArgs extends Omit<TableConfig, "kind">, Named {
   /** Refuses the table's deletion, by AWS and by Pulumi, and keeps it on destroy. */
   protect: boolean;
 }
@@ -29,7 +29,7 @@ export class Table extends pulumi.ComponentResource implements Linkable {
 
   constructor(name: string, args: TableArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Table", name, {}, opts);
-    this.resource = name;
+    this.resource = args.resource ?? name;
     const indexes = Object.entries(args.indexes);
     this.table = new aws.dynamodb.Table(
       name,

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { actionsOf } from "../cluster/policy-document.ts";
 import { stemOf } from "../config/resource-schema.ts";
-import { type Link, type Linkable, sidOf, toAws } from "./link.ts";
+import { type Link, type Linkable, type Named, sidOf, toAws } from "./link.ts";
 import { tlsOnly } from "./tls-only.ts";
 
 /**
@@ -17,7 +17,7 @@ export class Topic extends pulumi.ComponentResource implements Linkable {
   readonly dimensions: Linkable["dimensions"];
   private readonly resource: string;
 
-  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: Named, opts?: pulumi.ComponentResourceOptions) {
     super("platform:resources:Topic", name, {}, opts);
     const topic = new aws.sns.Topic(name, { kmsMasterKeyId: "alias/aws/sns" }, { parent: this });
     new aws.sns.TopicPolicy(
@@ -31,7 +31,7 @@ export class Topic extends pulumi.ComponentResource implements Linkable {
       },
       { parent: this },
     );
-    this.resource = name;
+    this.resource = args.resource ?? name;
     this.arn = topic.arn;
     this.dimensions = { TopicName: topic.name };
     this.registerOutputs({ arn: topic.arn });

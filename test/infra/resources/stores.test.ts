@@ -108,7 +108,7 @@ describe("a store or a queue", () => {
       new Queue("queue", { ...args.queue, protect });
       new Table("table", { ...args.table, protect });
       new Secret("secret", { ...args.secret, protect });
-      new Topic("topic");
+      new Topic("topic", {});
     });
   /** What holds data, and what guards it. */
   const holdsData = ({ custom, type }: Resource) => custom && /^aws:(?!sns)/.test(type);
@@ -177,7 +177,7 @@ describe("a store or a queue", () => {
 
   it("is encrypted so that a topic can deliver to it, raw and by that topic alone", async () => {
     const resources = await deploy(() => {
-      const { arn } = new Topic("placed");
+      const { arn } = new Topic("placed", {});
       new Queue("queue", { ...args.queue, topics: { placed: arn }, protect: false });
     });
     const topic = only(resources, "aws:sns/topic:Topic");
