@@ -61,11 +61,27 @@ export class EnvironmentStack {
     await this.#pulumi(["up", "--yes", "--skip-preview"], { show: true });
   }
 
-  /** Removes the stack, and its resources unless Kubernetes has deleted them with the owner. */
+  /**
+   * Removes the stack and its resources. Those of Kubernetes are deleted with the owner, whose cluster may
+   * be gone; those of AWS are not.
+   */
   async remove({ ownerDeleted }: { ownerDeleted: boolean }): Promise<void> {
     await this.#unlock();
-    if (!ownerDeleted) await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true });
-    await this.#pulumi(["stack", "rm", "--yes", ...(ownerDeleted ? ["--force"] : [])]);
+    const isForgotten = ownerDeleted && !(await this.#hasAws());
+    if (!isForgotten) {
+      // pulumi-kubernetes then takes out of the state what it cannot reach.
+      const env = ownerDeleted ? { PULUMI_K8S_DELETE_UNREACHABLE: "true" } : undefined;
+      await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true, env });
+    }
+    await this.#pulumi(["stack", "rm", "--yes", ...(isForgotten ? ["--force"] : [])]);
+  }
+
+  /** Whether its state has resources of AWS. The outputs of a failed update do not tell. */
+  async #hasAws(): Promise<boolean> {
+    const { deployment }: { deployment?: { resources?: { type: string }[] } } = JSON.parse(
+      await this.#pulumi(["stack", "export"]),
+    );
+    return (deployment?.resources ?? []).some(({ type }) => type.startsWith("aws:"));
   }
 
   /** Removes the lock of a killed run. Workflow runs are serialized, so no other run holds it. */
@@ -73,12 +89,15 @@ export class EnvironmentStack {
     if (process.env.GITHUB_ACTIONS) await this.#pulumi(["cancel", "--yes"]);
   }
 
-  #pulumi(args: string[], options?: Pick<ShellOptions, "show">): Promise<string> {
+  #pulumi(args: string[], options?: Pick<ShellOptions, "show" | "env">): Promise<string> {
     return ofEnvironment([...args, "--stack", this.name], options);
   }
 }
 
-function ofEnvironment(args: string[], options: Pick<ShellOptions, "show"> = {}): Promise<string> {
+function ofEnvironment(
+  args: string[],
+  { show, env }: Pick<ShellOptions, "show" | "env"> = {},
+): Promise<string> {
   // An environment has no secrets, so its state needs no passphrase.
-  return pulumi(args, { cwd: folder, env: { PULUMI_CONFIG_PASSPHRASE: "" }, ...options });
+  return pulumi(args, { cwd: folder, show, env: { PULUMI_CONFIG_PASSPHRASE: "", ...env } });
 }

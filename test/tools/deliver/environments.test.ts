@@ -68,6 +68,7 @@ describe("environments of pull requests", function () {
     built = [{ databaseId: 99, createdAt: hoursAgo(1) }],
   }): Answers => ({
     "pulumi stack output --json --stack dev": json(outputs),
+    "pulumi stack export": state("kubernetes:core/v1:Namespace"),
     "pulumi stack ls": json(stacks.map((number) => ({ name: `pr-${number}` }))),
     ...pulls(open),
     "gh run list": json(built),
@@ -79,6 +80,8 @@ describe("environments of pull requests", function () {
     },
     "aws ecr get-login-password": { out: "password\n" },
   });
+  const state = (...types: string[]) =>
+    json({ deployment: { resources: types.map((type) => ({ type })) } });
   const comments = () => calls("gh api --method POST").join("\n");
 
   it("come with the image of the last commit, and say where they are", async () => {
@@ -317,6 +320,24 @@ describe("environments of pull requests", function () {
     assert.equal(code, 0);
     assert.deepEqual(calls("pulumi destroy"), []);
     assert.match(calls("pulumi stack rm")[0] ?? "", /--force/);
+  });
+
+  it("lose what they have on AWS also when their cluster is gone with its stack", async () => {
+    const left = state(
+      "pulumi:providers:aws",
+      "kubernetes:core/v1:Namespace",
+      "aws:sqs/queue:Queue",
+    );
+    for (const outputs of [{}, dev]) {
+      given.player.forget();
+      const answers = { ...deployed(12, { owner: "0" }), ...world({ outputs, stacks: [12] }) };
+      const { code, text } = await look({ ...answers, "pulumi stack export": left });
+      assert.equal(code, 0, text);
+      assert.equal(calls("pulumi destroy --yes --skip-preview --stack pr-12").length, 1);
+      const [removal = "", ...others] = calls("pulumi stack rm");
+      assert.doesNotMatch(removal, /--force/);
+      assert.deepEqual(others, []);
+    }
   });
 
   it("have their images built as the stack's are, by who may not push them", async () => {

@@ -1,4 +1,5 @@
-import type { Props } from "../world/world.ts";
+import { reachProblem } from "../world/rules/cluster-rules.ts";
+import { CloudError, type Props } from "../world/world.ts";
 import type { Package } from "./service.ts";
 
 /** The kubernetes package; a provider's kubeconfig names the cluster. */
@@ -16,6 +17,13 @@ export const kubernetes: Package = {
   // pulumi-kubernetes, Diff: reads from the cluster whether a job has completed.
   replacesUnready: ({ kind, metadata }) =>
     kind === "Job" && metadata?.annotations?.["pulumi.com/replaceUnready"] === "true",
+  // pulumi-kubernetes, Configure and Delete: also of an object that is no more.
+  forgets: (caller, world) => {
+    const problem = reachProblem(world, caller);
+    if (problem === undefined) return false;
+    if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return true;
+    throw new CloudError("Unreachable", problem);
+  },
   functions: {},
 };
 

@@ -30,6 +30,12 @@ export interface Package {
   replacesAll?: (olds: Props, news: Props) => string[];
   /** Whether a resource that is not ready is replaced. */
   replacesUnready?: (inputs: Props) => boolean;
+  /**
+   * Whether it deletes a resource from the state alone.
+   *
+   * @throws if it can delete nothing, and nobody has told it so
+   */
+  forgets?: (caller: Caller, world: World) => boolean;
   functions: Record<string, (args: Props, caller: Caller, world: World) => Props>;
 }
 
@@ -183,7 +189,10 @@ function handlers(world: World, provided: Package): grpc.UntypedServiceImplement
     },
 
     delete: async (call) => {
-      await remove(world, request(call), call.request.getId());
+      const asked = request(call);
+      if (!provided.forgets?.(asked.caller, world)) {
+        await remove(world, asked, call.request.getId());
+      }
       return new empty.Empty();
     },
 

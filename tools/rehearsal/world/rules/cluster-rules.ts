@@ -1,6 +1,6 @@
 import { waits } from "../../../cloud/durations.ts";
 import { irsaProblem, trustsService } from "../iam.ts";
-import type { Effect, Rule } from "../rule.ts";
+import type { Caller, Effect, Rule } from "../rule.ts";
 import type { World } from "../world.ts";
 import { addon, addonType, clusterType, minor, selfManaged } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
@@ -74,6 +74,13 @@ const zonesOf = (world: World, subnetIds: string[]): string =>
   ]
     .sort()
     .join(",");
+
+/** Why a Kubernetes provider cannot call its cluster. Returns undefined if it can. */
+export function reachProblem(world: World, { cluster }: Caller): string | undefined {
+  return cluster && world.live("aws:eks/cluster:Cluster").some(({ id }) => id === cluster)
+    ? undefined
+    : `configured Kubernetes cluster is unreachable: ${cluster ?? "no kubeconfig"}`;
+}
 
 export const clusterRules: Rule[] = [
   ...(["create", "update"] as const).map(

@@ -3,7 +3,7 @@ import { irsaProblem } from "../iam.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import { schedulingProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-import { dnsProblem, isAdmin } from "./cluster-rules.ts";
+import { dnsProblem, isAdmin, reachProblem } from "./cluster-rules.ts";
 import { containerProblem, containersOf, podOf, secretProblem } from "./container-rules.ts";
 import { mountProblem } from "./files-rules.ts";
 import {
@@ -129,11 +129,7 @@ export const workloadRules: Rule[] = [
       on,
       types: ["kubernetes:*"],
       source: "pulumi-kubernetes: configured Kubernetes cluster is unreachable",
-      refusal: ({ world, caller }) =>
-        caller.cluster &&
-        world.live("aws:eks/cluster:Cluster").some(({ id }) => id === caller.cluster)
-          ? undefined
-          : `configured Kubernetes cluster is unreachable: ${caller.cluster ?? "no kubeconfig"}`,
+      refusal: ({ world, caller }) => reachProblem(world, caller),
     }),
   ),
   ...(["create", "update", "delete"] as const).map(
