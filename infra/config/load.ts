@@ -3,6 +3,7 @@ import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { imagePlaces } from "./image-names.ts";
+import { previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { hostNames } from "./route-rules.ts";
 import { rules } from "./rules.ts";
@@ -21,20 +22,21 @@ function slices(given: Settings) {
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
   const named = domain && { ...domain, region, hostNames: hostNames(settings) };
-  return {
-    provider: {
-      region,
-      allowedAccountIds: [accountId],
-      defaultTags: {
-        tags: {
-          project: pulumi.getProject(),
-          stack: pulumi.getStack(),
-          environment,
-          "managed-by": "pulumi",
-          ...tags,
-        },
+  const provider = {
+    region,
+    allowedAccountIds: [accountId],
+    defaultTags: {
+      tags: {
+        project: pulumi.getProject(),
+        stack: pulumi.getStack(),
+        environment,
+        "managed-by": "pulumi",
+        ...tags,
       },
     },
+  };
+  return {
+    provider,
     preflight: {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
@@ -115,7 +117,7 @@ function slices(given: Settings) {
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,
-      pullRequests: settings.pullRequests,
+      pullRequests: { ...settings.pullRequests, aws: previewResources(settings, provider) },
       admission: {
         registries: registries(settings),
         applicationSignals: settings.insights.applicationSignals,

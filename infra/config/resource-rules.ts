@@ -32,16 +32,6 @@ export const resourceRules = [
       return resource.kind === "topic" ? deliveryProblems(at, resource.deliverTo, resources) : [];
     }),
   ),
-  rule(["services", "resources", "pullRequests"], ({ services, pullRequests }) =>
-    Object.entries(services).map(
-      ([name, { uses, worker }]) =>
-        pullRequests.environments > 0 &&
-        // No environment has it.
-        !worker &&
-        Object.keys(uses).length > 0 &&
-        `services.${name}.uses: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
-    ),
-  ),
   rule(["environment", "backups"], ({ environment, backups: { enabled, retentionDays } }) => [
     environment === "production" &&
       !enabled &&

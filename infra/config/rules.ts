@@ -2,6 +2,7 @@ import { blockOf, contains } from "../network/cidr.ts";
 import { databaseRules } from "./database-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
+import { previewRules } from "./preview-rules.ts";
 import { resourceRules } from "./resource-rules.ts";
 import { routeRules } from "./route-rules.ts";
 import { scaleRules } from "./scale-rules.ts";
@@ -101,6 +102,7 @@ export const rules = [
   ...imageRules,
   ...scaleRules,
   ...resourceRules,
+  ...previewRules,
   ...databaseRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";

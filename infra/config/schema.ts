@@ -234,6 +234,12 @@ const pullRequestsSchema = z.strictObject({
     .default(0)
     .describe("Most pull requests with an environment on this stack at one time."),
   days: whole(1, 30).default(3).describe("Days until an environment is removed."),
+  resources: z
+    .record(z.string(), z.literal("read", "read"), "access by resource")
+    .default({})
+    .describe(
+      "Buckets, tables and secrets of the stack that its environments may read. Of other buckets, tables, queues and topics each environment has its own, empty.",
+    ),
 });
 
 const firewallSchema = z.strictObject({

@@ -30,7 +30,7 @@ export const secretRules = [
       // A worker runs in no environment, nor do its companions.
       !("worker" in workload && workload.worker) &&
       Object.keys(container.secrets).length > 0 &&
-      `${at}.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS`,
+      `${at}.secrets: is not allowed with pullRequests.environments, whose pods may not read them; allowed: a secret of resources that pullRequests.resources offers`,
   ]),
 ];
 

@@ -1,5 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { OidcProvider } from "../cluster/service-account-role.ts";
+import type { StoreConfig } from "../config/resource-schema.ts";
 import type {
   DomainConfig,
   IngressConfig,
@@ -11,6 +13,7 @@ import type { ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import { makeRepository } from "../image/repository.ts";
 import type { Network } from "../network/network.ts";
+import type { Link } from "../resources/link.ts";
 
 /** Lower than that of pods without a class. These pods preempt no pod; they wait for a node. */
 const priority = -1;
@@ -34,9 +37,26 @@ export function ownerReference({
   return { apiVersion, kind: "PriorityClass", name, uid, blockOwnerDeletion: true };
 }
 
+/** What the services of a preview environment use of AWS, and what it makes that with. */
+export interface PreviewResources {
+  /** The stack's. */
+  provider: {
+    region: string;
+    allowedAccountIds: string[];
+    defaultTags: { tags: Record<string, string> };
+  };
+  /** Of its roles. @default they have none */
+  permissionsBoundary?: string;
+  /** The resources of which it has its own, by name. */
+  own: Record<string, StoreConfig>;
+  oidc: OidcProvider;
+  /** The links of the stack's resources that it may read. */
+  offered: Link[];
+}
+
 /** The settings that a preview environment takes from the stack that owns it. */
 export interface PreviewEnvironmentSettings
-  extends PullRequestsConfig,
+  extends Pick<PullRequestsConfig, "environments" | "days">,
     Pick<NodesConfig, "architecture"> {
   owner: NamespaceOwner;
   /** The host names of each environment are below it. */
@@ -50,15 +70,19 @@ export interface PreviewEnvironmentSettings
   registries: string[];
   /** The repository of their images. Released images have another one. */
   repositoryUrl: string;
+  /** @default no service uses anything */
+  aws?: pulumi.Unwrap<PreviewResources>;
 }
 
 export interface PullRequestsArgs
   extends Omit<
     PreviewEnvironmentSettings,
-    "owner" | "hostName" | "certificateArn" | "repositoryUrl"
+    "owner" | "hostName" | "certificateArn" | "repositoryUrl" | "aws"
   > {
   domain: Pick<DomainConfig, "hostName"> | undefined;
   edge: Pick<Edge, "certificateArn">;
+  /** @default no service of an environment uses anything */
+  aws?: PreviewResources;
 }
 
 /**
@@ -122,6 +146,7 @@ export class PullRequests extends pulumi.ComponentResource {
         hostName: domain.hostName,
         certificateArn: edge.certificateArn ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
+        ...(args.aws && { aws: args.aws }),
       });
     }
     this.registerOutputs();

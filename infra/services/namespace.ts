@@ -127,7 +127,7 @@ function makeRole(
   const containers = containersOf(workload.name, workload).map(({ container }) => container);
   const statements = secretStatements(containers, workload.place);
   return new ServiceAccountRole(
-    name,
+    workload.roleName ?? name,
     {
       oidc,
       namespace: workload.name,

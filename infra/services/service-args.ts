@@ -26,6 +26,8 @@ export interface WorkloadArgs
   /** Whose tokens its role on AWS trusts. @default it has no role */
   cluster?: Pick<Cluster, "oidc">;
   place: Place;
+  /** The name of that role. @default the name of the component */
+  roleName?: string;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
   /** The priority class that owns a preview environment's namespace. @default none */

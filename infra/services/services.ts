@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageConfig } from "../config/container-schema.ts";
 import { imageName, imageOwners } from "../config/image-names.ts";
+import type { Access } from "../config/resource-schema.ts";
 import type { PullRequestsConfig } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import { HostNames, type HostNamesArgs } from "../edge/certificate.ts";
 import type { Images } from "../image/image.ts";
 import {
   type PreviewEnvironmentSettings,
+  type PreviewResources,
   PullRequests,
 } from "../preview-environments/preview-environments.ts";
 import type { Resources } from "../resources/resources.ts";
@@ -29,7 +31,10 @@ export interface ServicesArgs
   images: Pick<Images, "references">;
   resources: Pick<Resources, "linksOf">;
   clusterName: string;
-  pullRequests: PullRequestsConfig;
+  pullRequests: Pick<PullRequestsConfig, "environments" | "days"> & {
+    /** @default no service of an environment uses anything */
+    aws?: Omit<PreviewResources, "oidc" | "offered"> & { offered: Record<string, Access> };
+  };
   admission: Omit<AdmissionArgs, "namespaces">;
   domain: HostNamesArgs["domain"];
 }
@@ -57,6 +62,7 @@ export class Services extends pulumi.ComponentResource {
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
     const { services, jobs, domain, ingress, edge, admission } = args;
+    const { environments, days, aws } = args.pullRequests;
     const admitted = new Admission(
       "admission",
       {
@@ -73,8 +79,9 @@ export class Services extends pulumi.ComponentResource {
     this.pullRequests = new PullRequests(
       "pull-requests",
       {
-        environments: args.pullRequests.environments,
-        days: args.pullRequests.days,
+        environments,
+        days,
+        aws: aws && this.previewResources(aws, args),
         domain,
         services,
         ingress,
@@ -96,6 +103,13 @@ export class Services extends pulumi.ComponentResource {
       ? pulumi.output(`https://${domain.hostName}`)
       : this.loadBalancer.apply((host) => (host ? `http://${host}` : ""));
     this.registerOutputs({ url: this.url });
+  }
+
+  private previewResources(
+    { offered, ...aws }: NonNullable<ServicesArgs["pullRequests"]["aws"]>,
+    { cluster, resources }: ServicesArgs,
+  ): PreviewResources | undefined {
+    return cluster && { ...aws, oidc: cluster.oidc, offered: resources.linksOf(offered) };
   }
 
   /** The services, those first whose image others run, and the jobs. */

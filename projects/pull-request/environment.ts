@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../../infra/config/resource-schema.ts";
 import type { RouteConfig, ServiceConfig } from "../../infra/config/workload-schema.ts";
 import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
+import { type Link, linksOf } from "../../infra/resources/link.ts";
+import { makeStores } from "../../infra/resources/stores.ts";
 import { Admission } from "../../infra/services/image-admission.ts";
 import { Service } from "../../infra/services/service.ts";
+import type { ServiceArgs } from "../../infra/services/service-args.ts";
 import { callersOf, workloadArgs } from "../../infra/services/services.ts";
 
 export interface EnvironmentArgs {
@@ -17,9 +21,11 @@ export interface EnvironmentArgs {
  * The services of a stack with the images of a pull request. Each service has one pod, its own namespace
  * and its own quota. It uses the stack's load balancer under its own host name.
  *
- * The services have the stack's settings and its egress rules. They have no IAM role, and no access to the
- * CloudWatch agent: the agent accepts metrics in the name of any service. Their pods preempt no pod of
- * the stack. The environment has no workers, no jobs and no release jobs.
+ * The services have the stack's settings and its egress rules. What they use is the environment's own and
+ * empty, or the stack's where it offers that to be read. Only those that use anything have an IAM role, which
+ * may do nothing else. They have no access to the CloudWatch agent: the agent accepts metrics in the name
+ * of any service. Their pods preempt no pod of the stack. The environment has no workers, no jobs and no
+ * release jobs.
  */
 export class Environment extends pulumi.ComponentResource {
   /** By service. */
@@ -36,6 +42,10 @@ export class Environment extends pulumi.ComponentResource {
         .map(([service, config]) => [service, copyService(prefix, service, config, settings)]),
     );
     const namespaceOf = (service: string) => `${prefix}-${service}`;
+    const stores = makeStores(
+      { resources: settings.aws?.own ?? {}, prefix: `${prefix}-`, protect: false },
+      { parent: this },
+    );
 
     const admission = new Admission(
       name,
@@ -48,15 +58,18 @@ export class Environment extends pulumi.ComponentResource {
       { parent: this },
     );
     for (const [service, config] of Object.entries(services)) {
+      const workload = workloadArgs(service, config, {
+        services,
+        architecture: settings.architecture,
+        references: images,
+        namespaceOf,
+        linksOf: (uses) => [...linksOf(stores, uses), ...offeredLinks(settings.aws, uses)],
+      });
       new Service(
         namespaceOf(service),
         {
-          ...workloadArgs(service, config, {
-            services,
-            architecture: settings.architecture,
-            references: images,
-            namespaceOf,
-          }),
+          ...workload,
+          ...roleOf(`${service}-${prefix}`, workload.links, settings.aws),
           callers: callersOf(service, services).map(namespaceOf),
           place: settings.place,
           clusterName: settings.clusterName,
@@ -65,7 +78,7 @@ export class Environment extends pulumi.ComponentResource {
           edge: { certificateArn: pulumi.output(settings.certificateArn) },
           owner: settings.owner,
         },
-        { parent: this, dependsOn: admission },
+        { parent: this, dependsOn: [admission, ...Object.values(stores)] },
       );
     }
     this.urls = Object.fromEntries(
@@ -77,9 +90,47 @@ export class Environment extends pulumi.ComponentResource {
   }
 }
 
+/** The role of a service that uses anything: its name begins as those that the stack may make. */
+function roleOf(
+  roleName: string,
+  links: Link[],
+  aws: PreviewEnvironmentSettings["aws"],
+): Pick<ServiceArgs, "cluster" | "roleName"> {
+  if (!aws || links.length === 0) return {};
+  const { arn, issuer } = aws.oidc;
+  return {
+    roleName,
+    cluster: { oidc: { arn: pulumi.output(arn), issuer: pulumi.output(issuer) } },
+  };
+}
+
 /**
- * Copies a service for an environment: one pod, its own host name, no release job. The copy has no
- * ScaledObject, because KEDA's finalizer would keep the namespace when the stack is destroyed.
+ * The links of a service to what the stack offers. Who writes there in the stack still finds the variables,
+ * and may not write; who only writes has no right at all.
+ */
+function offeredLinks(
+  aws: PreviewEnvironmentSettings["aws"],
+  uses: Record<string, Access>,
+): Link[] {
+  const used = (aws?.offered ?? []).filter(({ resource }) => Object.hasOwn(uses, resource));
+  return used.map(({ statements, secrets, ...link }) => ({
+    ...link,
+    statements: uses[link.resource] === "write" ? [] : statements,
+    secrets: Object.fromEntries(
+      Object.entries(secrets).map(([variable, { secret, key }]) => [
+        variable,
+        { secret: pulumi.output(secret), key },
+      ]),
+    ),
+    queue: undefined,
+    volume: undefined,
+  }));
+}
+
+/**
+ * Copies a service for an environment: one pod, its own host name, no release job, no policies of its
+ * role. The copy has no ScaledObject, because KEDA's finalizer would keep the namespace when the stack is
+ * destroyed.
  */
 function copyService(
   prefix: string,
@@ -90,6 +141,7 @@ function copyService(
   return {
     ...config,
     ...(route && { route: makeRoute(prefix, service, route, settings) }),
+    policyArns: [],
     release: undefined,
     scale: undefined,
     minReplicas: 1,

@@ -1,20 +1,17 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import { boundRoles } from "../../infra/cluster/permissions-boundary.ts";
 import { Environment } from "./environment.ts";
 import { readOwnerOutputs } from "./owner.ts";
+import { makeProviders } from "./providers.ts";
 import { loadConfig } from "./pull-request-config.ts";
 
 const { platform, pullRequest, commit, images, since } = loadConfig();
 const { settings, kubeconfig, imageReferences } = await readOwnerOutputs(platform, images);
-const provider = new kubernetes.Provider("cluster", {
-  kubeconfig,
-  clusterIdentifier: settings.clusterName,
-  enableServerSideApply: true,
-});
+boundRoles(settings.aws?.permissionsBoundary);
 const environment = new Environment(
   "environment",
   // A service that the pull request did not build runs the image of the stack.
   { pullRequest, settings, images: { ...imageReferences, ...images } },
-  { providers: [provider] },
+  { providers: makeProviders(settings, kubeconfig) },
 );
 
 export const { urls } = environment;

@@ -111,9 +111,16 @@ export function roleOf(workload: string, resources: Resource[]): Role {
   return role;
 }
 
-/** A resource's ARNs, with those of what is in it, each with its kind: `dynamodb index`. */
-export async function arnsOf(name: string, resources: Resource[]): Promise<Map<string, string>> {
-  const parts = partsOf(name, resources);
+/**
+ * A resource's ARNs, with those of what is in it, each with its kind: `dynamodb index`. The component has the
+ * resource's name unless another one is given.
+ */
+export async function arnsOf(
+  name: string,
+  resources: Resource[],
+  component = name,
+): Promise<Map<string, string>> {
+  const parts = partsOf(component, resources);
   const named = rolesOf(resources)
     .flatMap(({ policies }) => policies)
     .filter((policy) => "name" in policy && policy.name.includes(`-uses-${name}-`))
@@ -123,7 +130,7 @@ export async function arnsOf(name: string, resources: Resource[]): Promise<Map<s
     .map((arn) => arn.replaceAll("*", "x"));
   const own = parts.flatMap(({ outputs }) => (isArn(outputs.arn) ? [outputs.arn] : []));
   const kinds = await Promise.all([...new Set([...own, ...named])].map(kindsOf));
-  const deadLetters = parts.find((one) => one.name === `${name}-dead-letters`)?.outputs.arn;
+  const deadLetters = parts.find((one) => one.name === `${component}-dead-letters`)?.outputs.arn;
   return new Map(
     kinds
       .flat()

@@ -773,6 +773,17 @@ export const cases: Case[] = [
     moves: ["LifecyclePolicy", "output pullRequests"],
   },
   {
+    key: "pullRequests.resources",
+    to: { table: "read" },
+    with: {
+      ...table,
+      environment: "development",
+      "pullRequests.environments": 1,
+      "nodes.maxSize": 20,
+    },
+    moves: ["output pullRequests"],
+  },
+  {
     key: "firewall.enabled",
     to: false,
     moves: [

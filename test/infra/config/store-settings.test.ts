@@ -21,6 +21,32 @@ const indexes = (count: number) =>
     Array.from({ length: count }, (_, at) => [`by-${at}`, { partitionKey: "customer" }]),
   );
 
+/** A stack with a resource of each kind that takes environments of pull requests. */
+const previewed = (uses: object, offered: object = {}, more: object = {}): Slices => ({
+  domain: { hostedZoneId: "Z0123456789ABC", hostName: "dev.example.com" },
+  nodes: { ...valid.nodes, desiredSize: 6, maxSize: 6 },
+  pullRequests: { environments: 1, resources: offered },
+  ...resources({
+    archive: { kind: "bucket" },
+    orders: { kind: "table", partitionKey: "id" },
+    mails: { kind: "queue" },
+    placed: { kind: "topic" },
+    key: { kind: "secret" },
+    ledger: { kind: "postgres", version: "17" },
+    sessions: { kind: "cache" },
+    uploads: { kind: "files" },
+  }),
+  services: { web: { ...valid.services.web, uses }, ...more },
+});
+const worker = (uses: object) => ({
+  worker: { image: { sameAs: "web" }, worker: true, uses },
+});
+const noneOfItsOwn =
+  "is not allowed with pullRequests.environments: an environment has none of its own, because";
+const inTheVpc =
+  "its addresses would keep the VPC from being deleted; nor that of the stack, because";
+const itsOwn = "allowed: bucket, queue, table, topic";
+
 const wrong: [title: string, changes: Slices, line: string][] = [
   [
     "a bucket whose old versions never end",
@@ -125,6 +151,71 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     scaled({}),
     "services.web.scale.queue: names no queue; allowed: name or resource",
   ],
+  [
+    "an empty secret in an environment of a pull request",
+    previewed({ key: "read", orders: "read" }),
+    `services.web.uses.key: secret ${noneOfItsOwn} it would be empty, and its pods would wait; allowed: pullRequests.resources.key read`,
+  ],
+  [
+    "a database in an environment of a pull request",
+    previewed({ ledger: "readWrite" }),
+    `services.web.uses.ledger: postgres ${noneOfItsOwn} ${inTheVpc} it has one user, who owns the database; ${itsOwn}`,
+  ],
+  [
+    "a cache in an environment of a pull request",
+    previewed({ sessions: "readWrite" }),
+    `services.web.uses.sessions: cache ${noneOfItsOwn} ${inTheVpc} it has no users to tell apart; ${itsOwn}`,
+  ],
+  [
+    "files in an environment of a pull request",
+    previewed({ uploads: "read" }),
+    `services.web.uses.uploads: files ${noneOfItsOwn} ${inTheVpc} its volume would outlive the namespace of the environment; ${itsOwn}`,
+  ],
+  [
+    "an offer of what is no resource",
+    previewed({ orders: "read" }, { order: "read" }),
+    "pullRequests.resources: order is no resource; allowed: a resource such as orders",
+  ],
+  [
+    "an offer where there are no resources",
+    { pullRequests: { resources: { orders: "read" } } },
+    "pullRequests.resources: orders is no resource; allowed: a name of platform:resources, which has none",
+  ],
+  [
+    "an offer to write",
+    previewed({ orders: "readWrite" }, { orders: "readWrite" }),
+    'pullRequests.resources.orders: "readWrite" is not allowed: read',
+  ],
+  [
+    "an offer of a queue, which readers empty",
+    previewed({ mails: "read" }, { mails: "read" }),
+    "pullRequests.resources.mails: queue is not allowed, because whoever reads a message takes it from the stack; allowed: bucket, secret, table",
+  ],
+  [
+    "an offer of a topic",
+    previewed({ placed: "write" }, { placed: "read" }),
+    "pullRequests.resources.placed: topic is not allowed, because it is only written; allowed: bucket, secret, table",
+  ],
+  [
+    "an offer of files",
+    previewed({ uploads: "read" }, { uploads: "read" }),
+    "pullRequests.resources.uploads: files is not allowed, because its volume would outlive the namespace of the environment; allowed: bucket, secret, table",
+  ],
+  [
+    "an offer of what nobody uses",
+    previewed({}, { archive: "read" }),
+    "pullRequests.resources.archive: nothing in an environment reads it; allowed: a resource that a service, which is no worker, uses with read or readWrite",
+  ],
+  [
+    "an offer of what is only written",
+    previewed({ archive: "write" }, { archive: "read" }),
+    "pullRequests.resources.archive: nothing in an environment reads it; allowed: a resource that a service, which is no worker, uses with read or readWrite",
+  ],
+  [
+    "an offer of what a worker alone reads",
+    previewed({ archive: "write" }, { archive: "read" }, worker({ archive: "read" })),
+    "pullRequests.resources.archive: nothing in an environment reads it; allowed: a resource that a service, which is no worker, uses with read or readWrite",
+  ],
 ];
 
 describe("stores and messages", () => {
@@ -148,6 +239,11 @@ describe("stores and messages", () => {
       table({ sortKey: "at:N", indexes: { byDay: { partitionKey: "day", sortKey: "at:N" } } }),
       scaled({ resource: "mails" }),
       scaled({ resource: "mails" }, { mails: "readWrite" }),
+      // Of its own, an environment has what needs no person and no address.
+      previewed({ archive: "write", orders: "readWrite", mails: "read", placed: "write" }),
+      previewed({ key: "read", archive: "readWrite" }, { key: "read", archive: "read" }),
+      // No environment has a worker.
+      previewed({}, {}, worker({ key: "read", ledger: "readWrite", uploads: "read" })),
     ]) {
       assert.deepEqual(problems(changes), []);
     }
@@ -156,6 +252,18 @@ describe("stores and messages", () => {
   it("are what KEDA reads, each once, where they are resources", () => {
     const { keda } = load(scaled({ resource: "mails" }));
     assert.deepEqual([keda.queues, keda.queueResources], [[], ["mails"]]);
+  });
+
+  it("are told to environments of pull requests as far as these use them", () => {
+    const more = worker({ mails: "read", ledger: "readWrite" });
+    const uses = { orders: "write", archive: "read", key: "read" } as const;
+    const offered = { archive: "read", key: "read" } as const;
+    const { services, provider } = load(previewed(uses, offered, more));
+    const { aws } = services.pullRequests;
+    assert.deepEqual(Object.keys(aws?.own ?? {}), ["orders"]);
+    assert.deepEqual(aws?.offered, offered);
+    assert.equal(aws?.provider, provider);
+    assert.equal(load(previewed({}, {}, more)).services.pullRequests.aws, undefined);
   });
 
   it("give the VPC a gateway to DynamoDB where there is a table, and else to S3 alone", () => {

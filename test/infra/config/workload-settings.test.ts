@@ -702,12 +702,12 @@ const wrong: [title: string, changes: Slices, line: string][] = [
   [
     "secrets where pull requests run",
     { ...environments, ...secret({ secret: "db" }) },
-    "services.web.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS",
+    "services.web.secrets: is not allowed with pullRequests.environments, whose pods may not read them; allowed: a secret of resources that pullRequests.resources offers",
   ],
   [
     "a sidecar's secrets where pull requests run",
     { ...environments, ...sidecar({ secrets: { DB: { secret: "db" } } }) },
-    "services.web.sidecars.proxy.secrets: is not allowed with pullRequests.environments, whose pods have no rights on AWS",
+    "services.web.sidecars.proxy.secrets: is not allowed with pullRequests.environments, whose pods may not read them; allowed: a secret of resources that pullRequests.resources offers",
   ],
   [
     "a job in the namespace of an environment",

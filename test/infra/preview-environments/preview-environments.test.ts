@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import {
+  type PreviewEnvironmentSettings,
+  type PreviewResources,
   PullRequests,
   type PullRequestsArgs,
 } from "../../../infra/preview-environments/preview-environments.ts";
+import type { Link } from "../../../infra/resources/link.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { serviceSettings, surroundings } from "../../support/service-args.ts";
 
@@ -46,6 +49,49 @@ describe("the resources of a stack for preview environments", () => {
     const { policy } = only(resources, "aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs;
     const [{ selection }] = JSON.parse(policy).rules;
     assert.deepEqual([selection.tagStatus, selection.countNumber], ["any", 4]);
+  });
+
+  it("tells environments what their services use, once it is known", async () => {
+    const arn = pulumi.output("arn:aws:dynamodb:eu-central-1:111122223333:table/orders");
+    const link: Link = {
+      resource: "orders",
+      access: "read",
+      variables: { ORDERS_TABLE: pulumi.output("orders-1") },
+      secrets: { KEY: { secret: pulumi.output("arn:key") } },
+      statements: [{ Effect: "Allow", Action: ["dynamodb:GetItem"], Resource: arn }],
+      egress: [],
+    };
+    const aws: PreviewResources = {
+      provider: { region: "eu-central-1", allowedAccountIds: [], defaultTags: { tags: {} } },
+      own: { mails: { kind: "topic", deliverTo: [] } },
+      oidc: { arn: pulumi.output("arn:oidc"), issuer: pulumi.output("oidc.example") },
+      offered: [link],
+    };
+    let settings: PreviewEnvironmentSettings | undefined;
+    await deploy(() => {
+      const made = new PullRequests("pull-requests", { ...args, aws });
+      made.settings?.apply((known) => {
+        settings = known;
+      });
+    });
+    assert.deepEqual(JSON.parse(JSON.stringify(settings?.aws)), {
+      ...aws,
+      oidc: { arn: "arn:oidc", issuer: "oidc.example" },
+      offered: [
+        {
+          ...link,
+          variables: { ORDERS_TABLE: "orders-1" },
+          secrets: { KEY: { secret: "arn:key" } },
+          statements: [
+            {
+              Effect: "Allow",
+              Action: ["dynamodb:GetItem"],
+              Resource: "arn:aws:dynamodb:eu-central-1:111122223333:table/orders",
+            },
+          ],
+        },
+      ],
+    });
   });
 
   it("is nothing where there are none", async () => {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
-import type { EngineStack } from "../../../tools/rehearsal/engine-stack.ts";
-import { checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
+import type { EngineStack, Outcome } from "../../../tools/rehearsal/engine-stack.ts";
+import {
+  checkDependencies,
+  checkNothingLeft,
+  checkReady,
+} from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 
 const digest = `sha256:${"c".repeat(64)}`;
@@ -10,12 +14,23 @@ const deploymentType = "kubernetes:apps/v1:Deployment";
 const targetGroupType = "aws:lb/targetGroup:TargetGroup";
 const loadBalancerType = "aws:lb/loadBalancer:LoadBalancer";
 
+const bucketType = "aws:s3/bucket:Bucket";
+const boundary = "arn:aws:iam::111122223333:policy/delivery/workload-boundary";
+const kinds = (things: { type: string }[]) =>
+  [...new Set(things.map(({ type }) => type.split(":").at(-1)))].sort();
+const realSteps = ({ steps }: Outcome) => steps.filter(({ op }) => op !== "read");
+
 describe("the environment of a pull request on the simulated cloud", function () {
   this.timeout(180_000);
   let stack: RehearsalStack;
   let environment: EngineStack;
   let image: string;
   const count = (type: string) => stack.world.all(type).length;
+  /** What is an environment's on AWS. */
+  const ownOf = (pullRequest: number) =>
+    stack.world
+      .all()
+      .filter(({ type, urn }) => type.startsWith("aws:") && urn?.includes(`:pr-${pullRequest}::`));
   const environments = () =>
     stack.world
       .all("kubernetes:core/v1:Namespace")
@@ -55,11 +70,7 @@ describe("the environment of a pull request on the simulated cloud", function ()
     assert.equal(count(loadBalancerType), 1);
     assert.equal(count(targetGroupType), 2);
     assert.deepEqual((await environment.outputs()).urls, { web: "https://pr-12.dev.example.com/" });
-    const { steps } = await environment.up();
-    assert.deepEqual(
-      steps.filter(({ op }) => op !== "read"),
-      [],
-    );
+    assert.deepEqual(realSteps(await environment.up()), []);
   });
 
   it("leaves the stack as it is", async () => assert.deepEqual((await stack.up()).steps, []));
@@ -79,15 +90,102 @@ describe("the environment of a pull request on the simulated cloud", function ()
     assert.equal(count(targetGroupType), 1);
   });
 
-  it("goes with the stack that owns it, and leaves it no load balancer", async () => {
-    assert.deepEqual((await (await open(13)).up()).errors, []);
-    const { errors } = await stack.destroy();
-    assert.deepEqual(errors, []);
-    assert.deepEqual(environments(), []);
-    // Certificates of other stacks are renewed by the same record.
-    const others = checkNothingLeft(stack.world).filter(
-      (one) => !/Record certificate-valid/.test(one),
-    );
-    assert.deepEqual(others, []);
+  describe("whose services use resources", () => {
+    before(async () => {
+      stack.configure("permissionsBoundary", boundary);
+      stack.configure("resources", {
+        orders: { kind: "table", partitionKey: "id" },
+        invoices: { kind: "bucket" },
+        mails: { kind: "queue" },
+        placed: { kind: "topic", deliverTo: ["mails"] },
+        archive: { kind: "bucket" },
+        "payment-key": { kind: "secret" },
+      });
+      stack.configure("services.web.uses", {
+        orders: "readWrite",
+        invoices: "readWrite",
+        mails: "readWrite",
+        placed: "write",
+        archive: "readWrite",
+        "payment-key": "read",
+      });
+      stack.configure("pullRequests.resources", { archive: "read", "payment-key": "read" });
+      // Its pods wait for the value of the secret.
+      await stack.up();
+      for (const { id } of stack.world.all("aws:secretsmanager/secret:Secret")) {
+        stack.world.filledSecrets.add(id);
+      }
+      stack.world.incidents.length = 0;
+      assert.deepEqual((await stack.up()).errors, []);
+    });
+
+    it("comes with its own, in the boundary of the stack's roles and with tags of its own", async () => {
+      environment = await open(15);
+      assert.deepEqual([...(await environment.up()).errors, ...stack.world.incidents], []);
+      assert.deepEqual(checkReady(stack.world), []);
+      assert.deepEqual(kinds(ownOf(15)), [
+        ...["Bucket", "BucketLifecycleConfiguration", "BucketPolicy", "BucketPublicAccessBlock"],
+        ...["BucketServerSideEncryptionConfiguration", "BucketVersioning", "Queue", "QueuePolicy"],
+        ...["RedriveAllowPolicy", "Role", "RolePolicy", "Table", "Topic", "TopicPolicy"],
+        "TopicSubscription",
+      ]);
+      assert.equal(ownOf(15).filter(({ type }) => type === bucketType).length, 1);
+      const tags = ownOf(15).flatMap(({ outputs }) => outputs.tagsAll ?? []);
+      assert.ok(tags.length >= 5);
+      for (const { project, stack, environment } of tags) {
+        assert.deepEqual([project, stack, environment], ["environment", "pr-15", "development"]);
+      }
+      const [role] = ownOf(15).filter(({ type }) => type === "aws:iam/role:Role");
+      assert.match(role?.id ?? "", /^web-pr-15-/);
+      assert.equal(role?.inputs.permissionsBoundary, boundary);
+    });
+
+    it("stays as it is, and leaves the stack so", async () => {
+      assert.deepEqual(checkDependencies(await environment.state()), []);
+      assert.deepEqual(realSteps(await environment.up()), []);
+      assert.deepEqual((await stack.up()).steps, []);
+    });
+
+    it("goes with what is in it, and leaves the stack's own", async () => {
+      const before = count(bucketType);
+      for (const bucket of ownOf(15).filter(({ type }) => type === bucketType)) {
+        bucket.outputs.objects = 3;
+      }
+      assert.deepEqual((await environment.destroy()).errors, []);
+      assert.deepEqual([ownOf(15), environments()], [[], []]);
+      assert.equal(count(bucketType), before - 1);
+      assert.deepEqual(realSteps(await stack.refresh()), []);
+    });
+  });
+
+  describe("whose stack is destroyed", () => {
+    it("goes with it, and leaves it no load balancer and no network", async () => {
+      environment = await open(13);
+      assert.deepEqual((await environment.up()).errors, []);
+      const { errors } = await stack.destroy();
+      assert.deepEqual(errors, []);
+      assert.deepEqual(environments(), []);
+      const left = ownOf(13).length;
+      assert.ok(left > 0, "Kubernetes deletes nothing on AWS");
+      assert.equal(stack.world.all("aws:ec2/subnet:Subnet").length, 0);
+    });
+
+    it("then loses what it has on AWS, once its cluster may be forgotten", async () => {
+      const { errors } = await environment.destroy();
+      assert.match(errors.join(), /configured Kubernetes cluster is unreachable/);
+      assert.ok(ownOf(13).length > 0);
+      process.env.PULUMI_K8S_DELETE_UNREACHABLE = "true";
+      try {
+        assert.deepEqual((await environment.destroy()).errors, []);
+      } finally {
+        delete process.env.PULUMI_K8S_DELETE_UNREACHABLE;
+      }
+      assert.deepEqual(await environment.state(), []);
+      // Certificates of other stacks are renewed by the same record.
+      const others = checkNothingLeft(stack.world).filter(
+        (one) => !/Record certificate-valid/.test(one),
+      );
+      assert.deepEqual(others, []);
+    });
   });
 });

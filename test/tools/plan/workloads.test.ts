@@ -179,7 +179,7 @@ describe("the plan of such a stack with further settings", function () {
         hostedZoneId: "Z0123456789ABC",
         hostName: "dev.example.com",
       });
-      // Their pods have no rights on AWS.
+      // Their pods may read no such secret.
       settings.deleteIn(["config", "platform:services", "shop", "secrets"]);
     });
     const pods = capacityOf(resources).find((one) => one.of === "pods")?.what ?? "";
