@@ -77,7 +77,7 @@ describe("the environment of a pull request", () => {
     assert.equal(autoscaler?.inputs.spec.maxReplicas, 1);
   });
 
-  it("has no role on AWS, whatever the stack's services may do", () => {
+  it("has no role on AWS where its services use nothing, whatever policies the stack gives them", () => {
     assert.deepEqual(
       resources.filter(({ type }) => type.startsWith("aws:")),
       [],
