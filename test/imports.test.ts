@@ -25,6 +25,7 @@ const imports = importsOf(sources, (file) => readFileSync(file, "utf8"));
 
 /** What each folder may import of the others. */
 const allowed: Record<string, RegExp> = {
+  examples: /^$/,
   "index.ts": /^infra\//,
   infra: /^service\/src\/metric-names\.ts$/,
   policy: /^$/,
@@ -104,7 +105,9 @@ describe("file names", () => {
 
   it("are those of the rooms in docs/architecture.md", () => {
     const page = readFileSync("docs/architecture.md", "utf8");
-    const rooms = [...page.matchAll(/`((?:infra|projects|policy|service|tools|test)\/[\w/-]*)`/g)];
+    const rooms = [
+      ...page.matchAll(/`((?:examples|infra|projects|policy|service|tools|test)\/[\w/-]*)`/g),
+    ];
     const told = new Set(rooms.map(([, room = ""]) => room.replace(/\/$/, "")));
     const folders = sources.map((file) => file.split("/").slice(0, 2).join("/"));
     const known = folders.map((folder) => (/\.ts$/.test(folder) ? dirname(folder) : folder));

@@ -36,9 +36,9 @@ export function close(): void {
   for (const server of listeners.splice(0)) server.close().closeAllConnections();
 }
 
-/** Resolves as soon as `condition` holds; fails after ten seconds. */
-export async function until(condition: () => unknown): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await condition()); await sleep(10)) {
+/** Resolves as soon as `condition` holds; fails after `seconds`. */
+export async function until(condition: () => unknown, seconds = 10): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !(await condition()); await sleep(10)) {
     if (Date.now() > end) throw new Error(`never came true: ${condition}`);
   }
 }

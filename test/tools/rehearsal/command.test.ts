@@ -33,7 +33,7 @@ describe("npm run rehearse", () => {
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(
       stderr,
-      /^There is no stack "nope": .* Stacks here: dev, prod; examples: podinfo, .*voting\.\n$/,
+      /^There is no stack "nope": .* Stacks here: dev, prod; examples: orders, .*voting\.\n$/,
     );
   });
 
