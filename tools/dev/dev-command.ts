@@ -102,11 +102,9 @@ async function develop(
     if (interrupted.signal.aborted) return 0;
     throw error;
   } finally {
-    // Each has heard Ctrl-C already.
-    if (interrupted.signal.aborted) await Promise.all(running.map((one) => one.ended));
-    // The others, and what a script left behind.
-    kill("SIGTERM");
-    await Promise.all(running.map((one) => one.ended));
+    // The others, and what a script left behind; all have heard Ctrl-C.
+    if (!interrupted.signal.aborted) kill("SIGTERM");
+    await Promise.all(running.map((one) => one.gone()));
     await supplies.remove();
     for (const signal of signals) process.off(signal, interrupt);
   }

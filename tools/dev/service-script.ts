@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { ServiceConfig } from "../../infra/config/workload-schema.ts";
 import { PlanError } from "../graph/plan-error.ts";
 
@@ -63,6 +64,9 @@ function packageOf(
   return existsSync(join(at, "package.json")) ? at : undefined;
 }
 
+/** What a service has to end in, as Docker gives it. */
+const graceSeconds = 10;
+
 /** How a service has ended. */
 export interface End {
   service: string;
@@ -86,15 +90,24 @@ export class RunningService {
     this.ended = once(this.#child, "exit").then(([code]) => ({ service, code }));
   }
 
-  /** Tells all of its processes. */
-  kill(signal: NodeJS.Signals): void {
+  /** Tells all of its processes. Returns whether there are any. @param signal 0 tells nothing */
+  kill(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    if (pid === undefined) return false;
     try {
-      process.kill(-pid, signal);
+      return process.kill(-pid, signal);
     } catch (error) {
-      // They have ended meanwhile.
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      return false;
     }
+  }
+
+  /** Waits for the end of all of its processes: a shell ends before what it has started. */
+  async gone(): Promise<void> {
+    await this.ended;
+    for (const end = Date.now() + graceSeconds * 1000; Date.now() < end; await wait(50)) {
+      if (!this.kill(0)) return;
+    }
+    this.kill("SIGKILL");
   }
 }

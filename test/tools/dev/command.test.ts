@@ -55,7 +55,9 @@ const services = {
 /** Keeps its environment, and what ends it; waits for that if it is told to. */
 const program = `const { appendFileSync, renameSync, writeFileSync } = require("node:fs");
 const [, , file, code = 0] = process.argv;
-process.on("SIGINT", () => { appendFileSync(file + ".ended", "SIGINT"); process.exit(3); });
+const heard = (text) => appendFileSync(file + ".ended", text);
+process.on("SIGINT", () => { heard("SIGINT"); setTimeout(() => { heard(", end"); process.exit(3); }, 300); });
+process.on("SIGTERM", () => { heard("SIGTERM"); process.exit(4); });
 writeFileSync(file + ".new", JSON.stringify(process.env));
 renameSync(file + ".new", file);
 if (process.env.STAY?.split(" ").includes(file)) setInterval(() => {}, 1000);
@@ -487,7 +489,8 @@ describe("npm run dev with stand-ins", function () {
     const environment = join(folder, "shop", "mailer.json");
     const code = await interrupted(["mailer"], () => existsSync(environment));
     assert.equal(code, 0);
-    assert.equal(readFileSync(`${environment}.ended`, "utf8"), "SIGINT");
+    // Told once, and waited for.
+    assert.equal(readFileSync(`${environment}.ended`, "utf8"), "SIGINT, end");
     assert.equal(removed(), 1);
   });
 
