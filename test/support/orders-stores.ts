@@ -168,3 +168,5 @@ export async function startMoto(command: string): Promise<Store> {
 }
 
 const region = "eu-central-1";
+// The next major version of the SDK does without Node.js 20.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";

@@ -53,8 +53,6 @@ export class Ledger {
     );
     return rowCount === 1;
   }
-
-  close = () => this.#pool.end();
 }
 
 /**

@@ -28,6 +28,5 @@ await run(async (stop) => {
     const { Messages = [] } = await queue.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10 });
     await Promise.all(Messages.map(book));
   }
-  await ledger.close();
   log.info("bye");
 });
