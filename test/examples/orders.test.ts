@@ -9,10 +9,10 @@ import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { projectFolder } from "../../tools/graph/evaluate.ts";
 import { settingsOf } from "../../tools/graph/stack-settings.ts";
+import { motoServer } from "../support/moto.ts";
 import {
   type Database,
   missingPackages,
-  motoServer,
   ordersFolder,
   ordersRequire,
   startMoto,

@@ -20,7 +20,7 @@ export async function startMoto(command: string) {
   const endpoint = `http://127.0.0.1:${port}`;
   const server = spawn(command, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
   const ended = once(server, "close");
-  await until(() => fetch(endpoint).catch(() => undefined));
+  await until(() => fetch(endpoint).catch(() => undefined), 60);
   return {
     endpoint,
     async stop() {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { freePort } from "../../tools/bench/port.ts";
 import { projectFolder } from "../../tools/graph/evaluate.ts";
-import { cacheFolder } from "../../tools/rehearsal/engine.ts";
+import { startMoto as startServer } from "./moto.ts";
 import { until } from "./service-harness.ts";
 
 export const ordersFolder = join(projectFolder, "examples", "orders");
@@ -125,21 +125,9 @@ function certify(certificate: string, key: string): boolean {
   return status === 0;
 }
 
-/** On PATH, or where .ci/run puts it. */
-export function motoServer(): string | undefined {
-  const kept = join(cacheFolder(), "moto", "bin", "moto_server");
-  return ["moto_server", kept].find((one) =>
-    one === kept ? existsSync(kept) : spawnSync(one, ["--help"]).status === 0,
-  );
-}
-
 /** Moto's DynamoDB and SQS, with an empty table and an empty queue. */
 export async function startMoto(command: string): Promise<Store> {
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  const server = spawn(command, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  const ended = once(server, "close");
-  await until(() => fetch(endpoint).catch(() => undefined), 60);
+  const { endpoint, stop } = await startServer(command);
   const client = { endpoint, region, credentials: { accessKeyId: "a", secretAccessKey: "b" } };
   const { DynamoDB } = ordersRequire("@aws-sdk/client-dynamodb");
   await new DynamoDB(client).createTable({
@@ -162,10 +150,7 @@ export async function startMoto(command: string): Promise<Store> {
       ORDERS_TABLE: "orders",
       BOOKINGS_URL: QueueUrl,
     },
-    async stop() {
-      server.kill();
-      await ended;
-    },
+    stop,
   };
 }
 
