@@ -16,6 +16,7 @@ import { Images } from "./infra/image/image.ts";
 import { Network } from "./infra/network/network.ts";
 import { Observability } from "./infra/observability/observability.ts";
 import { Resources } from "./infra/resources/resources.ts";
+import { LoadBalancer } from "./infra/services/load-balancer.ts";
 import { Services } from "./infra/services/services.ts";
 
 const config = loadConfig();
@@ -31,17 +32,23 @@ const running = await runningNodes(config.cluster, config.network, { provider })
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
 // What every workload on it relies on.
-const onCluster = { providers: [provider, cluster.provider], dependsOn: [network, cluster] };
-const autoscaler = new Autoscaler("autoscaler", { ...config.autoscaler, cluster }, onCluster);
+const providers = [provider, cluster.provider];
+const prerequisites = [network, cluster];
+const onCluster = { providers, dependsOn: prerequisites };
+const autoscaler = new Autoscaler(
+  "autoscaler",
+  { ...config.autoscaler, cluster, prerequisites },
+  { providers },
+);
 const controller = new LoadBalancerController(
   "load-balancer-controller",
-  { ...config.loadBalancerController, cluster, network },
-  onCluster,
+  { ...config.loadBalancerController, cluster, network, prerequisites },
+  { providers },
 );
 const insights = new ContainerInsights(
   "container-insights",
-  { ...config.containerInsights, cluster },
-  onCluster,
+  { ...config.containerInsights, cluster, prerequisites },
+  { providers },
 );
 const secretsStore = new SecretsStore(
   "secrets-store",
@@ -61,30 +68,33 @@ const resources = new Resources(
 const keda = new Keda(
   "keda",
   { ...config.keda, cluster, resources },
-  { ...onCluster, dependsOn: [network, cluster, autoscaler] },
+  { providers, dependsOn: [...prerequisites, autoscaler] },
 );
 
-// What its load balancer holds on to, where the stack asks for it.
+// The load balancer of all services, and what it holds on to where the stack asks for it. It comes up
+// beside Container Insights, for which pods wait.
 const edge = new Edge("edge", config.edge, onAws);
+const loadBalancer = new LoadBalancer(
+  "load-balancer",
+  { ingress: config.services.ingress, edge },
+  { providers, dependsOn: [...prerequisites, autoscaler, controller, edge] },
+);
 
 // The services and jobs, whose images are built while the cluster comes up. Until their Ingresses are gone,
-// these need the controller, and all that it and their load balancer need.
+// they need their load balancer, and all that it needs.
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
-  { ...config.services, cluster, network, images, resources, edge, insights, keda },
+  { ...config.services, cluster, network, images, resources, edge, loadBalancer, insights, keda },
   {
-    ...onCluster,
+    providers,
     dependsOn: [
-      network,
-      cluster,
-      autoscaler,
-      controller,
+      ...prerequisites,
+      loadBalancer,
       insights,
       secretsStore,
       filesDriver,
       keda,
-      edge,
       resources,
     ],
   },

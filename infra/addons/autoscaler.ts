@@ -9,6 +9,8 @@ import { SpareCapacity } from "./spare-capacity.ts";
 
 export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   cluster: Pick<Cluster, "oidc">;
+  /** What its pods need: nodes, names and a way to AWS. Its role does not wait for them. */
+  prerequisites: pulumi.Resource[];
   /** The cluster's name as the configuration has it: part of the tags that EKS sets. */
   clusterName: string;
   region: string;
@@ -59,7 +61,7 @@ export class Autoscaler extends pulumi.ComponentResource {
           timeout: 600,
           values: values(args, role.arn),
         },
-        { ...parent, dependsOn: role },
+        { ...parent, dependsOn: [role, ...args.prerequisites] },
       );
       new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: release });
     }

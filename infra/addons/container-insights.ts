@@ -10,6 +10,8 @@ export interface ContainerInsightsArgs
   extends InsightsConfig,
     Pick<ClusterConfig, "addonVersions" | "kubernetesVersion"> {
   cluster: Pick<Cluster, "name" | "oidc">;
+  /** What its pods need: nodes, names and a way to AWS. Its role and its log groups do not wait for them. */
+  prerequisites: pulumi.Resource[];
   /** The cluster's name as the configuration has it: part of names that AWS fixes. */
   clusterName: string;
   region: string;
@@ -99,7 +101,7 @@ export class ContainerInsights extends pulumi.ComponentResource {
         resolveConflictsOnUpdate: "OVERWRITE",
         configurationValues: version.apply((version) => JSON.stringify(addonValues(args, version))),
       },
-      { ...parent, dependsOn: [role, ...Object.values(groups)] },
+      { ...parent, dependsOn: [role, ...Object.values(groups), ...args.prerequisites] },
     );
 
     this.logGroups = Object.fromEntries(

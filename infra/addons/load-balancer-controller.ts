@@ -12,6 +12,8 @@ import {
 export interface LoadBalancerControllerArgs {
   cluster: Pick<Cluster, "name" | "oidc">;
   network: Pick<Network, "vpcId" | "vpcArn">;
+  /** What its pods need: nodes, names and a way to AWS. Its role does not wait for them. */
+  prerequisites: pulumi.Resource[];
   region: string;
   /** Tags of the load balancers and security groups, which do not inherit the provider's. */
   tags: Record<string, string>;
@@ -58,7 +60,7 @@ export class LoadBalancerController extends pulumi.ComponentResource {
         timeout: 600,
         values: chartValues(args, role.arn),
       },
-      { ...parent, dependsOn: role },
+      { ...parent, dependsOn: [role, ...args.prerequisites] },
     );
     this.registerOutputs();
   }

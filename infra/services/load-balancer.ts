@@ -24,7 +24,14 @@ export class LoadBalancer extends pulumi.ComponentResource {
   readonly hostName: pulumi.Output<string>;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:service:LoadBalancer", name, {}, opts);
+    // It was in Services: without the alias, stacks of then would get another load balancer.
+    const before = { parent: pulumi.createUrn("services", "platform:service:Services") };
+    super(
+      "platform:service:LoadBalancer",
+      name,
+      {},
+      pulumi.mergeOptions(opts, { aliases: [before] }),
+    );
     const ingress = new kubernetes.networking.v1.Ingress(
       nameBy(args.ingress.scheme, name),
       {

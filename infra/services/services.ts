@@ -15,7 +15,7 @@ import type { Resources } from "../resources/resources.ts";
 import { calleeOf } from "./calls.ts";
 import { Admission, type AdmissionArgs } from "./image-admission.ts";
 import { Job } from "./job.ts";
-import { LoadBalancer } from "./load-balancer.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
 import { Service } from "./service.ts";
 import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 
@@ -29,6 +29,8 @@ export interface ServicesArgs
   /** By name. */
   jobs: Record<string, JobConfig>;
   images: Pick<Images, "references">;
+  /** The services' rules come after it, and go before it. */
+  loadBalancer: LoadBalancer;
   resources: Pick<Resources, "linksOf">;
   clusterName: string;
   pullRequests: Pick<PullRequestsConfig, "environments" | "days"> & {
@@ -61,7 +63,7 @@ export class Services extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Services", name, {}, opts);
-    const { services, jobs, domain, ingress, edge, admission } = args;
+    const { services, jobs, domain, ingress, edge, loadBalancer, admission } = args;
     const { environments, days, aws } = args.pullRequests;
     const admitted = new Admission(
       "admission",
@@ -72,7 +74,6 @@ export class Services extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const loadBalancer = new LoadBalancer("load-balancer", { ingress, edge }, { parent: this });
     this.services = this.makeWorkloads(args, [admitted, loadBalancer]);
     const all = Object.values(this.services);
     this.loadBalancer = loadBalancer.hostName;

@@ -27,6 +27,7 @@ describe("load balancer controller's release", () => {
             network: { vpcId: pulumi.output("vpc-1"), vpcArn: pulumi.output("arn:vpc-1") },
             region: "eu-central-1",
             tags: { team: "shop" },
+            prerequisites: [],
           }),
       ),
       "kubernetes:helm.sh/v3:Release",
@@ -61,6 +62,7 @@ describe("load balancer controller's release", () => {
 
 describe("container insights", () => {
   const args: ContainerInsightsArgs = {
+    prerequisites: [],
     cluster,
     clusterName: "platform-test",
     region: "eu-central-1",

@@ -9,6 +9,7 @@ import { policyViolations } from "../../../tools/plan/violations.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const args: AutoscalerArgs = {
+  prerequisites: [],
   enabled: true,
   spareCapacity: { replicas: 0, cpuMillicores: 500, memoryMiB: 512 },
   kubernetesVersion: "1.36",

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { before, describe, it } from "mocha";
 import { groupOrder, tlsPolicy } from "../../../infra/services/ingress-annotations.ts";
+import { LoadBalancer } from "../../../infra/services/load-balancer.ts";
 import { Services, type ServicesArgs } from "../../../infra/services/services.ts";
 import { deploy } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
@@ -16,7 +17,10 @@ const service = (route: { host?: string; path: string }) => ({
   route,
   ...serviceSettings,
 });
-const args: ServicesArgs = {
+/** Behind a load balancer of their own. */
+const makeServices = (args: Omit<ServicesArgs, "loadBalancer">) =>
+  new Services("services", { ...args, loadBalancer: new LoadBalancer("load-balancer", args) });
+const args: Omit<ServicesArgs, "loadBalancer"> = {
   resources: { linksOf: () => [] },
   services: {
     web: service({ path: "/" }),
@@ -68,7 +72,7 @@ describe("services", () => {
   let resources: Resource[];
   const balancer = () => ingresses["load-balancer"];
   before(async () => {
-    resources = await deploy(() => new Services("services", args));
+    resources = await deploy(() => makeServices(args));
     ingresses = ingressesOf(resources);
   });
 
@@ -115,15 +119,14 @@ describe("services", () => {
     const release = { command: ["migrate"], deadlineSeconds: 60, retries: 0 };
     const { web, orders } = args.services;
     assert.ok(web && orders);
-    const made = await deploy(
-      () =>
-        new Services("services", {
-          ...args,
-          // It is made first where the settings alone decide.
-          services: { orders: { ...orders, sidecars: { proxy } }, web: { ...web, release } },
-          jobs: { tidy: { ...companion, image: { context: "service" }, sidecars: { proxy } } },
-          images: { references: { ...args.images.references, tidy: reference("d") } },
-        }),
+    const made = await deploy(() =>
+      makeServices({
+        ...args,
+        // It is made first where the settings alone decide.
+        services: { orders: { ...orders, sidecars: { proxy } }, web: { ...web, release } },
+        jobs: { tidy: { ...companion, image: { context: "service" }, sidecars: { proxy } } },
+        images: { references: { ...args.images.references, tidy: reference("d") } },
+      }),
     );
     const urn = (type: string, name: string) =>
       made.find((one) => one.name === name && one.type.endsWith(`:${type}`))?.urn ?? "";
@@ -138,15 +141,13 @@ describe("services", () => {
 
   it("are refused where an image has no reference", () =>
     assert.rejects(
-      deploy(() => new Services("services", { ...args, images: { references: {} } })),
+      deploy(() => makeServices({ ...args, images: { references: {} } })),
       /web: the image web has no reference/,
     ));
 
   it("are behind another load balancer, with rules of their own, when the scheme is another", async () => {
     const ingress = { ...args.ingress, scheme: "internal" as const };
-    const internal = ingressesOf(
-      await deploy(() => new Services("services", { ...args, ingress })),
-    );
+    const internal = ingressesOf(await deploy(() => makeServices({ ...args, ingress })));
     for (const name of Object.keys(internal)) assert.equal(ingresses[name], undefined, name);
     const groups = Object.values(internal).map((one) => annotation(one, "group.name"));
     assert.equal(new Set(groups).size, 1);
@@ -217,7 +218,7 @@ describe("services", () => {
 
   it("write the attributes that are off too, so that turning one off has an effect", async () => {
     const edge = { certificateArn: undefined };
-    const off = ingressesOf(await deploy(() => new Services("services", { ...args, edge })));
+    const off = ingressesOf(await deploy(() => makeServices({ ...args, edge })));
     const attributes = attributesOf(off["load-balancer"]);
     assert.equal(attributes["deletion_protection.enabled"], "false");
     assert.equal(attributes["access_logs.s3.enabled"], "false");
@@ -227,7 +228,7 @@ describe("services", () => {
 
   it("are open to the networks that the stack names", async () => {
     const ingress = { ...args.ingress, inboundCidrs: ["198.51.100.0/24", "203.0.113.0/24"] };
-    const open = ingressesOf(await deploy(() => new Services("services", { ...args, ingress })));
+    const open = ingressesOf(await deploy(() => makeServices({ ...args, ingress })));
     assert.equal(
       annotation(open["load-balancer"], "inbound-cidrs"),
       "198.51.100.0/24,203.0.113.0/24",
@@ -236,12 +237,11 @@ describe("services", () => {
 
   it("let go of a firewall and a certificate that the stack no longer has", async () => {
     const { "load-balancer": balancer } = ingressesOf(
-      await deploy(
-        () =>
-          new Services("services", {
-            ...args,
-            edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
-          }),
+      await deploy(() =>
+        makeServices({
+          ...args,
+          edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+        }),
       ),
     );
     assert.equal(annotation(balancer, "wafv2-acl-arn"), "none");
@@ -264,12 +264,11 @@ describe("services", () => {
   });
 
   it("refuse a destroy as a whole while the load balancer is protected", async () => {
-    const protectedOnes = await deploy(
-      () =>
-        new Services("services", {
-          ...args,
-          ingress: { ...args.ingress, deletionProtection: true },
-        }),
+    const protectedOnes = await deploy(() =>
+      makeServices({
+        ...args,
+        ingress: { ...args.ingress, deletionProtection: true },
+      }),
     );
     const { "load-balancer": balancer } = ingressesOf(protectedOnes);
     assert.equal(attributesOf(balancer)["deletion_protection.enabled"], "true");

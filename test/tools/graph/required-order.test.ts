@@ -91,25 +91,25 @@ for (const stack of ["dev", "prod"]) {
 
       const edge: typeof forgotten = [
         [
-          () => top("platform:service:Services"),
+          () => top("platform:service:LoadBalancer"),
           () => top("platform:edge:Edge"),
-          "add dependsOn Edge edge to Services services",
-          /Ingress web must be deleted before BucketPolicy/,
+          "add dependsOn Edge edge to LoadBalancer load-balancer",
+          /Ingress load-balancer must be deleted before BucketPolicy/,
         ],
       ];
       const forgotten: [from: () => Resource, to: () => Resource, remedy: string, lost: RegExp][] =
         [
           [
-            () => top("platform:service:Services"),
+            () => top("platform:service:LoadBalancer"),
             () => top("platform:addons:LoadBalancerController"),
-            "add dependsOn LoadBalancerController load-balancer-controller to Services services",
-            /Ingress web.* deleted before Release load-balancer-controller.*RolePolicy/,
+            "add dependsOn LoadBalancerController load-balancer-controller to LoadBalancer load-balancer",
+            /Ingress load-balancer.* deleted before Release load-balancer-controller.*RolePolicy/,
           ],
           [
-            () => top("platform:service:Services"),
+            () => top("platform:service:LoadBalancer"),
             () => top("platform:addons:Autoscaler"),
-            "add dependsOn Autoscaler autoscaler to Services services",
-            /Deployment web.* deleted before Release autoscaler.*RolePolicy.*nobody adds/,
+            "add dependsOn Autoscaler autoscaler to LoadBalancer load-balancer",
+            /Ingress load-balancer.* deleted before Release autoscaler.*RolePolicy.*nobody adds/,
           ],
           [
             () => at("Release autoscaler"),
@@ -198,6 +198,7 @@ for (const stack of ["dev", "prod"]) {
         const cluster = top("platform:cluster:Cluster");
         const dependents = [
           top("platform:service:Services"),
+          top("platform:service:LoadBalancer"),
           top("platform:addons:Autoscaler"),
           top("platform:addons:LoadBalancerController"),
           top("platform:addons:ContainerInsights"),
@@ -215,7 +216,7 @@ for (const stack of ["dev", "prod"]) {
           const record = at("Record host-names-platform.example.com");
           const missing = missingEdges(
             resources.map((one) =>
-              one.type === "platform:edge:HostNames" || one === record
+              /^platform:(edge:HostNames|service:Services)$/.test(one.type) || one === record
                 ? { ...one, dependsOn: [] }
                 : one,
             ),

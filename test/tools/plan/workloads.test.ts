@@ -136,8 +136,8 @@ describe("the plan of a stack with services, jobs and containers of every kind",
 
   it("draws jobs and secrets, and counts no name of a callee as a Service", async () => {
     const dot = pictureOf(resources, "light");
-    assert.match(dot, /3 × CronJob/);
-    assert.match(dot, /4 × Deployment, Job</);
+    assert.match(dot, /Job, 3 × CronJob/);
+    assert.match(dot, /4 × Deployment</);
     assert.match(dot, /2 × SecretProviderClass/);
     assert.match(dot, /3 × Service</);
     const svg = fittedDrawing((await instance()).renderString(dot, { format: "svg" }));
