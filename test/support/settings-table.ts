@@ -173,7 +173,7 @@ const resourceCases: Case[] = [
   {
     key: "resources.table",
     to: { kind: "table", partitionKey: "id" },
-    moves: ["Table", "Vpc", ...watched, ...backups],
+    moves: ["Table", "VpcEndpoint", ...watched, ...backups],
   },
   {
     key: "resources.table.indexes",
@@ -287,6 +287,7 @@ export const cases: Case[] = [
       "TopicSubscription",
       "ValidatingAdmissionPolicy",
       "Vpc",
+      ...["Eip", "NatGateway", "Route", "VpcEndpoint"],
       "WebAclLoggingConfiguration",
       "aws",
       "kubernetes",
@@ -333,10 +334,21 @@ export const cases: Case[] = [
   {
     key: "network.zones",
     to: ["eu-central-1a", "eu-central-1b"],
-    moves: ["Dashboard", "NetworkPolicy", "NodeGroup", "Vpc"],
+    moves: [
+      ...["Dashboard", "Eip", "NatGateway", "NetworkPolicy", "NodeGroup", "Route", "Vpc"],
+      "VpcEndpoint",
+    ],
   },
-  { key: "network.natPerZone", to: false, moves: ["Dashboard", "Vpc"] },
-  { key: "network.interfaceEndpoints", to: ["sts"], moves: ["Vpc"] },
+  {
+    key: "network.natPerZone",
+    to: false,
+    moves: ["Dashboard", "Eip", "NatGateway", "Route"],
+  },
+  {
+    key: "network.interfaceEndpoints",
+    to: ["sts"],
+    moves: ["SecurityGroup", "SecurityGroupIngressRule", "VpcEndpoint"],
+  },
   {
     key: "cluster.name",
     to: "other",

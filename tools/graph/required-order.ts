@@ -119,6 +119,10 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
         "aws:acm/certificate:Certificate",
         "aws:wafv2/webAcl:WebAcl",
         "aws:s3/bucketPolicy:BucketPolicy",
+      ).filter(
+        ({ type, inputs }) =>
+          !type.endsWith(":BucketPolicy") ||
+          JSON.stringify(inputs.policy).includes("logdelivery.elasticloadbalancing"),
       ),
       because: "a load balancer holds on to its certificate, its web ACL and its log bucket",
     },

@@ -35,6 +35,7 @@ const together =
   };
 
 const serviceType = "platform:service:Services";
+const balancerType = "platform:service:LoadBalancer";
 /** Its edge to the admission policy makes the way down longer, which hides by luck what is forgotten. */
 const serviceComponent = "platform:service:Service";
 const controllerType = "platform:addons:LoadBalancerController";
@@ -123,12 +124,16 @@ describe("the rehearsal", function () {
     ];
     const failures = await failuresBy(
       together(
-        forget(serviceType, (one) => addons.some((type) => isA(type)(one))),
+        forget(balancerType, (one) => addons.some((type) => isA(type)(one))),
         forget(serviceType),
+        forget(serviceComponent),
       ),
       {},
     );
-    assert.match(failures.up ?? "", /add dependsOn LoadBalancerController .* to Services services/);
+    assert.match(
+      failures.up ?? "",
+      /add dependsOn LoadBalancerController .* to LoadBalancer load-balancer/,
+    );
     assert.match(
       failures.destroy ?? "",
       /finalizer: ingress.k8s.aws\/resources is never removed: no load balancer controller runs/,
@@ -154,14 +159,14 @@ describe("the rehearsal", function () {
     const failures = await failuresBy(
       together(forget(releaseType), ({ type, resource, props, opts }) => {
         if (type === releaseType) release = resource;
-        return type === serviceType && release
+        return type === balancerType && release
           ? { props, opts: { ...opts, dependsOn: [release] } }
           : undefined;
       }),
     );
     assert.match(
       failures.up ?? "",
-      /Ingress web.* must be deleted before .*RolePolicy load-balancer-controller/,
+      /Ingress load-balancer.* must be deleted before .*RolePolicy load-balancer-controller/,
     );
   });
 
