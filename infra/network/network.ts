@@ -45,13 +45,14 @@ export class Network extends pulumi.ComponentResource {
 
     const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
     const { vpcId, publicSubnetIds, privateSubnetIds } = vpc;
+    const routeTableIds = routeTablesOf(vpc, privateSubnetIds);
     const nat = new NatGateways(
       `${name}-nat`,
       {
         zones: args.zones,
         natPerZone: args.natPerZone,
         publicSubnetIds,
-        privateRouteTableIds: routeTablesOf(vpc, privateSubnetIds),
+        privateRouteTableIds: routeTableIds,
       },
       parent,
     );
@@ -62,7 +63,7 @@ export class Network extends pulumi.ComponentResource {
         vpcId,
         cidrBlock: args.cidrBlock,
         gateways: args.gatewayEndpoints,
-        routeTableIds: routeTablesOf(vpc, privateSubnetIds),
+        routeTableIds,
         interfaces: args.interfaceEndpoints,
         subnetIds: privateSubnetIds,
       },
