@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Link } from "../resources/link.ts";
+import { shortHash } from "./short-hash.ts";
 
 const core = kubernetes.core.v1;
 
@@ -24,7 +24,7 @@ export function makeClaim(
   if (!volume) return undefined;
   const { handle, readOnly } = volume;
   const mode = readOnly ? "ReadOnlyMany" : "ReadWriteMany";
-  const claimName = handle.apply((known) => `${resource}-${hashOf(`${known} ${mode}`)}`);
+  const claimName = handle.apply((known) => `${resource}-${shortHash(`${known} ${mode}`)}`);
   const shared = { accessModes: [mode], storageClassName: "" };
   const logicalName = `${name}-uses-${resource}-${access}`;
   const held = new core.PersistentVolume(
@@ -64,8 +64,4 @@ export function makeClaim(
     },
     opts,
   ).metadata.name;
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretConfig } from "../config/container-schema.ts";
 import type { Place } from "../config/schema.ts";
+import { shortHash } from "./short-hash.ts";
 
 /** Where a variable's value is: named by the settings, or the secret of a resource that is used. */
 export type SecretSource = Omit<SecretConfig, "secret"> & { secret?: pulumi.Input<string> };
@@ -19,16 +19,12 @@ interface Secrets {
  * have another name: pods that run keep theirs until the new ones are ready.
  */
 const secretName = (container: string, { secrets }: Secrets): pulumi.Input<string> => {
-  const name = (known: Named) => `${container}-secrets-${hashOf(known)}`;
+  const name = (known: Named) => `${container}-secrets-${shortHash(JSON.stringify(known))}`;
   return isLinked(secrets) ? pulumi.output(secrets).apply(name) : name(secrets as Named);
 };
 
 const isLinked = (secrets: Secrets["secrets"]): boolean =>
   Object.values(secrets).some(({ secret }) => secret !== undefined && typeof secret !== "string");
-
-function hashOf(secrets: object): string {
-  return createHash("sha256").update(JSON.stringify(secrets)).digest("hex").slice(0, 8);
-}
 
 /** The secrets by what is known of them before the resources are there. */
 const withoutArns = (secrets: Secrets["secrets"]) =>
@@ -64,7 +60,7 @@ export function makeSecretProviderClass(
   if (names.length === 0) return undefined;
   const own = secretName(container, { secrets });
   return new kubernetes.apiextensions.CustomResource(
-    `${name}-secrets-${hashOf(withoutArns(secrets))}`,
+    `${name}-secrets-${shortHash(JSON.stringify(withoutArns(secrets)))}`,
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",

@@ -46,10 +46,10 @@ export interface ServicesArgs
  * of them share. Their namespaces admit images of ours only. The host names lead to it once all
  * services answer.
  *
- * Must depend, as components, on all that the load balancer needs to come and to go: the network,
- * the cluster, the load balancer controller, and what guards and logs it. Should depend on Container
- * Insights: pods are instrumented, and their metrics taken, by an agent that was there first; and on
- * the secrets store and KEDA, whose kinds of objects they have.
+ * Must depend, as components, on the network, the cluster and the load balancer, which depends on all
+ * that it needs to come and to go. Should depend on Container Insights: pods are instrumented, and
+ * their metrics taken, by an agent that was there first; on the drivers of secrets and files, and on KEDA,
+ * whose kinds of objects they have; and on the resources that they use.
  */
 export class Services extends pulumi.ComponentResource {
   /** The load balancer's own host name. */
