@@ -1,4 +1,11 @@
-import { type Example, given, type Rule, type Statement, statementsOf } from "./rule.ts";
+import {
+  type Example,
+  given,
+  type Rule,
+  type Statement,
+  type Subject,
+  statementsOf,
+} from "./rule.ts";
 
 const logGroup = "aws:cloudwatch/logGroup:LogGroup";
 const repository = "aws:ecr/repository:Repository";
@@ -20,6 +27,17 @@ const deniesPlainHttp = ({ Effect, Condition }: Statement) =>
 /** EventBridge takes no condition in the policy of its topic (infra/observability/alarms). */
 const isOfEvents = ({ Principal }: Statement) =>
   typeof Principal === "object" && [Principal.Service].flat().includes("events.amazonaws.com");
+/** Whether a policy of this type, of the resource, has such a statement. */
+const hasStatement = (
+  { urn }: Subject,
+  others: Subject[],
+  policyType: string,
+  wanted: (statement: Statement) => boolean,
+) =>
+  others.some(
+    ({ type, inputs, dependsOn }) =>
+      type === policyType && dependsOn.includes(urn) && statementsOf(inputs.policy).some(wanted),
+  );
 const tlsOnly = {
   Statement: {
     Effect: "Deny",
@@ -113,18 +131,13 @@ export const storeRules: Rule[] = [
     together: true,
     check: (one, { others }) => [
       [queue, topic].includes(one.type) &&
-        !others
-          .filter(
-            ({ type, dependsOn }) =>
-              type === (one.type === queue ? queuePolicy : topicPolicy) &&
-              dependsOn.includes(one.urn),
-          )
-          .some(({ inputs }) =>
-            statementsOf(inputs.policy).some(
-              (statement) =>
-                deniesPlainHttp(statement) || (one.type === topic && isOfEvents(statement)),
-            ),
-          ) &&
+        !hasStatement(
+          one,
+          others,
+          one.type === queue ? queuePolicy : topicPolicy,
+          (statement) =>
+            deniesPlainHttp(statement) || (one.type === topic && isOfEvents(statement)),
+        ) &&
         "accepts requests without TLS",
     ],
     good: [
@@ -200,12 +213,7 @@ export const storeRules: Rule[] = [
     together: true,
     check: (one, { others }) => [
       one.type === fileSystem &&
-        !others.some(
-          ({ type, inputs, dependsOn }) =>
-            type === fileSystemPolicy &&
-            dependsOn.includes(one.urn) &&
-            statementsOf(inputs.policy).some(deniesPlainHttp),
-        ) &&
+        !hasStatement(one, others, fileSystemPolicy, deniesPlainHttp) &&
         "accepts connections without TLS",
     ],
     good: [withPolicy(fileSystem, fileSystemPolicy, tlsOnly)],
