@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "../../infra/config/load.ts";
+import { type Lines, optionsOrExit } from "../command-line.ts";
 import { projectFolder } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import { settingsOf } from "../graph/stack-settings.ts";
@@ -25,12 +26,6 @@ exit code: 0 when the service has ended, also by Ctrl-C; 1 when it or a stand-in
 when the command is wrong
 `;
 
-/** Where the command writes its lines to. */
-export interface Lines {
-  out(line: string): void;
-  err(line: string): void;
-}
-
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** npm hands Ctrl-C on to a process that the terminal has told already. */
@@ -42,17 +37,8 @@ export async function devCommand(
   lines: Lines,
   folder = projectFolder,
 ): Promise<number> {
-  let options: ReturnType<typeof optionsOf>;
-  try {
-    options = optionsOf(args);
-  } catch (error) {
-    lines.err(`${(error as Error).message}\n\n${usage}`);
-    return 2;
-  }
-  if (options.help) {
-    lines.out(usage);
-    return 0;
-  }
+  const options = optionsOrExit(() => optionsOf(args), usage, lines);
+  if (typeof options === "number") return options;
   try {
     return await develop(options, lines, folder);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Lines, optionsOrExit } from "../command-line.ts";
 import { NoDocker } from "../docker-engine.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
 import { manifestsOf } from "../graph/manifests.ts";
@@ -22,29 +23,14 @@ exit code: 0; 1 when the image breaks the contract; 2 when the command is wrong;
 when there is no Docker engine that runs the image
 `;
 
-/** Where the command writes its lines to. */
-export interface Lines {
-  out(line: string): void;
-  err(line: string): void;
-}
-
 /** Runs the command. Returns its exit code. @param folder the project, another one in tests */
 export async function tryCommand(
   args: string[],
   lines: Lines,
   folder = projectFolder,
 ): Promise<number> {
-  let options: ReturnType<typeof optionsOf>;
-  try {
-    options = optionsOf(args);
-  } catch (error) {
-    lines.err(`${(error as Error).message}\n\n${usage}`);
-    return 2;
-  }
-  if (options.help) {
-    lines.out(usage);
-    return 0;
-  }
+  const options = optionsOrExit(() => optionsOf(args), usage, lines);
+  if (typeof options === "number") return options;
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   const signals = ["SIGINT", "SIGTERM"] as const;
