@@ -144,6 +144,8 @@ export class WorkflowRunner {
       const filled = Object.entries(env).map(([key, text]) => [key, filledIn(text, values)]);
       const child = spawn("bash", ["-e", "-o", "pipefail", "-c", run ?? ""], {
         cwd: this.folder,
+        // With a socket as its input, bash reads ~/.bashrc, which may put other commands first on PATH.
+        stdio: ["ignore", "pipe", "pipe"],
         env: {
           ...process.env,
           ...this.#surroundings,
