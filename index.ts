@@ -11,6 +11,7 @@ import { runningNodes } from "./infra/cluster/nodes.ts";
 import { boundRoles } from "./infra/cluster/permissions-boundary.ts";
 import { loadConfig } from "./infra/config/load.ts";
 import { preflight } from "./infra/config/preflight.ts";
+import { makeRecordProviders } from "./infra/edge/dns.ts";
 import { Edge } from "./infra/edge/edge.ts";
 import { Images } from "./infra/image/image.ts";
 import { Network } from "./infra/network/network.ts";
@@ -23,8 +24,9 @@ const config = loadConfig();
 boundRoles(config.permissionsBoundary);
 const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
+const recordProviders = makeRecordProviders(config.recordProviders);
 await requireAdmin(config.cluster.admins, { provider });
-await preflight(config.preflight, { provider });
+await preflight({ ...config.preflight, recordProviders }, { provider });
 
 // Where it runs.
 const network = new Network("network", config.network, onAws);
@@ -73,7 +75,7 @@ const keda = new Keda(
 
 // The load balancer of all services, and what it holds on to where the stack asks for it. It comes up
 // beside Container Insights, for which pods wait.
-const edge = new Edge("edge", config.edge, onAws);
+const edge = new Edge("edge", { ...config.edge, recordProviders }, onAws);
 const loadBalancer = new LoadBalancer(
   "load-balancer",
   { ingress: config.services.ingress, edge },
@@ -85,7 +87,10 @@ const loadBalancer = new LoadBalancer(
 const images = new Images("images", config.images, onAws);
 const services = new Services(
   "services",
-  { ...config.services, cluster, network, images, resources, edge, loadBalancer, insights, keda },
+  {
+    ...config.services,
+    ...{ cluster, network, images, resources, edge, loadBalancer, insights, keda, recordProviders },
+  },
   {
     providers,
     dependsOn: [
@@ -101,7 +106,7 @@ const services = new Services(
 );
 
 export const clusterName = cluster.name;
-export const { url, pullRequests } = services;
+export const { url, dnsRecords, pullRequests } = services;
 export const imageReferences = images.references;
 export const release = config.release;
 export const kubeconfig = cluster.kubeconfig;

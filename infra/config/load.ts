@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
+import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
 import { previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
-import { hostNames } from "./route-rules.ts";
 import { rules } from "./rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
@@ -21,7 +21,11 @@ function slices(given: Settings) {
   const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
-  const named = domain && { ...domain, region, hostNames: hostNames(settings) };
+  const named = domain && {
+    hostName: domain.hostName,
+    certificateArns: domain.certificateArns,
+    hostNames: hostNames(settings),
+  };
   const provider = {
     region,
     allowedAccountIds: [accountId],
@@ -37,10 +41,11 @@ function slices(given: Settings) {
   };
   return {
     provider,
+    recordProviders: { domains: domain ? domainZones(domain) : [], provider },
     preflight: {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
-      domain,
+      domains: domain ? domainZones(domain) : [],
     },
     network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
     cluster: {
@@ -163,7 +168,7 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
   return Object.entries(services).flatMap(([name, { route, maxBodyKiB }]) =>
     route
       ? {
-          hosts: route.host ? [route.host, ...(below ? [`${name}-pr-*.${below}`] : [])] : [],
+          hosts: route.hosts ? [...route.hosts, ...(below ? [`${name}-pr-*.${below}`] : [])] : [],
           path: route.path,
           maxBodyKiB,
         }

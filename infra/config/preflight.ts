@@ -1,12 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { DomainZone } from "./domain-schema.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
-import type { DomainConfig } from "./schema.ts";
 
 export interface PreflightArgs {
   zones: string[];
   instanceTypes: string[];
-  domain: DomainConfig | undefined;
+  /** Each with its key in the settings. */
+  domains: [at: string, DomainZone][];
+  /** By ARN: of the roles that change hosted zones of other accounts. */
+  recordProviders: Record<string, pulumi.ProviderResource>;
 }
 
 /** Zones in which EKS makes no control plane (Amazon EKS User Guide, VPC and subnet requirements). */
@@ -67,19 +70,22 @@ async function instanceTypeProblems(
 }
 
 async function domainProblems(
-  { domain }: PreflightArgs,
+  { domains, recordProviders }: PreflightArgs,
   options: pulumi.InvokeOptions,
 ): Promise<string[]> {
-  if (!domain) return [];
-  const { hostName, hostedZoneId } = domain;
-  const { name, privateZone } = await aws.route53.getZone({ zoneId: hostedZoneId }, options);
-  const zone = name.replace(/\.$/, "");
-  return [
-    ...(privateZone
-      ? [`domain.hostedZoneId: ${hostedZoneId} is a private zone; allowed: a public one`]
-      : []),
-    ...(hostName === zone || hostName.endsWith(`.${zone}`)
-      ? []
-      : [`domain.hostName: ${hostName} is not in the hosted zone ${zone}; allowed: a name in it`]),
-  ];
+  const problems = domains.map(async ([at, { hostName, hostedZoneId, hostedZoneRoleArn }]) => {
+    if (hostedZoneId === undefined) return [];
+    const { name, privateZone } = await aws.route53.getZone(
+      { zoneId: hostedZoneId },
+      hostedZoneRoleArn ? { provider: recordProviders[hostedZoneRoleArn] } : options,
+    );
+    const zone = name.replace(/\.$/, "");
+    return [
+      privateZone && `${at}.hostedZoneId: ${hostedZoneId} is a private zone; allowed: a public one`,
+      hostName !== zone &&
+        !hostName.endsWith(`.${zone}`) &&
+        `${at}.hostName: ${hostName} is not in the hosted zone ${zone}; allowed: a name in it`,
+    ].filter((problem): problem is string => problem !== false);
+  });
+  return (await Promise.all(problems)).flat();
 }

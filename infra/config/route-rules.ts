@@ -4,8 +4,6 @@ import type { RouteConfig } from "./workload-schema.ts";
 
 /** Of a load balancer: AWS's quota, which cannot be raised. */
 const mostTargetGroups = 100;
-/** Names of a certificate: AWS Certificate Manager, quotas. */
-const mostNames = 10;
 
 /** The services behind the load balancer, with their routes. */
 function routedServices({
@@ -14,18 +12,6 @@ function routedServices({
   return Object.entries(services).flatMap(([name, { route }]) =>
     route ? [[name, route] as [string, RouteConfig]] : [],
   );
-}
-
-/** The host names of the platform, of its services and of pull requests' environments, each once. */
-export function hostNames({
-  domain,
-  services,
-  pullRequests,
-}: Pick<Settings, "domain" | "services" | "pullRequests">): string[] {
-  if (!domain) return [];
-  const hosts = routedServices({ services }).flatMap(([, { host }]) => host ?? []);
-  const any = pullRequests.environments > 0 ? [`*.${domain.hostName}`] : [];
-  return [...new Set([domain.hostName, ...hosts, ...any])];
 }
 
 /** Rules of what is behind the load balancer. */
@@ -46,22 +32,17 @@ export const routeRules = [
     routedServices(settings).flatMap(([name, route], at, all) =>
       all
         .slice(0, at)
-        .filter(([, other]) => other.host === route.host && other.path === route.path)
-        .map(
-          ([other]) =>
-            `services.${name}.route: ${route.host ?? ""}${route.path} is the route of services.${other} too`,
+        .filter(([, other]) => other.path === route.path)
+        .flatMap(([other, { hosts = [""] }]) =>
+          (route.hosts ?? [""])
+            .filter((host) => hosts.includes(host))
+            .map(
+              (host) =>
+                `services.${name}.route: ${host}${route.path} is the route of services.${other} too`,
+            ),
         ),
     ),
   ),
-  ({ services = {}, domain }: Partial<Settings>) =>
-    routedServices({ services }).flatMap(([name, { host }]) => {
-      if (!host) return [];
-      const at = `services.${name}.route.host: ${host}`;
-      if (!domain) return [`${at} needs domain, which names it in DNS`];
-      return host === domain.hostName || host.endsWith(`.${domain.hostName}`)
-        ? []
-        : [`${at} is not ${domain.hostName} or below it`];
-    }),
   // Elastic Load Balancing, target groups, protocol version: both only behind a listener of HTTPS.
   ({ services = {}, domain }: Partial<Settings>) =>
     Object.entries(services).flatMap(([name, { route, protocol }]) =>
@@ -71,13 +52,6 @@ export const routeRules = [
           ]
         : [],
     ),
-  rule(["services", "domain", "pullRequests"], (settings) => {
-    const hosts = hostNames(settings);
-    return [
-      hosts.length > mostNames &&
-        `services: ${hosts.length} host names, but a certificate of ACM takes at most ${mostNames}`,
-    ];
-  }),
   ({ pullRequests, domain }: Partial<Settings>) =>
     pullRequests?.environments && !domain
       ? [

@@ -1,5 +1,6 @@
 import { blockOf, contains } from "../network/cidr.ts";
 import { databaseRules } from "./database-rules.ts";
+import { domainRules } from "./domain-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
 import { previewRules } from "./preview-rules.ts";
@@ -98,6 +99,7 @@ export const rules = [
   ]),
   ...workloadRules,
   ...routeRules,
+  ...domainRules,
   ...secretRules,
   ...imageRules,
   ...scaleRules,

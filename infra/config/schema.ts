@@ -1,16 +1,7 @@
 import { z } from "zod";
+import { domainSchema } from "./domain-schema.ts";
 import { resourcesSchema } from "./resource-schema.ts";
-import {
-  arn,
-  cidrBlock,
-  flag,
-  hostName,
-  matching,
-  oneOf,
-  percent,
-  principals,
-  whole,
-} from "./values.ts";
+import { arn, cidrBlock, flag, matching, oneOf, percent, principals, whole } from "./values.ts";
 import { jobsSchema, servicesSchema } from "./workload-schema.ts";
 
 /** The versions that can be deployed, the oldest first. */
@@ -220,14 +211,6 @@ const ingressSchema = z.strictObject({
   deletionProtection: flag().default(false).describe("AWS refuses to delete the load balancer."),
 });
 
-const domainSchema = z.strictObject({
-  hostedZoneId: matching(
-    /^Z[A-Z0-9]{5,31}$/,
-    "a Route 53 hosted zone such as Z0123456789ABC",
-  ).describe("Public hosted zone in Route 53 for the records. With `domain` traffic is HTTPS."),
-  hostName: hostName().describe("Host name of the certificate and the DNS record."),
-});
-
 /** Environments of pull requests. With none allowed, the stack is the same as without the setting. */
 const pullRequestsSchema = z.strictObject({
   environments: whole(0, 20)
@@ -391,7 +374,6 @@ export type LogsConfig = Settings["logs"];
 export type InsightsConfig = Settings["insights"];
 export type RegistryConfig = Settings["registry"];
 export type IngressConfig = Settings["ingress"];
-export type DomainConfig = NonNullable<Settings["domain"]>;
 export type PullRequestsConfig = Settings["pullRequests"];
 export type FirewallConfig = Settings["firewall"];
 export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];

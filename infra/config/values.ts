@@ -31,6 +31,13 @@ export const hostName = () =>
     "a host name such as shop.example.com, of at most 64 characters",
   );
 
+/** Elastic Load Balancing, rule conditions: `*` stands for any characters; a certificate's for one label. */
+export const routeHost = () =>
+  matching(
+    /^(?=.{1,64}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
+    "a host name such as shop.example.com, or *.example.com for all names below it, of at most 64 characters",
+  );
+
 /** A name that a repository of ECR can have too: no two hyphens in a row. */
 export const shortName = (
   allowed = "a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { companionShape, containerShape, healthSetting } from "./container-schema.ts";
 import { usesSetting } from "./resource-schema.ts";
-import { arn, cidrBlock, flag, hostName, matching, oneOf, shortName, whole } from "./values.ts";
+import { arn, cidrBlock, flag, matching, oneOf, routeHost, shortName, whole } from "./values.ts";
 
 const command = (meaning: string) =>
   z
@@ -32,9 +32,12 @@ const rightsShape = {
 };
 
 const routeSchema = z.strictObject({
-  host: hostName()
+  hosts: z
+    .array(routeHost(), "a list of host names")
+    .min(1, "at least one host name")
+    .max(20, "at most 20 host names")
     .optional()
-    .describe("Host name that the load balancer sends to the service. Default: every host name."),
+    .describe("Host names that the load balancer sends to the service. Default: every host name."),
   path: matching(/^\/[a-z0-9/_.~-]{0,127}$/i, "a path such as / or /orders")
     .default("/")
     .describe("Path prefix that the load balancer sends to the service."),

@@ -1,106 +1,178 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { DomainConfig } from "../config/schema.ts";
+import { isWildcard } from "../config/domain-rules.ts";
+import type { DomainZone } from "../config/domain-schema.ts";
+import { type DnsRecord, type DomainArgs, type RecordProviders, recordOptions } from "./dns.ts";
 
 export interface CertificateArgs {
   /** Without one there is no certificate, and traffic is HTTP. */
-  domain: (DomainConfig & { hostNames: string[] }) | undefined;
+  domain: DomainArgs | undefined;
+  recordProviders: RecordProviders;
 }
 
 /**
- * A certificate of ACM for all host names, validated by DNS before anything can use it, renewed by
- * AWS for as long as the validation records stand. Must outlive the load balancer that uses it.
+ * The certificates for all host names: those that are issued already, or one of ACM, validated by DNS
+ * before anything can use it, renewed by AWS for as long as the validation records stand. Must outlive
+ * the load balancer that uses it.
+ *
+ * Certificates that are issued already are read, never changed.
+ *
+ * @throws {pulumi.RunError} if one of them is not issued, or if they leave out a host name
  */
 export class Certificate extends pulumi.ComponentResource {
-  /** Known only once the certificate is issued. */
-  readonly arn: pulumi.Output<string> | undefined;
+  /** Separated by commas. Known only once each certificate is issued. */
+  readonly arns: pulumi.Output<string> | undefined;
+  /** The validation records that no hosted zone of the stack has: a person sets them. */
+  readonly records: pulumi.Output<DnsRecord[]>;
 
-  constructor(name: string, { domain }: CertificateArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: CertificateArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:edge:Certificate", name, {}, opts);
-    const parent = { parent: this };
-    if (domain) {
-      const { hostName, hostNames, hostedZoneId } = domain;
-      const certificate = new aws.acm.Certificate(
-        name,
-        {
-          domainName: hostName,
-          subjectAlternativeNames: hostNames.filter((host) => host !== hostName),
-          validationMethod: "DNS",
-          keyAlgorithm: "EC_prime256v1",
-        },
-        parent,
-      );
+    const { domain } = args;
+    this.records = pulumi.output([]);
+    if (domain?.certificateArns) this.arns = this.readIssued(name, domain, domain.certificateArns);
+    else if (domain) {
+      const certificate = this.request(name, domain);
       // A wildcard is proved by the record of the name that it stands below.
-      const proved = hostNames.filter((host) => !host.startsWith("*."));
-      const records = proved.map((host) => {
-        const record = certificate.domainValidationOptions.apply((options) =>
-          options.find(({ domainName }) => domainName === host),
-        );
-        return new aws.route53.Record(
-          `${name}-validation-${host}`,
-          {
-            zoneId: hostedZoneId,
-            name: record.apply((option) => option?.resourceRecordName ?? ""),
-            type: record.apply((option) => option?.resourceRecordType ?? ""),
-            records: [record.apply((option) => option?.resourceRecordValue ?? "")],
-            ttl: 300,
-            // Another certificate for the same name has the same record.
-            allowOverwrite: true,
-          },
-          // Other certificates of the name are renewed by the same record, of this stack or not.
-          { ...parent, retainOnDelete: true },
-        );
-      });
-      this.arn = new aws.acm.CertificateValidation(
-        name,
-        {
-          certificateArn: certificate.arn,
-          validationRecordFqdns: records.map(({ fqdn }) => fqdn),
-        },
-        { ...parent, customTimeouts: { create: "30m" } },
-      ).certificateArn;
+      const names = new Set(domain.hostNames.map(({ hostName }) => hostName));
+      const proved = domain.hostNames.filter(
+        ({ hostName }) => !isWildcard(hostName) || !names.has(hostName.slice(2)),
+      );
+      const validations = proved.map((zone) => ({ zone, ...validationOf(certificate, zone) }));
+      const bySomebody = validations.filter(({ zone }) => zone.hostedZoneId === undefined);
+      this.records = pulumi.all(bySomebody.map(({ zone: _, ...record }) => record)).apply(announce);
+      this.arns = this.validate(name, args, certificate, validations);
     }
-    this.registerOutputs({ arn: this.arn });
+    this.registerOutputs({ arns: this.arns });
   }
-}
 
-export interface HostNamesArgs {
-  domain: (DomainConfig & { region: string; hostNames: string[] }) | undefined;
-  /** The load balancer's own host name. */
-  target: pulumi.Input<string>;
-}
+  private request(name: string, { hostName, hostNames }: DomainArgs): aws.acm.Certificate {
+    const others = hostNames.map((one) => one.hostName).filter((host) => host !== hostName);
+    return new aws.acm.Certificate(
+      name,
+      {
+        domainName: hostName,
+        subjectAlternativeNames: others,
+        validationMethod: "DNS",
+        keyAlgorithm: "EC_prime256v1",
+      },
+      { parent: this },
+    );
+  }
 
-/**
- * The DNS records that lead the host names to the load balancer. Must depend on what makes the load
- * balancer: a record never points at one that is gone, which somebody else could get.
- */
-export class HostNames extends pulumi.ComponentResource {
-  constructor(
+  /** Waits 30 minutes for the certificate, or two hours for a person who sets the records. */
+  private validate(
     name: string,
-    { domain, target }: HostNamesArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
-    super("platform:edge:HostNames", name, {}, opts);
-    const parent = { parent: this };
-    if (domain) {
-      const zoneId = aws.lb.getHostedZoneIdOutput(
-        { region: domain.region, loadBalancerType: "application" },
-        parent,
-      ).id;
-      for (const host of domain.hostNames) {
-        new aws.route53.Record(
-          `${name}-${host}`,
-          {
-            zoneId: domain.hostedZoneId,
-            name: host,
-            // The load balancer has IPv4 addresses only, as its network has.
-            type: "A",
-            aliases: [{ name: target, zoneId, evaluateTargetHealth: true }],
-          },
-          parent,
-        );
-      }
-    }
-    this.registerOutputs();
+    { recordProviders }: CertificateArgs,
+    certificate: aws.acm.Certificate,
+    validations: ({ zone: DomainZone } & ReturnType<typeof validationOf>)[],
+  ): pulumi.Output<string> {
+    const records = validations.flatMap(({ zone, ...validation }) =>
+      zone.hostedZoneId === undefined
+        ? []
+        : new aws.route53.Record(
+            `${name}-validation-${zone.hostName}`,
+            {
+              zoneId: zone.hostedZoneId,
+              name: validation.name,
+              type: validation.type,
+              records: [validation.value],
+              ttl: 300,
+              // Another certificate for the same name has the same record.
+              allowOverwrite: true,
+            },
+            // Other certificates of the name are renewed by the same record, of this stack or not.
+            { ...recordOptions(this, zone, recordProviders), retainOnDelete: true },
+          ),
+    );
+    const alone = records.length === validations.length;
+    return new aws.acm.CertificateValidation(
+      name,
+      {
+        certificateArn: certificate.arn,
+        ...(alone && { validationRecordFqdns: records.map(({ fqdn }) => fqdn) }),
+      },
+      alone
+        ? { parent: this, customTimeouts: { create: "30m" } }
+        : { parent: this, customTimeouts: { create: "2h" }, dependsOn: records },
+    ).certificateArn;
   }
+
+  private readIssued(
+    name: string,
+    { hostNames }: DomainArgs,
+    arns: string[],
+  ): pulumi.Output<string> {
+    const read = arns.map((arn, at) =>
+      aws.acm.Certificate.get(`${name}-${at + 1}`, arn, undefined, { parent: this }),
+    );
+    const issued = read.map(({ arn, status, domainName, subjectAlternativeNames }) => ({
+      arn,
+      status,
+      domainName,
+      subjectAlternativeNames,
+    }));
+    return pulumi.output(issued).apply((certificates) => {
+      const problems = certificateProblems(
+        certificates,
+        hostNames.map(({ hostName }) => hostName),
+      );
+      if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
+      return arns.join(",");
+    });
+  }
+}
+
+/** The record that proves whose the name is. */
+function validationOf(certificate: aws.acm.Certificate, { hostName }: DomainZone) {
+  const option = certificate.domainValidationOptions.apply((options) =>
+    options.find(({ domainName }) => domainName === hostName),
+  );
+  return {
+    name: option.apply((one) => one?.resourceRecordName ?? ""),
+    type: option.apply((one) => one?.resourceRecordType ?? ""),
+    value: option.apply((one) => one?.resourceRecordValue ?? ""),
+  };
+}
+
+/** Says what to set while `up` waits: outputs are there only after it. A plan has no engine, and waits for nobody. */
+function announce(records: DnsRecord[]): DnsRecord[] {
+  if (pulumi.runtime.getEngine() !== undefined) {
+    for (const { name, type, value } of records) {
+      void pulumi.log.warn(`The certificate needs this DNS record: ${name} ${type} ${value}`);
+    }
+  }
+  return records;
+}
+
+interface IssuedCertificate {
+  arn: string;
+  status: string;
+  domainName: string;
+  subjectAlternativeNames: string[];
+}
+
+/** What keeps certificates from serving the host names by TLS. */
+export function certificateProblems(
+  certificates: IssuedCertificate[],
+  hostNames: string[],
+): string[] {
+  const covered = new Set(
+    certificates.flatMap((one) => [one.domainName, ...one.subjectAlternativeNames]),
+  );
+  const missing = hostNames.filter(
+    (host) => !covered.has(host) && !covered.has(host.replace(/^[^.]+/, "*")),
+  );
+  return [
+    ...certificates
+      .filter(({ status }) => status !== "ISSUED")
+      .map(
+        ({ arn, status }) =>
+          `domain.certificateArns: ${arn} is ${status}; allowed: a certificate that is ISSUED`,
+      ),
+    ...(missing.length > 0
+      ? [
+          `domain.certificateArns: no certificate is for ${missing.join(", ")}; allowed: certificates for all host names. Theirs are ${[...covered].join(", ")}`,
+        ]
+      : []),
+  ];
 }

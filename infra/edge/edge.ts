@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DomainConfig } from "../config/schema.ts";
-import { Certificate } from "./certificate.ts";
+import { Certificate, type CertificateArgs } from "./certificate.ts";
+import type { DnsRecord } from "./dns.ts";
 import { Firewall, type FirewallArgs } from "./firewall.ts";
 import {
   LoadBalancerLogs,
@@ -8,8 +8,7 @@ import {
   type LogDelivery,
 } from "./load-balancer-logs.ts";
 
-export interface EdgeArgs {
-  domain: (DomainConfig & { hostNames: string[] }) | undefined;
+export interface EdgeArgs extends CertificateArgs {
   firewall: FirewallArgs;
   loadBalancerLogs: LoadBalancerLogsArgs;
 }
@@ -20,7 +19,9 @@ export interface EdgeArgs {
  */
 export class Edge extends pulumi.ComponentResource {
   /** Without one, traffic is HTTP. */
-  readonly certificateArn: pulumi.Output<string> | undefined;
+  readonly certificateArns: pulumi.Output<string> | undefined;
+  /** The validation records that a person sets. */
+  readonly dnsRecords: pulumi.Output<DnsRecord[]>;
   readonly webAclArn: pulumi.Output<string> | undefined;
   readonly logDelivery: LogDelivery | undefined;
   readonly logGroups: Record<string, pulumi.Output<string>>;
@@ -28,9 +29,11 @@ export class Edge extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:edge:Edge", name, {}, opts);
     const parent = { parent: this };
-    const { domain, loadBalancerLogs } = args;
+    const { domain, recordProviders, loadBalancerLogs } = args;
     const firewall = new Firewall("firewall", args.firewall, parent);
-    this.certificateArn = new Certificate("certificate", { domain }, parent).arn;
+    const certificate = new Certificate("certificate", { domain, recordProviders }, parent);
+    this.certificateArns = certificate.arns;
+    this.dnsRecords = certificate.records;
     this.webAclArn = firewall.webAclArn;
     this.logDelivery = new LoadBalancerLogs(
       "load-balancer-logs",
@@ -38,6 +41,6 @@ export class Edge extends pulumi.ComponentResource {
       parent,
     ).delivery;
     this.logGroups = firewall.logGroups;
-    this.registerOutputs({ certificateArn: this.certificateArn });
+    this.registerOutputs({ certificateArns: this.certificateArns });
   }
 }

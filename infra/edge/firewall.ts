@@ -4,7 +4,7 @@ import type { FirewallConfig, LogsConfig } from "../config/schema.ts";
 
 /** A route behind the load balancer, and the largest body that its service takes. */
 export interface BodyRoute {
-  /** `*` stands for digits. None: every host. */
+  /** A leading `*.` stands for names below, another `*` for digits. None: every host. */
   hosts: string[];
   path: string;
   maxBodyKiB: number;
@@ -198,7 +198,7 @@ function ofRoute({ hosts, path }: BodyRoute): aws.types.input.wafv2.WebAclRuleSt
       textTransformations: [{ priority: 0, type: transformation }],
     },
   });
-  const host = hosts.map((one) => literal(one).replaceAll("\\*", "[0-9]+")).join("|");
+  const host = hosts.map(hostPattern).join("|");
   return [
     ...(host
       ? [matches({ singleHeader: { name: "host" } }, `^(${host})(:[0-9]+)?$`, "LOWERCASE")]
@@ -215,6 +215,9 @@ function all(
   const [only, ...others] = statements;
   return only && others.length === 0 ? only : { andStatement: { statements } };
 }
+
+const hostPattern = (host: string) =>
+  literal(host).replace(/^\\\*/, "[a-z0-9.-]+").replaceAll("\\*", "[0-9]+");
 
 const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 

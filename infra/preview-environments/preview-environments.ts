@@ -1,14 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OidcProvider } from "../cluster/service-account-role.ts";
+import type { DomainConfig } from "../config/domain-schema.ts";
 import type { StoreConfig } from "../config/resource-schema.ts";
-import type {
-  DomainConfig,
-  IngressConfig,
-  NodesConfig,
-  Place,
-  PullRequestsConfig,
-} from "../config/schema.ts";
+import type { IngressConfig, NodesConfig, Place, PullRequestsConfig } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import { makeRepository } from "../image/repository.ts";
@@ -80,7 +75,7 @@ export interface PullRequestsArgs
     "owner" | "hostName" | "certificateArn" | "repositoryUrl" | "aws"
   > {
   domain: Pick<DomainConfig, "hostName"> | undefined;
-  edge: Pick<Edge, "certificateArn">;
+  edge: Pick<Edge, "certificateArns">;
   /** @default no service of an environment uses anything */
   aws?: PreviewResources;
 }
@@ -144,7 +139,7 @@ export class PullRequests extends pulumi.ComponentResource {
         repositoryUrl,
         owner: { name: metadata.name, uid: metadata.uid },
         hostName: domain.hostName,
-        certificateArn: edge.certificateArn ?? "",
+        certificateArn: edge.certificateArns ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
         ...(args.aws && { aws: args.aws }),
       });

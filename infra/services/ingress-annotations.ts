@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CheckConfig } from "../config/container-schema.ts";
+import { isWildcard } from "../config/domain-rules.ts";
 import type { IngressConfig } from "../config/schema.ts";
 import type { RouteConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
@@ -79,7 +80,7 @@ export interface IngressArgs {
   scheme: Scheme;
   clock: DrainClock;
   route: RouteConfig;
-  edge: Pick<Edge, "certificateArn"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
+  edge: Pick<Edge, "certificateArns"> & Partial<Pick<Edge, "webAclArn" | "logDelivery">>;
   protocol: ServiceConfig["protocol"];
   /** How Kubernetes asks whether a pod is ready: the load balancer asks the same. */
   check: CheckConfig | undefined;
@@ -108,7 +109,7 @@ export function loadBalancerAnnotations(
     scheme: ingress.scheme,
     "inbound-cidrs": ingress.inboundCidrs.join(","),
     // Port 80 then does nothing but redirect.
-    ...(edge.certificateArn && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),
+    ...(edge.certificateArns && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),
     // Absent, the controller would leave the last firewall attached.
     "wafv2-acl-arn": edge.webAclArn ?? "none",
     "load-balancer-attributes": attributes(loadBalancer),
@@ -180,12 +181,12 @@ function healthCheckOf({ check, protocol }: Pick<IngressArgs, "check" | "protoco
 
 function listenerAnnotations(
   scheme: Scheme,
-  { certificateArn }: IngressArgs["edge"],
+  { certificateArns }: IngressArgs["edge"],
 ): ListenerAnnotations {
   return {
     "group.name": groupName(scheme),
-    "listen-ports": JSON.stringify([{ HTTP: 80 }, ...(certificateArn ? [{ HTTPS: 443 }] : [])]),
-    ...(certificateArn && { "certificate-arn": certificateArn }),
+    "listen-ports": JSON.stringify([{ HTTP: 80 }, ...(certificateArns ? [{ HTTPS: 443 }] : [])]),
+    ...(certificateArns && { "certificate-arn": certificateArns }),
   };
 }
 
@@ -200,8 +201,9 @@ function prefixed(annotations: object): Record<string, pulumi.Input<string>> {
  * paths before short ones, so that a service at `/` takes what no other one wants. Follows from the
  * route alone: another service changes no order.
  */
-export function groupOrder({ host, path }: RouteConfig): number {
-  return 1000 - (host ? 500 : 0) - path.length;
+export function groupOrder({ hosts, path }: RouteConfig): number {
+  const named = hosts?.some(isWildcard) ? 250 : 500;
+  return 1000 - (hosts ? named : 0) - path.length;
 }
 
 function logAttributes<Kind extends LogKind>(

@@ -77,13 +77,16 @@ export function ingressAnnotations(
 }
 
 export function ingressSpec(
-  { host, path }: RouteConfig,
+  { hosts, path }: RouteConfig,
   service: pulumi.Input<string>,
 ): types.input.networking.v1.IngressSpec {
   const backend = { service: { name: service, port: { name: servicePort } } };
   return {
     ingressClassName: "alb",
-    rules: [{ host, http: { paths: [{ path, pathType: "Prefix", backend }] } }],
+    rules: (hosts ?? [undefined]).map((host) => ({
+      host,
+      http: { paths: [{ path, pathType: "Prefix", backend }] },
+    })),
   };
 }
 

@@ -4,7 +4,9 @@ import { imageName, imageOwners } from "../config/image-names.ts";
 import type { Access } from "../config/resource-schema.ts";
 import type { PullRequestsConfig } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
-import { HostNames, type HostNamesArgs } from "../edge/certificate.ts";
+import type { DnsRecord } from "../edge/dns.ts";
+import type { Edge } from "../edge/edge.ts";
+import { HostNames, type HostNamesArgs } from "../edge/host-names.ts";
 import type { Images } from "../image/image.ts";
 import {
   type PreviewEnvironmentSettings,
@@ -22,10 +24,11 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "edge" | "insights" | "keda" | "place"
+    "architecture" | "cluster" | "network" | "ingress" | "insights" | "keda" | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
+  edge: ServiceArgs["edge"] & Pick<Edge, "dnsRecords">;
   /** By name. */
   jobs: Record<string, JobConfig>;
   images: Pick<Images, "references">;
@@ -39,6 +42,7 @@ export interface ServicesArgs
   };
   admission: Omit<AdmissionArgs, "namespaces">;
   domain: HostNamesArgs["domain"];
+  recordProviders: HostNamesArgs["recordProviders"];
 }
 
 /**
@@ -56,6 +60,8 @@ export class Services extends pulumi.ComponentResource {
   readonly loadBalancer: pulumi.Output<string>;
   /** Where the platform answers. */
   readonly url: pulumi.Output<string>;
+  /** The DNS records that a person sets; none where hosted zones have all. */
+  readonly dnsRecords: pulumi.Output<DnsRecord[]> | undefined;
   /** By name. */
   readonly services: Record<string, Service>;
   /** What pull requests' environments need to know; nothing where the stack takes none. */
@@ -95,11 +101,19 @@ export class Services extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: loadBalancer },
     ).settings;
-    new HostNames(
+    const { records } = new HostNames(
       "host-names",
-      { domain, target: this.loadBalancer },
+      {
+        domain,
+        region: args.place.region,
+        target: this.loadBalancer,
+        recordProviders: args.recordProviders,
+      },
       { parent: this, dependsOn: all },
     );
+    this.dnsRecords = domain?.hostNames.some(({ hostedZoneId }) => hostedZoneId === undefined)
+      ? pulumi.all([edge.dnsRecords, records]).apply((both) => both.flat())
+      : undefined;
     this.url = domain
       ? pulumi.output(`https://${domain.hostName}`)
       : this.loadBalancer.apply((host) => (host ? `http://${host}` : ""));

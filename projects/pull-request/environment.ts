@@ -75,7 +75,7 @@ export class Environment extends pulumi.ComponentResource {
           clusterName: settings.clusterName,
           network: settings.network,
           ingress: { ...settings.ingress, deletionProtection: false },
-          edge: { certificateArn: pulumi.output(settings.certificateArn) },
+          edge: { certificateArns: pulumi.output(settings.certificateArn) },
           owner: settings.owner,
         },
         { parent: this, dependsOn: [admission, ...Object.values(stores)] },
@@ -83,7 +83,7 @@ export class Environment extends pulumi.ComponentResource {
     }
     this.urls = Object.fromEntries(
       Object.entries(services).flatMap(([service, { route }]) =>
-        route ? [[service, `https://${route.host}${route.path}`]] : [],
+        route ? [[service, `https://${route.hosts?.[0]}${route.path}`]] : [],
       ),
     );
     this.registerOutputs({ urls: this.urls });
@@ -149,12 +149,12 @@ function copyService(
   };
 }
 
-/** Gives the route below the environment's host name. A service with its own host name keeps one. */
+/** Gives the route below the environment's host name. A service with host names keeps one of its own. */
 function makeRoute(
   prefix: string,
   service: string,
-  { host, ...route }: RouteConfig,
+  { hosts, ...route }: RouteConfig,
   { hostName }: PreviewEnvironmentSettings,
 ): RouteConfig {
-  return { ...route, host: `${host ? `${service}-` : ""}${prefix}.${hostName}` };
+  return { ...route, hosts: [`${hosts ? `${service}-` : ""}${prefix}.${hostName}`] };
 }

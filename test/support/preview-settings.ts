@@ -4,7 +4,7 @@ import { serviceSettings, surroundings } from "./service-args.ts";
 const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
 const reference = (letter: string) => `${registry}/web@sha256:${letter.repeat(64)}`;
 const { network, ingress, architecture, place } = surroundings;
-const service = (route: { host?: string; path: string }) => ({
+const service = (route: { hosts?: string[]; path: string }) => ({
   image: { context: "service" },
   ...serviceSettings,
   policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
@@ -25,7 +25,7 @@ export const settings: PreviewEnvironmentSettings = {
   services: {
     web: service({ path: "/" }),
     orders: service({ path: "/orders" }),
-    shop: service({ host: "shop.dev.example.com", path: "/" }),
+    shop: service({ hosts: ["shop.dev.example.com"], path: "/" }),
   },
 };
 export const images = { web: reference("a"), orders: reference("b"), shop: reference("c") };

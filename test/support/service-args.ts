@@ -70,7 +70,7 @@ export const serviceArgs: ServiceArgs = {
   ...surroundings,
   route: { path: "/" },
   callers: [],
-  edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+  edge: { certificateArns: undefined, webAclArn: undefined, logDelivery: undefined },
   image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@sha256:${"a".repeat(64)}`,
 };
 

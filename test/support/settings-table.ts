@@ -553,8 +553,8 @@ export const cases: Case[] = [
     moves: ["Deployment", "Image", "output imageReferences"],
   },
   {
-    key: "services.web.route.host",
-    to: "shop.platform.example.com",
+    key: "services.web.route.hosts",
+    to: ["shop.platform.example.com"],
     moves: ["Certificate", "CertificateValidation", "Ingress", "Record"],
   },
   { key: "services.web.route.sticky", to: true, moves: ["Ingress"] },
@@ -760,6 +760,21 @@ export const cases: Case[] = [
     moves: ["Ingress"],
   },
   { key: "domain.hostedZoneId", to: "Z9999999999EXAMPLE", moves: ["Record"] },
+  {
+    key: "domain.hostedZoneRoleArn",
+    to: "arn:aws:iam::444455556666:role/records",
+    moves: ["aws"],
+  },
+  {
+    key: "domain.certificateArns",
+    to: ["arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d"],
+    moves: ["Certificate", "CertificateValidation", "Ingress", "Record"],
+  },
+  {
+    key: "domain.additional",
+    to: [{ hostName: "shop.example.org" }],
+    moves: ["Certificate", "CertificateValidation", "output dnsRecords"],
+  },
   {
     key: "domain.hostName",
     to: "other.example.com",

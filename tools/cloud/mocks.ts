@@ -13,7 +13,9 @@ import type { Mock, Place } from "./resource-type.ts";
  */
 export function mocksOf(place: Place): pulumi.runtime.Mocks {
   return {
-    newResource: ({ type, name, inputs, custom }) => {
+    newResource: ({ type, name, inputs, custom, id }) => {
+      const given = id ? existing[type]?.(id, place) : undefined;
+      if (given) return given;
       const physicalName = String(inputs.name ?? autoname(type, name));
       const answer = mockOf(type, custom ?? true)(inputs, physicalName, place);
       return { id: answer.id ?? physicalName, state: answer.state };
@@ -63,6 +65,19 @@ const awsResource =
     return { state: { ...inputs, name, arn } };
   };
 
+/** Resources of the account that the program reads. The plan trusts the settings about them. */
+const existing: Record<string, (id: string, place: Place) => { id: string; state: Properties }> = {
+  "aws:acm/certificate:Certificate": (id, { hostNames = [] }) => ({
+    id,
+    state: {
+      arn: id,
+      status: "ISSUED",
+      domainName: hostNames[0],
+      subjectAlternativeNames: hostNames,
+    },
+  }),
+};
+
 const functions: Record<string, (inputs: Properties, place: Place) => Properties> = {
   // No Auto Scaling group exists before the first update.
   "aws:autoscaling/getAmiIds:getAmiIds": () => ({ arns: [], names: [] }),
@@ -105,9 +120,9 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
       locations: offers.map(([, zone]) => zone),
     };
   },
-  "aws:route53/getZone:getZone": ({ zoneId }, { hostName }) => ({
+  "aws:route53/getZone:getZone": ({ zoneId }, { hostedZones }) => ({
     zoneId,
-    name: hostName,
+    name: hostedZones?.[zoneId],
     privateZone: false,
   }),
   "aws:index/getCallerIdentity:getCallerIdentity": (_, place) => ({

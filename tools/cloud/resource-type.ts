@@ -106,8 +106,10 @@ export interface Made {
 export interface Place extends Account {
   /** The principal that runs the program. */
   caller: string;
-  /** The host name of the stack's hosted zone. */
-  hostName?: string;
+  /** The stack's hosted zones: names by id. */
+  hostedZones?: Record<string, string>;
+  /** The stack's host names, for which its certificates are. */
+  hostNames?: string[];
 }
 
 export type Mock = (

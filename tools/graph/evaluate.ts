@@ -97,6 +97,24 @@ interface MapOf<Value> {
   forEach(visit: (value: Value, key: string) => void): void;
 }
 
+/** The host names of a stack, as its settings name them, and the hosted zones that they are in. */
+function namesOf(config: Settings["config"], project: string) {
+  const read = (key: string) => JSON.parse(config[`${project}:${key}`] ?? "{}");
+  const { additional = [], ...first } = read("domain");
+  const domains: { hostName?: string; hostedZoneId?: string }[] = [first, ...additional];
+  const services: { route?: { hosts?: string[] } }[] = Object.values(read("services"));
+  return {
+    hostedZones: Object.fromEntries(
+      domains.map(({ hostName, hostedZoneId }) => [hostedZoneId, hostName?.replace(/^\*\./, "")]),
+    ),
+    hostNames: [
+      ...domains.flatMap(({ hostName }) => hostName ?? []),
+      ...services.flatMap(({ route }) => route?.hosts ?? []),
+      `*.${first.hostName}`,
+    ],
+  };
+}
+
 async function record(settings: Settings, program: () => Promise<object>) {
   const { project, stack, config, secretKeys } = settings;
   const resources: Resource[] = [];
@@ -106,7 +124,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
   const mocks = mocksOf({
     region: config[`${project}:region`] ?? "eu-central-1",
     accountId: config[`${project}:accountId`] ?? "111122223333",
-    hostName: JSON.parse(config[`${project}:domain`] ?? "{}").hostName,
+    ...namesOf(config, project),
     // The plan assumes the rights of an administrator.
     caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
   });

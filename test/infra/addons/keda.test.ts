@@ -156,7 +156,7 @@ describe("KEDA", () => {
           scale: { queue: { name: "orders", messagesPerPod: 5 } },
           callers: [],
           ...(waits && { keda }),
-          edge: { certificateArn: undefined },
+          edge: { certificateArns: undefined },
           image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`,
         });
       });

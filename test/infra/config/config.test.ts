@@ -14,6 +14,8 @@ const domain = {
   domain: { hostedZoneId: "Z0123456789ABC", hostName: "platform.example.com" },
 } satisfies Slices;
 
+const withDomain = (changes: object) => ({ domain: { ...domain.domain, ...changes } }) as Slices;
+
 const autoscaler = { enabled: true };
 const spot = {
   nodes: { capacityType: "SPOT", instanceTypes: ["t4g.medium", "c7g.large"] },
@@ -22,7 +24,7 @@ const spot = {
 const tenShops = Object.fromEntries(
   Array.from({ length: 10 }, (_, at) => [
     `shop${at}`,
-    { image: { context: "service" }, route: { host: `shop${at}.platform.example.com` } },
+    { image: { context: "service" }, route: { hosts: [`shop${at}.platform.example.com`] } },
   ]),
 );
 
@@ -101,7 +103,7 @@ describe("config", () => {
       inner: { image: { context: "service" } },
       shop: {
         image: { context: "service" },
-        route: { host: "shop.platform.example.com", path: "/buy" },
+        route: { hosts: ["shop.platform.example.com"], path: "/buy" },
         maxBodyKiB: 64,
       },
     };
@@ -334,13 +336,13 @@ describe("config", () => {
     ],
     [
       "a host that nothing names in DNS",
-      web({ route: { host: "shop.example.com" } }),
-      "services.web.route.host: shop.example.com needs domain, which names it in DNS",
+      web({ route: { hosts: ["shop.example.com"] } }),
+      "services.web.route.hosts: shop.example.com needs domain, which names it in DNS",
     ],
     [
       "a host outside of the domain",
-      { ...domain, ...web({ route: { host: "shop.example.org" } }) },
-      "services.web.route.host: shop.example.org is not platform.example.com or below it",
+      { ...domain, ...web({ route: { hosts: ["shop.example.org"] } }) },
+      "services.web.route.hosts: shop.example.org is not platform.example.com, or below it",
     ],
     [
       "a host name that is none",
@@ -350,7 +352,61 @@ describe("config", () => {
     [
       "more host names than a certificate takes",
       { ...domain, services: tenShops },
-      "services: 11 host names, but a certificate of ACM takes at most 10",
+      "services: 11 host names, but a certificate of ACM takes at most 10; allowed beyond: domain.certificateArns, or a wildcard in domain.additional",
+    ],
+    [
+      "a name two labels below a domain's wildcard",
+      {
+        ...withDomain({ additional: [{ hostName: "*.example.org" }] }),
+        ...web({ route: { hosts: ["a.b.example.org"] } }),
+      },
+      "services.web.route.hosts: a.b.example.org is not platform.example.com or *.example.org, or below it",
+    ],
+    [
+      "a wildcard beside a name, which would come before other services' names",
+      {
+        ...domain,
+        ...web({ route: { hosts: ["*.platform.example.com", "platform.example.com"] } }),
+      },
+      "services.web.route.hosts: *.platform.example.com beside other names; allowed: wildcards alone, or names alone, so that a name comes before a wildcard",
+    ],
+    [
+      "a domain twice",
+      withDomain({ additional: [{ hostName: "platform.example.com" }] }),
+      "domain.additional.0.hostName: platform.example.com is named before; allowed: each name once",
+    ],
+    [
+      "the role of a hosted zone that is not named",
+      withDomain({
+        additional: [
+          { hostName: "example.org", hostedZoneRoleArn: "arn:aws:iam::444455556666:role/records" },
+        ],
+      }),
+      "domain.additional.0.hostedZoneRoleArn: arn:aws:iam::444455556666:role/records needs domain.additional.0.hostedZoneId, the zone that it changes",
+    ],
+    [
+      "a certificate of another region",
+      withDomain({ certificateArns: ["arn:aws:acm:us-east-1:111122223333:certificate/0a1b"] }),
+      "domain.certificateArns: arn:aws:acm:us-east-1:111122223333:certificate/0a1b is not of the stack's region and account; allowed: arn:aws:acm:eu-central-1:111122223333:certificate/…",
+    ],
+    [
+      "a server certificate of IAM",
+      withDomain({ certificateArns: ["arn:aws:iam::111122223333:server-certificate/shop"] }),
+      'domain.certificateArns.0: "arn:aws:iam::111122223333:server-certificate/shop" is not allowed: the ARN of a certificate of ACM',
+    ],
+    [
+      "one host name for two services",
+      {
+        ...domain,
+        services: {
+          web: {
+            ...valid.services.web,
+            route: { hosts: ["a.platform.example.com", "b.platform.example.com"] },
+          },
+          shop: { ...valid.services.web, route: { hosts: ["b.platform.example.com"] } },
+        },
+      },
+      "services.shop.route: b.platform.example.com/ is the route of services.web too",
     ],
     [
       "environments of pull requests without host names",
@@ -589,6 +645,39 @@ describe("config", () => {
     it(`refuses ${title}`, () =>
       assert.ok(problems(changes).includes(line), problems(changes).join("\n")));
   }
+
+  it("asks one certificate for the host names of all domains, each with its hosted zone", () => {
+    const settings = {
+      autoscaler,
+      nodes: { maxSize: 9 },
+      ...withDomain({
+        additional: [
+          { hostName: "*.tenants.example.org", hostedZoneId: "Z1111111111EXAMPLE" },
+          { hostName: "shop.platform.example.com", hostedZoneId: "Z2222222222EXAMPLE" },
+        ],
+      }),
+      services: {
+        web: { ...valid.services.web, route: { hosts: ["a.tenants.example.org"] } },
+        shop: { ...valid.services.web, route: { hosts: ["x.shop.platform.example.com"] } },
+      },
+    };
+    const names = load(settings).edge.domain?.hostNames ?? [];
+    assert.deepEqual(
+      names.map(({ hostName, hostedZoneId }) => `${hostName} ${hostedZoneId}`),
+      [
+        "platform.example.com Z0123456789ABC",
+        "x.shop.platform.example.com Z2222222222EXAMPLE",
+        "*.tenants.example.org Z1111111111EXAMPLE",
+        "shop.platform.example.com Z2222222222EXAMPLE",
+      ],
+    );
+  });
+
+  it("accepts more host names than a certificate takes, with certificates of one's own", () => {
+    const arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0a1b";
+    const changes = { ...withDomain({ certificateArns: [arn] }), services: tenShops };
+    assert.ok(!problems(changes).some((line) => line.includes("ACM")));
+  });
 
   it("accepts a production stack that is protected", () =>
     assert.deepEqual(problems(production), []));

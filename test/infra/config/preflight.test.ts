@@ -6,7 +6,8 @@ import { type PreflightArgs, preflight } from "../../../infra/config/preflight.t
 const args: PreflightArgs = {
   zones: ["us-east-1a", "us-east-1b"],
   instanceTypes: ["t4g.medium"],
-  domain: { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" },
+  domains: [["domain", { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" }]],
+  recordProviders: {},
 };
 const zone = { name: "example.com.", privateZone: false };
 
@@ -39,7 +40,7 @@ const problems = async (changes: Partial<PreflightArgs>, hosted = zone) => {
 describe("the preflight", () => {
   it("lets pass what the account has", async () => {
     assert.deepEqual(await problems({}), []);
-    assert.deepEqual(await problems({ domain: undefined }), []);
+    assert.deepEqual(await problems({ domains: [] }), []);
   });
 
   it("refuses zones that the account has not, or in which EKS makes no cluster", async () => {
@@ -63,16 +64,19 @@ describe("the preflight", () => {
 
   it("refuses a host name that only ends like its hosted zone", async () => {
     const domain = { hostedZoneId: "Z0123456789ABC", hostName: "shopexample.com" };
-    assert.deepEqual(await problems({ domain }, zone), [
+    assert.deepEqual(await problems({ domains: [["domain", domain]] }, zone), [
       "domain.hostName: shopexample.com is not in the hosted zone example.com; allowed: a name in it",
     ]);
   });
 
   it("refuses a host name outside its hosted zone, and a zone that nobody outside sees", async () => {
     const domain = { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.org" };
-    assert.deepEqual(await problems({ domain }, { ...zone, privateZone: true }), [
-      "domain.hostedZoneId: Z0123456789ABC is a private zone; allowed: a public one",
-      "domain.hostName: shop.example.org is not in the hosted zone example.com; allowed: a name in it",
-    ]);
+    assert.deepEqual(
+      await problems({ domains: [["domain", domain]] }, { ...zone, privateZone: true }),
+      [
+        "domain.hostedZoneId: Z0123456789ABC is a private zone; allowed: a public one",
+        "domain.hostName: shop.example.org is not in the hosted zone example.com; allowed: a name in it",
+      ],
+    );
   });
 });

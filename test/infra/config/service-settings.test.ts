@@ -18,7 +18,7 @@ const service = (changes: Partial<ServiceArgs>) =>
         ...surroundings,
         route: { path: "/" },
         callers: [],
-        edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+        edge: { certificateArns: undefined, webAclArn: undefined, logDelivery: undefined },
         image: `111122223333.dkr.ecr.eu-central-1.amazonaws.com/service@${digest}`,
         ...changes,
       }),

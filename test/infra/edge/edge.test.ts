@@ -1,33 +1,41 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { Certificate, HostNames } from "../../../infra/edge/certificate.ts";
+import { Certificate, certificateProblems } from "../../../infra/edge/certificate.ts";
+import { type DnsRecord, type DomainArgs, makeRecordProviders } from "../../../infra/edge/dns.ts";
 import { Firewall, type FirewallArgs } from "../../../infra/edge/firewall.ts";
+import { HostNames } from "../../../infra/edge/host-names.ts";
 import {
   LoadBalancerLogs,
   type LoadBalancerLogsArgs,
 } from "../../../infra/edge/load-balancer-logs.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 
+const hostedZoneId = "Z0123456789ABC";
+const inZone = (hostName: string) => ({ hostName, hostedZoneId });
 const domain = {
-  hostedZoneId: "Z0123456789ABC",
   hostName: "platform.example.com",
-  hostNames: ["platform.example.com", "shop.platform.example.com"],
-  region: "eu-central-1",
+  hostNames: ["platform.example.com", "shop.platform.example.com"].map(inZone),
 };
 const customs = (resources: { custom: boolean }[]) => resources.filter(({ custom }) => custom);
+const recordType = "aws:route53/record:Record";
+const validationType = "aws:acm/certificateValidation:CertificateValidation";
+const recordProviders = {};
 
 describe("certificate", () => {
-  const certificate = () => deploy(() => new Certificate("certificate", { domain }));
+  const certificate = (changes: Partial<DomainArgs> = {}) =>
+    deploy(
+      () =>
+        new Certificate("certificate", { domain: { ...domain, ...changes }, recordProviders })
+          .records,
+    );
 
   it("covers every host name, and is proved by a record for each", async () => {
     const resources = await certificate();
     const { inputs } = only(resources, "aws:acm/certificate:Certificate");
-    assert.deepEqual(
-      [inputs.domainName, ...inputs.subjectAlternativeNames].sort(),
-      domain.hostNames,
-    );
-    const records = resources.filter(({ type }) => type === "aws:route53/record:Record");
-    for (const host of domain.hostNames) {
+    const hosts = domain.hostNames.map(({ hostName }) => hostName);
+    assert.deepEqual([inputs.domainName, ...inputs.subjectAlternativeNames].sort(), hosts);
+    const records = resources.filter(({ type }) => type === recordType);
+    for (const host of hosts) {
       const record = records.find(({ name }) => name.endsWith(`-${host}`));
       assert.match(record?.inputs.name, new RegExp(`\\.${host}\\.$`));
     }
@@ -35,7 +43,7 @@ describe("certificate", () => {
 
   it("is known only when it is issued, so that nothing uses it before", async () => {
     const resources = await certificate();
-    const validation = only(resources, "aws:acm/certificateValidation:CertificateValidation");
+    const validation = only(resources, validationType);
     assert.equal(validation.inputs.validationRecordFqdns.length, 2);
     assert.equal(
       validation.inputs.certificateArn,
@@ -44,38 +52,143 @@ describe("certificate", () => {
   });
 
   it("covers all names below by a wildcard, which the record of its own name proves", async () => {
-    const hostNames = [domain.hostName, `*.${domain.hostName}`];
-    const resources = await deploy(
-      () => new Certificate("certificate", { domain: { ...domain, hostNames } }),
-    );
+    const resources = await certificate({
+      hostNames: [domain.hostName, `*.${domain.hostName}`].map(inZone),
+    });
     const { inputs } = only(resources, "aws:acm/certificate:Certificate");
     assert.deepEqual(inputs.subjectAlternativeNames, [`*.${domain.hostName}`]);
-    const record = only(resources, "aws:route53/record:Record");
+    const record = only(resources, recordType);
     assert.match(record.inputs.name, new RegExp(`^_[0-9a-f]+\\.${domain.hostName}\\.$`));
+  });
+
+  it("proves a wildcard whose own name is not asked for", async () => {
+    const resources = await certificate({
+      hostNames: [domain.hostName, "*.tenants.example.org"].map(inZone),
+    });
+    const names = resources
+      .filter(({ type }) => type === recordType)
+      .map(({ inputs }) => inputs.name);
+    assert.equal(names.length, 2);
+    assert.match(names.join(" "), / _[0-9a-f]+\.tenants\.example\.org\.$/);
+  });
+
+  it("waits for the records that a person sets, and lists them", async () => {
+    let listed: unknown;
+    const resources = await deploy(() => {
+      const hostNames = [inZone(domain.hostName), { hostName: "shop.example.org" }];
+      new Certificate("certificate", {
+        domain: { ...domain, hostNames },
+        recordProviders,
+      }).records.apply((records) => {
+        listed = records;
+      });
+    });
+    assert.equal(only(resources, recordType).inputs.zoneId, hostedZoneId);
+    const { inputs, dependsOn } = only(resources, validationType);
+    assert.equal(inputs.validationRecordFqdns, undefined);
+    assert.ok(dependsOn.includes(only(resources, recordType).urn));
+    const [{ name, type, value }] = listed as [DnsRecord];
+    assert.match(name, /^_[0-9a-f]{32}\.shop\.example\.org\.$/);
+    assert.deepEqual([type, /^_[0-9a-f]+\.acm-validations\.aws\.$/.test(value)], ["CNAME", true]);
   });
 
   it("is none without a domain, and no record is either", async () => {
     const resources = await deploy(() => {
-      new Certificate("certificate", { domain: undefined });
-      new HostNames("host-names", { domain: undefined, target: "alb.example" });
+      new Certificate("certificate", { domain: undefined, recordProviders });
+      const args = { domain: undefined, region: "eu-central-1", recordProviders };
+      new HostNames("host-names", { ...args, target: "alb.example" });
     });
     assert.deepEqual(customs(resources), []);
   });
 });
 
+describe("certificates that are issued already", () => {
+  const arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0a1b";
+  const issued = (domainName: string, ...subjectAlternativeNames: string[]) => ({
+    arn,
+    status: "ISSUED",
+    domainName,
+    subjectAlternativeNames,
+  });
+  const hosts = ["example.com", "shop.example.com"];
+
+  it("serve names that they list, or that a wildcard of theirs covers", () => {
+    assert.deepEqual(certificateProblems([issued("example.com", "*.example.com")], hosts), []);
+    assert.deepEqual(
+      certificateProblems([issued("example.com"), issued("shop.example.com")], hosts),
+      [],
+    );
+    assert.deepEqual(certificateProblems([issued("*.example.com")], ["*.example.com"]), []);
+  });
+
+  it("do not serve what is two labels below a wildcard, or the name that it is below", () => {
+    for (const host of ["a.shop.example.com", "example.com"]) {
+      assert.deepEqual(certificateProblems([issued("*.example.com")], [host]), [
+        `domain.certificateArns: no certificate is for ${host}; allowed: certificates for all host names. Theirs are *.example.com`,
+      ]);
+    }
+  });
+
+  it("serve nothing before they are issued", () => {
+    const pending = { ...issued("example.com", "*.example.com"), status: "PENDING_VALIDATION" };
+    assert.deepEqual(certificateProblems([pending], hosts), [
+      `domain.certificateArns: ${arn} is PENDING_VALIDATION; allowed: a certificate that is ISSUED`,
+    ]);
+  });
+});
+
 describe("host names", () => {
+  const region = "eu-central-1";
+
   it("are aliases of the load balancer, in its zone and not in ours", async () => {
     const resources = await deploy(
-      () => new HostNames("host-names", { domain, target: "alb.example" }),
+      () => new HostNames("host-names", { domain, region, target: "alb.example", recordProviders }),
     );
-    const records = resources.filter(({ type }) => type === "aws:route53/record:Record");
-    assert.deepEqual(records.map(({ inputs }) => inputs.name).sort(), domain.hostNames);
+    const records = resources.filter(({ type }) => type === recordType);
+    assert.deepEqual(
+      records.map(({ inputs }) => inputs.name).sort(),
+      domain.hostNames.map(({ hostName }) => hostName),
+    );
     for (const { inputs } of records) {
-      assert.equal(inputs.zoneId, domain.hostedZoneId);
+      assert.equal(inputs.zoneId, hostedZoneId);
       assert.equal(inputs.aliases[0].name, "alb.example");
-      assert.notEqual(inputs.aliases[0].zoneId, domain.hostedZoneId);
+      assert.notEqual(inputs.aliases[0].zoneId, hostedZoneId);
       assert.equal(inputs.aliases[0].evaluateTargetHealth, true);
     }
+  });
+
+  it("without a hosted zone are records that a person sets", async () => {
+    let listed: unknown;
+    const resources = await deploy(() => {
+      const hostNames = [inZone(domain.hostName), { hostName: "shop.example.org" }];
+      const args = { domain: { ...domain, hostNames }, region, recordProviders };
+      new HostNames("host-names", { ...args, target: "alb.example" }).records.apply((records) => {
+        listed = records;
+      });
+    });
+    assert.equal(only(resources, recordType).inputs.name, domain.hostName);
+    assert.deepEqual(listed, [{ name: "shop.example.org", type: "CNAME", value: "alb.example" }]);
+  });
+
+  it("of a zone in another account are changed by its role, in that account alone", async () => {
+    const hostedZoneRoleArn = "arn:aws:iam::444455556666:role/dns/records";
+    const resources = await deploy(() => {
+      const zone = { ...inZone("shop.example.org"), hostedZoneRoleArn };
+      const providers = makeRecordProviders({
+        domains: [["domain", zone]],
+        provider: { region, allowedAccountIds: ["111122223333"] },
+      });
+      const there = { domain: { ...domain, hostNames: [zone] }, recordProviders: providers };
+      new Certificate("certificate", there);
+      new HostNames("host-names", { ...there, region, target: "alb.example" });
+    });
+    const provider = only(resources, "pulumi:providers:aws");
+    assert.equal(provider.name, "records-444455556666-records");
+    assert.deepEqual(JSON.parse(provider.inputs.allowedAccountIds), ["444455556666"]);
+    assert.deepEqual(JSON.parse(provider.inputs.assumeRoles), [{ roleArn: hostedZoneRoleArn }]);
+    const records = resources.filter(({ type }) => type === recordType);
+    assert.equal(records.length, 2);
+    for (const record of records) assert.equal(record.provider, provider.urn);
   });
 });
 

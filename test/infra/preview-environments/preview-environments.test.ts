@@ -23,7 +23,7 @@ const args: PullRequestsArgs = {
   },
   registries: ["111122223333.dkr.ecr.eu-central-1.amazonaws.com"],
   domain: { hostName: "dev.example.com" },
-  edge: { certificateArn: pulumi.output("arn:certificate") },
+  edge: { certificateArns: pulumi.output("arn:certificate") },
 };
 
 describe("the resources of a stack for preview environments", () => {

@@ -12,7 +12,7 @@ import { jobArgs, serviceSettings, surroundings } from "../../support/service-ar
 
 const reference = (letter: string) =>
   pulumi.output(`111122223333.dkr.ecr.eu-central-1.amazonaws.com/x@sha256:${letter.repeat(64)}`);
-const service = (route: { host?: string; path: string }) => ({
+const service = (route: { hosts?: string[]; path: string }) => ({
   image: { context: "service" },
   route,
   ...serviceSettings,
@@ -25,7 +25,7 @@ const args: Omit<ServicesArgs, "loadBalancer"> = {
   services: {
     web: service({ path: "/" }),
     orders: service({ path: "/orders" }),
-    shop: service({ host: "shop.platform.example.com", path: "/" }),
+    shop: service({ hosts: ["shop.platform.example.com"], path: "/" }),
   },
   jobs: {},
   images: { references: { web: reference("a"), orders: reference("b"), shop: reference("c") } },
@@ -36,13 +36,16 @@ const args: Omit<ServicesArgs, "loadBalancer"> = {
   pullRequests: { environments: 0, days: 3 },
   ...surroundings,
   domain: {
-    hostedZoneId: "Z0123456789ABC",
     hostName: "platform.example.com",
-    hostNames: ["platform.example.com", "shop.platform.example.com"],
-    region: "eu-central-1",
+    hostNames: ["platform.example.com", "shop.platform.example.com"].map((hostName) => ({
+      hostName,
+      hostedZoneId: "Z0123456789ABC",
+    })),
   },
+  recordProviders: {},
   edge: {
-    certificateArn: pulumi.output("arn:certificate"),
+    dnsRecords: pulumi.output([]),
+    certificateArns: pulumi.output("arn:certificate"),
     webAclArn: pulumi.output("arn:web-acl"),
     logDelivery: {
       access: true,
@@ -192,7 +195,7 @@ describe("services", () => {
     const path = fc.stringMatching(/^\/[a-z]{0,127}$/);
     fc.assert(
       fc.property(path, fc.boolean(), (text, named) => {
-        const order = groupOrder({ path: text, ...(named && { host: "a.example.com" }) });
+        const order = groupOrder({ path: text, ...(named && { hosts: ["a.example.com"] }) });
         assert.ok(order >= -1000 && order <= 1000);
         assert.ok(order <= groupOrder({ path: "/" }));
         if (text.length > 1) assert.ok(order < groupOrder({ path: text.slice(0, -1) }));
@@ -217,7 +220,7 @@ describe("services", () => {
   });
 
   it("write the attributes that are off too, so that turning one off has an effect", async () => {
-    const edge = { certificateArn: undefined };
+    const edge = { certificateArns: undefined, dnsRecords: pulumi.output([]) };
     const off = ingressesOf(await deploy(() => makeServices({ ...args, edge })));
     const attributes = attributesOf(off["load-balancer"]);
     assert.equal(attributes["deletion_protection.enabled"], "false");
@@ -240,7 +243,12 @@ describe("services", () => {
       await deploy(() =>
         makeServices({
           ...args,
-          edge: { certificateArn: undefined, webAclArn: undefined, logDelivery: undefined },
+          edge: {
+            certificateArns: undefined,
+            webAclArn: undefined,
+            logDelivery: undefined,
+            dnsRecords: pulumi.output([]),
+          },
         }),
       ),
     );

@@ -32,7 +32,7 @@ describe("a stack of three services", () => {
     const image = { context: "service" };
     const services = ["config", "platform:services"];
     settings.setIn([...services, "orders"], { image, route: { path: "/orders" } });
-    settings.setIn([...services, "shop"], { image, route: { host: "shop.dev.example.com" } });
+    settings.setIn([...services, "shop"], { image, route: { hosts: ["shop.dev.example.com"] } });
     settings.setIn(["config", "platform:autoscaler", "spareCapacity"], { replicas: 1 });
     settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
     writeFileSync(join(folder, "Pulumi.three.yaml"), String(settings));
