@@ -28,6 +28,9 @@ const schema = z.strictObject({
     .array(matching(/^[a-z][a-z0-9-]*$/, "the names of services and jobs"), "a list of services")
     .default(["web"]),
   applicationSignalsRetentionDays: logRetention.optional(),
+  hostedZoneRoleArns: z
+    .array(matching(/^arn:aws:iam::\d{12}:role\/.+$/, "the ARN of a role"), "a list")
+    .default([]),
   servicePolicyArns: z
     .array(matching(/^arn:aws:iam::(\d{12}|aws):policy\/.+$/, "the ARN of a policy"), "a list")
     .default([]),

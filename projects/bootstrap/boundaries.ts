@@ -1,6 +1,7 @@
 import type { Statement } from "../../infra/cluster/policy-document.ts";
+import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { actionsOf } from "./permissions.ts";
-import { type Place, path } from "./policies.ts";
+import { hostedZoneStatements, type Place, path } from "./policies.ts";
 
 /**
  * The boundary of the roles that a deployment makes: anything but identities, Pulumi's state and
@@ -33,7 +34,7 @@ export function workloadStatements(bucketArn: string, keyArns: string[]): Statem
  * no people, no other roles, and nothing of what this program made but the use of state and keys.
  */
 export function boundaryStatements(
-  { accountId }: Place,
+  { accountId, hostedZoneRoleArns }: Place & Pick<BootstrapConfig, "hostedZoneRoleArns">,
   bucketArn: string,
   keyArns: string[],
   providerArn: string,
@@ -53,6 +54,7 @@ export function boundaryStatements(
       Action: [...new Set(services)].map((service) => `${service}:*`),
       Resource: "*",
     },
+    ...hostedZoneStatements({ hostedZoneRoleArns }),
     deny(
       "NoPeople",
       ["CreateUser", "CreateGroup", "CreateLoginProfile", "UpdateLoginProfile", "CreateAccessKey"]

@@ -59,7 +59,7 @@ export class GitHub extends pulumi.ComponentResource {
         .all([bucketArn, keyArn])
         .apply(([bucket, key]) => stateStatements(bucket, key, writes));
 
-    const look = policy("look", readStatements());
+    const look = policy("look", readStatements(args));
     const readState = policy("read-state", state(false));
     const writeState = policy("write-state", state(true));
     const workload = policy(

@@ -39,8 +39,29 @@ export const roleNames = (services: string[]): string[] =>
   ].map((part) => `${part}-*`);
 
 /** Looking at what a stack has: no data, no secrets. */
-export function readStatements(): Statement[] {
-  return [{ Sid: "Look", Effect: "Allow", Action: actionsOf("read"), Resource: "*" }];
+export function readStatements(config: Pick<BootstrapConfig, "hostedZoneRoleArns">): Statement[] {
+  return [
+    { Sid: "Look", Effect: "Allow", Action: actionsOf("read"), Resource: "*" },
+    ...hostedZoneStatements(config),
+  ];
+}
+
+/**
+ * Assuming the roles that change hosted zones of other accounts. Previews do it too: Pulumi assumes a role
+ * before it compares the records.
+ */
+export function hostedZoneStatements({
+  hostedZoneRoleArns,
+}: Pick<BootstrapConfig, "hostedZoneRoleArns">): Statement[] {
+  if (hostedZoneRoleArns.length === 0) return [];
+  return [
+    {
+      Sid: "HostedZones",
+      Effect: "Allow",
+      Action: ["sts:AssumeRole"],
+      Resource: hostedZoneRoleArns,
+    },
+  ];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Statement } from "../../infra/cluster/policy-document.ts";
+import type { DnsRecord } from "../../infra/edge/dns.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "../graph/labels.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { order } from "../graph/order.ts";
@@ -17,7 +18,7 @@ import { policyViolations } from "./violations.ts";
 import { workloadLines } from "./workloads-section.ts";
 
 /** The plan as text, in lines of max. 80 characters. */
-export function render({ stack, resources }: Evaluation, color = false): string {
+export function render({ stack, resources, outputs }: Evaluation, color = false): string {
   const style = styleOf(color);
   const section = (title: string, lines: string[]) => sectionOf(style, title, lines);
   const { create, delete: remove } = order(resources);
@@ -42,6 +43,9 @@ export function render({ stack, resources }: Evaluation, color = false): string 
         ({ name, users }) => `  ${name}: ${users.join(", ") || "nobody"} waits for its value`,
       ),
     ),
+    ...(outputs.dnsRecords
+      ? section("DNS records that a person sets", dnsRecordLines(outputs.dnsRecords as DnsRecord[]))
+      : []),
     ...section(cost.title, cost.lines),
     ...section("Kubernetes objects", manifestLines(resources)),
     ...section("IAM roles", rolesOf(resources).flatMap(roleLines)),
@@ -115,6 +119,18 @@ function tree(resources: Resource[], style: Style): string[] {
 function flowLines(hops: ReturnType<typeof requestFlows>[number]): string[] {
   return hops.flatMap(({ at, what }, index) =>
     wrapped(what, `${index === 0 ? "  " : "→ "}${at.padEnd(14)}`),
+  );
+}
+
+/** Their names. The values are known on AWS only. */
+function dnsRecordLines(records: DnsRecord[]): string[] {
+  return records.flatMap(({ name, type, value }) =>
+    value.endsWith(".acm-validations.aws.")
+      ? wrapped(
+          `${type} ${name.replace(/^_[0-9a-f]+/, "_…")} while up waits for the certificate: up prints it`,
+          "  ",
+        )
+      : wrapped(`${type} ${name} after up: the output dnsRecords has its value`, "  "),
   );
 }
 

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { GitHub } from "../../../projects/bootstrap/github.ts";
+import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
+import { GitHub, type GitHubArgs } from "../../../projects/bootstrap/github.ts";
 import { deploy } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { rolesOf } from "../../../tools/graph/roles.ts";
-import { admits } from "../../support/iam-simulate.ts";
+import { admits, allows } from "../../support/iam-simulate.ts";
 
 const providerType = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 const issuer = "token.actions.githubusercontent.com";
 const arnOf = (account: string) => `arn:aws:iam::${account}:oidc-provider/${issuer}`;
 
-function bootstrapped(changes: { subject?: string; identityProviderArn?: string } = {}) {
+function bootstrapped(changes: Partial<GitHubArgs> = {}) {
   return deploy(
     () =>
       new GitHub("github", {
@@ -25,6 +26,7 @@ function bootstrapped(changes: { subject?: string; identityProviderArn?: string 
         stateBucket: "state",
         services: ["web"],
         servicePolicyArns: [],
+        hostedZoneRoleArns: [],
         state: { bucketArn: output("arn:aws:s3:::state"), keyArn: output("arn:aws:kms:state") },
         signing: { keyId: output("signing"), keyArn: output("arn:aws:kms:signing") },
         ...changes,
@@ -92,4 +94,30 @@ describe("bootstrap's identity of GitHub", () => {
     const denied = Statement.find(({ Sid }: { Sid: string }) => Sid === "NotDeliveryItself");
     assert.ok(denied.Resource.includes(identityProviderArn));
   });
+});
+
+describe("bootstrap's rights to hosted zones of other accounts", () => {
+  const ours = "arn:aws:iam::444455556666:role/records";
+  const mayAssume = async (hostedZoneRoleArns: string[], role: string, resource: string) => {
+    const resources = await bootstrapped({ hostedZoneRoleArns });
+    const made = resources.find(({ name }) => name === `github-${role}`);
+    const found = rolesOf(resources).find(({ name }) => name === made?.outputs.name);
+    assert.ok(found, role);
+    const policyOf = (arn: string): PolicyDocument =>
+      JSON.parse(resources.find(({ outputs }) => outputs.arn === arn)?.inputs.policy);
+    const boundary = made?.inputs.permissionsBoundary;
+    const policies = found.policies.map((one) =>
+      "arn" in one ? { name: one.arn, document: policyOf(one.arn) } : one,
+    );
+    const powers = { ...found, policies, ...(boundary && { boundary: policyOf(boundary) }) };
+    return allows(powers, { action: "sts:AssumeRole", resource, context: {} });
+  };
+
+  for (const role of ["preview", "drift", "deploy-dev", "deploy-prod"]) {
+    it(`let the ${role} role assume their roles, and no other role`, async () => {
+      assert.equal(await mayAssume([ours], role, ours), true);
+      assert.equal(await mayAssume([ours], role, ours.replace("records", "admin")), false);
+      assert.equal(await mayAssume([], role, ours), false);
+    });
+  }
 });
