@@ -46,6 +46,8 @@ function slices(given: Settings) {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
       domains: domain ? domainZones(domain) : [],
+      certificateArns: domain?.certificateArns ?? [],
+      hostNames: hostNames(settings).map(({ hostName }) => hostName),
     },
     network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
     cluster: {

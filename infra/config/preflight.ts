@@ -1,9 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import {
+  type IssuedCertificatesArgs,
+  issuedCertificateProblems,
+} from "../edge/issued-certificates.ts";
 import type { DomainZone } from "./domain-schema.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
 
-export interface PreflightArgs {
+export interface PreflightArgs extends IssuedCertificatesArgs {
   zones: string[];
   instanceTypes: string[];
   /** Each with its key in the settings. */
@@ -12,20 +16,24 @@ export interface PreflightArgs {
   recordProviders: Record<string, pulumi.ProviderResource>;
 }
 
+/** The provider that asks. */
+type Options = Pick<pulumi.CustomResourceOptions, "provider">;
+
 /** Zones in which EKS makes no control plane (Amazon EKS User Guide, VPC and subnet requirements). */
 const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /**
  * Asks AWS for what the settings take for granted, before anything is made: zones that the account
- * has, instance types that they offer, a hosted zone for the host name.
+ * has, instance types that they offer, a hosted zone for the host name, certificates.
  *
  * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
  */
-export async function preflight(args: PreflightArgs, options: pulumi.InvokeOptions): Promise<void> {
+export async function preflight(args: PreflightArgs, options: Options): Promise<void> {
   const problems = await Promise.all([
     zoneProblems(args, options),
     instanceTypeProblems(args, options),
     domainProblems(args, options),
+    issuedCertificateProblems(args, options),
   ]);
   const lines = problems.flat();
   if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));

@@ -14,10 +14,6 @@ export interface CertificateArgs {
  * The certificates for all host names: those that are issued already, or one of ACM, validated by DNS
  * before anything can use it, renewed by AWS for as long as the validation records stand. Must outlive
  * the load balancer that uses it.
- *
- * Certificates that are issued already are read, never changed.
- *
- * @throws {pulumi.RunError} if one of them is not issued, or if they leave out a host name
  */
 export class Certificate extends pulumi.ComponentResource {
   /** Separated by commas. Known only once each certificate is issued. */
@@ -29,7 +25,7 @@ export class Certificate extends pulumi.ComponentResource {
     super("platform:edge:Certificate", name, {}, opts);
     const { domain } = args;
     this.records = pulumi.output([]);
-    if (domain?.certificateArns) this.arns = this.readIssued(name, domain, domain.certificateArns);
+    if (domain?.certificateArns) this.arns = pulumi.output(domain.certificateArns.join(","));
     else if (domain) {
       const certificate = this.request(name, domain);
       // A wildcard is proved by the record of the name that it stands below.
@@ -96,30 +92,6 @@ export class Certificate extends pulumi.ComponentResource {
         : { parent: this, customTimeouts: { create: "2h" }, dependsOn: records },
     ).certificateArn;
   }
-
-  private readIssued(
-    name: string,
-    { hostNames }: DomainArgs,
-    arns: string[],
-  ): pulumi.Output<string> {
-    const read = arns.map((arn, at) =>
-      aws.acm.Certificate.get(`${name}-${at + 1}`, arn, undefined, { parent: this }),
-    );
-    const issued = read.map(({ arn, status, domainName, subjectAlternativeNames }) => ({
-      arn,
-      status,
-      domainName,
-      subjectAlternativeNames,
-    }));
-    return pulumi.output(issued).apply((certificates) => {
-      const problems = certificateProblems(
-        certificates,
-        hostNames.map(({ hostName }) => hostName),
-      );
-      if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
-      return arns.join(",");
-    });
-  }
 }
 
 /** The record that proves whose the name is. */
@@ -142,37 +114,4 @@ function announce(records: DnsRecord[]): DnsRecord[] {
     }
   }
   return records;
-}
-
-interface IssuedCertificate {
-  arn: string;
-  status: string;
-  domainName: string;
-  subjectAlternativeNames: string[];
-}
-
-/** What keeps certificates from serving the host names by TLS. */
-export function certificateProblems(
-  certificates: IssuedCertificate[],
-  hostNames: string[],
-): string[] {
-  const covered = new Set(
-    certificates.flatMap((one) => [one.domainName, ...one.subjectAlternativeNames]),
-  );
-  const missing = hostNames.filter(
-    (host) => !covered.has(host) && !covered.has(host.replace(/^[^.]+/, "*")),
-  );
-  return [
-    ...certificates
-      .filter(({ status }) => status !== "ISSUED")
-      .map(
-        ({ arn, status }) =>
-          `domain.certificateArns: ${arn} is ${status}; allowed: a certificate that is ISSUED`,
-      ),
-    ...(missing.length > 0
-      ? [
-          `domain.certificateArns: no certificate is for ${missing.join(", ")}; allowed: certificates for all host names. Theirs are ${[...covered].join(", ")}`,
-        ]
-      : []),
-  ];
 }

@@ -115,6 +115,7 @@ for (const stack of ["dev", "prod"] as const) {
     it("has the outputs that people work with", () => {
       assert.deepEqual(Object.keys(evaluation.outputs).sort(), [
         "clusterName",
+        "dnsRecords",
         "imageReferences",
         "kubeconfig",
         "logGroups",

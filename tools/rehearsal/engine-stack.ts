@@ -97,7 +97,7 @@ export class EngineStack {
       const before = event.resourcePreEvent?.metadata;
       const after = event.resOutputsEvent?.metadata;
       if (before?.op === "refresh") refreshed.add(before.urn);
-      else if (before && before.op !== "same") steps.push(stepOf(before));
+      else if (before && !unchanging.has(before.op)) steps.push(stepOf(before));
       if (after && after.op !== "same" && after.op !== "refresh" && refreshed.has(after.urn)) {
         steps.push(stepOf(after));
       }
@@ -122,6 +122,9 @@ export class EngineStack {
     };
   }
 }
+
+/** Operations that Pulumi counts as no change (pulumi/pulumi, display.ResourceChanges, HasChanges). */
+const unchanging = new Set<string>(["same", "read"]);
 
 /** The reason in the engine's message. */
 function reasonOf(message: string): string {

@@ -8,6 +8,8 @@ const args: PreflightArgs = {
   instanceTypes: ["t4g.medium"],
   domains: [["domain", { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" }]],
   recordProviders: {},
+  certificateArns: [],
+  hostNames: [],
 };
 const zone = { name: "example.com.", privateZone: false };
 

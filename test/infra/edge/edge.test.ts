@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { Certificate, certificateProblems } from "../../../infra/edge/certificate.ts";
+import { Certificate } from "../../../infra/edge/certificate.ts";
 import { type DnsRecord, type DomainArgs, makeRecordProviders } from "../../../infra/edge/dns.ts";
 import { Firewall, type FirewallArgs } from "../../../infra/edge/firewall.ts";
 import { HostNames } from "../../../infra/edge/host-names.ts";
+import { certificateProblems } from "../../../infra/edge/issued-certificates.ts";
 import {
   LoadBalancerLogs,
   type LoadBalancerLogsArgs,

@@ -16,11 +16,12 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import * as aws from "@pulumi/aws";
 import { after, before, beforeEach, describe, it } from "mocha";
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { deploy, evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Plan } from "../../../tools/plan/document.ts";
 import { plan } from "../../../tools/plan/plan-command.ts";
 import { render } from "../../../tools/plan/render.ts";
+import { evaluateElsewhere } from "../../support/elsewhere.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -173,6 +174,19 @@ describe("plan, as text", () => {
     });
     assert.match(text, /^Resources: 0\n {2}none$/m);
     assert.doesNotMatch(text, /deleted before\n(?! {2}none)/);
+  });
+
+  it("lists the DNS records that a person sets, where no hosted zone is named", async () => {
+    const settings = parseDocument(
+      readFileSync(new URL("../../../Pulumi.dev.yaml", import.meta.url), "utf8"),
+    );
+    settings.setIn(["config", "platform:domain"], { hostName: "dev.example.net" });
+    const text = render(await evaluateElsewhere("dev", String(settings)));
+    const [, lines = ""] = /^DNS records that a person sets\n((?: .*\n)+)/m.exec(text) ?? [];
+    const [validation, host] = lines.replaceAll(/\n {4,}/g, " ").split("\n");
+    assert.match(validation ?? "", /CNAME _….dev.example.net. while up waits for the certificate/);
+    assert.match(host ?? "", /CNAME dev.example.net after up/);
+    assert.doesNotMatch(render(await evaluate("dev")), /DNS records/);
   });
 
   it("names an edge that the program lacks", async () => {

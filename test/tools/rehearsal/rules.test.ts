@@ -1330,6 +1330,21 @@ describe("the simulated cloud", () => {
       );
     });
 
+    it("keeps a hosted zone to its own account", async () => {
+      const record = { zoneId: "Z0123456789EXAMPLE", name: "shop.example.com", type: "A" };
+      given.world.zoneAccounts[record.zoneId] = "444455556666";
+      await refused(
+        given.create(types.record, record),
+        /^AccessDenied: User: arn:aws:iam::111122223333:role\/Deployer is not authorized to access/,
+      );
+      given.world.zoneAccounts[record.zoneId] = given.world.accountId;
+      const made = await given.create(types.record, record);
+      given.world.zoneAccounts[record.zoneId] = "444455556666";
+      await refused(given.remove(made), /^AccessDenied: /);
+      delete given.world.zoneAccounts[record.zoneId];
+      await given.remove(made);
+    });
+
     it("gives a load balancer 100 target groups", async () => {
       const service = (name: string, count: number) => ({
         ...annotated({ "group.name": "many" }, name),

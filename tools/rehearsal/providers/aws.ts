@@ -1,5 +1,6 @@
 import { addonVersionFor } from "../../cloud/eks.ts";
 import { authorize } from "../world/lookups.ts";
+import { zoneProblem } from "../world/rules/edge-rules.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
 import { imagesOf } from "../world/rules/registry-rules.ts";
 import type { Props, World } from "../world/world.ts";
@@ -13,6 +14,7 @@ export const aws: Package = {
   name: "aws",
   configure: (config) => ({
     region: config.region,
+    accountId: json(config.assumeRoles)?.[0]?.roleArn.split(":")[4],
     defaultTags: json(config.defaultTags)?.tags,
   }),
   // The provider stores policies as JSON text.
@@ -59,8 +61,10 @@ export const aws: Package = {
         locations: offers.map(([, zone]) => zone),
       };
     },
-    "aws:route53/getZone:getZone": ({ zoneId }, _, { hostedZones }) => {
-      const name = hostedZones[zoneId];
+    "aws:route53/getZone:getZone": ({ zoneId }, caller, world) => {
+      const denied = zoneProblem(world, zoneId, caller);
+      if (denied) throw new Error(`AccessDenied: ${denied}`);
+      const name = world.hostedZones[zoneId];
       if (!name) throw new Error(`NoSuchHostedZone: No hosted zone found with ID: ${zoneId}`);
       return { id: zoneId, zoneId, name, privateZone: false };
     },

@@ -3,6 +3,8 @@ import type { CloudResource, Props, World } from "./world.ts";
 /** The configuration of the provider that makes a call. */
 export interface Caller {
   region?: string;
+  /** The account of the role that the provider assumes. @default the stack's */
+  accountId?: string;
   defaultTags?: Record<string, string>;
   /** The cluster that a Kubernetes provider's kubeconfig names. */
   cluster?: string;

@@ -75,6 +75,12 @@ export class World {
   readonly principal: string;
   /** Zones of Route 53, by their id. */
   readonly hostedZones: Record<string, string> = { Z0123456789EXAMPLE: "example.com" };
+  /** The accounts of zones that are not of the stack's account, by the id of the zone. */
+  readonly zoneAccounts: Record<string, string> = {};
+  /** Names of records that a person has set, without Route 53. */
+  readonly recordsOfPeople = new Set<string>();
+  /** Seconds after which a person sets a certificate's records; nobody does when undefined. */
+  recordsSetAfter: number | undefined;
   /** Instance types that a zone does not offer: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
   /** References of public images, secrets and parameters that do not exist. */

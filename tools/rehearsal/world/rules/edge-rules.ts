@@ -1,6 +1,6 @@
 import { identityOf } from "../identities.ts";
 import { outputsOf } from "../outputs.ts";
-import type { Effect, Rule } from "../rule.ts";
+import type { Caller, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { annotation, attributesOf, ingressType } from "./load-balancer-rules.ts";
 
@@ -11,13 +11,36 @@ const minutes = (count: number) => count * 60;
 
 /** The Ingresses with this value of an annotation. */
 function users(world: World, name: string, value: string): CloudResource[] {
-  return world.all(ingressType).filter(({ inputs }) => annotation(inputs, name) === value);
+  return world
+    .all(ingressType)
+    .filter(({ inputs }) => annotation(inputs, name)?.split(",").includes(value));
 }
 
 const names = (resources: CloudResource[]) => resources.map(({ id }) => id).join(", ");
 
+/** Why a caller may not use a hosted zone: a role reaches the zones of its own account only. */
+export function zoneProblem(world: World, zoneId: string, caller: Caller): string | undefined {
+  const [owner = world.accountId, by = world.accountId] = [
+    world.zoneAccounts[zoneId],
+    caller.accountId,
+  ];
+  return owner === by
+    ? undefined
+    : `User: ${world.principal} is not authorized to access this resource`;
+}
+
 /** Refusals about certificate, web ACL, DNS records and log bucket. */
 export const edgeRules: Rule[] = [
+  ...(["create", "delete"] as const).map(
+    (on): Rule => ({
+      error: "AccessDenied",
+      on,
+      types: [recordType],
+      source:
+        "Amazon Route 53 Developer Guide, identity and access management: a zone has no policy of its own, so another account reaches it by a role",
+      refusal: ({ world, inputs, caller }) => zoneProblem(world, inputs.zoneId, caller),
+    }),
+  ),
   {
     error: "InvalidChangeBatch",
     on: "create",
@@ -41,6 +64,7 @@ export const edgeRules: Rule[] = [
       const certificate = world.get(certificateType, inputs.certificateArn);
       const missing = certificate?.outputs.domainValidationOptions.find(
         ({ resourceRecordName }: { resourceRecordName: string }) =>
+          !world.recordsOfPeople.has(resourceRecordName) &&
           !world.live(recordType).some(({ inputs: record }) => record.name === resourceRecordName),
       );
       return missing && `${missing.domainName}: its validation record is not in DNS`;
@@ -164,6 +188,19 @@ export function withoutRenewal(world: World): CloudResource[] {
 }
 
 export const edgeEffects: Effect[] = [
+  {
+    on: "create",
+    types: [certificateType],
+    source: "a person sets the records that `up` prints (docs/domains.md)",
+    run: ({ world, resource }) => {
+      const after = world.recordsSetAfter;
+      const options: Props[] = resource.outputs.domainValidationOptions;
+      if (after === undefined) return;
+      world.clock.later(after, () => {
+        for (const { resourceRecordName } of options) world.recordsOfPeople.add(resourceRecordName);
+      });
+    },
+  },
   {
     on: "delete",
     types: [recordType],
