@@ -27,6 +27,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { devCommand } = await import("./dev/dev-command.ts");
     return (args) => devCommand(args, lines);
   },
+  init: async () => {
+    const { initCommand } = await import("./init/init-command.ts");
+    return (args) => initCommand(args, terminal);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

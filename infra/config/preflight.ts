@@ -20,7 +20,7 @@ export interface PreflightArgs extends IssuedCertificatesArgs {
 type Options = Pick<pulumi.CustomResourceOptions, "provider">;
 
 /** Zones in which EKS makes no control plane (Amazon EKS User Guide, VPC and subnet requirements). */
-const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
+export const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /**
  * Asks AWS for what the settings take for granted, before anything is made: zones that the account
