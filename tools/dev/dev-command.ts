@@ -1,10 +1,8 @@
 import { parseArgs } from "node:util";
-import * as pulumi from "@pulumi/pulumi";
-import { loadConfig } from "../../infra/config/load.ts";
 import { type Lines, optionsOrExit } from "../command-line.ts";
 import { projectFolder } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
-import { settingsOf } from "../graph/stack-settings.ts";
+import { stackConfig } from "../graph/stack-config.ts";
 import { StandInFailed } from "./aws-requests.ts";
 import { type End, RunningService, type ServiceScript, scriptOf } from "./service-script.ts";
 import { Supplies } from "./supplies.ts";
@@ -53,7 +51,7 @@ async function develop(
   lines: Lines,
   folder: string,
 ): Promise<number> {
-  const config = await configOf(stack, folder);
+  const config = await stackConfig(stack, folder);
   const { services } = config.services;
   const scripts = names.map((name) => scriptOf(name, services, folder));
   const usedBy = ({ service }: ServiceScript) => Object.keys(services[service]?.uses ?? {});
@@ -99,35 +97,6 @@ async function develop(
 function failed({ service, code }: End, { err }: Lines): number {
   err(`${service} has ended ${code === null ? "by a signal" : `with code ${code}`}`);
   return 1;
-}
-
-/**
- * The settings of a stack as the program loads them.
- *
- * @throws {PlanError} if the stack does not exist, or a setting is not valid
- */
-async function configOf(stack: string, folder: string): Promise<ReturnType<typeof loadConfig>> {
-  const { project, config, secretKeys } = settingsOf(stack, folder);
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
-      call: ({ inputs }) => inputs,
-    },
-    project,
-    stack,
-  );
-  pulumi.runtime.setAllConfig(config, secretKeys);
-  // As in Pulumi, paths are relative to the project.
-  const from = process.cwd();
-  process.chdir(folder);
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!pulumi.RunError.isInstance(error)) throw error;
-    throw new PlanError(error.message, { cause: error });
-  } finally {
-    process.chdir(from);
-  }
 }
 
 function optionsOf(args: string[]) {
