@@ -4,7 +4,7 @@ import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
-import { previewResources } from "./preview-rules.ts";
+import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
@@ -113,6 +113,7 @@ function slices(given: Settings) {
       logs,
       zones: settings.network.zones,
       backups: settings.backups,
+      previewDatabases: previewDatabases(settings),
       protect: environment === "production",
     },
     images: { ...settings.registry, architecture, places: imagePlaces(settings) },

@@ -9,7 +9,6 @@ type Kind = ResourceConfig["kind"];
 const notOwn: Partial<Record<Kind, string>> = {
   cache: "its addresses would keep the VPC from being deleted",
   files: "its addresses would keep the VPC from being deleted",
-  postgres: "its addresses would keep the VPC from being deleted",
   secret: "it would be empty, and its pods would wait",
 };
 
@@ -17,7 +16,7 @@ const notOwn: Partial<Record<Kind, string>> = {
 const notOffered: Partial<Record<Kind, string>> = {
   cache: "it has no users to tell apart",
   files: "its volume would outlive the namespace of the environment",
-  postgres: "it has one user, who owns the database",
+  postgres: "each environment has a schema of its own in it",
   queue: "whoever reads a message takes it from the stack",
   topic: "it is only written",
 };
@@ -83,7 +82,7 @@ const copied = (services: Settings["services"]) =>
 
 /**
  * What the services of an environment use: of which resources it has its own, which ones the stack offers,
- * and how it makes its own. Nothing where they use none.
+ * in which databases it has a schema, and how it makes its own. Nothing where they use none.
  */
 export function previewResources<Provider>(
   {
@@ -97,10 +96,22 @@ export function previewResources<Provider>(
   const used = new Set(copied(services).flatMap(([, { uses }]) => Object.keys(uses)));
   if (used.size === 0) return undefined;
   const { resources: offered } = pullRequests;
+  const databases = previewDatabases({ services, resources, pullRequests });
   const stores = Object.fromEntries(
     Object.entries(resources).flatMap(([name, config]): [string, StoreConfig][] =>
       used.has(name) && !Object.hasOwn(offered, name) && isStore(config) ? [[name, config]] : [],
     ),
   );
-  return { provider, permissionsBoundary, own: stores, offered };
+  return { provider, permissionsBoundary, own: stores, offered, databases };
+}
+
+/** The databases in which each environment has a schema of its own. */
+export function previewDatabases({
+  services,
+  resources,
+  pullRequests,
+}: Pick<Settings, "services" | "resources" | "pullRequests">): string[] {
+  if (pullRequests.environments === 0) return [];
+  const used = new Set(copied(services).flatMap(([, { uses }]) => Object.keys(uses)));
+  return [...used].filter((name) => own(resources, name)?.kind === "postgres").sort();
 }

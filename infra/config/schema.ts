@@ -221,7 +221,7 @@ const pullRequestsSchema = z.strictObject({
     .record(z.string(), z.literal("read", "read"), "access by resource")
     .default({})
     .describe(
-      "Buckets, tables and secrets of the stack that its environments may read. Of other buckets, tables, queues and topics each environment has its own, empty.",
+      "Buckets, tables and secrets of the stack that its environments may read. Of other buckets, tables, queues and topics each environment has its own, empty, and in a database a schema.",
     ),
 });
 

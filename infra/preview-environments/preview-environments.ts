@@ -47,6 +47,8 @@ export interface PreviewResources {
   oidc: OidcProvider;
   /** The links of the stack's resources that it may read. */
   offered: Link[];
+  /** The links of the stack's databases in which it has a schema. @default none */
+  databases?: Link[];
 }
 
 /** The settings that a preview environment takes from the stack that owns it. */

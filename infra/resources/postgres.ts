@@ -15,6 +15,8 @@ export interface PostgresArgs extends PostgresConfig, Surroundings {
    * final snapshot and the backups.
    */
   protect: boolean;
+  /** IAM lets in who may run SQL by the RDS Data API, with the user's secret: `npm run deliver` does. */
+  dataApi: boolean;
 }
 
 const port = 5432;
@@ -111,6 +113,24 @@ export class Postgres extends pulumi.ComponentResource implements Linkable {
   }
 }
 
+/** The link of a database for another user of it, whose secret has the form of RDS's own. */
+export function linkAs(
+  user: string,
+  link: Pick<Link, "resource" | "access" | "variables" | "egress">,
+  secret: pulumi.Output<string>,
+): Link {
+  const { resource, access, variables, egress } = link;
+  const stem = stemOf(resource);
+  return {
+    resource,
+    access,
+    egress,
+    variables: { ...variables, [`${stem}_USER`]: user },
+    secrets: { [`${stem}_PASSWORD`]: { secret, key: "password" } },
+    statements: [readSecret(sidOf(resource), secret)],
+  };
+}
+
 function parametersOf(version: string): aws.rds.ClusterParameterGroupArgs {
   return {
     family: `${engine}${version}`,
@@ -140,6 +160,7 @@ function clusterArgs(args: PostgresArgs, clusterIdentifier: string): aws.rds.Clu
     port,
     storageEncrypted: true,
     enabledCloudwatchLogsExports: ["postgresql"],
+    ...(args.dataApi && { enableHttpEndpoint: true }),
     backupRetentionPeriod: args.backupRetentionDays,
     copyTagsToSnapshot: true,
     deletionProtection: protect,

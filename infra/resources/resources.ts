@@ -22,6 +22,8 @@ export interface ResourcesArgs extends Surroundings, Pick<FilesArgs, "zones"> {
   logs: LogsConfig;
   filesDriver: FilesArgs["driver"];
   backups: BackupsConfig;
+  /** Those in which preview environments have schemas, by name. */
+  previewDatabases: string[];
   /** Whether what holds data outlives mistakes: in production. */
   protect: boolean;
 }
@@ -108,7 +110,17 @@ function makeResource(
       return new Files(name, { ...config, ...surroundings, zones, driver, protect }, parent);
     }
     case "postgres":
-      return new Postgres(name, { ...config, ...surroundings, logs, protect }, parent);
+      return new Postgres(
+        name,
+        {
+          ...config,
+          ...surroundings,
+          logs,
+          protect,
+          dataApi: args.previewDatabases.includes(name),
+        },
+        parent,
+      );
     case "secret":
       return new Secret(name, { clusterName, protect }, parent);
   }

@@ -38,7 +38,10 @@ export interface ServicesArgs
   clusterName: string;
   pullRequests: Pick<PullRequestsConfig, "environments" | "days"> & {
     /** @default no service of an environment uses anything */
-    aws?: Omit<PreviewResources, "oidc" | "offered"> & { offered: Record<string, Access> };
+    aws?: Omit<PreviewResources, "oidc" | "offered" | "databases"> & {
+      offered: Record<string, Access>;
+      databases: string[];
+    };
   };
   admission: Omit<AdmissionArgs, "namespaces">;
   domain: HostNamesArgs["domain"];
@@ -121,10 +124,17 @@ export class Services extends pulumi.ComponentResource {
   }
 
   private previewResources(
-    { offered, ...aws }: NonNullable<ServicesArgs["pullRequests"]["aws"]>,
+    { offered, databases, ...aws }: NonNullable<ServicesArgs["pullRequests"]["aws"]>,
     { cluster, resources }: ServicesArgs,
   ): PreviewResources | undefined {
-    return cluster && { ...aws, oidc: cluster.oidc, offered: resources.linksOf(offered) };
+    return (
+      cluster && {
+        ...aws,
+        oidc: cluster.oidc,
+        offered: resources.linksOf(offered),
+        databases: databases.flatMap((name) => resources.linksOf({ [name]: "readWrite" })),
+      }
+    );
   }
 
   /** The services, those first whose image others run, and the jobs. */

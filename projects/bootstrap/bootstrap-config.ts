@@ -27,6 +27,16 @@ const schema = z.strictObject({
   services: z
     .array(matching(/^[a-z][a-z0-9-]*$/, "the names of services and jobs"), "a list of services")
     .default(["web"]),
+  previewDatabases: z
+    .record(
+      z.string(),
+      z.array(
+        matching(/^[a-z][a-z0-9-]{0,62}$/, "identifiers of RDS such as platform-dev-ledger"),
+        "a list of databases",
+      ),
+      "databases by environment",
+    )
+    .default({}),
   applicationSignalsRetentionDays: logRetention.optional(),
   hostedZoneRoleArns: z
     .array(matching(/^arn:aws:iam::\d{12}:role\/.+$/, "the ARN of a role"), "a list")
@@ -48,6 +58,13 @@ const signerBuilds = ({ signer, environments }: Partial<Settings>) =>
   signer === undefined || !environments || environments.includes(signer)
     ? []
     : [`signer: "${signer}" is not allowed: one of ${environments.join(", ")}`];
+
+const previewsAreDeployed = ({ previewDatabases = {}, environments }: Partial<Settings>) =>
+  Object.keys(previewDatabases).flatMap((name) =>
+    !environments || environments.includes(name)
+      ? []
+      : [`previewDatabases: "${name}" is not allowed: one of ${environments.join(", ")}`],
+  );
 
 const oneSubject = ({ ids, subject }: Partial<Settings>) =>
   ids && subject !== undefined
@@ -76,7 +93,12 @@ function subjectOf({ repository, ids, subject }: Settings): string {
  * Without a signer, the first environment is it.
  */
 export function loadConfig(): BootstrapConfig {
-  const settings = readSettings(schema, texts, [signerBuilds, oneSubject, providerIsHere]);
+  const settings = readSettings(schema, texts, [
+    signerBuilds,
+    previewsAreDeployed,
+    oneSubject,
+    providerIsHere,
+  ]);
   const {
     environments: [first = ""],
     signer = first,

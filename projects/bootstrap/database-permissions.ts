@@ -11,7 +11,7 @@ const tagged = (service: string, read: string, write: string): Permissions => ({
 const cluster = tagged(
   "rds",
   "DescribeDBClusters DescribeGlobalClusters",
-  "CreateDBCluster ModifyDBCluster DeleteDBCluster CreateDBClusterSnapshot",
+  "CreateDBCluster ModifyDBCluster DeleteDBCluster CreateDBClusterSnapshot EnableHttpEndpoint DisableHttpEndpoint",
 );
 const ofItsSecret = [...to("secretsmanager", "CreateSecret TagResource"), "kms:CreateGrant"];
 

@@ -6,6 +6,7 @@ import { boundaryStatements, workloadStatements } from "./boundaries.ts";
 import {
   documentOf,
   path,
+  previewDatabaseStatements,
   readStatements,
   signingKeyStatements,
   stateStatements,
@@ -83,6 +84,13 @@ export class GitHub extends pulumi.ComponentResource {
         .apply(([bucket, keys, identity]) => boundaryStatements(args, bucket, keys, identity)),
     );
 
+    const previews = (environment: string): Record<string, aws.iam.Policy> => {
+      const databases = args.previewDatabases[environment] ?? [];
+      if (databases.length === 0) return {};
+      const statements = previewDatabaseStatements(args, databases);
+      return { previews: policy(`previews-${environment}`, statements) };
+    };
+
     const role = (
       roleName: string,
       roleArgs: Omit<aws.iam.RoleArgs, "path">,
@@ -121,7 +129,10 @@ export class GitHub extends pulumi.ComponentResource {
             // The first deployment of a stack takes longer than the default hour may leave.
             maxSessionDuration: 2 * 60 * 60,
           },
-          { look, deploy, "deploy-roles": deployRoles, "write-state": writeState },
+          {
+            ...{ look, deploy, "deploy-roles": deployRoles, "write-state": writeState },
+            ...previews(environment),
+          },
         ),
       ]),
     );

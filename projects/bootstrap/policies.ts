@@ -1,4 +1,5 @@
 import type { Statement } from "../../infra/cluster/policy-document.ts";
+import { secretsOf } from "../../infra/preview-environments/database-user.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { actionsOf } from "./permissions.ts";
 import { vaultActions } from "./resource-permissions.ts";
@@ -7,6 +8,8 @@ import { vaultActions } from "./resource-permissions.ts";
 export const path = "/delivery/";
 
 export type Place = Pick<BootstrapConfig, "accountId" | "region">;
+
+export const runsStatements = "rds-data:ExecuteStatement";
 
 /** Managed policies that the program and its components attach to roles. */
 const attachedPolicies = [
@@ -87,6 +90,8 @@ export function writeStatements(
       Resource: "*",
       Condition: { StringEquals: { "aws:RequestedRegion": region } },
     },
+    // `environments` finds what an environment has in databases; no values.
+    { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:ListSecrets"], Resource: "*" },
     { Sid: "Vaults", Effect: "Allow", Action: vaultActions, Resource: "*" },
     {
       Sid: "VaultKeys",
@@ -158,6 +163,42 @@ export function writeStatements(
           ].map((one) => `${one}.amazonaws.com`),
         },
       },
+    },
+  ];
+}
+
+/**
+ * Making and dropping schemas and users of environments in these databases, by the RDS Data API with the
+ * user that owns the database; and reading the secrets of environments there, which a deployment makes. To
+ * read a secret that has no key of its own needs no right on a key (AWS Secrets Manager User Guide).
+ */
+export function previewDatabaseStatements(
+  { region, accountId }: Place,
+  databases: string[],
+): Statement[] {
+  const arn = (service: string, resource: string) =>
+    `arn:aws:${service}:${region}:${accountId}:${resource}`;
+  const clusters = databases.map((database) => arn("rds", `cluster:${database}`));
+  return [
+    {
+      Sid: "Statements",
+      Effect: "Allow",
+      Action: [runsStatements],
+      Resource: clusters,
+    },
+    {
+      // Of those that RDS keeps: it tags them so.
+      Sid: "Owners",
+      Effect: "Allow",
+      Action: ["secretsmanager:GetSecretValue"],
+      Resource: arn("secretsmanager", "secret:rds!cluster-*"),
+      Condition: { StringEquals: { "aws:ResourceTag/aws:rds:primaryDBClusterArn": clusters } },
+    },
+    {
+      Sid: "Users",
+      Effect: "Allow",
+      Action: ["secretsmanager:GetSecretValue"],
+      Resource: databases.map((one) => arn("secretsmanager", `secret:${secretsOf(one)}*`)),
     },
   ];
 }

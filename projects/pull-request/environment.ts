@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../../infra/config/resource-schema.ts";
 import type { RouteConfig, ServiceConfig } from "../../infra/config/workload-schema.ts";
+import { databaseUser } from "../../infra/preview-environments/database-user.ts";
 import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { type Link, linksOf } from "../../infra/resources/link.ts";
+import { linkAs } from "../../infra/resources/postgres.ts";
 import { makeStores } from "../../infra/resources/stores.ts";
 import { Admission } from "../../infra/services/image-admission.ts";
 import { Service } from "../../infra/services/service.ts";
@@ -15,6 +17,12 @@ export interface EnvironmentArgs {
   settings: PreviewEnvironmentSettings;
   /** By service: `<repository>@sha256:<digest>` */
   images: Record<string, string>;
+  /**
+   * By database: the ARN of the secret with its user and password there. `npm run deliver` makes both.
+   *
+   * @default none
+   */
+  databases?: Record<string, string>;
 }
 
 /**
@@ -22,10 +30,10 @@ export interface EnvironmentArgs {
  * and its own quota. It uses the stack's load balancer under its own host name.
  *
  * The services have the stack's settings and its egress rules. What they use is the environment's own and
- * empty, or the stack's where it offers that to be read. Only those that use anything have an IAM role, which
+ * empty, a schema of the stack's database too, or the stack's where it offers that to be read. Only those that use anything have an IAM role, which
  * may do nothing else. They have no access to the CloudWatch agent: the agent accepts metrics in the name
- * of any service. Their pods preempt no pod of the stack. The environment has no workers, no jobs and no
- * release jobs.
+ * of any service. Their pods preempt no pod of the stack. The environment has no workers, no jobs and
+ * release jobs only of services with a schema, which would be without tables.
  */
 export class Environment extends pulumi.ComponentResource {
   /** By service. */
@@ -63,7 +71,11 @@ export class Environment extends pulumi.ComponentResource {
         architecture: settings.architecture,
         references: images,
         namespaceOf,
-        linksOf: (uses) => [...linksOf(stores, uses), ...offeredLinks(settings.aws, uses)],
+        linksOf: (uses) => [
+          ...linksOf(stores, uses),
+          ...offeredLinks(settings.aws, uses),
+          ...databaseLinks(args, uses),
+        ],
       });
       new Service(
         namespaceOf(service),
@@ -128,8 +140,32 @@ function offeredLinks(
 }
 
 /**
- * Copies a service for an environment: one pod, its own host name, no release job, no policies of its
- * role. The copy has no ScaledObject, because KEDA's finalizer would keep the namespace when the stack is
+ * The links of a service to the databases that it uses: with a user of the environment's own.
+ *
+ * @throws `pulumi.RunError` if the environment has no user there
+ */
+function databaseLinks(
+  { pullRequest, settings, databases = {} }: EnvironmentArgs,
+  uses: Record<string, Access>,
+): Link[] {
+  return databasesOf(settings.aws, uses).map((link) => {
+    const { resource } = link;
+    const secret = databases[resource];
+    if (secret === undefined) {
+      throw new pulumi.RunError(
+        `environment:databases: ${resource} has no secret; npm run deliver -- environments makes it, with the environment's schema`,
+      );
+    }
+    return linkAs(databaseUser(pullRequest), link, pulumi.output(secret));
+  });
+}
+
+const databasesOf = (aws: PreviewEnvironmentSettings["aws"], uses: Record<string, Access>) =>
+  (aws?.databases ?? []).filter(({ resource }) => Object.hasOwn(uses, resource));
+
+/**
+ * Copies a service for an environment: one pod, its own host name, a release job only with a schema, no
+ * policies of its role. The copy has no ScaledObject, because KEDA's finalizer would keep the namespace when the stack is
  * destroyed.
  */
 function copyService(
@@ -142,7 +178,7 @@ function copyService(
     ...config,
     ...(route && { route: makeRoute(prefix, service, route, settings) }),
     policyArns: [],
-    release: undefined,
+    release: databasesOf(settings.aws, config.uses).length > 0 ? config.release : undefined,
     scale: undefined,
     minReplicas: 1,
     maxReplicas: 1,

@@ -15,6 +15,13 @@ const schema = z.strictObject({
       "images by service",
     )
     .default({}),
+  databases: z
+    .record(
+      z.string(),
+      matching(/^arn:aws:secretsmanager:/, "the ARN of a secret"),
+      "secrets by database",
+    )
+    .default({}),
   commit: z.string("what the images were built from, once they have been tried").optional(),
   since: z.iso.datetime("a time such as 2026-11-25T12:00:00Z").optional(),
 });

@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { PreviewEnvironmentSettings } from "../../infra/preview-environments/preview-environments.ts";
 import { pulumi, type ShellOptions } from "../shell.ts";
+import { EnvironmentDatabases } from "./environment-databases.ts";
 import type { Images } from "./image-references.ts";
 
 const folder = fileURLToPath(new URL("../../projects/pull-request", import.meta.url));
@@ -18,22 +20,32 @@ export interface Deployed {
   commit?: string;
 }
 
-/** The stack of a pull request's environment, by the Pulumi CLI on PATH. */
+/** Who owns an environment. */
+export interface Owner {
+  /** The full name of its stack, such as organization/platform/dev. */
+  platform: string;
+  /** That it gives to environments. */
+  settings: PreviewEnvironmentSettings;
+}
+
+/** The stack of a pull request's environment, and its schemas, by the Pulumi CLI and the AWS CLI on PATH. */
 export class EnvironmentStack {
   readonly pullRequest: number;
   readonly name: string;
+  readonly #databases: EnvironmentDatabases;
 
-  constructor(pullRequest: number) {
+  constructor(pullRequest: number, region: string) {
     this.pullRequest = pullRequest;
     this.name = `pr-${pullRequest}`;
+    this.#databases = new EnvironmentDatabases({ pullRequest, region });
   }
 
-  /** Lists all environments, the oldest pull request first. */
-  static async list(): Promise<EnvironmentStack[]> {
+  /** Lists all environments of a region's stack, the oldest pull request first. */
+  static async list(region: string): Promise<EnvironmentStack[]> {
     const stacks: { name: string }[] = JSON.parse(await ofEnvironment(["stack", "ls", "--json"]));
     return stacks
       .flatMap(({ name }) => /(?:^|\/)pr-(\d+)$/.exec(name)?.[1] ?? [])
-      .map((number) => new EnvironmentStack(Number(number)))
+      .map((number) => new EnvironmentStack(Number(number), region))
       .sort((one, other) => one.pullRequest - other.pullRequest);
   }
 
@@ -41,19 +53,22 @@ export class EnvironmentStack {
     return JSON.parse(await this.#pulumi(["stack", "output", "--json"]));
   }
 
-  /** Deploys images to the cluster of a platform's stack. */
+  /** Deploys images to the cluster of its owner. What it has in databases is made first: pods read the secret. */
   async up(
-    platform: string,
+    { platform, settings: given }: Owner,
     { images = {}, commit, since }: Pick<Deployed, "images" | "commit" | "since">,
   ): Promise<void> {
+    // From here on `list` has it, also when what follows fails.
     await ofEnvironment(["stack", "select", "--create", this.name]);
     await this.#unlock();
+    const databases = await this.#databases.make(given);
     // The file may be of an earlier run.
     rmSync(join(folder, `Pulumi.${this.name}.yaml`), { force: true });
     const { pullRequest } = this;
     const settings = [
       ...Object.entries({ platform, pullRequest, commit, since }),
       ...Object.entries(images).map(([service, image]) => [`images["${service}"]`, image]),
+      ...Object.entries(databases).map(([name, secret]) => [`databases["${name}"]`, secret]),
     ]
       .filter(([, value]) => value !== undefined)
       .flatMap(([key, value]) => ["--plaintext", `environment:${key}=${value}`]);
@@ -62,10 +77,16 @@ export class EnvironmentStack {
   }
 
   /**
-   * Removes the stack and its resources. Those of Kubernetes are deleted with the owner, whose cluster may
-   * be gone; those of AWS are not.
+   * Removes the stack, its resources and what it has in databases. Those of Kubernetes are deleted with the
+   * owner, whose cluster may be gone; those of AWS are not. What fails can be done again: the stack goes last.
    */
-  async remove({ ownerDeleted }: { ownerDeleted: boolean }): Promise<void> {
+  async remove({
+    ownerDeleted,
+    settings,
+  }: {
+    ownerDeleted: boolean;
+    settings: PreviewEnvironmentSettings | undefined;
+  }): Promise<void> {
     await this.#unlock();
     const isForgotten = ownerDeleted && !(await this.#hasAws());
     if (!isForgotten) {
@@ -73,6 +94,7 @@ export class EnvironmentStack {
       const env = ownerDeleted ? { PULUMI_K8S_DELETE_UNREACHABLE: "true" } : undefined;
       await this.#pulumi(["destroy", "--yes", "--skip-preview"], { show: true, env });
     }
+    await this.#databases.remove(settings);
     await this.#pulumi(["stack", "rm", "--yes", ...(isForgotten ? ["--force"] : [])]);
   }
 

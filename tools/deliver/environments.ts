@@ -52,7 +52,7 @@ export async function reconcile(args: ReconcileArgs): Promise<boolean> {
     }
   };
 
-  for (const environment of await EnvironmentStack.list()) {
+  for (const environment of await EnvironmentStack.list(stack.region)) {
     const { pullRequest: number } = environment;
     await report(number, async () => {
       // An environment counts even if its outputs cannot be read.
@@ -63,7 +63,7 @@ export async function reconcile(args: ReconcileArgs): Promise<boolean> {
       const why = removalReason(stack.name, settings, isWanted, present.size, deployed.since);
       const ownerDeleted = !clusterName || isOrphan(deployed, settings);
       if (!why && !ownerDeleted) return undefined;
-      await environment.remove({ ownerDeleted });
+      await environment.remove({ ownerDeleted, settings });
       present.delete(number);
       return why && `The environment is removed: ${why}.`;
     });
@@ -88,17 +88,17 @@ async function deployPullRequest(
   present: Present,
   { stack, repository, smokeOptions }: ReconcileArgs,
 ): Promise<string | undefined> {
-  const platform = `organization/${stack.project}/${stack.name}`;
-  const environment = new EnvironmentStack(number);
+  const owner = { platform: `organization/${stack.project}/${stack.name}`, settings };
+  const environment = new EnvironmentStack(number, stack.region);
   const current = present.get(number);
   const built = current?.commit === commit ? undefined : await findBuild(repository, commit);
   if (current?.commit && (!built || isExpired(built.at, settings))) {
-    await environment.up(platform, { ...current, images: knownImages(current, settings) });
+    await environment.up(owner, { ...current, images: knownImages(current, settings) });
     return describeEnvironment(stack.name, current, settings);
   }
   if (!built) return undefined;
   if (isExpired(built.at, settings)) {
-    if (current) await environment.remove({ ownerDeleted: false });
+    if (current) await environment.remove({ ownerDeleted: false, settings });
     return (
       current &&
       `The environment is removed: it never became ready, and its image is ${settings.days} days old.`
@@ -114,10 +114,10 @@ async function deployPullRequest(
       ? knownImages(current, settings)
       : await pushImages(repository, built.run, settings);
   present.set(number, { images, since });
-  await environment.up(platform, { images, since });
+  await environment.up(owner, { images, since });
   const { urls = {} } = await environment.deployed();
   for (const url of Object.values(urls)) await smoke({ url }, smokeOptions);
-  await environment.up(platform, { images, since, commit });
+  await environment.up(owner, { images, since, commit });
   return describeEnvironment(stack.name, { urls, images, since, commit }, settings);
 }
 

@@ -45,7 +45,7 @@ const noneOfItsOwn =
   "is not allowed with pullRequests.environments: an environment has none of its own, because";
 const inTheVpc =
   "its addresses would keep the VPC from being deleted; nor that of the stack, because";
-const itsOwn = "allowed: bucket, queue, table, topic";
+const itsOwn = "allowed: bucket, postgres, queue, table, topic";
 
 const wrong: [title: string, changes: Slices, line: string][] = [
   [
@@ -157,11 +157,6 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     `services.web.uses.key: secret ${noneOfItsOwn} it would be empty, and its pods would wait; allowed: pullRequests.resources.key read`,
   ],
   [
-    "a database in an environment of a pull request",
-    previewed({ ledger: "readWrite" }),
-    `services.web.uses.ledger: postgres ${noneOfItsOwn} ${inTheVpc} it has one user, who owns the database; ${itsOwn}`,
-  ],
-  [
     "a cache in an environment of a pull request",
     previewed({ sessions: "readWrite" }),
     `services.web.uses.sessions: cache ${noneOfItsOwn} ${inTheVpc} it has no users to tell apart; ${itsOwn}`,
@@ -202,6 +197,11 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     "pullRequests.resources.uploads: files is not allowed, because its volume would outlive the namespace of the environment; allowed: bucket, secret, table",
   ],
   [
+    "an offer of a database",
+    previewed({ ledger: "readWrite" }, { ledger: "read" }),
+    "pullRequests.resources.ledger: postgres is not allowed, because each environment has a schema of its own in it; allowed: bucket, secret, table",
+  ],
+  [
     "an offer of what nobody uses",
     previewed({}, { archive: "read" }),
     "pullRequests.resources.archive: nothing in an environment reads it; allowed: a resource that a service, which is no worker, uses with read or readWrite",
@@ -239,7 +239,8 @@ describe("stores and messages", () => {
       table({ sortKey: "at:N", indexes: { byDay: { partitionKey: "day", sortKey: "at:N" } } }),
       scaled({ resource: "mails" }),
       scaled({ resource: "mails" }, { mails: "readWrite" }),
-      // Of its own, an environment has what needs no person and no address.
+      // Of its own, an environment has what needs no person and no address of its own.
+      previewed({ ledger: "readWrite" }),
       previewed({ archive: "write", orders: "readWrite", mails: "read", placed: "write" }),
       previewed({ key: "read", archive: "readWrite" }, { key: "read", archive: "read" }),
       // No environment has a worker.
@@ -263,7 +264,19 @@ describe("stores and messages", () => {
     assert.deepEqual(Object.keys(aws?.own ?? {}), ["orders"]);
     assert.deepEqual(aws?.offered, offered);
     assert.equal(aws?.provider, provider);
+    assert.deepEqual(aws?.databases, []);
     assert.equal(load(previewed({}, {}, more)).services.pullRequests.aws, undefined);
+  });
+
+  it("let environments into those databases alone that their services use", () => {
+    const more = worker({ ledger: "readWrite" });
+    const uses = { ledger: "readWrite" };
+    const { resources, services } = load(previewed(uses, {}, more));
+    assert.deepEqual(resources.previewDatabases, ["ledger"]);
+    assert.deepEqual(services.pullRequests.aws?.databases, ["ledger"]);
+    assert.deepEqual(load(previewed({}, {}, more)).resources.previewDatabases, []);
+    const off = { ...previewed(uses, {}, more), pullRequests: { environments: 0 } };
+    assert.deepEqual(load(off).resources.previewDatabases, []);
   });
 
   it("give the VPC a gateway to DynamoDB where there is a table, and else to S3 alone", () => {

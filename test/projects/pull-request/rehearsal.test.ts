@@ -6,5 +6,5 @@ describe("the environment of a pull request on the simulated cloud", function ()
   before(needsEngine);
 
   it("comes, goes, and never outlives the stack that owns it", () =>
-    passes("test/projects/pull-request/engine-spec.ts", 9));
+    passes("test/projects/pull-request/engine-spec.ts", 12));
 });

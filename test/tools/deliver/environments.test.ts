@@ -35,6 +35,7 @@ describe("environments of pull requests", function () {
   const dev = {
     clusterName: "platform-dev",
     pullRequests: {
+      clusterName: "platform-dev",
       environments: 2,
       days: 3,
       owner: { name: "pull-requests", uid: "1" },
@@ -79,7 +80,36 @@ describe("environments of pull requests", function () {
       file: "index.json",
     },
     "aws ecr get-login-password": { out: "password\n" },
+    "aws secretsmanager list-secrets": json({ SecretList: [] }),
   });
+  const secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:environments/x-AbCdEf";
+  const withDatabase = {
+    ...dev,
+    pullRequests: {
+      ...dev.pullRequests,
+      aws: {
+        databases: [{ resource: "ledger" }],
+        provider: { defaultTags: { tags: { team: "shop" } } },
+      },
+    },
+  };
+  /** Of a database that is there, and a secret that is not yet. */
+  const database: Answers = {
+    "aws secretsmanager get-secret-value": {
+      err: "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: no",
+      code: 254,
+    },
+    "aws secretsmanager create-secret": json({ ARN: secret }),
+    "aws rds describe-db-clusters": json({
+      DBClusters: [
+        {
+          DBClusterArn: "arn:ledger",
+          HttpEndpointEnabled: true,
+          MasterUserSecret: { SecretArn: "arn:master" },
+        },
+      ],
+    }),
+  };
   const state = (...types: string[]) =>
     json({ deployment: { resources: types.map((type) => ({ type })) } });
   const comments = () => calls("gh api --method POST").join("\n");
@@ -112,6 +142,68 @@ describe("environments of pull requests", function () {
     assert.match(second, new RegExp(`environment:since=${at}`));
     assert.match(calls("pulumi up")[0] ?? "", /--stack pr-12/);
     assert.match(comments(), /issues\/12\/comments[\s\S]*c0ffee1 runs, until[\s\S]*- web: http/);
+  });
+
+  it("have what is theirs in a database before their pods, and tell them its secret", async () => {
+    const answers = { ...database, ...deployed(12) };
+    const open = [pullRequest(12)];
+    const { code, text } = await look({ ...answers, ...world({ outputs: withDatabase, open }) });
+    assert.equal(code, 0, text);
+    const order = calls("").filter((call) =>
+      /^(pulumi (stack select|config|up)|aws (secretsmanager create|rds-data))/.test(call),
+    );
+    assert.deepEqual(
+      order.slice(0, 5).map((call) => call.split(" ").slice(0, 3).join(" ")),
+      [
+        ...["pulumi stack select", "aws secretsmanager create-secret"],
+        ...["aws rds-data execute-statement", "pulumi config set-all", "pulumi up --yes"],
+      ],
+    );
+    assert.match(order[1] ?? "", /--name environments\/platform-dev-ledger\/pr-12 /);
+    assert.match(order[1] ?? "", /"Key":"team","Value":"shop"/);
+    assert.match(
+      order[2] ?? "",
+      /--resource-arn arn:ledger --secret-arn arn:master --database app .*--region eu-central-1/s,
+    );
+    for (const settings of calls("pulumi config set-all")) {
+      assert.ok(settings.includes(`environment:databases["ledger"]=${secret}`), settings);
+    }
+  });
+
+  it("are removed with what is theirs in a database, and again when that fails", async () => {
+    const own = {
+      "aws secretsmanager list-secrets": json({
+        SecretList: [13, 12].map((number) => ({
+          Name: `environments/platform-dev-ledger/pr-${number}`,
+        })),
+      }),
+      "aws secretsmanager get-secret-value": json({ ARN: secret, SecretString: "{}" }),
+    };
+    const answers = { ...own, ...database, ...deployed(12) };
+    for (const outputs of [withDatabase, dev]) {
+      given.player.forget();
+      const gone = world({ outputs, stacks: [12] });
+      const { code, text } = await look({ ...answers, ...gone, ...own });
+      assert.equal(code, 0, text);
+      const order = calls("").filter((call) =>
+        /^(pulumi (destroy|stack rm)|aws (secretsmanager delete|rds-data))/.test(call),
+      );
+      assert.deepEqual(
+        order.map((call) => call.split(" ").slice(0, 3).join(" ")),
+        [
+          ...["pulumi destroy --yes", "aws rds-data execute-statement"],
+          ...["aws rds-data execute-statement", "aws secretsmanager delete-secret"],
+          "pulumi stack rm",
+        ],
+      );
+      assert.ok(order[3]?.includes(`--secret-id ${secret} --force-delete-without-recovery`));
+    }
+    given.player.forget();
+    const broken = { "aws rds-data execute-statement": { err: "no", code: 254 } };
+    const gone = world({ outputs: withDatabase, stacks: [12] });
+    const { code } = await look({ ...broken, ...answers, ...gone, ...own });
+    assert.equal(code, 1);
+    assert.deepEqual([...calls("pulumi stack rm"), ...calls("aws secretsmanager delete")], []);
   });
 
   it("go with the pull request or its label, and when nothing was pushed for days", async () => {

@@ -1617,6 +1617,26 @@ describe("the simulated cloud", () => {
         await refused(create(), /an IAM role must be associated with service account web/);
       });
 
+      it("need the secret of an environment, which is there once it was made", async () => {
+        addon();
+        const name = "environments/platform-dev-ledger/pr-12";
+        const arn = `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-AbCdEf`;
+        await given.create(
+          providerType,
+          provider([{ objectName: arn, objectType: "secretsmanager" }]),
+        );
+        may("secretsmanager:GetSecretValue");
+        const inputs = await mounts();
+        await refused(
+          given.create(types.deployment, inputs),
+          /Failed fetching secret arn:.*pr-12-AbCdEf: ResourceNotFoundException/,
+        );
+        goneAll(types.deployment);
+        given.world.addUnmanaged(types.secret, arn, "deliver", name, { name });
+        given.world.filledSecrets.add(arn);
+        await given.create(types.deployment, inputs);
+      });
+
       it("wait for a person to give a secret of the stack its value", async () => {
         addon();
         const own = await given.create(types.secret, { name: "payment-key" });

@@ -1,3 +1,4 @@
+import { secretsPrefix } from "../../../../infra/preview-environments/database-user.ts";
 import { irsaProblem } from "../iam.ts";
 import { publicImage } from "../public-images.ts";
 import type { Call, Rule } from "../rule.ts";
@@ -143,6 +144,10 @@ function fetchProblem(
         : `Failed to fetch parameters from all regions: Invalid parameters: ${objectName}`;
     }
     const own = world.get("aws:secretsmanager/secret:Secret", objectName);
+    // Those of others are there; these are made in this world or not at all.
+    if (!own && objectName.includes(`:secret:${secretsPrefix}`)) {
+      return `Failed fetching secret ${objectName}: ResourceNotFoundException: Secrets Manager can't find the specified secret.`;
+    }
     if (own && !world.filledSecrets.has(own.id)) {
       return `Failed fetching secret ${objectName}: ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT`;
     }
