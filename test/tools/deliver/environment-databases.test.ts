@@ -171,6 +171,16 @@ describe("what environments have in the stack's databases", function () {
     assert.deepEqual(await left(), nothing);
   });
 
+  it("goes also when AWS does not list its secret yet, and leaves the Data API on", async () => {
+    await make(12);
+    cli.unlisted.add("environments/platform-dev-ledger/pr-12");
+    await of(12).remove(settings);
+    assert.deepEqual(await left(), nothing);
+    const [made] = world.all(clusterType);
+    assert.equal(made?.inputs.enableHttpEndpoint, true);
+    assert.ok(!operations().some((one) => one?.endsWith("-http-endpoint")));
+  });
+
   it("has no password in a command or a statement, and its file is gone", async () => {
     const { password } = await make(12);
     const said = cli.calls.flat();
@@ -193,6 +203,12 @@ describe("what environments have in the stack's databases", function () {
     await of(12).remove(settings);
     await of(12).remove(ofDev("gone"));
     assert.deepEqual(await left(), nothing);
+    // What no waiting mends is said at once.
+    cli = new AwsCli(world, async () => {
+      throw new Error("out of shared memory");
+    });
+    await assert.rejects(make(12), /DatabaseErrorException.*: ERROR: out of shared memory/);
+    assert.equal(operations().filter((one) => one === "execute-statement").length, 1);
   });
 
   it("is asked for as the Data API takes it: one statement a call, no colons, the owner's secret", async () => {

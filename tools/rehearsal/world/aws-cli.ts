@@ -36,6 +36,8 @@ export class AwsCli {
   readonly calls: string[][] = [];
   /** The values of secrets, by ARN. */
   readonly values = new Map<string, string>();
+  /** The names of secrets so new that a list lacks them: for up to five minutes. */
+  readonly unlisted = new Set<string>();
   /** The clusters that are paused: the next statement wakes them. */
   readonly paused = new Set<string>();
   readonly #world: World;
@@ -98,7 +100,7 @@ export class AwsCli {
       const prefix = filters.replace("Key=name,Values=", "");
       const found = this.#world
         .all(secretType)
-        .filter(({ inputs }) => inputs.name.startsWith(prefix));
+        .filter(({ inputs: { name } }) => name.startsWith(prefix) && !this.unlisted.has(name));
       return { SecretList: found.map(({ id, inputs }) => ({ ARN: id, Name: inputs.name })) };
     },
 
