@@ -152,18 +152,11 @@ export class Services extends pulumi.ComponentResource {
       place: args.place,
     });
     const made: Record<string, Service> = {};
-    // What runs the image of another service waits for that one's release.
     const options = (workload: string, settings: ServiceConfig | JobConfig) => ({
       parent: this,
-      dependsOn: [
-        ...required,
-        ...imageOwners(workload, settings).flatMap((owner) => made[owner]?.released ?? []),
-      ],
+      dependsOn: [...required, ...releasesBefore(workload, settings, made)],
     });
-    const make = (service: string) => {
-      const settings = services[service];
-      if (!settings || made[service]) return;
-      imageOwners(service, settings).forEach(make);
+    for (const [service, settings] of ownersFirst(services)) {
       made[service] = new Service(
         service,
         {
@@ -177,8 +170,7 @@ export class Services extends pulumi.ComponentResource {
         },
         options(service, settings),
       );
-    };
-    Object.keys(services).forEach(make);
+    }
     for (const [job, settings] of Object.entries(jobs)) {
       new Job(job, resolved(job, settings), options(job, settings));
     }
@@ -190,6 +182,27 @@ export class Services extends pulumi.ComponentResource {
     );
   }
 }
+
+/** The services, those first whose image others run. */
+export function ownersFirst(services: Record<string, ServiceConfig>): [string, ServiceConfig][] {
+  const ordered = new Map<string, ServiceConfig>();
+  const add = (name: string) => {
+    const settings = services[name];
+    if (!settings || ordered.has(name)) return;
+    imageOwners(name, settings).forEach(add);
+    ordered.set(name, settings);
+  };
+  Object.keys(services).forEach(add);
+  return [...ordered];
+}
+
+/** What runs the image of another service waits for that one's release. */
+export const releasesBefore = (
+  workload: string,
+  settings: ServiceConfig | JobConfig,
+  made: Record<string, Service>,
+): pulumi.Resource[] =>
+  imageOwners(workload, settings).flatMap((owner) => made[owner]?.released ?? []);
 
 /** Those that name a service in their `calls`. */
 export function callersOf(

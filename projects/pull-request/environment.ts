@@ -9,7 +9,12 @@ import { makeStores } from "../../infra/resources/stores.ts";
 import { Admission } from "../../infra/services/image-admission.ts";
 import { Service } from "../../infra/services/service.ts";
 import type { ServiceArgs } from "../../infra/services/service-args.ts";
-import { callersOf, workloadArgs } from "../../infra/services/services.ts";
+import {
+  callersOf,
+  ownersFirst,
+  releasesBefore,
+  workloadArgs,
+} from "../../infra/services/services.ts";
 
 export interface EnvironmentArgs {
   pullRequest: number;
@@ -65,7 +70,9 @@ export class Environment extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    for (const [service, config] of Object.entries(services)) {
+    const required = [admission, ...Object.values(stores)];
+    const made: Record<string, Service> = {};
+    for (const [service, config] of ownersFirst(services)) {
       const workload = workloadArgs(service, config, {
         services,
         architecture: settings.architecture,
@@ -77,7 +84,7 @@ export class Environment extends pulumi.ComponentResource {
           ...databaseLinks(args, uses),
         ],
       });
-      new Service(
+      made[service] = new Service(
         namespaceOf(service),
         {
           ...workload,
@@ -90,17 +97,20 @@ export class Environment extends pulumi.ComponentResource {
           edge: { certificateArns: pulumi.output(settings.certificateArn) },
           owner: settings.owner,
         },
-        { parent: this, dependsOn: [admission, ...Object.values(stores)] },
+        { parent: this, dependsOn: [...required, ...releasesBefore(service, config, made)] },
       );
     }
-    this.urls = Object.fromEntries(
-      Object.entries(services).flatMap(([service, { route }]) =>
-        route ? [[service, `https://${route.hosts?.[0]}${route.path}`]] : [],
-      ),
-    );
+    this.urls = urlsOf(services);
     this.registerOutputs({ urls: this.urls });
   }
 }
+
+const urlsOf = (services: Record<string, ServiceConfig>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(services).flatMap(([service, { route }]) =>
+      route ? [[service, `https://${route.hosts?.[0]}${route.path}`]] : [],
+    ),
+  );
 
 /** The role of a service that uses anything: its name begins as those that the stack may make. */
 function roleOf(

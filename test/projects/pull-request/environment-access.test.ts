@@ -49,6 +49,8 @@ const configs: Record<string, { kind: Kind; [key: string]: unknown }> = {
 const offered = ["rates", "archive", "payment-key"];
 const own = ["orders", "invoices", "mails", "postings", "placed"];
 const uses: Record<string, Uses> = {
+  // It has the image of shop.
+  blog: {},
   shop: {
     orders: "readWrite",
     invoices: "write",
@@ -62,7 +64,6 @@ const uses: Record<string, Uses> = {
   },
   search: { orders: "read", invoices: "readWrite", mails: "read", archive: "readWrite" },
   loader: { orders: "write", invoices: "read", rates: "write", archive: "write" },
-  blog: {},
 };
 const everything = Object.fromEntries(
   Object.entries(configs).map(([name, { kind }]) => [name, linkRules[kind].accesses.at(-1)]),
@@ -90,7 +91,10 @@ const config = {
     ...Object.fromEntries(
       Object.entries(uses).map(([name, uses]) => [
         name,
-        { image, uses, route: { path: `/${name}` }, ...asAuditor },
+        {
+          ...{ image: name === "blog" ? { sameAs: "shop" } : image, uses },
+          ...{ route: { path: `/${name}` }, ...asAuditor },
+        },
       ]),
     ),
     mailer: { image, worker: true, uses: everything },
@@ -344,6 +348,18 @@ describe("what an environment uses of AWS", function () {
       jobs(of(12)).map(({ metadata }) => metadata.namespace),
       ["pr-12-shop"],
     );
+    const release = of(12).find(({ type }) => type === "kubernetes:batch/v1:Job");
+    const needs = prerequisites(of(12));
+    for (const [service, waits] of [
+      ["shop", true],
+      ["blog", true],
+      ["search", false],
+    ] as const) {
+      const pods = of(12).find(
+        ({ type, name }) => type === "kubernetes:apps/v1:Deployment" && name === `pr-12-${service}`,
+      );
+      assert.equal(outlivedBy(pods?.urn ?? "", needs).has(release?.urn ?? ""), waits, service);
+    }
     const [container] = podSpecOf(jobs(of(12))[0] as Manifest)?.containers ?? [];
     const variables = container?.env.map(({ name }: Manifest) => name);
     assert.ok(variables.includes("LEDGER_PASSWORD") && variables.includes("LEDGER_USER"));
