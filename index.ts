@@ -24,10 +24,10 @@ boundRoles(config.permissionsBoundary);
 const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
 await requireAdmin(config.cluster.admins, { provider });
-await preflight(config.preflight, { provider });
+const { existing } = await preflight(config.preflight, { provider });
 
 // Where it runs.
-const network = new Network("network", config.network, onAws);
+const network = new Network("network", existing ?? config.network, onAws);
 const running = await runningNodes(config.cluster, config.network, { provider });
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
@@ -76,7 +76,7 @@ const keda = new Keda(
 const edge = new Edge("edge", config.edge, onAws);
 const loadBalancer = new LoadBalancer(
   "load-balancer",
-  { ingress: config.services.ingress, edge },
+  { ingress: config.services.ingress, edge, network },
   { providers, dependsOn: [...prerequisites, autoscaler, controller, edge] },
 );
 

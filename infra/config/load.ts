@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
+import { waysToCachePort } from "./database-rules.ts";
 import { imagePlaces } from "./image-names.ts";
 import { previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
@@ -41,6 +42,7 @@ function slices(given: Settings) {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
       domain,
+      network: networkNeeds(settings),
     },
     network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
     cluster: {
@@ -168,6 +170,19 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
           maxBodyKiB,
         }
       : [],
+  );
+}
+
+/** What AWS is asked of a network that is there already. */
+function networkNeeds({ network: { existing }, cluster, nodes, ingress, ...settings }: Settings) {
+  return (
+    existing && {
+      existing,
+      nodes,
+      clusterName: cluster.name,
+      scheme: ingress.scheme,
+      waysToCachePort: waysToCachePort(settings),
+    }
   );
 }
 

@@ -1,12 +1,21 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { runningNodes } from "../cluster/nodes.ts";
+import {
+  type ExistingNetwork,
+  findExistingNetwork,
+  vpcOfCluster,
+} from "../network/existing-network.ts";
+import { type NetworkNeeds, networkProblems } from "../network/network-needs.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
-import type { DomainConfig } from "./schema.ts";
+import type { DomainConfig, NodesConfig } from "./schema.ts";
 
 export interface PreflightArgs {
   zones: string[];
   instanceTypes: string[];
   domain: DomainConfig | undefined;
+  /** @default the program makes its network */
+  network?: Omit<NetworkNeeds, "zones" | "clusterVpcId" | "running"> & { nodes: NodesConfig };
 }
 
 /** Zones in which EKS makes no control plane (Amazon EKS User Guide, VPC and subnet requirements). */
@@ -14,18 +23,39 @@ const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /**
  * Asks AWS for what the settings take for granted, before anything is made: zones that the account
- * has, instance types that they offer, a hosted zone for the host name.
+ * has, instance types that they offer, a hosted zone for the host name, a network that is there already.
+ * Returns that network.
  *
  * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
  */
-export async function preflight(args: PreflightArgs, options: pulumi.InvokeOptions): Promise<void> {
-  const problems = await Promise.all([
+export async function preflight(
+  args: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<{ existing: ExistingNetwork | undefined }> {
+  const [{ existing, problems }, ...others] = await Promise.all([
+    checkNetwork(args, options),
     zoneProblems(args, options),
     instanceTypeProblems(args, options),
     domainProblems(args, options),
   ]);
-  const lines = problems.flat();
+  const lines = [...others.flat(), ...problems];
   if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));
+  return { existing };
+}
+
+async function checkNetwork(
+  { network, zones }: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<{ existing: ExistingNetwork | undefined; problems: string[] }> {
+  if (!network) return { existing: undefined, problems: [] };
+  const { clusterName: name, nodes } = network;
+  const [existing, clusterVpcId, running] = await Promise.all([
+    findExistingNetwork(network.existing, options),
+    vpcOfCluster(name, options),
+    runningNodes({ name, nodes }, { zones }, options),
+  ]);
+  const needs = { ...network, zones, running, clusterVpcId };
+  return { existing, problems: networkProblems(existing, needs) };
 }
 
 async function zoneProblems(

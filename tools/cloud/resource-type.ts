@@ -108,6 +108,8 @@ export interface Place extends Account {
   caller: string;
   /** The host name of the stack's hosted zone. */
   hostName?: string;
+  /** The stack's setting `network`. */
+  network?: Properties;
 }
 
 export type Mock = (
