@@ -3,6 +3,7 @@ import { authorize } from "../world/lookups.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
 import { imagesOf } from "../world/rules/registry-rules.ts";
 import type { Props, World } from "../world/world.ts";
+import { networkLookups } from "./network-lookups.ts";
 import type { Package } from "./service.ts";
 
 const list = <T>(value: T | T[] | undefined): T[] =>
@@ -25,6 +26,7 @@ export const aws: Package = {
       ),
     ),
   functions: authorized({
+    ...networkLookups,
     "aws:index/getPartition:getPartition": () => ({
       id: "aws",
       partition: "aws",

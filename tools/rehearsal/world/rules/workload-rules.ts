@@ -9,8 +9,9 @@ import { mountProblem } from "./files-rules.ts";
 import {
   annotation,
   attributesOf,
-  groupAnnotation,
+  balancerSubnets,
   ingressType,
+  isPublic,
   loadBalancerOf,
   loadBalancerType,
   othersOf,
@@ -94,23 +95,6 @@ function autoscalerProblem(
   ]);
 }
 
-/** The tagged subnets, one for each zone. */
-function taggedSubnets(world: World, ingress: CloudResource): CloudResource[] {
-  const tag = isPublic(world, ingress)
-    ? "kubernetes.io/role/elb"
-    : "kubernetes.io/role/internal-elb";
-  const zones = new Map(
-    world
-      .live("aws:ec2/subnet:Subnet")
-      .filter(({ inputs }) => inputs.tags?.[tag] === "1")
-      .map((subnet) => [subnet.inputs.availabilityZone, subnet]),
-  );
-  return [...zones.values()];
-}
-
-const isPublic = (world: World, ingress: CloudResource) =>
-  groupAnnotation(world, ingress, "scheme") === "internet-facing";
-
 const isProtected = ({ inputs }: CloudResource): boolean =>
   attributesOf(inputs, "load-balancer")["deletion_protection.enabled"] === "true";
 
@@ -185,9 +169,9 @@ export const workloadRules: Rule[] = [
       const reason =
         controllerProblem(world, caller.cluster ?? "") ?? groupProblem(world, resource);
       if (reason) return `the Ingress has no load balancer: ${reason}`;
-      const subnets = taggedSubnets(world, resource);
-      return subnets.length < 2
-        ? `the Ingress has no load balancer: couldn't auto-discover subnets: ${subnets.length} tagged, 2 zones needed`
+      const subnets = balancerSubnets(world, resource);
+      return typeof subnets === "string"
+        ? `the Ingress has no load balancer: ${subnets}`
         : undefined;
     },
   },
@@ -370,7 +354,8 @@ function makeLoadBalancer(
   cluster: string | undefined,
 ): string {
   const madeBy = stackOf(ingress);
-  const subnets = taggedSubnets(world, ingress);
+  const found = balancerSubnets(world, ingress);
+  const subnets = typeof found === "string" ? [] : found;
   const vpcId = subnets[0]?.inputs.vpcId;
   const { namespace, name } = ingress.outputs.metadata;
   const group = annotation(ingress.inputs, "group.name") ?? `${namespace}-${name}`;
