@@ -280,6 +280,12 @@ describe("differenceOf, the risk", () => {
       () => cluster({ ipFamily: "ipv6", encryptionConfigKeyArn: "key-2" }),
       /^red Cluster cluster goes, with all/m,
     ],
+    [
+      "a cluster whose VPC is another one",
+      () => cluster({ vpcId: "vpc-1" }),
+      () => cluster({ vpcId: "vpc-2" }),
+      /^red Cluster cluster would move to another VPC, which EKS refuses: the update fails/m,
+    ],
     ["a network that is removed", zones("a"), nothing, /^red Vpc vpc goes/m],
     [
       "zones that are taken away",
