@@ -2,7 +2,7 @@ import type { RunningNodes } from "../cluster/nodes.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
 import { addressesNeeded } from "../config/scale-rules.ts";
 import type { ExistingNetworkConfig, IngressConfig, NodesConfig } from "../config/schema.ts";
-import { contains } from "./cidr.ts";
+import { blockOf, contains } from "./cidr.ts";
 import type { ExistingNetwork, Subnet } from "./existing-network.ts";
 
 /** What a stack needs of a network that is there already. */
@@ -20,8 +20,9 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
 
 type SubnetKey = "publicSubnetIds" | "privateSubnetIds";
 
-/** Elastic Load Balancing, application guide, subnets: free addresses in each. */
+/** Elastic Load Balancing, application guide, subnets: free addresses in each, and its smallest network. */
 const loadBalancerAddresses = 8;
+const loadBalancerPrefix = 27;
 
 /** What a network lacks: for each problem its key, the identifier, what was found, what is needed. */
 export function networkProblems(
@@ -96,6 +97,9 @@ function subnetProblems(
           `${at} is in ${subnet.zone}; needed: one in ${zone}, which is at this place of network.zones`,
         ]),
     ...routeProblems(key, at, subnet),
+    ...(holdsBalancer(key, needs) && blockOf(subnet.cidrBlock).prefix > loadBalancerPrefix
+      ? [`${at} is ${subnet.cidrBlock}; needed: a /${loadBalancerPrefix}, for the load balancer`]
+      : []),
     ...(subnet.freeAddresses >= addresses
       ? []
       : [
@@ -123,19 +127,19 @@ function routeProblems(key: SubnetKey, at: string, { defaultRoute }: Subnet): st
   ];
 }
 
+const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
+  key === (scheme === "internal" ? "privateSubnetIds" : "publicSubnetIds");
+
 /** Free addresses that a subnet must have: for what does not run yet. */
-function addressesFor(
-  key: SubnetKey,
-  { zones, nodes, scheme, running }: NetworkNeeds,
-): { addresses: number; holders: string } {
-  const balancer = running ? 0 : loadBalancerAddresses;
+function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
+  const { zones, nodes, running } = needs;
+  const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
   const { each, others, needed } = addressesNeeded(nodes, zones.length, 0);
   const held = running ? Math.ceil(running.desiredSize / zones.length) * each + others : 0;
-  const internal = scheme === "internal" ? balancer : 0;
-  const also = internal > 0 ? ` and ${internal} for the load balancer` : "";
+  const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
-    addresses: Math.max(0, needed - held) + internal,
+    addresses: Math.max(0, needed - held) + balancer,
     holders: `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
   };
 }

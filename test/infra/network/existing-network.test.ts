@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import {
@@ -7,8 +8,13 @@ import {
   vpcOfCluster,
 } from "../../../infra/network/existing-network.ts";
 import { Network } from "../../../infra/network/network.ts";
+import type { PreviewEnvironmentSettings } from "../../../infra/preview-environments/preview-environments.ts";
+import { Environment } from "../../../projects/pull-request/environment.ts";
 import { deploy } from "../../../tools/graph/evaluate.ts";
 import { plans } from "../../recorded/plans.ts";
+import { evaluateElsewhere } from "../../support/elsewhere.ts";
+
+const web = `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`;
 
 const settings = {
   vpcId: "vpc-1",
@@ -219,5 +225,31 @@ describe("a stack in a network that is there already", () => {
     );
     assert.deepEqual(named, ["subnet-0a00000000000000a,subnet-0a00000000000000b"]);
     assert.ok(!resources.some(({ type }) => /tag/i.test(type)));
+  });
+
+  it("has its preview environments behind the same load balancer, in the same subnets", async () => {
+    const text = readFileSync("test/recorded/Pulumi.existing.yaml", "utf8")
+      .replace(/ {2}platform:resources:\n( {4}.*\n)+/, "")
+      .replace(/ {6}uses: .*\n/, "");
+    const more = {
+      "platform:domain": { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" },
+      "platform:pullRequests": { environments: 2 },
+    };
+    const lines = Object.entries(more).map(([key, of]) => `  ${key}: ${JSON.stringify(of)}\n`);
+    const { outputs } = await evaluateElsewhere("existing", text + lines.join(""));
+    const settings = outputs.pullRequests as PreviewEnvironmentSettings;
+    assert.deepEqual(settings.network.loadBalancerCidrBlocks["internet-facing"], [
+      "10.0.240.0/24",
+      "10.0.241.0/24",
+    ]);
+    const made = await deploy(
+      () => new Environment("pr-12", { pullRequest: 12, settings, images: { web } }),
+    );
+    const policies = made.filter(({ type }) => type.endsWith(":NetworkPolicy"));
+    assert.match(JSON.stringify(policies.map(({ inputs }) => inputs)), /10\.0\.241\.0\/24/);
+    const ingresses = made.filter(({ type }) => type.endsWith(":Ingress"));
+    assert.equal(ingresses.length, 1);
+    // Two Ingresses of a group that name subnets must name the same.
+    assert.doesNotMatch(JSON.stringify(ingresses), /kubernetes\.io\/subnets/);
   });
 });

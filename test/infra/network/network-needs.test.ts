@@ -128,6 +128,20 @@ describe("a network that is there already", () => {
     assert.deepEqual(privately({ freeAddresses: 86 }, { scheme: "internal" }), []);
   });
 
+  it("has a /27 at least for the load balancer, in the subnets of its scheme", () => {
+    const small = { cidrBlock: "10.1.0.0/28", freeAddresses: 11 };
+    assert.deepEqual(publicly({ ...small, cidrBlock: "10.1.0.0/27" }), []);
+    assert.deepEqual(publicly(small), [
+      "network.existing.publicSubnetIds: subnet-b is 10.1.0.0/28; needed: a /27, for the load balancer",
+    ]);
+    const running = { minSize: 2, desiredSize: 4, maxSize: 4, replaced: false };
+    const nodes = { instanceTypes: [], maxSize: 4 };
+    assert.deepEqual(privately(small, { running, nodes }), []);
+    assert.deepEqual(privately(small, { running, nodes, scheme: "internal" }), [
+      "network.existing.privateSubnetIds: subnet-c is 10.1.0.0/28; needed: a /27, for the load balancer",
+    ]);
+  });
+
   it("needs no address twice: what runs has its own", () => {
     const running = { minSize: 2, desiredSize: 3, maxSize: 4, replaced: false };
     // Two of three nodes may be in one zone.
