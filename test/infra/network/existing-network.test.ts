@@ -40,10 +40,12 @@ async function find(
   { there = ["vpc-1", "subnet-a", "subnet-b", "subnet-c"], routes = tables } = {},
   clusters: string[] = [],
 ) {
-  const asked = ({ filters }: pulumi.runtime.MockCallArgs["inputs"]) =>
-    filters[0].values.filter((id: string) => there.includes(id));
+  const asked = (filter: string, { filters }: pulumi.runtime.MockCallArgs["inputs"]) =>
+    filters[0].name === filter
+      ? filters[0].values.filter((id: string) => there.includes(id))
+      : assert.fail(filters[0].name);
   const answers: Record<string, (inputs: pulumi.runtime.MockCallArgs["inputs"]) => object> = {
-    getVpcs: (inputs) => ({ ids: asked(inputs) }),
+    getVpcs: (inputs) => ({ ids: asked("vpc-id", inputs) }),
     getVpc: ({ id }) => ({
       id,
       arn: `arn of ${id}`,
@@ -56,7 +58,7 @@ async function find(
       enableDnsSupport: true,
       enableDnsHostnames: false,
     }),
-    getSubnets: (inputs) => ({ ids: asked(inputs) }),
+    getSubnets: (inputs) => ({ ids: asked("subnet-id", inputs) }),
     getSubnet: ({ id }) => ({
       id,
       vpcId: "vpc-1",
@@ -64,9 +66,16 @@ async function find(
       cidrBlock: "10.1.0.0/24",
       availableIpAddressCount: 7,
     }),
-    getRouteTables: ({ filters }) => ({
-      ids: routes.filter(({ defaultRoute }) => !filters || defaultRoute).map(({ id }) => id),
-    }),
+    getRouteTables: ({ vpcId, filters }) => {
+      assert.equal(vpcId, "vpc-1", "tables of other VPCs are not asked for");
+      if (filters) {
+        assert.deepEqual(filters, [
+          { name: "route.destination-cidr-block", values: ["0.0.0.0/0"] },
+        ]);
+      }
+      const found = routes.filter(({ defaultRoute }) => !filters || defaultRoute);
+      return { ids: found.map(({ id }) => id) };
+    },
     getRouteTable: ({ routeTableId }) => {
       const {
         of,

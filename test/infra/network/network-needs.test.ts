@@ -148,6 +148,8 @@ describe("a network that is there already", () => {
     assert.deepEqual(privately({ freeAddresses: 2 * 18 }, { running }), []);
     assert.equal(privately({ freeAddresses: 2 * 18 - 1 }, { running }).length, 1);
     assert.deepEqual(publicly({ freeAddresses: 0 }, { running }), []);
+    const more = { ...running, desiredSize: 12 };
+    assert.deepEqual(privately({ freeAddresses: 0 }, { running: more }), []);
   });
 
   it("resolves names, which nodes need", () => {
