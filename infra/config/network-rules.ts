@@ -12,8 +12,7 @@ export const networkRules = [
       .map((zone) => `network.zones: ${zone} is not a zone of region ${region}`),
     new Set(zones).size < zones.length && `network.zones: ${zones.join(", ")} names a zone twice`,
   ]),
-  rule(["network"], ({ network: { cidrBlock, existing } }) => {
-    if (existing) return [];
+  rule(["network"], ({ network: { cidrBlock } }) => {
     const { address, prefix, size } = blockOf(cidrBlock);
     return [
       !privateNetworks.some((network) => contains(network, cidrBlock)) &&

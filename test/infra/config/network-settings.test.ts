@@ -50,6 +50,15 @@ describe("the settings of a network that is there already", () => {
     ]);
   });
 
+  it("have no fewer than the zones, not even none", () => {
+    const [one] = existing.publicSubnetIds;
+    const fewer = { ...existing, publicSubnetIds: [one], privateSubnetIds: [] };
+    const [first, second, ...others] = within({ existing: fewer });
+    assert.match(first ?? "", /^network.existing.publicSubnetIds: 1 subnets for 2 zones/);
+    assert.match(second ?? "", /^network.existing.privateSubnetIds: 0 subnets for 2 zones/);
+    assert.deepEqual(others, []);
+  });
+
   it("have public subnets where the load balancer is on the internet, and nowhere else", () => {
     const { publicSubnetIds: _, ...inner } = existing;
     const internal = { ingress: { scheme: "internal" } };
