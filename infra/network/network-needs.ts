@@ -130,16 +130,26 @@ function routeProblems(key: SubnetKey, at: string, { defaultRoute }: Subnet): st
 const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
   key === (scheme === "internal" ? "privateSubnetIds" : "publicSubnetIds");
 
-/** Free addresses that a subnet must have: for what does not run yet. */
+/**
+ * Free addresses that a subnet must have: for what does not run yet. An update that asks for no more nodes
+ * needs none: no release is refused because others have taken addresses.
+ */
 function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
   const { zones, nodes, running } = needs;
   const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
   const { each, others, needed } = addressesNeeded(nodes, zones.length, 0);
-  const held = running ? Math.ceil(running.desiredSize / zones.length) * each + others : 0;
+  const more = !running || running.replaced || running.maxSize < nodes.maxSize;
   const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
-    addresses: Math.max(0, needed - held) + balancer,
+    addresses: more ? Math.max(0, needed - addressesHeld(needs, each, others)) + balancer : 0,
     holders: `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
   };
+}
+
+/** Nodes that are replaced go after the new ones have come. */
+function addressesHeld({ zones, running }: NetworkNeeds, each: number, others: number): number {
+  if (!running) return 0;
+  const nodes = running.replaced ? 0 : Math.ceil(running.desiredSize / zones.length);
+  return nodes * each + others;
 }

@@ -143,13 +143,27 @@ describe("a network that is there already", () => {
   });
 
   it("needs no address twice: what runs has its own", () => {
-    const running = { minSize: 2, desiredSize: 3, maxSize: 4, replaced: false };
+    const running = { minSize: 2, desiredSize: 3, maxSize: 3, replaced: false };
     // Two of three nodes may be in one zone.
     assert.deepEqual(privately({ freeAddresses: 2 * 18 }, { running }), []);
     assert.equal(privately({ freeAddresses: 2 * 18 - 1 }, { running }).length, 1);
     assert.deepEqual(publicly({ freeAddresses: 0 }, { running }), []);
     const more = { ...running, desiredSize: 12 };
     assert.deepEqual(privately({ freeAddresses: 0 }, { running: more }), []);
+  });
+
+  it("needs addresses of all nodes anew where others take their place", () => {
+    const running = { minSize: 2, desiredSize: 3, maxSize: 4, replaced: true };
+    assert.deepEqual(privately({ freeAddresses: 4 * 18 }, { running }), []);
+    assert.equal(privately({ freeAddresses: 4 * 18 - 1 }, { running }).length, 1);
+  });
+
+  it("lets an update pass that asks for no more nodes, whoever has taken the addresses", () => {
+    for (const maxSize of [4, 5]) {
+      const running = { minSize: 2, desiredSize: 2, maxSize, replaced: false };
+      assert.deepEqual(privately({ freeAddresses: 0 }, { running }), []);
+      assert.deepEqual(privately({ freeAddresses: 0 }, { running, scheme: "internal" }), []);
+    }
   });
 
   it("resolves names, which nodes need", () => {

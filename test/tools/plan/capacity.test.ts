@@ -4,6 +4,7 @@ import { evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { capacityOf } from "../../../tools/plan/capacity-section.ts";
 import { costOf } from "../../../tools/plan/cost/cost.ts";
+import { render } from "../../../tools/plan/render.ts";
 import { plans } from "../../recorded/plans.ts";
 
 const nodeGroup = "aws:eks/nodeGroup:NodeGroup";
@@ -78,6 +79,12 @@ describe("capacity", () => {
         what: "vpc-0a1b2c3d4e5f60718 is there already; assumed: 10.0.0.0/16, subnets in network.zones and large enough; a preview asks AWS",
       },
     ]);
+  });
+
+  it("calls that network given, and no part of the stack off", async () => {
+    const evaluation = await plans.existing?.();
+    assert.ok(evaluation);
+    assert.match(render(evaluation), /^├─ Network network \(given\)$/m);
   });
 
   it("costs public addresses of the load balancer in the zones of a network that is there already", async () => {

@@ -93,14 +93,16 @@ describe("a stack in a network that is there already", function () {
   });
 
   it("does not change it by an update, nor by a refresh, though its own addresses are taken", async () => {
-    // Of 4091 addresses, all but those that the running nodes hold and four for others.
-    const { steps, errors } = await meanwhile(
-      "Subnet",
-      inner[0] ?? "",
-      { takenAddresses: 4040 },
-      () => stack.up(),
-    );
+    const crowded = (run: () => ReturnType<RehearsalStack["up"]>) =>
+      meanwhile("Subnet", inner[0] ?? "", { takenAddresses: 4080 }, run);
+    const { steps, errors } = await crowded(() => stack.up());
     assert.deepEqual([steps, errors], [[], []]);
+    stack.configure("nodes", { maxSize: 6 });
+    assert.match(
+      (await crowded(() => stack.preview())).errors.join(),
+      /privateSubnetIds: .* has \d free addresses; needed: 54, for nodes.maxSize 6/,
+    );
+    stack.configure("nodes", { maxSize: 4 });
     stack.configure("services.web", { maxReplicas: 3 });
     await upWell();
     assert.deepEqual((await stack.refresh()).steps, []);
