@@ -109,6 +109,42 @@ describe("a stack in a network that is there already", function () {
     assert.deepEqual(checkAccount(), []);
   });
 
+  it("has its load balancer in other subnets of it by an update in place", async () => {
+    const others = ["subnet-0c00000000000000a", "subnet-0c00000000000000b"];
+    const table = all("aws:ec2/routeTableAssociation:RouteTableAssociation")[0]?.inputs
+      .routeTableId;
+    for (const [at, id] of others.entries()) {
+      const inputs = {
+        vpcId,
+        cidrBlock: `10.0.24${2 + at}.0/24`,
+        availabilityZone: `eu-central-1${"ab"[at]}`,
+      };
+      stack.world.addUnmanaged("aws:ec2/subnet:Subnet", id, "the owner", id, inputs);
+      stack.world.addUnmanaged(
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        `rtbassoc-${at}`,
+        "the owner",
+        id,
+        { subnetId: id, routeTableId: table },
+      );
+    }
+    const use = async (publicSubnetIds: string[]) => {
+      stack.configure("network.existing", { publicSubnetIds });
+      const steps = await upWell();
+      assert.deepEqual(
+        [...new Set(steps.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`))].sort(),
+        ["update Ingress", "update NetworkPolicy"],
+      );
+    };
+    await use(others);
+    const held = all("aws:ec2/networkInterface:NetworkInterface").filter(({ inputs }) =>
+      others.includes(inputs.subnetId),
+    );
+    assert.equal(held.length, 2);
+    await use(outer);
+    for (const one of stack.world.all()) if (one.madeBy === "the owner") stack.world.remove(one);
+  });
+
   it("stays in its VPC: a preview refuses another one in words", async () => {
     stack.configure("network.existing", { vpcId: "vpc-00000000" });
     stack.world.addUnmanaged("aws:ec2/vpc:Vpc", "vpc-00000000", "somebody", "another VPC", {

@@ -844,6 +844,16 @@ describe("the simulated cloud", () => {
         assert.deepEqual(interfaces().sort(), outer().sort());
       });
 
+      it("moves with its load balancer into others, and back to tagged ones", async () => {
+        const ingress = await given.create(types.ingress, naming(...outer()));
+        const balancer = given.world.all(types.balancer);
+        await given.update(ingress, naming(...given.inner));
+        assert.deepEqual(interfaces().sort(), given.inner.toSorted());
+        await given.update(ingress, given.ingress);
+        assert.deepEqual(interfaces().sort(), outer().sort());
+        assert.deepEqual(given.world.all(types.balancer), balancer);
+      });
+
       it("has none in subnets that do not exist, nor in one zone alone", async () => {
         const [a = "", b = ""] = outer();
         await refused(

@@ -186,6 +186,13 @@ function byController(one: Difference["changed"][number], path: string): Risk[] 
       ),
     ];
   }
+  if (name === "subnets") {
+    return [
+      amber(
+        `${labelOf(one)}: its load balancer moves into other subnets, which network policies admit a moment later`,
+      ),
+    ];
+  }
   return ["target-type", "backend-protocol", "backend-protocol-version"].includes(name)
     ? [amber(`${labelOf(one)}: its target groups are replaced, and targets register again`)]
     : [];

@@ -17,7 +17,7 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-import { routeProblem } from "./network-rules.ts";
+import { addInterface, removeInterfaces, routeProblem } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
 
@@ -381,16 +381,26 @@ function makeLoadBalancer(
     tags: controllerTags(ingress, "LoadBalancer"),
   });
   world.clock.later(waits.loadBalancerActive, () => undefined);
-  for (const subnet of subnets) {
-    world.addUnmanaged(
-      "aws:ec2/networkInterface:NetworkInterface",
-      world.hexId("eni"),
-      madeBy,
-      `load balancer ${stem}`,
-      { subnetId: subnet.id, groups, publicAddress: isPublic(world, ingress) },
-    );
-  }
+  placeLoadBalancer(world, ingress, { name: `load balancer ${stem}`, groups });
   return host;
+}
+
+/** Puts a network interface of the load balancer into each of its subnets, and takes away those elsewhere. */
+function placeLoadBalancer(
+  world: World,
+  ingress: CloudResource,
+  { name, groups }: { name: string; groups: string[] },
+): void {
+  const madeBy = stackOf(ingress);
+  const found = balancerSubnets(world, ingress);
+  removeInterfaces(world, madeBy);
+  for (const { id: subnetId } of typeof found === "string" ? [] : found) {
+    addInterface(world, madeBy, name, {
+      subnetId,
+      groups,
+      publicAddress: isPublic(world, ingress),
+    });
+  }
 }
 
 /** The dependents that a foreground deletion deletes too. */
@@ -470,6 +480,21 @@ export const workloadEffects: Effect[] = [
         loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
       addTargetGroups(world, resource, host);
       if (old) resource.outputs.status = { loadBalancer: { ingress: [{ hostname: old.id }] } };
+    },
+  },
+  {
+    on: "update",
+    types: [ingressType],
+    source:
+      "aws-load-balancer-controller, pkg/deploy/elbv2/load_balancer_manager.go: SetSubnets, in place",
+    run: ({ world, resource, inputs, olds }) => {
+      if (annotation(inputs, "subnets") === annotation(olds, "subnets")) return;
+      const balancer = loadBalancerOf(world, resource);
+      const [old] = world
+        .all("aws:ec2/networkInterface:NetworkInterface")
+        .filter(({ madeBy }) => madeBy === stackOf(resource));
+      if (!balancer || !old) return;
+      placeLoadBalancer(world, resource, { name: balancer.name, groups: old.inputs.groups });
     },
   },
   {
