@@ -82,7 +82,7 @@ export class Network extends pulumi.ComponentResource {
   }
 }
 
-/** An internal load balancer lives in the private subnets: nobody's VPC has others for it. */
+/** An internal load balancer lives in the private subnets: the settings name no others for it. */
 function surroundingsOf(network: ExistingNetwork): Surroundings {
   const { publicSubnets, privateSubnets } = network;
   const each = <Key extends "id" | "cidrBlock">(key: Key) => ({
