@@ -26,10 +26,10 @@ const provider = new aws.Provider("aws", config.provider);
 const onAws = { providers: [provider] };
 const recordProviders = makeRecordProviders(config.recordProviders);
 await requireAdmin(config.cluster.admins, { provider });
-await preflight({ ...config.preflight, recordProviders }, { provider });
+const { existing } = await preflight({ ...config.preflight, recordProviders }, { provider });
 
 // Where it runs.
-const network = new Network("network", config.network, onAws);
+const network = new Network("network", existing ?? config.network, onAws);
 const running = await runningNodes(config.cluster, config.network, { provider });
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
@@ -78,7 +78,7 @@ const keda = new Keda(
 const edge = new Edge("edge", { ...config.edge, recordProviders }, onAws);
 const loadBalancer = new LoadBalancer(
   "load-balancer",
-  { ingress: config.services.ingress, edge },
+  { ingress: config.services.ingress, edge, network },
   { providers, dependsOn: [...prerequisites, autoscaler, controller, edge] },
 );
 

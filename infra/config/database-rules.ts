@@ -55,21 +55,45 @@ export const databaseRules = [
         `resources.${name}: is a second cache besides ${first}; allowed: one, because a cache has no password, and who reaches one would reach both`,
     );
   }),
-  rule(["resources", "services", "jobs", "network"], ({ resources, services, jobs, network }) => {
-    const [cache] = namesOf("cache", resources);
-    const reaches = ({ cidrBlock, port }: { cidrBlock: string; port: number }) =>
-      port === cachePort &&
-      (contains(cidrBlock, network.cidrBlock) || contains(network.cidrBlock, cidrBlock));
-    return workloadsOf({ services, jobs }).flatMap(([at, { egress }]) =>
-      egress
-        .filter((one) => cache !== undefined && reaches(one))
-        .map(
-          ({ cidrBlock, port }) =>
-            `${at}.egress: ${cidrBlock} at port ${port} reaches resources.${cache}, which has no password; allowed: networks outside of ${network.cidrBlock}, or ${at}.uses.${cache}`,
-        ),
-    );
-  }),
+  // Of a network that is there already, AWS is asked for its addresses (existing-network.ts).
+  rule(["resources", "services", "jobs", "network"], ({ network, ...settings }) =>
+    network.existing ? [] : reachingCache(waysToCachePort(settings), [network.cidrBlock]),
+  ),
 ];
+
+/** A way out at the port of caches, in a stack that has one. */
+export interface WayToCachePort {
+  /** Where it stands in the settings. */
+  at: string;
+  cidrBlock: string;
+  cache: string;
+}
+
+export function waysToCachePort({
+  resources,
+  services,
+  jobs,
+}: Pick<Settings, "resources" | "services" | "jobs">): WayToCachePort[] {
+  const [cache] = namesOf("cache", resources);
+  if (cache === undefined) return [];
+  return workloadsOf({ services, jobs }).flatMap(([at, { egress }]) =>
+    egress
+      .filter(({ port }) => port === cachePort)
+      .map(({ cidrBlock }) => ({ at, cidrBlock, cache })),
+  );
+}
+
+/** The problems of those that lead into the VPC, which has these networks: a cache has no password. */
+export function reachingCache(ways: WayToCachePort[], networks: string[]): string[] {
+  return ways
+    .filter(({ cidrBlock }) =>
+      networks.some((network) => contains(cidrBlock, network) || contains(network, cidrBlock)),
+    )
+    .map(
+      ({ at, cidrBlock, cache }) =>
+        `${at}.egress: ${cidrBlock} at port ${cachePort} reaches resources.${cache}, which has no password; allowed: networks outside of ${networks.join(", ")}, or ${at}.uses.${cache}`,
+    );
+}
 
 const namesOf = (kind: string, resources: Settings["resources"]) =>
   Object.keys(resources).filter((name) => resources[name]?.kind === kind);

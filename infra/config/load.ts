@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
+import { waysToCachePort } from "./database-rules.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
@@ -48,6 +49,7 @@ function slices(given: Settings) {
       domains: domain ? domainZones(domain) : [],
       certificateArns: domain?.certificateArns ?? [],
       hostNames: hostNames(settings).map(({ hostName }) => hostName),
+      network: networkNeeds(settings),
     },
     network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
     cluster: {
@@ -176,6 +178,19 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
           maxBodyKiB,
         }
       : [],
+  );
+}
+
+/** What AWS is asked of a network that is there already. */
+function networkNeeds({ network: { existing }, cluster, nodes, ingress, ...settings }: Settings) {
+  return (
+    existing && {
+      existing,
+      nodes,
+      clusterName: cluster.name,
+      scheme: ingress.scheme,
+      waysToCachePort: waysToCachePort(settings),
+    }
   );
 }
 

@@ -1,11 +1,19 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { runningNodes } from "../cluster/nodes.ts";
 import {
   type IssuedCertificatesArgs,
   issuedCertificateProblems,
 } from "../edge/issued-certificates.ts";
+import {
+  type ExistingNetwork,
+  findExistingNetwork,
+  vpcOfCluster,
+} from "../network/existing-network.ts";
+import { type NetworkNeeds, networkProblems } from "../network/network-needs.ts";
 import type { DomainZone } from "./domain-schema.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
+import type { NodesConfig } from "./schema.ts";
 
 export interface PreflightArgs extends IssuedCertificatesArgs {
   zones: string[];
@@ -14,6 +22,8 @@ export interface PreflightArgs extends IssuedCertificatesArgs {
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
   recordProviders: Record<string, pulumi.ProviderResource>;
+  /** @default the program makes its network */
+  network?: Omit<NetworkNeeds, "zones" | "clusterVpcId" | "running"> & { nodes: NodesConfig };
 }
 
 /** The provider that asks. */
@@ -24,19 +34,40 @@ export const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /**
  * Asks AWS for what the settings take for granted, before anything is made: zones that the account
- * has, instance types that they offer, a hosted zone for the host name, certificates.
+ * has, instance types that they offer, hosted zones for the host names, certificates that are issued
+ * already, a network that is there already. Returns that network.
  *
  * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
  */
-export async function preflight(args: PreflightArgs, options: Options): Promise<void> {
-  const problems = await Promise.all([
+export async function preflight(
+  args: PreflightArgs,
+  options: Options,
+): Promise<{ existing: ExistingNetwork | undefined }> {
+  const [{ existing, problems }, ...others] = await Promise.all([
+    checkNetwork(args, options),
     zoneProblems(args, options),
     instanceTypeProblems(args, options),
     domainProblems(args, options),
     issuedCertificateProblems(args, options),
   ]);
-  const lines = problems.flat();
+  const lines = [...others.flat(), ...problems];
   if (lines.length > 0) throw new pulumi.RunError(lines.join("\n"));
+  return { existing };
+}
+
+async function checkNetwork(
+  { network, zones }: PreflightArgs,
+  options: pulumi.InvokeOptions,
+): Promise<{ existing: ExistingNetwork | undefined; problems: string[] }> {
+  if (!network) return { existing: undefined, problems: [] };
+  const { clusterName: name, nodes } = network;
+  const [existing, clusterVpcId, running] = await Promise.all([
+    findExistingNetwork(network.existing, options),
+    vpcOfCluster(name, options),
+    runningNodes({ name, nodes }, { zones }, options),
+  ]);
+  const needs = { ...network, zones, running, clusterVpcId };
+  return { existing, problems: networkProblems(existing, needs) };
 }
 
 async function zoneProblems(

@@ -1,8 +1,8 @@
-import { blockOf, contains } from "../network/cidr.ts";
 import { databaseRules } from "./database-rules.ts";
 import { domainRules } from "./domain-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
+import { networkRules } from "./network-rules.ts";
 import { previewRules } from "./preview-rules.ts";
 import { resourceRules } from "./resource-rules.ts";
 import { routeRules } from "./route-rules.ts";
@@ -21,9 +21,6 @@ const listeners = 2;
 /** Amazon EKS service quota "Public endpoint access CIDR ranges per cluster", L-93A74D60. */
 const mostPublicNetworks = 40;
 
-/** RFC 1918, and RFC 6598's, which EKS takes for pods too. */
-const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
-
 export const rules = [
   rule(["region"], ({ region }) => [
     !regions.has(region) && `region: ${region} is not known; allowed: ${nearest(region, regions)}`,
@@ -39,22 +36,7 @@ export const rules = [
     Object.keys(tags).length > mostTags &&
       `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,
   ]),
-  rule(["network", "region"], ({ network: { zones }, region }) => [
-    ...zones
-      .filter((zone) => !new RegExp(`^${region}[a-z]$`).test(zone))
-      .map((zone) => `network.zones: ${zone} is not a zone of region ${region}`),
-    new Set(zones).size < zones.length && `network.zones: ${zones.join(", ")} names a zone twice`,
-  ]),
-  rule(["network"], ({ network: { cidrBlock } }) => {
-    const { address, prefix, size } = blockOf(cidrBlock);
-    return [
-      !privateNetworks.some((network) => contains(network, cidrBlock)) &&
-        `network.cidrBlock: ${cidrBlock} is not allowed: a part of ${privateNetworks.join(", ")}, which nobody has on the internet`,
-      (prefix < 16 || prefix > 19) &&
-        `network.cidrBlock: ${cidrBlock} is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)`,
-      address % size !== 0 && `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
-    ];
-  }),
+  ...networkRules,
   rule(["cluster"], ({ cluster: { publicAccess, publicAccessCidrs } }) => [
     publicAccess &&
       publicAccessCidrs.length === 0 &&

@@ -84,7 +84,9 @@ export const scaleRules = [
       return [tooFewNodes(settings, pods, room)];
     },
   ),
+  // Of a network that is there already, AWS is asked (existing-network.ts).
   rule(["network", "nodes"], ({ network, nodes }) => {
+    if (network.existing) return [];
     const zones = network.zones.length;
     const { each, others, needed } = addressesNeeded(
       nodes,

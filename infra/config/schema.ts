@@ -37,26 +37,66 @@ const addonNames = [
   "aws-efs-csi-driver",
 ] as const;
 
-const networkSchema = z.strictObject({
-  cidrBlock: cidrBlock().default("10.0.0.0/16").describe("The VPC's IPv4 network, /16 to /19."),
-  zones: z
-    .array(z.string(), "a list of availability zones")
-    .min(2, "at least 2 zones: EKS and the load balancer need two")
-    .max(6, "at most 6 zones")
-    .describe("Availability zones of the subnets and nodes."),
-  natPerZone: flag()
-    .default(false)
-    .describe("One NAT gateway in each zone instead of one for all zones."),
-  interfaceEndpoints: z
+/** What a network of the program's own is where the stack does not say. */
+const ownNetwork = {
+  cidrBlock: "10.0.0.0/16",
+  natPerZone: false,
+  interfaceEndpoints: [] as string[],
+};
+
+const subnets = (what: string) =>
+  z
     .array(
-      matching(/^[a-z0-9.-]+$/, "a service name such as ecr.api, sts or logs"),
-      "a list of service names",
+      matching(/^subnet-[0-9a-f]{8}(?:[0-9a-f]{9})?$/, "a subnet such as subnet-0123456789abcdef0"),
+      "a list of subnets",
     )
-    .default([])
-    .describe(
-      "AWS services with an interface endpoint in the VPC. S3 always has a gateway endpoint.",
-    ),
+    .describe(`${what}, one for each of \`network.zones\`, in their order.`);
+
+const existingNetworkSchema = z.strictObject({
+  vpcId: matching(
+    /^vpc-[0-9a-f]{8}(?:[0-9a-f]{9})?$/,
+    "a VPC such as vpc-0123456789abcdef0",
+  ).describe("VPC that is there already. The program changes nothing of it and makes none."),
+  publicSubnetIds: subnets("Its subnets for an internet-facing load balancer").default([]),
+  privateSubnetIds: subnets(
+    "Its subnets for nodes, databases, caches, file systems and an internal load balancer",
+  ),
 });
+
+const networkSchema = z
+  .strictObject({
+    cidrBlock: cidrBlock()
+      .optional()
+      .describe("The VPC's IPv4 network, /16 to /19.")
+      .meta({ default: ownNetwork.cidrBlock }),
+    zones: z
+      .array(z.string(), "a list of availability zones")
+      .min(2, "at least 2 zones: EKS and the load balancer need two")
+      .max(6, "at most 6 zones")
+      .describe("Availability zones of the subnets and nodes."),
+    natPerZone: flag()
+      .optional()
+      .describe("One NAT gateway in each zone instead of one for all zones.")
+      .meta({ default: ownNetwork.natPerZone }),
+    interfaceEndpoints: z
+      .array(
+        matching(/^[a-z0-9.-]+$/, "a service name such as ecr.api, sts or logs"),
+        "a list of service names",
+      )
+      .optional()
+      .describe(
+        "AWS services with an interface endpoint in the VPC. S3 always has a gateway endpoint.",
+      )
+      .meta({ default: ownNetwork.interfaceEndpoints }),
+    existing: existingNetworkSchema.optional(),
+  })
+  .superRefine(({ existing, zones: _, ...own }, { addIssue }) => {
+    for (const [key, value] of Object.entries(existing ? own : {})) {
+      const message = "nothing beside network.existing, whose VPC has its own";
+      addIssue({ code: "custom", path: [key], message, input: value });
+    }
+  })
+  .transform((network) => ({ ...ownNetwork, ...network }));
 
 const clusterSchema = z.strictObject({
   name: matching(
@@ -365,7 +405,9 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 /** Where a stack is. */
 export type Place = Pick<Settings, "region" | "accountId">;
+/** With `existing` only it and `zones` mean something. */
 export type NetworkConfig = Settings["network"];
+export type ExistingNetworkConfig = NonNullable<NetworkConfig["existing"]>;
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"];
 export type AutoscalerConfig = Settings["autoscaler"];

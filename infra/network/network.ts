@@ -1,25 +1,43 @@
 import * as aws from "@pulumi/aws";
 import * as ec2 from "@pulumi/awsx/ec2/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { LogsConfig, NetworkConfig } from "../config/schema.ts";
+import type { IngressConfig, LogsConfig, NetworkConfig } from "../config/schema.ts";
 import { blockOf, cidrOf } from "./cidr.ts";
 import { Endpoints } from "./endpoints.ts";
+import type { ExistingNetwork } from "./existing-network.ts";
 import { NatGateways } from "./nat-gateways.ts";
 
-export interface NetworkArgs extends NetworkConfig {
+/** A network of the program's own. */
+export interface NetworkArgs extends Omit<NetworkConfig, "existing"> {
   region: string;
   logs: LogsConfig;
   /** Services of AWS that are reached through gateways of the VPC, which cost nothing. */
   gatewayEndpoints: ("s3" | "dynamodb")[];
 }
 
+type Scheme = IngressConfig["scheme"];
+
+/** Where everything of a stack runs. */
+interface Surroundings {
+  vpcId: pulumi.Output<string>;
+  vpcArn: pulumi.Output<string>;
+  publicSubnetIds: pulumi.Output<string[]>;
+  privateSubnetIds: pulumi.Output<string[]>;
+  privateCidrBlocks: string[];
+  natGatewayIds: pulumi.Output<string[]>;
+  loadBalancerSubnetIds?: Record<Scheme, string[]>;
+  loadBalancerCidrBlocks: Record<Scheme, string[]>;
+  logGroups: { flowLogs?: pulumi.Output<string> };
+}
+
 /**
- * A VPC with three subnets a zone: a public one, a private one, and one for internal load balancers.
- * Tags tell the load balancer controller which subnets are for load balancers.
+ * The network of a stack: one that is there already, of which nothing is made, changed or deleted; or a VPC
+ * of its own with three subnets a zone: a public one, a private one, and one for internal load balancers.
  *
- * Nodes and pods live in the private subnets and reach AWS through NAT, or through endpoints where
- * one is declared. No load balancer lives there, so pods can admit its subnets and nobody else. All
- * traffic is in the flow logs. The default security group admits nothing.
+ * Nodes and pods live in the private subnets. In a VPC of its own they reach AWS through NAT, or through
+ * endpoints where one is declared. No load balancer lives there, so pods can admit its subnets and nobody
+ * else. Tags tell the load balancer controller which subnets are for load balancers. All traffic is in
+ * the flow logs. The default security group admits nothing.
  */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
@@ -33,64 +51,110 @@ export class Network extends pulumi.ComponentResource {
   readonly controlPlaneSubnetIds: pulumi.Output<string[]>;
   /** The networks of the private subnets, in the order of the zones. */
   readonly privateCidrBlocks: string[];
+  /** Those that the program makes. */
   readonly natGatewayIds: pulumi.Output<string[]>;
+  /** The subnets of load balancers of each scheme. @default tags tell */
+  readonly loadBalancerSubnetIds: Record<Scheme, string[]> | undefined;
   /** The networks of the subnets that load balancers of each scheme live in. */
-  readonly loadBalancerCidrBlocks: Record<"internet-facing" | "internal", string[]>;
-  readonly logGroups: Record<"flowLogs", pulumi.Output<string>>;
+  readonly loadBalancerCidrBlocks: Record<Scheme, string[]>;
+  /** Of a network that is there already, its owner decides about flow logs. */
+  readonly logGroups: { flowLogs?: pulumi.Output<string> };
 
-  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: NetworkArgs | ExistingNetwork,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("platform:network:Network", name, {}, opts);
-    const parent = { parent: this };
-    const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
-
-    const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
-    const { vpcId, publicSubnetIds, privateSubnetIds } = vpc;
-    const routeTableIds = routeTablesOf(vpc, privateSubnetIds);
-    const nat = new NatGateways(
-      `${name}-nat`,
-      {
-        zones: args.zones,
-        natPerZone: args.natPerZone,
-        publicSubnetIds,
-        privateRouteTableIds: routeTableIds,
-      },
-      parent,
-    );
-    new Endpoints(
-      `${name}-endpoints`,
-      {
-        region: args.region,
-        vpcId,
-        cidrBlock: args.cidrBlock,
-        gateways: args.gatewayEndpoints,
-        routeTableIds,
-        interfaces: args.interfaceEndpoints,
-        subnetIds: privateSubnetIds,
-      },
-      parent,
-    );
-    new aws.ec2.DefaultSecurityGroup(
-      `${name}-default-security-group`,
-      { vpcId: vpc.vpcId, ingress: [], egress: [] },
-      parent,
-    );
-
-    const flowLogs = logTraffic(`${name}-flow-logs`, { vpcId, logs: args.logs }, parent);
-
-    this.vpcId = vpc.vpcId;
-    this.vpcArn = vpc.vpc.arn;
-    this.publicSubnetIds = vpc.publicSubnetIds;
-    this.privateSubnetIds = vpc.privateSubnetIds;
-    this.controlPlaneSubnetIds = vpc.privateSubnetIds.apply((ids) => ids.slice(0, 2));
-    this.privateCidrBlocks = blocks.private;
-    this.natGatewayIds = nat.ids;
-    this.loadBalancerCidrBlocks = {
-      "internet-facing": blocks.public,
-      internal: blocks.internalLoadBalancer,
-    };
-    this.logGroups = { flowLogs: flowLogs.name };
+    const found =
+      "vpcId" in args ? surroundingsOf(args) : makeNetwork(name, args, { parent: this });
+    this.vpcId = found.vpcId;
+    this.vpcArn = found.vpcArn;
+    this.publicSubnetIds = found.publicSubnetIds;
+    this.privateSubnetIds = found.privateSubnetIds;
+    this.controlPlaneSubnetIds = found.privateSubnetIds.apply((ids) => ids.slice(0, 2));
+    this.privateCidrBlocks = found.privateCidrBlocks;
+    this.natGatewayIds = found.natGatewayIds;
+    this.loadBalancerSubnetIds = found.loadBalancerSubnetIds;
+    this.loadBalancerCidrBlocks = found.loadBalancerCidrBlocks;
+    this.logGroups = found.logGroups;
     this.registerOutputs({ vpcId: this.vpcId });
   }
+}
+
+/** An internal load balancer lives in the private subnets: the settings name no others for it. */
+function surroundingsOf(network: ExistingNetwork): Surroundings {
+  const { publicSubnets, privateSubnets } = network;
+  const each = <Key extends "id" | "cidrBlock">(key: Key) => ({
+    "internet-facing": publicSubnets.map((one) => one[key]),
+    internal: privateSubnets.map((one) => one[key]),
+  });
+  const ids = each("id");
+  const cidrBlocks = each("cidrBlock");
+  return {
+    vpcId: pulumi.output(network.vpcId),
+    vpcArn: pulumi.output(network.vpcArn),
+    publicSubnetIds: pulumi.output(ids["internet-facing"]),
+    privateSubnetIds: pulumi.output(ids.internal),
+    privateCidrBlocks: cidrBlocks.internal,
+    natGatewayIds: pulumi.output([]),
+    loadBalancerSubnetIds: ids,
+    loadBalancerCidrBlocks: cidrBlocks,
+    logGroups: {},
+  };
+}
+
+function makeNetwork(
+  name: string,
+  args: NetworkArgs,
+  parent: { parent: pulumi.Resource },
+): Surroundings {
+  const blocks = subnetCidrBlocks(args.cidrBlock, args.zones.length);
+  const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
+  const { vpcId, publicSubnetIds, privateSubnetIds } = vpc;
+  const routeTableIds = routeTablesOf(vpc, privateSubnetIds);
+  const nat = new NatGateways(
+    `${name}-nat`,
+    {
+      zones: args.zones,
+      natPerZone: args.natPerZone,
+      publicSubnetIds,
+      privateRouteTableIds: routeTableIds,
+    },
+    parent,
+  );
+  new Endpoints(
+    `${name}-endpoints`,
+    {
+      region: args.region,
+      vpcId,
+      cidrBlock: args.cidrBlock,
+      gateways: args.gatewayEndpoints,
+      routeTableIds,
+      interfaces: args.interfaceEndpoints,
+      subnetIds: privateSubnetIds,
+    },
+    parent,
+  );
+  new aws.ec2.DefaultSecurityGroup(
+    `${name}-default-security-group`,
+    { vpcId, ingress: [], egress: [] },
+    parent,
+  );
+  const flowLogs = logTraffic(`${name}-flow-logs`, { vpcId, logs: args.logs }, parent);
+  return {
+    vpcId,
+    vpcArn: vpc.vpc.arn,
+    publicSubnetIds,
+    privateSubnetIds,
+    privateCidrBlocks: blocks.private,
+    natGatewayIds: nat.ids,
+    loadBalancerCidrBlocks: {
+      "internet-facing": blocks.public,
+      internal: blocks.internalLoadBalancer,
+    },
+    logGroups: { flowLogs: flowLogs.name },
+  };
 }
 
 /** All traffic of the VPC, in a log group. */

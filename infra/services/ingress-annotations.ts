@@ -5,6 +5,7 @@ import type { IngressConfig } from "../config/schema.ts";
 import type { RouteConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { LogDelivery } from "../edge/load-balancer-logs.ts";
+import type { Network } from "../network/network.ts";
 import type { DrainClock } from "./drain.ts";
 
 type Scheme = IngressConfig["scheme"];
@@ -54,6 +55,8 @@ interface ListenerAnnotations {
 /** Those of a load balancer. */
 interface LoadBalancerAnnotations extends ListenerAnnotations {
   scheme: Scheme;
+  /** Without it the controller finds them by their tags. */
+  subnets?: string;
   "inbound-cidrs": string;
   "ssl-policy"?: string;
   "ssl-redirect"?: "443";
@@ -92,10 +95,18 @@ export interface IngressArgs {
 
 /** The annotations from which the controller makes the load balancer, with a fixed 404 by this name. */
 export function loadBalancerAnnotations(
-  { edge, ingress }: Pick<IngressArgs, "edge"> & { ingress: IngressConfig },
+  {
+    edge,
+    ingress,
+    network,
+  }: Pick<IngressArgs, "edge"> & {
+    ingress: IngressConfig;
+    network: Pick<Network, "loadBalancerSubnetIds">;
+  },
   notFound: string,
 ): Record<string, pulumi.Input<string>> {
   const logs = edge.logDelivery;
+  const subnetIds = network.loadBalancerSubnetIds?.[ingress.scheme];
   const loadBalancer: LoadBalancerAttributes = {
     ...logAttributes("access_logs", "access", logs?.access, logs),
     ...logAttributes("connection_logs", "connections", logs?.connections, logs),
@@ -107,6 +118,7 @@ export function loadBalancerAnnotations(
   const annotations: LoadBalancerAnnotations = {
     ...listenerAnnotations(ingress.scheme, edge),
     scheme: ingress.scheme,
+    ...(subnetIds && { subnets: subnetIds.join(",") }),
     "inbound-cidrs": ingress.inboundCidrs.join(","),
     // Port 80 then does nothing but redirect.
     ...(edge.certificateArns && { "ssl-policy": tlsPolicy, "ssl-redirect": "443" }),

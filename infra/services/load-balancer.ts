@@ -1,10 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { IngressConfig } from "../config/schema.ts";
+import type { Network } from "../network/network.ts";
 import { type IngressArgs, loadBalancerAnnotations, nameBy } from "./ingress-annotations.ts";
 
 export interface LoadBalancerArgs extends Pick<IngressArgs, "edge"> {
   ingress: IngressConfig;
+  network: Pick<Network, "loadBalancerSubnetIds">;
 }
 
 const notFound = "not-found";

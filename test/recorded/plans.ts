@@ -13,6 +13,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   prod: () => evaluate("prod"),
   everything: () => elsewhere("everything"),
   internal: () => elsewhere("internal"),
+  existing: () => elsewhere("existing"),
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),

@@ -20,6 +20,17 @@ const foreign = {
   "services.web.image.context": undefined,
   "services.web.image.reference": "ghcr.io/stefanprodan/podinfo:6.14.1",
 };
+/** A network that is there already, in the place of prod's own. */
+const existing = {
+  "network.natPerZone": undefined,
+  "network.interfaceEndpoints": undefined,
+  "network.cidrBlock": undefined,
+  "network.existing": {
+    vpcId: "vpc-0a1b2c3d",
+    publicSubnetIds: ["subnet-0a00000a", "subnet-0a00000b", "subnet-0a00000c"],
+    privateSubnetIds: ["subnet-0b00000a", "subnet-0b00000b", "subnet-0b00000c"],
+  },
+};
 /** A job, and a change of one of its settings. */
 const tidy = {
   "jobs.tidy": { image: { sameAs: "web" }, command: ["tidy"], schedule: "0 3 * * *" },
@@ -348,6 +359,24 @@ export const cases: Case[] = [
     key: "network.interfaceEndpoints",
     to: ["sts"],
     moves: ["SecurityGroup", "SecurityGroupIngressRule", "VpcEndpoint"],
+  },
+  {
+    key: "network.existing.vpcId",
+    to: "vpc-0f1e2d3c",
+    with: existing,
+    moves: ["Cluster", "Release", "RolePolicy"],
+  },
+  {
+    key: "network.existing.publicSubnetIds",
+    to: ["subnet-0c00000a", "subnet-0c00000b", "subnet-0c00000c"],
+    with: existing,
+    moves: ["Ingress"],
+  },
+  {
+    key: "network.existing.privateSubnetIds",
+    to: ["subnet-0c00000a", "subnet-0c00000b", "subnet-0c00000c"],
+    with: existing,
+    moves: ["Cluster", "NodeGroup"],
   },
   {
     key: "cluster.name",

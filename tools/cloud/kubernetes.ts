@@ -102,14 +102,15 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
   const first = members.find((one) => annotation(one, "scheme")) ?? members[0];
   if (group !== undefined && first !== ingress) return {};
   const vpc = all.find(({ type }) => type === "awsx:ec2:Vpc");
+  const zones = annotation(ingress, "subnets")?.split(",").length ?? (vpc && zoneCount(vpc.inputs));
   const inPublic = annotation(ingress, "scheme") === "internet-facing";
   return {
     fixed: [
       { what: "load balancer", count: 1, price: prices.applicationLoadBalancer },
-      ...publicAddresses(inPublic && vpc ? zoneCount(vpc.inputs) : 0),
+      ...publicAddresses(inPublic ? (zones ?? 0) : 0),
     ],
     perUse: [prices.capacityUnit],
-    unknown: inPublic && !vpc ? ["public IPv4 addresses of the load balancer"] : [],
+    unknown: inPublic && !zones ? ["public IPv4 addresses of the load balancer"] : [],
   };
 }
 

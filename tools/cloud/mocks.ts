@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Properties } from "../graph/resource.ts";
 import { resourceTypes } from "./catalogue.ts";
+import { networkFunctions } from "./given-network.ts";
 import { kubernetesObject } from "./kubernetes.ts";
 import { arnOf, hex, registryOf, zonesOf } from "./naming.ts";
 import type { Mock, Place } from "./resource-type.ts";
@@ -125,6 +126,7 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
     name: hostedZones?.[zoneId],
     privateZone: false,
   }),
+  ...networkFunctions,
   "aws:index/getCallerIdentity:getCallerIdentity": (_, place) => ({
     accountId: place.accountId,
     arn: place.caller,

@@ -110,6 +110,8 @@ export interface Place extends Account {
   hostedZones?: Record<string, string>;
   /** The stack's host names, for which its certificates are. */
   hostNames?: string[];
+  /** The stack's setting `network`. */
+  network?: Properties;
 }
 
 export type Mock = (

@@ -131,7 +131,8 @@ const definitionOf = (schema: z.core.$ZodType): Definition => schema._zod.def;
 function unwrapped(schema: z.core.$ZodType) {
   let inner = schema;
   let optional = false;
-  let preset: unknown;
+  // A default that depends on another setting stands beside the description.
+  let preset = z.globalRegistry.get(schema)?.default;
   let meaning = z.globalRegistry.get(schema)?.description;
   for (;;) {
     const { type, innerType, in: input, defaultValue } = definitionOf(inner);

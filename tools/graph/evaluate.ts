@@ -125,6 +125,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     region: config[`${project}:region`] ?? "eu-central-1",
     accountId: config[`${project}:accountId`] ?? "111122223333",
     ...namesOf(config, project),
+    network: JSON.parse(config[`${project}:network`] ?? "{}"),
     // The plan assumes the rights of an administrator.
     caller: JSON.parse(config[`${project}:cluster`] ?? "{}").admins?.[0] ?? "",
   });

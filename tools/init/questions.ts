@@ -57,7 +57,7 @@ export const questions: Question[] = [
     flag: "zones",
     ask: "Availability zones; dev takes the first two",
     initial: ({ region = "" }, { zones = zonesOf(region) }) => zones.slice(0, 3).join(","),
-    problem: by(shape.network.shape.zones, list),
+    problem: by(shape.network.in.shape.zones, list),
   },
   {
     flag: "name",

@@ -10,11 +10,30 @@ import {
 import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
+import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
 /** The room of the nodes and the max. requests of all pods. Empty without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
+  return [...givenNetworkOf(resources), ...roomOf(resources)];
+}
+
+/** What a plan, which asks nobody, takes for a network that is there already. */
+function givenNetworkOf(resources: Resource[]): { of: string; what: string }[] {
+  const cluster = resources.find(({ type }) => type === "eks:index:Cluster")?.inputs;
+  const isOwn = resources.some(({ type }) => type === "awsx:ec2:Vpc");
+  return cluster && !isOwn
+    ? [
+        {
+          of: "network",
+          what: `${cluster.vpcId} is there already; assumed: ${assumedCidrBlock}, subnets in network.zones and large enough; a preview asks AWS`,
+        },
+      ]
+    : [];
+}
+
+function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
   if (!group) return [];
   const types: string[] = group.instanceTypes;

@@ -90,6 +90,9 @@ function countsOf(resources: Resource[]): string {
   return kinds.length > 0 ? `${total} (${kinds.join(", ")})` : total;
 }
 
+/** Without children it is one that is there already. */
+const isNetwork = ({ type }: Resource) => type === "platform:network:Network";
+
 function tree(resources: Resource[], style: Style): string[] {
   const childrenOf = (urn?: string) => resources.filter(({ parent }) => parent === urn);
   const sizeOf = (urn: string): number =>
@@ -98,7 +101,7 @@ function tree(resources: Resource[], style: Style): string[] {
     children.flatMap((child, at) => {
       const last = at === children.length - 1;
       const notes = [
-        isGroup(child) && String(sizeOf(child.urn) || "off"),
+        isGroup(child) && String(sizeOf(child.urn) || (isNetwork(child) ? "given" : "off")),
         child.remote && `${child.type.split(":")[0]}, with what it makes itself`,
         child.inputs.chart && `chart ${child.inputs.version}`,
         child.protect && "protected",

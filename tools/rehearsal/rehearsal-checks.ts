@@ -3,6 +3,7 @@ import { addonVersionFor } from "../cloud/eks.ts";
 import { missingEdges } from "../graph/required-order.ts";
 import type { StateResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./engine-stack.ts";
+import { accountOf, isOfAccount } from "./world/account-network.ts";
 import { containersOf, podOf } from "./world/rules/container-rules.ts";
 import { withoutRenewal } from "./world/rules/edge-rules.ts";
 import {
@@ -229,11 +230,23 @@ function isDefault(version: string): boolean {
 export function checkNothingLeft(world: World): string[] {
   return world
     .all()
-    .filter(({ kept }) => !kept)
+    .filter((resource) => !resource.kept && !isOfAccount(resource))
     .map(
       (resource) =>
         `${label(resource)} is left${resource.madeBy ? `, made by ${resource.madeBy}` : ""}`,
     );
+}
+
+/** The network that was there before the stack is as it was. Returns the check of what is so since. */
+export function watchAccount(world: World): () => string[] {
+  const before = accountOf(world);
+  return () => {
+    const now = accountOf(world);
+    return [
+      ...before.filter((one) => !now.includes(one)).map((one) => `it was before the stack: ${one}`),
+      ...now.filter((one) => !before.includes(one)).map((one) => `it is after the stack: ${one}`),
+    ];
+  };
 }
 
 /** Records go before their load balancer: somebody else could get its name. */

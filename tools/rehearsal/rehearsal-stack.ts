@@ -23,6 +23,7 @@ import { docker } from "./providers/docker.ts";
 import { serveHealth } from "./providers/health.ts";
 import { kubernetes } from "./providers/kubernetes.ts";
 import { serve } from "./providers/service.ts";
+import { addAccountNetwork } from "./world/account-network.ts";
 import { World } from "./world/world.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
@@ -83,6 +84,8 @@ export class RehearsalStack extends EngineStack {
       principal: JSON.parse(config["platform:cluster"] ?? "{}").admins?.[0],
     });
 
+    const { existing, zones } = JSON.parse(config["platform:network"] ?? "{}");
+    if (existing) addAccountNetwork(world, existing, zones);
     options.prepare?.(world);
 
     const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));

@@ -25,6 +25,7 @@ import {
   countPushes,
   label,
   runningImages,
+  watchAccount,
 } from "./rehearsal-checks.ts";
 import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
@@ -88,6 +89,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   onOpen?.(stack);
   // As the runbook says: while the first up waits for the pods.
   stack.world.secretsFilledAfter = 60;
+  const checkAccount = watchAccount(stack.world);
   const rehearsal: Rehearsal = { stack: options.stack, results: [], kept: [] };
   const runOperation: RunOperation = async (title, run, check, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();
@@ -98,6 +100,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
           ...(fails && !failed ? ["it should have failed, and did not"] : []),
           ...stack.world.incidents.splice(0),
           ...checkLoadBalancerNames(stack.world),
+          ...checkAccount(),
           ...(await check({ steps, errors })),
         ];
     const done = { title, steps, simulatedSeconds, realSeconds, failures };

@@ -95,16 +95,7 @@ export function volumeWidgets(
       })),
       { ...options, unit: "bytes" },
     ),
-    graph(
-      "NAT: bytes an hour",
-      natGatewayIds.flatMap((NatGatewayId, at) =>
-        (["BytesInFromSource", "BytesInFromDestination"] as const).map((name) => ({
-          label: `${name === "BytesInFromSource" ? "out" : "in"} ${at + 1}`,
-          metric: awsMetric("AWS/NATGateway", name, "Sum", { NatGatewayId }),
-        })),
-      ),
-      { ...options, unit: "bytes" },
-    ),
+    ...natWidgets(natGatewayIds, options),
     graph(
       "Load balancer: capacity units an hour",
       [
@@ -118,4 +109,17 @@ export function volumeWidgets(
       options,
     ),
   ];
+}
+
+/** None without NAT gateways of the program's own. */
+function natWidgets(ids: string[], options: Parameters<typeof graph>[2]): Widget[] {
+  const lines = ids.flatMap((NatGatewayId, at) =>
+    (["BytesInFromSource", "BytesInFromDestination"] as const).map((name) => ({
+      label: `${name === "BytesInFromSource" ? "out" : "in"} ${at + 1}`,
+      metric: awsMetric("AWS/NATGateway", name, "Sum", { NatGatewayId }),
+    })),
+  );
+  return lines.length > 0
+    ? [graph("NAT: bytes an hour", lines, { ...options, unit: "bytes" })]
+    : [];
 }

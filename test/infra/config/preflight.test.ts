@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { type PreflightArgs, preflight } from "../../../infra/config/preflight.ts";
+import { load } from "../../support/setting-problems.ts";
 
 const args: PreflightArgs = {
   zones: ["us-east-1a", "us-east-1b"],
@@ -25,6 +26,9 @@ const problems = async (changes: Partial<PreflightArgs>, hosted = zone) => {
       locations: ["us-east-1a", "us-east-1b", "us-east-1a"],
     },
     getZone: hosted,
+    getVpcs: { ids: [] },
+    getClusters: { names: [] },
+    getAmiIds: { names: [] },
   };
   await pulumi.runtime.setMocks({
     newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
@@ -80,5 +84,20 @@ describe("the preflight", () => {
         "domain.hostName: shop.example.org is not in the hosted zone example.com; allowed: a name in it",
       ],
     );
+  });
+
+  it("refuses a network that is there already where it lacks something, with all else", async () => {
+    const network: PreflightArgs["network"] = {
+      existing: { vpcId: "vpc-1", publicSubnetIds: [], privateSubnetIds: [] },
+      nodes: load().cluster.nodes,
+      clusterName: "shop",
+      scheme: "internal",
+      waysToCachePort: [],
+    };
+    const domain = { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.org" };
+    assert.deepEqual(await problems({ network, domains: [["domain", domain]] }), [
+      "domain.hostName: shop.example.org is not in the hosted zone example.com; allowed: a name in it",
+      "network.existing.vpcId: vpc-1 does not exist; needed: one that does, in this account and region",
+    ]);
   });
 });

@@ -19,7 +19,13 @@ const service = (route: { hosts?: string[]; path: string }) => ({
 });
 /** Behind a load balancer of their own. */
 const makeServices = (args: Omit<ServicesArgs, "loadBalancer">) =>
-  new Services("services", { ...args, loadBalancer: new LoadBalancer("load-balancer", args) });
+  new Services("services", {
+    ...args,
+    loadBalancer: new LoadBalancer("load-balancer", {
+      ...args,
+      network: { loadBalancerSubnetIds: undefined },
+    }),
+  });
 const args: Omit<ServicesArgs, "loadBalancer"> = {
   resources: { linksOf: () => [] },
   services: {

@@ -3,6 +3,9 @@ import { before, describe, it } from "mocha";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { capacityOf } from "../../../tools/plan/capacity-section.ts";
+import { costOf } from "../../../tools/plan/cost/cost.ts";
+import { render } from "../../../tools/plan/render.ts";
+import { plans } from "../../recorded/plans.ts";
 
 const nodeGroup = "aws:eks/nodeGroup:NodeGroup";
 
@@ -65,4 +68,33 @@ for (const stack of ["dev", "prod"]) {
 
 describe("capacity", () => {
   it("is nothing without a node group", () => assert.deepEqual(capacityOf([]), []));
+
+  it("says what it assumes of a network that is there already, and that of no other", async () => {
+    const assumed = async (plan: string) =>
+      capacityOf((await plans[plan]?.())?.resources ?? []).filter(({ of }) => of === "network");
+    assert.deepEqual(await assumed("internal"), []);
+    assert.deepEqual(await assumed("existing"), [
+      {
+        of: "network",
+        what: "vpc-0a1b2c3d4e5f60718 is there already; assumed: 10.0.0.0/16, subnets in network.zones and large enough; a preview asks AWS",
+      },
+    ]);
+  });
+
+  it("calls that network given, and no part of the stack off", async () => {
+    const evaluation = await plans.existing?.();
+    assert.ok(evaluation);
+    assert.match(render(evaluation), /^├─ Network network \(given\)$/m);
+  });
+
+  it("costs public addresses of the load balancer in the zones of a network that is there already", async () => {
+    const { fixed, unknown } = costOf((await plans.existing?.())?.resources ?? []);
+    const addresses = fixed.filter(({ what }) => what === "public IPv4");
+    assert.deepEqual(
+      addresses.map(({ count }) => count),
+      [2],
+    );
+    assert.ok(!JSON.stringify(unknown).includes("IPv4"));
+    assert.ok(!fixed.some(({ what }) => what.includes("NAT")));
+  });
 });

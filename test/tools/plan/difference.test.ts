@@ -280,6 +280,18 @@ describe("differenceOf, the risk", () => {
       () => cluster({ ipFamily: "ipv6", encryptionConfigKeyArn: "key-2" }),
       /^red Cluster cluster goes, with all/m,
     ],
+    [
+      "a cluster whose VPC is another one",
+      () => cluster({ vpcId: "vpc-1" }),
+      () => cluster({ vpcId: "vpc-2" }),
+      /^red Cluster cluster would move to another VPC, which EKS refuses: the update fails/m,
+    ],
+    [
+      "a load balancer that moves into other subnets",
+      () => ingress({ subnets: "subnet-1,subnet-2" }),
+      () => ingress({ subnets: "subnet-3,subnet-4" }),
+      /^amber Ingress web: its load balancer moves into other subnets, which network policies admit/m,
+    ],
     ["a network that is removed", zones("a"), nothing, /^red Vpc vpc goes/m],
     [
       "zones that are taken away",

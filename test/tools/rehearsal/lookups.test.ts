@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { aws } from "../../../tools/rehearsal/providers/aws.ts";
-import { World } from "../../../tools/rehearsal/world/world.ts";
+import { addAccountNetwork } from "../../../tools/rehearsal/world/account-network.ts";
+import { addInterface } from "../../../tools/rehearsal/world/rules/network-rules.ts";
+import { type Props, World } from "../../../tools/rehearsal/world/world.ts";
 
 describe("a look-up on the simulated cloud", () => {
   const caller = { region: "eu-central-1" };
@@ -23,5 +25,84 @@ describe("a look-up on the simulated cloud", () => {
     assert.ok(ask(withRights("ec2:DescribeAvailabilityZones"), zones));
     assert.ok(ask(withRights(), "aws:index/getCallerIdentity:getCallerIdentity"));
     assert.ok(ask(new World(), zones));
+  });
+
+  describe("of a network that is there already", () => {
+    const ids = {
+      vpcId: "vpc-1",
+      publicSubnetIds: ["subnet-1", "subnet-2"],
+      privateSubnetIds: ["subnet-3", "subnet-4"],
+    };
+    const account = (existing: object = ids) => {
+      const world = new World();
+      addAccountNetwork(world, { ...ids, ...existing }, ["eu-central-1a", "eu-central-1b"]);
+      return world;
+    };
+    const find = (world: World) => {
+      const invoke = (name: string, args = {}) => ask(world, name, args) as Props;
+      const subnet = (id: string) => invoke("aws:ec2/getSubnet:getSubnet", { id });
+      const tables = invoke("aws:ec2/getRouteTables:getRouteTables", { vpcId: "vpc-1" }).ids.map(
+        (routeTableId: string) => invoke("aws:ec2/getRouteTable:getRouteTable", { routeTableId }),
+      );
+      return { subnet, tables };
+    };
+
+    it("finds what the account has, of those that are asked for", () => {
+      const world = account();
+      const filters = (name: string, ...values: string[]) => ({ filters: [{ name, values }] });
+      const vpcs = ask(world, "aws:ec2/getVpcs:getVpcs", filters("vpc-id", "vpc-1", "vpc-9"));
+      const subnets = ask(
+        world,
+        "aws:ec2/getSubnets:getSubnets",
+        filters("subnet-id", "subnet-3", "subnet-9"),
+      );
+      assert.deepEqual([vpcs?.ids, subnets?.ids], [["vpc-1"], ["subnet-3"]]);
+      assert.throws(() => ask(world, "aws:ec2/getVpcs:getVpcs", filters("owner-id", "1")), {
+        message: "the simulated cloud has no filter owner-id",
+      });
+    });
+
+    it("fails, in the provider's words, for one that does not exist", () => {
+      for (const [name, what] of [
+        ["getVpc", "VPC"],
+        ["getSubnet", "Subnet"],
+      ]) {
+        assert.throws(() => ask(account(), `aws:ec2/${name}:${name}`, { id: "x-9" }), {
+          message: `no matching EC2 ${what} found`,
+        });
+      }
+    });
+
+    it("counts the addresses that are free", () => {
+      const world = account();
+      const { subnet } = find(world);
+      assert.equal(subnet("subnet-1").availableIpAddressCount, 251);
+      addInterface(world, "somebody", "a task", { subnetId: "subnet-1" });
+      assert.equal(subnet("subnet-1").availableIpAddressCount, 250);
+    });
+
+    it("has tables, one of which is the main one", () => {
+      const [outer, inner] = find(account()).tables;
+      assert.deepEqual(
+        outer.associations.map(({ subnetId }: Props) => subnetId),
+        ["subnet-1", "subnet-2"],
+      );
+      assert.match(outer.routes[0].gatewayId, /^igw-/);
+      assert.deepEqual(inner.associations, [{ subnetId: "", main: true }]);
+      assert.match(inner.routes[0].natGatewayId, /^nat-/);
+    });
+
+    it("leaves out a route that a gateway of a VPN has made, but in its filter", () => {
+      const world = account();
+      const route = world.all("aws:ec2/route:Route").at(-1);
+      Object.assign(route?.inputs ?? {}, { propagated: true });
+      assert.deepEqual(find(world).tables[1].routes, []);
+      const filters = [{ name: "route.destination-cidr-block", values: ["0.0.0.0/0"] }];
+      const asked = ask(world, "aws:ec2/getRouteTables:getRouteTables", {
+        vpcId: "vpc-1",
+        filters,
+      });
+      assert.equal(asked?.ids.length, 2);
+    });
   });
 });

@@ -83,6 +83,14 @@ describe("the simulated cloud", () => {
       await given.remove(group);
     });
 
+    it("makes a security group in a VPC that exists", async () => {
+      await given.create(types.group, { vpcId: given.vpc.id, name: "found" });
+      await refused(
+        given.create(types.group, { vpcId: "vpc-0", name: "lost" }),
+        /^InvalidVpcID.NotFound: The vpc ID 'vpc-0' does not exist$/,
+      );
+    });
+
     it("keeps a VPC while anything is in it", async () => {
       await refused(given.remove(given.vpc), /^DependencyViolation: .* Subnet given/);
       const { put, remove } = emptyWorld();
@@ -289,6 +297,63 @@ describe("the simulated cloud", () => {
         given.update(given.cluster, vpcConfig(a, b, zone.id)),
         /^InvalidParameterException: Provided subnets belong to the AZs .*1c'. But they should/,
       );
+    });
+
+    it("keeps a control plane in its VPC, and makes one in subnets that exist", async () => {
+      const [a = "", b = ""] = given.inner;
+      const { roleArn } = given.cluster.inputs;
+      const inSubnets = (...subnetIds: string[]) => ({ vpcConfig: { subnetIds } });
+      await refused(
+        given.create(types.cluster, { name: "lost", roleArn, ...inSubnets(a, "subnet-0") }),
+        /^InvalidParameterException: The subnet ID 'subnet-0' does not exist .*InvalidSubnetID.NotFound/,
+      );
+      await given.create(types.cluster, { name: "found", roleArn, ...inSubnets(a, b) });
+      await refused(
+        given.update(given.cluster, inSubnets(...elsewhere())),
+        new RegExp(`Specified subnets must belong to cluster's vpc ${given.vpc.id}$`),
+      );
+    });
+
+    /** Subnets of another VPC in the same zones. */
+    const elsewhere = (changes: Props = {}) => {
+      const { id: vpcId } = given.put(types.vpc, { cidrBlock: "10.9.0.0/16", ...changes });
+      return ["a", "b"].map(
+        (zone) =>
+          given.put(types.subnet, {
+            vpcId,
+            availabilityZone: `eu-central-1${zone}`,
+            cidrBlock: "10.9.0.0/24",
+          }).id,
+      );
+    };
+
+    it("makes nodes in the VPC of their control plane", () =>
+      refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "far", subnetIds: elsewhere() })),
+        new RegExp(`Specified subnets must belong to cluster's vpc ${given.vpc.id}$`),
+      ));
+
+    for (const setting of ["enableDnsHostnames", "enableDnsSupport"]) {
+      it(`lets no node join in a VPC without ${setting}`, async () => {
+        Object.assign(given.vpc.inputs, { [setting]: false });
+        await refused(
+          given.create(types.nodes, nodes({ nodeGroupName: "new" })),
+          /Instances failed to join the kubernetes cluster: vpc-\w+ resolves no names/,
+        );
+      });
+    }
+
+    it("lets nodes join by the main route table, and by a transit gateway", async () => {
+      goneAll(types.association);
+      const lost = /Instances failed to join the kubernetes cluster: subnet .* no route/;
+      await refused(given.create(types.nodes, nodes({ nodeGroupName: "lost" })), lost);
+      const { id: routeTableId } = given.put(types.table, { vpcId: given.vpc.id, main: true });
+      given.put(types.route, {
+        routeTableId,
+        destinationCidrBlock: "0.0.0.0/0",
+        transitGatewayId: "tgw-1",
+      });
+      await given.create(types.nodes, nodes({ nodeGroupName: "found" }));
     });
 
     it("loses what it has put in place of another, when that is deleted after it", async () => {
@@ -754,6 +819,84 @@ describe("the simulated cloud", () => {
         given.create(types.ingress, given.ingress),
         /^FailedBuildModel: .* couldn't auto-discover subnets: 1 tagged/,
       );
+    });
+
+    describe("an Ingress that names its subnets", () => {
+      const naming = (...ids: string[]) => ({
+        metadata: {
+          ...given.ingress.metadata,
+          annotations: {
+            ...given.ingress.metadata.annotations,
+            "alb.ingress.kubernetes.io/subnets": ids.join(","),
+          },
+        },
+      });
+      const outer = () => given.zones.map((zone) => zone.outer);
+      const interfaces = () =>
+        given.world
+          .all(types.interface)
+          .filter(({ madeBy }) => madeBy?.startsWith("load balancer"))
+          .map(({ inputs }) => inputs.subnetId);
+
+      it("has its load balancer in them, whatever their tags", async () => {
+        for (const one of given.world.all(types.subnet)) delete one.inputs.tags;
+        await given.create(types.ingress, naming(...outer()));
+        assert.deepEqual(interfaces().sort(), outer().sort());
+      });
+
+      it("moves with its load balancer into others, and back to tagged ones", async () => {
+        const ingress = await given.create(types.ingress, naming(...outer()));
+        const balancer = given.world.all(types.balancer);
+        await given.update(ingress, naming(...given.inner));
+        assert.deepEqual(interfaces().sort(), given.inner.toSorted());
+        await given.update(ingress, given.ingress);
+        assert.deepEqual(interfaces().sort(), outer().sort());
+        assert.deepEqual(given.world.all(types.balancer), balancer);
+      });
+
+      it("has none in subnets that do not exist, nor in one zone alone", async () => {
+        const [a = "", b = ""] = outer();
+        await refused(
+          given.create(types.ingress, naming(a, "subnet-0")),
+          /InvalidSubnetID.NotFound: The subnet ID 'subnet-0' does not exist$/,
+        );
+        goneAll(types.ingress);
+        await refused(
+          given.create(types.ingress, naming(a, b, given.inner[0] ?? "")),
+          /multiple subnets in same Availability Zone eu-central-1a: \[subnet-\w+ subnet-\w+\]$/,
+        );
+        goneAll(types.ingress);
+        await refused(
+          given.create(types.ingress, naming(a)),
+          /subnets count less than minimal required count: 1 < 2$/,
+        );
+      });
+
+      it("has none in a subnet without eight free addresses", async () => {
+        const [a = ""] = outer();
+        const subnet = given.world.get(types.subnet, a);
+        Object.assign(subnet?.inputs ?? {}, { takenAddresses: 251 - 7 });
+        await refused(
+          given.create(types.ingress, naming(...outer())),
+          /InvalidSubnet: Not enough IP space available in subnet-\w+. ELB requires at least 8 free/,
+        );
+        goneAll(types.ingress);
+        Object.assign(subnet?.inputs ?? {}, { takenAddresses: 251 - 8 });
+        await given.create(types.ingress, naming(...outer()));
+      });
+
+      it("has none when another one of its group names others", async () => {
+        const group = { "alb.ingress.kubernetes.io/group.name": "all" };
+        const first = naming(...outer());
+        const second = naming(...given.inner);
+        for (const { metadata } of [first, second]) Object.assign(metadata.annotations, group);
+        await given.create(types.ingress, first);
+        Object.assign(second.metadata, { name: "second" });
+        await refused(
+          given.create(types.ingress, second),
+          /conflicting subnets: \[.*\] \| \[.*\]$/,
+        );
+      });
     });
 
     it("keeps a namespace while an Ingress in it has its finalizer", async () => {

@@ -27,11 +27,10 @@ export function risksOf(
     ({ urn }) => old.get(urn) as Resource,
   );
   const withOthers = new Set(difference.replaced.flatMap(({ takesDown }) => takesDown));
+  const because = new Map(difference.replaced.map((one) => [one.urn, one.because]));
   const risks: Risk[] = [
     ...gone.flatMap((one): Risk[] => [
-      ...(isCluster(one) || isNetwork(one)
-        ? [red(`${labelOf(one)} goes, with all that runs in it`)]
-        : []),
+      ...(isCluster(one) || isNetwork(one) ? [groundRisk(one, because.get(one.urn))] : []),
       ...(one.protect ? [red(`${labelOf(one)} is protected: Pulumi refuses the update`)] : []),
       ...(one.type.endsWith(":Ingress") && albAnnotation(one, "scheme")
         ? [red(`${labelOf(one)} goes: its load balancer is deleted, and its name leads nowhere`)]
@@ -51,6 +50,15 @@ export function risksOf(
   ];
   const unique = new Map(risks.map((risk) => [risk.reason, risk]));
   return [...unique.values()].sort((a, b) => Number(b.level === "red") - Number(a.level === "red"));
+}
+
+/** What all others are on. EKS refuses subnets of another VPC (Amazon EKS User Guide, VPC requirements). */
+function groundRisk(one: Resource, because: string | undefined): Risk {
+  return because === "vpcId"
+    ? red(
+        `${labelOf(one)} would move to another VPC, which EKS refuses: the update fails. Only a new stack with another cluster.name gets there`,
+      )
+    : red(`${labelOf(one)} goes, with all that runs in it`);
 }
 
 /** What comes under a name that another one still bears: new things are made before old ones go. */
@@ -175,6 +183,13 @@ function byController(one: Difference["changed"][number], path: string): Risk[] 
     return [
       red(
         `${labelOf(one)}: the controller deletes its load balancer, a protected one too, and makes one with another name`,
+      ),
+    ];
+  }
+  if (name === "subnets") {
+    return [
+      amber(
+        `${labelOf(one)}: its load balancer moves into other subnets, which network policies admit a moment later`,
       ),
     ];
   }

@@ -4,6 +4,7 @@ import { zoneProblem } from "../world/rules/edge-rules.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
 import { imagesOf } from "../world/rules/registry-rules.ts";
 import type { Props, World } from "../world/world.ts";
+import { networkLookups } from "./network-lookups.ts";
 import type { Package } from "./service.ts";
 
 const list = <T>(value: T | T[] | undefined): T[] =>
@@ -27,6 +28,7 @@ export const aws: Package = {
       ),
     ),
   functions: authorized({
+    ...networkLookups,
     "aws:index/getPartition:getPartition": () => ({
       id: "aws",
       partition: "aws",

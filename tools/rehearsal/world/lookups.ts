@@ -13,9 +13,22 @@ export const actionsOfFunctions: Record<string, string[]> = {
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": [
     "ec2:DescribeInstanceTypeOfferings",
   ],
+  // Of a route to a network interface, whose that is.
+  "aws:ec2/getRouteTable:getRouteTable": ["DescribeRouteTables", "DescribeNetworkInterfaces"].map(
+    (one) => `ec2:${one}`,
+  ),
+  "aws:ec2/getRouteTables:getRouteTables": ["ec2:DescribeRouteTables"],
+  "aws:ec2/getSubnet:getSubnet": ["ec2:DescribeSubnets"],
+  "aws:ec2/getSubnets:getSubnets": ["ec2:DescribeSubnets"],
+  "aws:ec2/getVpc:getVpc": ["DescribeVpcs", "DescribeVpcAttribute", "DescribeRouteTables"].map(
+    (one) => `ec2:${one}`,
+  ),
+  "aws:ec2/getVpcs:getVpcs": ["ec2:DescribeVpcs"],
   "aws:ecr/getAuthorizationToken:getAuthorizationToken": ["ecr:GetAuthorizationToken"],
   "aws:ecr/getImages:getImages": ["ecr:ListImages"],
   "aws:eks/getAddonVersion:getAddonVersion": ["eks:DescribeAddonVersions"],
+  "aws:eks/getCluster:getCluster": ["eks:DescribeCluster"],
+  "aws:eks/getClusters:getClusters": ["eks:ListClusters"],
   "aws:eks/getClusterVersions:getClusterVersions": ["eks:DescribeClusterVersions"],
   "aws:eks/getNodeGroup:getNodeGroup": ["eks:DescribeNodegroup"],
   "aws:iam/getPolicyDocument:getPolicyDocument": [],

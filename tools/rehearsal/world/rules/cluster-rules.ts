@@ -66,12 +66,14 @@ export function isAdmin(world: World, clusterName: string): boolean {
     );
 }
 
+const subnetType = "aws:ec2/subnet:Subnet";
+
+/** The VPC of subnets, all of which are in one. */
+export const vpcOf = (world: World, [subnetId = ""]: string[]): string | undefined =>
+  world.get(subnetType, subnetId)?.inputs.vpcId;
+
 const zonesOf = (world: World, subnetIds: string[]): string =>
-  [
-    ...new Set(
-      subnetIds.map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone),
-    ),
-  ]
+  [...new Set(subnetIds.map((id) => world.get(subnetType, id)?.inputs.availabilityZone))]
     .sort()
     .join(",");
 
@@ -104,7 +106,12 @@ export const clusterRules: Rule[] = [
       if (!trustsService(world, inputs.roleArn, "eks.amazonaws.com")) {
         return `Role with arn: ${inputs.roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`;
       }
-      const zones = zonesOf(world, inputs.vpcConfig.subnetIds).split(",");
+      const { subnetIds } = inputs.vpcConfig;
+      const absent = subnetIds.find((id: string) => !world.get(subnetType, id));
+      if (absent) {
+        return `The subnet ID '${absent}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: InvalidSubnetID.NotFound)`;
+      }
+      const zones = zonesOf(world, subnetIds).split(",");
       return zones.length < 2
         ? "Subnets specified must be in at least two different AZs"
         : undefined;
@@ -128,6 +135,10 @@ export const clusterRules: Rule[] = [
     types: [clusterType],
     source: "Amazon EKS User Guide, VPC requirements; containers-roadmap issue 2258",
     refusal: ({ world, inputs, olds }) => {
+      const [vpcId, other] = [olds, inputs].map(({ vpcConfig }) =>
+        vpcOf(world, vpcConfig.subnetIds),
+      );
+      if (vpcId !== other) return `Specified subnets must belong to cluster's vpc ${vpcId}`;
       const [before, after] = [olds, inputs].map((one) => zonesOf(world, one.vpcConfig.subnetIds));
       return before === after
         ? undefined
@@ -220,7 +231,7 @@ export const clusterEffects: Effect[] = [
     run: ({ world, resource }) => {
       const group = resource.outputs.vpcConfig.clusterSecurityGroupId;
       const subnetIds = resource.inputs.vpcConfig.subnetIds as string[];
-      const vpcId = world.get("aws:ec2/subnet:Subnet", subnetIds[0] ?? "")?.inputs.vpcId;
+      const vpcId = vpcOf(world, subnetIds);
       const holder = `EKS cluster ${resource.id}`;
       world.addUnmanaged(securityGroup, group, holder, `eks-cluster-sg-${resource.id}`, { vpcId });
       if (resource.inputs.accessConfig?.bootstrapClusterCreatorAdminPermissions !== false) {

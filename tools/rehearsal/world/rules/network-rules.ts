@@ -3,6 +3,7 @@ import type { Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 
 export const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
+const subnetType = "aws:ec2/subnet:Subnet";
 const minutes = (count: number) => count * 60;
 
 export function addInterface(world: World, holder: string, name: string, inputs: Props): void {
@@ -126,6 +127,14 @@ export const networkRules: Rule[] = [
         : undefined,
   },
   {
+    error: "InvalidVpcID.NotFound",
+    on: "create",
+    types: ["aws:ec2/securityGroup:SecurityGroup"],
+    source: "Amazon EC2 API, CreateSecurityGroup, error codes",
+    refusal: ({ world, inputs: { vpcId } }) =>
+      world.get("aws:ec2/vpc:Vpc", vpcId) ? undefined : `The vpc ID '${vpcId}' does not exist`,
+  },
+  {
     error: "Gateway.NotAttached",
     on: "create",
     types: ["aws:ec2/natGateway:NatGateway"],
@@ -174,6 +183,8 @@ export function routeProblem(world: World, subnetId: string): string | undefined
       .some(({ id }) => id === route.inputs.gatewayId);
     return gateway ? undefined : `the internet gateway of subnet ${subnetId} is gone`;
   }
+  // What is behind it is not simulated.
+  if (route.inputs.transitGatewayId) return undefined;
   const nat = world
     .live("aws:ec2/natGateway:NatGateway")
     .find(({ id }) => id === route.inputs.natGatewayId);
@@ -184,12 +195,27 @@ export function routeProblem(world: World, subnetId: string): string | undefined
 }
 
 function defaultRoute(world: World, subnetId: string): CloudResource | undefined {
-  const table = world
-    .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
-    .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId;
+  const table =
+    world
+      .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
+      .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId ??
+    mainTable(world, world.get(subnetType, subnetId)?.inputs.vpcId)?.id;
   return world
     .live("aws:ec2/route:Route")
     .find(
       ({ inputs }) => inputs.routeTableId === table && inputs.destinationCidrBlock === "0.0.0.0/0",
     );
+}
+
+/** The table of a VPC's subnets without another; of a VPC of a program it has no route. */
+export function mainTable(world: World, vpcId: string): CloudResource | undefined {
+  return world
+    .live("aws:ec2/routeTable:RouteTable")
+    .find(({ inputs }) => inputs.main === true && inputs.vpcId === vpcId);
+}
+
+/** AWS keeps five addresses of a subnet; a network interface of the world has one. */
+export function freeAddresses(world: World, { id, inputs }: CloudResource): number {
+  const taken = world.all(networkInterface).filter((one) => one.inputs.subnetId === id).length;
+  return blockOf(inputs.cidrBlock).size - 5 - taken - (inputs.takenAddresses ?? 0);
 }

@@ -9,6 +9,7 @@ import { addInterface, networkInterface, removeInterfaces, routeProblem } from "
 export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
 /** EKS makes a group for each node group; its desired capacity is the number of nodes. */
 export const scalingGroupType = "aws:autoscaling/group:Group";
+const subnetType = "aws:ec2/subnet:Subnet";
 const minutes = (count: number) => count * 60;
 
 export function nodeGroups(world: World, cluster: string): CloudResource[] {
@@ -32,6 +33,10 @@ function groupProblem(world: World, group: Props): string | undefined {
   for (const subnetId of subnetIds as string[]) {
     const stranded = routeProblem(world, subnetId);
     if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
+  }
+  const vpc = world.get("aws:ec2/vpc:Vpc", world.get(subnetType, subnetIds[0])?.inputs.vpcId);
+  if (vpc?.inputs.enableDnsHostnames === false || vpc?.inputs.enableDnsSupport === false) {
+    return `Instances failed to join the kubernetes cluster: ${vpc.id} resolves no names`;
   }
   const cni = addon(world, cluster, "vpc-cni");
   if (!cni && !selfManaged(world, cluster)) {
@@ -79,7 +84,7 @@ export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props
 export function startNodes(world: World, group: CloudResource): void {
   const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
   const zones = (group.inputs.subnetIds as string[]).map(
-    (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+    (id) => world.get(subnetType, id)?.inputs.availabilityZone,
   );
   const { name } = group.outputs.resources[0].autoscalingGroups[0];
   const tags = { "eks:cluster-name": clusterName, "eks:nodegroup-name": nodeGroupName };
@@ -105,7 +110,7 @@ export const nodeRules: Rule[] = [
     source: "Amazon EC2 API, RunInstances; Amazon EKS User Guide, managed node group error codes",
     refusal: ({ world, inputs }) => {
       const zones = (inputs.subnetIds as string[]).map(
-        (id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone,
+        (id) => world.get(subnetType, id)?.inputs.availabilityZone,
       );
       const missing = ((inputs.instanceTypes ?? []) as string[]).flatMap((type) =>
         zones.filter((zone) => world.notOffered.has(`${type} ${zone}`)).map((zone) => [type, zone]),
@@ -114,6 +119,21 @@ export const nodeRules: Rule[] = [
         missing &&
         `Your requested instance type (${missing[0]}) is not supported in your requested Availability Zone (${missing[1]}).`
       );
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "create",
+    types: [nodeGroupType],
+    source: "Amazon EKS API, CreateNodegroup; message: rancher issue 28144",
+    refusal: ({ world, inputs }) => {
+      const vpcs = [
+        world.get(clusterType, inputs.clusterName)?.inputs.vpcConfig.subnetIds ?? [],
+        inputs.subnetIds,
+      ].map(([subnetId = ""]: string[]) => world.get(subnetType, subnetId)?.inputs.vpcId);
+      return vpcs[0] === vpcs[1]
+        ? undefined
+        : `Specified subnets must belong to cluster's vpc ${vpcs[0]}`;
     },
   },
   {

@@ -9,14 +9,15 @@ import { mountProblem } from "./files-rules.ts";
 import {
   annotation,
   attributesOf,
-  groupAnnotation,
+  balancerSubnets,
   ingressType,
+  isPublic,
   loadBalancerOf,
   loadBalancerType,
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-import { routeProblem } from "./network-rules.ts";
+import { addInterface, removeInterfaces, routeProblem } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
 
@@ -94,23 +95,6 @@ function autoscalerProblem(
   ]);
 }
 
-/** The tagged subnets, one for each zone. */
-function taggedSubnets(world: World, ingress: CloudResource): CloudResource[] {
-  const tag = isPublic(world, ingress)
-    ? "kubernetes.io/role/elb"
-    : "kubernetes.io/role/internal-elb";
-  const zones = new Map(
-    world
-      .live("aws:ec2/subnet:Subnet")
-      .filter(({ inputs }) => inputs.tags?.[tag] === "1")
-      .map((subnet) => [subnet.inputs.availabilityZone, subnet]),
-  );
-  return [...zones.values()];
-}
-
-const isPublic = (world: World, ingress: CloudResource) =>
-  groupAnnotation(world, ingress, "scheme") === "internet-facing";
-
 const isProtected = ({ inputs }: CloudResource): boolean =>
   attributesOf(inputs, "load-balancer")["deletion_protection.enabled"] === "true";
 
@@ -185,9 +169,9 @@ export const workloadRules: Rule[] = [
       const reason =
         controllerProblem(world, caller.cluster ?? "") ?? groupProblem(world, resource);
       if (reason) return `the Ingress has no load balancer: ${reason}`;
-      const subnets = taggedSubnets(world, resource);
-      return subnets.length < 2
-        ? `the Ingress has no load balancer: couldn't auto-discover subnets: ${subnets.length} tagged, 2 zones needed`
+      const subnets = balancerSubnets(world, resource);
+      return typeof subnets === "string"
+        ? `the Ingress has no load balancer: ${subnets}`
         : undefined;
     },
   },
@@ -370,7 +354,8 @@ function makeLoadBalancer(
   cluster: string | undefined,
 ): string {
   const madeBy = stackOf(ingress);
-  const subnets = taggedSubnets(world, ingress);
+  const found = balancerSubnets(world, ingress);
+  const subnets = typeof found === "string" ? [] : found;
   const vpcId = subnets[0]?.inputs.vpcId;
   const { namespace, name } = ingress.outputs.metadata;
   const group = annotation(ingress.inputs, "group.name") ?? `${namespace}-${name}`;
@@ -396,16 +381,26 @@ function makeLoadBalancer(
     tags: controllerTags(ingress, "LoadBalancer"),
   });
   world.clock.later(waits.loadBalancerActive, () => undefined);
-  for (const subnet of subnets) {
-    world.addUnmanaged(
-      "aws:ec2/networkInterface:NetworkInterface",
-      world.hexId("eni"),
-      madeBy,
-      `load balancer ${stem}`,
-      { subnetId: subnet.id, groups, publicAddress: isPublic(world, ingress) },
-    );
-  }
+  placeLoadBalancer(world, ingress, { name: `load balancer ${stem}`, groups });
   return host;
+}
+
+/** Puts a network interface of the load balancer into each of its subnets, and takes away those elsewhere. */
+function placeLoadBalancer(
+  world: World,
+  ingress: CloudResource,
+  { name, groups }: { name: string; groups: string[] },
+): void {
+  const madeBy = stackOf(ingress);
+  const found = balancerSubnets(world, ingress);
+  removeInterfaces(world, madeBy);
+  for (const { id: subnetId } of typeof found === "string" ? [] : found) {
+    addInterface(world, madeBy, name, {
+      subnetId,
+      groups,
+      publicAddress: isPublic(world, ingress),
+    });
+  }
 }
 
 /** The dependents that a foreground deletion deletes too. */
@@ -485,6 +480,21 @@ export const workloadEffects: Effect[] = [
         loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
       addTargetGroups(world, resource, host);
       if (old) resource.outputs.status = { loadBalancer: { ingress: [{ hostname: old.id }] } };
+    },
+  },
+  {
+    on: "update",
+    types: [ingressType],
+    source:
+      "aws-load-balancer-controller, pkg/deploy/elbv2/load_balancer_manager.go: SetSubnets, in place",
+    run: ({ world, resource, inputs, olds }) => {
+      if (annotation(inputs, "subnets") === annotation(olds, "subnets")) return;
+      const balancer = loadBalancerOf(world, resource);
+      const [old] = world
+        .all("aws:ec2/networkInterface:NetworkInterface")
+        .filter(({ madeBy }) => madeBy === stackOf(resource));
+      if (!balancer || !old) return;
+      placeLoadBalancer(world, resource, { name: balancer.name, groups: old.inputs.groups });
     },
   },
   {

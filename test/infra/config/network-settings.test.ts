@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { load, problems, type Slices, web } from "../../support/setting-problems.ts";
+
+const existing = {
+  vpcId: "vpc-0123456789abcdef0",
+  publicSubnetIds: ["subnet-0000000a", "subnet-0000000b"],
+  privateSubnetIds: ["subnet-1000000a", "subnet-1000000b"],
+};
+const within = (network: object, more: Slices = {}) =>
+  problems({ network: { existing, ...network }, ...more });
+
+describe("the settings of a network that is there already", () => {
+  it("are its VPC and a subnet of each kind a zone", () => {
+    assert.deepEqual(within({}), []);
+    assert.deepEqual(load({ network: { existing } }).preflight.network?.existing, existing);
+  });
+
+  it("go beside no setting of a network of its own, whatever that says", () => {
+    const beside = "is not allowed: nothing beside network.existing, whose VPC has its own";
+    assert.deepEqual(
+      within({ cidrBlock: "10.0.0.0/16", natPerZone: false, interfaceEndpoints: [] }),
+      [
+        `network.cidrBlock: "10.0.0.0/16" ${beside}`,
+        `network.natPerZone: false ${beside}`,
+        `network.interfaceEndpoints: [] ${beside}`,
+      ],
+    );
+  });
+
+  it("are identifiers of AWS", () => {
+    assert.deepEqual(within({ existing: { vpcId: "main", privateSubnetIds: ["private-a"] } }), [
+      'network.existing.vpcId: "main" is not allowed: a VPC such as vpc-0123456789abcdef0',
+      'network.existing.privateSubnetIds.0: "private-a" is not allowed: a subnet such as subnet-0123456789abcdef0',
+    ]);
+  });
+
+  it("have one subnet of each kind for each zone, each once", () => {
+    const more = {
+      ...existing,
+      publicSubnetIds: [...existing.publicSubnetIds, "subnet-0000000c"],
+      privateSubnetIds: ["subnet-0000000a"],
+    };
+    const order =
+      "for 2 zones; allowed: one for each of network.zones, in their order: eu-central-1a, eu-central-1b";
+    assert.deepEqual(within({ existing: more }), [
+      `network.existing.publicSubnetIds: 3 subnets ${order}`,
+      `network.existing.privateSubnetIds: 1 subnets ${order}`,
+      "network.existing: subnet-0000000a is named twice",
+    ]);
+  });
+
+  it("have no fewer than the zones, not even none", () => {
+    const [one] = existing.publicSubnetIds;
+    const fewer = { ...existing, publicSubnetIds: [one], privateSubnetIds: [] };
+    const [first, second, ...others] = within({ existing: fewer });
+    assert.match(first ?? "", /^network.existing.publicSubnetIds: 1 subnets for 2 zones/);
+    assert.match(second ?? "", /^network.existing.privateSubnetIds: 0 subnets for 2 zones/);
+    assert.deepEqual(others, []);
+  });
+
+  it("have public subnets where the load balancer is on the internet, and nowhere else", () => {
+    const { publicSubnetIds: _, ...inner } = existing;
+    const internal = { ingress: { scheme: "internal" } };
+    assert.deepEqual(within({ existing: inner }, internal), []);
+    assert.deepEqual(within({ existing: inner }), [
+      "network.existing.publicSubnetIds: is empty; ingress.scheme internet-facing needs a public subnet in each zone",
+    ]);
+    assert.deepEqual(within({}, internal), [
+      "network.existing.publicSubnetIds: nothing is in them with ingress.scheme internal, whose load balancer is in the private ones; leave them out",
+    ]);
+  });
+
+  it("leave to AWS what only it knows: addresses that are free, and which of them a cache has", () => {
+    const many = { nodes: { minSize: 2, desiredSize: 2, maxSize: 400 } };
+    assert.deepEqual(within({}, many), []);
+    const cached: Slices = {
+      resources: { sessions: { kind: "cache" } },
+      ...web({
+        egress: [
+          { cidrBlock: "10.0.0.0/8", port: 6379 },
+          { cidrBlock: "10.0.0.0/8", port: 443 },
+        ],
+      }),
+    };
+    assert.deepEqual(within({}, cached), []);
+    assert.deepEqual(
+      load({ network: { existing }, ...cached }).preflight.network?.waysToCachePort,
+      [{ at: "services.web", cidrBlock: "10.0.0.0/8", cache: "sessions" }],
+    );
+  });
+});
