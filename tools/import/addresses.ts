@@ -1,6 +1,5 @@
 /** Names of variables whose whole value may be a host's name. */
-const addressName =
-  /(HOST|ADDR|SERVER|URL|URI|ENDPOINT|BROKER|NODE|UPSTREAM|BACKEND|PROXY|DSN|TARGET|SERVICE|CONN|ORIGIN)/i;
+const addressName = /(HOST|ADDR|SERVER|URL|URI|ENDPOINT|BROKER|UPSTREAM|BACKEND|PROXY|DSN)/i;
 
 /**
  * The text with a host and its port replaced, wherever it is an address; nothing where the host is not

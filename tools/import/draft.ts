@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { domainSchema } from "../../infra/config/domain-schema.ts";
 import { ownerOf } from "../../infra/config/known-names.ts";
 import type { resourcesSchema } from "../../infra/config/resource-schema.ts";
 import { shortName } from "../../infra/config/values.ts";
@@ -21,7 +22,7 @@ export interface Decision {
 export interface Draft {
   clusterName?: string;
   architecture: "arm64" | "amd64";
-  domain?: { hostedZoneId: string; hostName: string };
+  domain?: Given<typeof domainSchema>;
   services: Record<string, Service>;
   jobs: Record<string, Job>;
   resources: Record<string, Resource>;

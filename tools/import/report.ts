@@ -1,3 +1,5 @@
+import { PlanError } from "../graph/plan-error.ts";
+
 /** Where a key stands in a file. */
 export type Path = readonly (string | number)[];
 
@@ -43,11 +45,24 @@ export class Report {
       const told = this.has(path) || this.entries.some((entry) => isWithin(entry.path, path));
       if (!told) this.left(path, unknownKey, "look whether the program needs it");
     }
-    const place = ({ path }: Entry) =>
-      leaves.findIndex((leaf) => isWithin(leaf, path) || isWithin(path, leaf));
-    const places = new Map(this.entries.map((entry) => [entry, place(entry)]));
+    // What is no key, such as a name, stands where its map begins.
+    const place = (path: Path): number => {
+      const found = leaves.findIndex((leaf) => isWithin(leaf, path) || isWithin(path, leaf));
+      return found < 0 && path.length > 0 ? place(path.slice(0, -1)) : found;
+    };
+    const places = new Map(this.entries.map((entry) => [entry, place(entry.path)]));
     this.entries.sort((one, other) => (places.get(one) ?? 0) - (places.get(other) ?? 0));
   }
+}
+
+/** An error where nothing is left that the platform runs. */
+export function nothingRuns(file: string, { entries }: Report, allowed: string): PlanError {
+  const left = entries.filter(({ outcome }) => outcome === "left out");
+  const whole = left.filter(({ path }) => path.length <= 2);
+  const names = whole.map(({ path, why, todo }) => `${textOf(path)} (${why}; ${todo})`);
+  return new PlanError(
+    `${file}: has no service that the platform runs; allowed: ${allowed}${names.length > 0 ? `; left out: ${names.join(", ")}` : ""}`,
+  );
 }
 
 /** Why a key is left out that nothing here reads. */

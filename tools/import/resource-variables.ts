@@ -17,9 +17,21 @@ export interface FormerContainer {
 
 /** What becomes of a variable: another value, or none. */
 export type Verdict =
-  | { value: string; why: string }
-  | { dropped: "given"; why: string }
+  | { value: string; why: string; todo?: string }
+  | { dropped: "given"; why: string; todo?: string }
   | { dropped: "left"; why: string; todo: string };
+
+const byTls = "let the program connect by TLS";
+
+/** What a program must read that finds a resource in no variable that is carried over. */
+export function toRead({ name, kind }: Pick<FormerContainer, "name" | "kind">): string {
+  const stem = stemOf(name);
+  if (kind === "bucket")
+    return `let the program use the bucket in ${stem}_BUCKET, without an endpoint`;
+  if (kind === "cache")
+    return `let the program read ${stem}_URL, or ${stem}_HOST and _PORT, and connect by TLS`;
+  return `let the program read ${stem}_HOST, _PORT, _DATABASE, _USER and _PASSWORD, and connect by TLS`;
+}
 
 const isPassword = /(PASSWORD|PASSWD|PASS|PWD)$/i;
 const ofDatabase = /(^|_)(PG|POSTGRES(QL)?|DB|DATABASE|SQL)/i;
@@ -53,7 +65,8 @@ export function resourceVariable(
       : ["HOST", "PORT", "URL"];
   // The platform sets it itself.
   if (given.some((one) => name === `${stem}_${one}`)) {
-    return { dropped: "given", why: `\`uses\` gives it, of ${resource.name}` };
+    const why = `\`uses\` gives it, of ${resource.name}`;
+    return { dropped: "given", why, ...(name === `${stem}_HOST` && { todo: byTls }) };
   }
   return verdict;
 }
@@ -80,7 +93,8 @@ function databaseVariable(
         new RegExp(`(://[^/]+)/${database ?? "[\\w-]+"}(?=$|[?])`),
         `$1/$(${stem}_DATABASE)`,
       );
-    return { value: tls, why: `the address of resources.${of}, which takes TLS alone` };
+    const why = `the address of resources.${of}, which takes TLS alone`;
+    return { value: tls, why, ...(!/sslmode=/.test(tls) && { todo: byTls }) };
   }
   if (isPassword.test(name) && (value === password || about(isPassword))) {
     return {
@@ -111,7 +125,9 @@ function cacheVariable(
   const about = /REDIS|VALKEY|CACHE/i.test(name);
   if (text !== undefined) {
     const why = `the address of resources.${of}, which takes TLS alone`;
-    return { value: /^rediss?:\/\//.test(value) ? `$(${stem}_URL)` : text, why };
+    // The URL says it.
+    if (/^rediss?:\/\//.test(value)) return { value: `$(${stem}_URL)`, why };
+    return { value: text, why, todo: byTls };
   }
   if (about && /PORT$/i.test(name) && value === String(port))
     return { value: `$(${stem}_PORT)`, why: "the cache's port" };

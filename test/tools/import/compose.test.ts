@@ -228,6 +228,50 @@ describe("npm run import of a Compose file", () => {
     assert.equal(text("$X"), "");
   });
 
+  it("resolves what variables of a file refer to, above them, but not in single quotes", () => {
+    const lines = ["Z=1", `A=z$Z-${braced("B")}`, "B=2", "C='$Z'", "D=pa$5$", `E=${braced("OUT")}`];
+    writeFileSync(join(folder, "some.env"), lines.join("\n"));
+    const { draft } = compose("services: { web: { image: a/b, env_file: some.env } }", {
+      OUT: "o",
+    });
+    assert.deepEqual(draft.services.web?.environment, {
+      ...{ Z: "1", A: "z1-", B: "2", C: "$Z", D: "pa$5$", E: "o" },
+    });
+  });
+
+  it("routes what has a port of the machine, and what has any only where nothing else is published", () => {
+    const routes = (ports: string) =>
+      Object.values(
+        compose(
+          `services: { web: { image: a/web, ports: ${ports} }, api: { image: a/api, ports: [5000] } }`,
+        ).draft.services,
+      ).map(({ route, port, protocol }) => [route?.path, port, protocol]);
+    assert.deepEqual(routes('["81:80"]'), [
+      ["/", 80, undefined],
+      [undefined, 5000, "tcp"],
+    ]);
+    assert.deepEqual(routes("[80]"), [
+      ["/", 80, undefined],
+      ["/api", 5000, undefined],
+    ]);
+    assert.deepEqual(routes('["127.0.0.1:81:80"]'), [
+      [undefined, 80, undefined],
+      [undefined, 5000, "tcp"],
+    ]);
+  });
+
+  it("takes the image that a file names where its build is by another file than Dockerfile", () => {
+    const { draft, report } = compose(
+      "services: { web: { image: 'ghcr.io/a/web:2', build: { context: ., dockerfile: web.Dockerfile } } }",
+    );
+    assert.deepEqual(draft.services.web?.image, { reference: "ghcr.io/a/web:2" });
+    assert.match(
+      outcomeOf(report, "services.web.build.dockerfile"),
+      /rename web\.Dockerfile to Dockerfile/,
+    );
+    assert.match(String(draft.decisions.map(({ words }) => words)), /is built by web\.Dockerfile/);
+  });
+
   it("reads of a request in a health check its path, and keeps any other command", () => {
     const ready = (test: string) => {
       const health = service(`ports: [80], healthcheck: { test: ${test} }`).draft.services.web
@@ -248,7 +292,122 @@ describe("npm run import of a Compose file", () => {
     assert.deepEqual(ready('["CMD-SHELL", "curl localhost | grep ok"]'), {
       command: ["/bin/sh", "-c", "curl localhost | grep ok"],
     });
+    assert.deepEqual(ready('["CMD", "curl", "http://other/up"]'), {
+      command: ["curl", "http://other/up"],
+    });
     assert.deepEqual(ready('["CMD", "pg_isready"]'), { command: ["pg_isready"] });
+  });
+
+  it("finds other services in variables that are addresses, and in no others", () => {
+    const calls = (variables: string) =>
+      compose(
+        `services: { web: { image: a/web, environment: ${variables} }, api: { image: a/api, ports: ["81:5000"] } }`,
+      ).draft.services.web;
+    assert.deepEqual(calls("{ API_HOST: api }")?.calls, ["api"]);
+    assert.deepEqual(calls("{ ALL: 'x,api:5000' }")?.calls, ["api"]);
+    assert.equal(calls("{ KIND_TYPE: api }")?.calls, undefined);
+    assert.equal(calls("{ API_URL: 'http://my-api:5000' }")?.calls, undefined);
+    // Behind the load balancer it is called at port 80.
+    assert.equal(calls("{ API_URL: 'http://api:5000/v1' }")?.environment?.API_URL, "http://api/v1");
+  });
+
+  it("asks a person where a callee's address changes and no variable has it", () => {
+    const words = (web: string) =>
+      compose(
+        `services: { web: { image: a/web, ${web} }, api: { image: a/api, ports: ["81:5000"] } }`,
+      ).draft.decisions.map((one) => `${one.at.join(".")}: ${one.words}`);
+    assert.deepEqual(words("depends_on: [api]"), [
+      "services.web: let the program call api at http://api, not at port 5000",
+    ]);
+    assert.deepEqual(words("depends_on: [api], environment: { API_URL: 'http://api:5000' }"), []);
+    assert.deepEqual(words("environment: { TRACES: 'http://api:4318' }"), [
+      "services.web: TRACES: api has one port, 5000, at which it is called at 80",
+    ]);
+    assert.deepEqual(words("user: root"), [
+      "services.web: user: the number of the image's user, not root",
+    ]);
+  });
+
+  it("takes the containers of databases as resources, and their addresses as Kubernetes fills them in", () => {
+    const { draft, report } = compose(`services:
+  web:
+    image: a/web
+    environment:
+      PGHOST: sql
+      JDBC: jdbc:postgresql://sql:5432/shop?sslmode=disable
+      DATABASE_URL: postgres://shop:dummy@sql:5432/shop
+      PG_PASSWORD_FILE: /run/secrets/sql-password
+      CACHE: redis://cache:6379
+      S3_ENDPOINT: http://store:9000
+      S3_BUCKET: photos
+      S3_SECRET_KEY: dummy
+    secrets: [sql-password]
+  sql: { image: "postgres:12", environment: { POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/sql-password } }
+  cache: { image: "valkey/valkey:8" }
+  cache2: { image: redis }
+  store: { image: minio/minio, environment: { MINIO_ROOT_PASSWORD: dummy } }
+secrets: { sql-password: { file: a } }`);
+    assert.deepEqual(draft.resources, {
+      sql: { kind: "postgres", version: "16" },
+      cache: { kind: "cache" },
+      store: { kind: "bucket" },
+    });
+    assert.deepEqual(draft.services.web?.environment, {
+      PGHOST: "$(SQL_HOST)",
+      JDBC: "jdbc:postgresql://$(SQL_HOST):$(SQL_PORT)/$(SQL_DATABASE)?sslmode=require",
+      PG_PASSWORD_FILE: "/run/secrets/platform/SQL_PASSWORD",
+      CACHE: "$(CACHE_URL)",
+      S3_BUCKET: "$(STORE_BUCKET)",
+    });
+    assert.deepEqual(draft.services.web?.uses, {
+      sql: "readWrite",
+      cache: "readWrite",
+      store: "readWrite",
+    });
+    const left = (name: string) => outcomeOf(report, `services.web.environment.${name}`);
+    assert.match(
+      left("DATABASE_URL"),
+      /^left out: .*in no URL; let the program build it of SQL_HOST/,
+    );
+    assert.match(
+      left("S3_ENDPOINT"),
+      /^left out: .*let the program use the bucket in STORE_BUCKET/,
+    );
+    assert.match(left("S3_SECRET_KEY"), /^left out: the role of the service opens the bucket/);
+    assert.match(outcomeOf(report, "services.cache2"), /^left out: a stack has one cache/);
+  });
+
+  it("keeps what is secret out of the stack file, by the name of a variable or in a URL", () => {
+    const { draft } = service(
+      "environment: { API_KEY: dummy, AMQP: 'amqp://user:dummy@rabbit/', SECRET_FILE: /run/a, ALLOW_EMPTY_PASSWORD: 'yes', TOKEN_TTL: 60 }",
+    );
+    assert.deepEqual(Object.keys(draft.services.web?.secrets ?? {}), ["API_KEY", "AMQP"]);
+    assert.deepEqual(Object.keys(draft.services.web?.environment ?? {}), [
+      ...["SECRET_FILE", "ALLOW_EMPTY_PASSWORD", "TOKEN_TTL"],
+    ]);
+  });
+
+  it("takes included files, files of variables and jobs of Swarm, and accounts for all of it", () => {
+    writeFileSync(
+      join(folder, "more.yaml"),
+      "services: { db: { image: 'postgres:17' } }\nvolumes: { v: }",
+    );
+    writeFileSync(join(folder, "some.env"), "A=1\n");
+    const imported = compose(
+      `include: [more.yaml]
+services:
+  web: { image: a/web, env_file: [{ path: some.env, required: true }, { path: gone.env, required: false }] }
+  clean: { image: a/clean, deploy: { mode: replicated-job, replicas: 1 }, depends_on: [db] }`,
+    );
+    assert.deepEqual(unaccounted(imported), []);
+    assert.deepEqual(
+      imported.report.entries.filter(({ why }) => why === unknownKey),
+      [],
+    );
+    const { services, jobs, resources } = imported.draft;
+    assert.deepEqual(services.web?.environment, { A: "1" });
+    assert.deepEqual(jobs.clean?.uses, { db: "readWrite" });
+    assert.deepEqual(resources, { db: { kind: "postgres", version: "17" } });
   });
 
   it("takes a profile that is named, and leaves the others out by name", () => {
@@ -318,7 +477,7 @@ describe("npm run import of a Compose file", () => {
     [
       "nothing that runs",
       "services: { p: { image: portainer/portainer-ce } }",
-      /services .*p.* is not allowed; allowed: at least one service that the platform runs/,
+      /compose\.yaml: has no service that the platform runs; allowed: at least one; left out: services\.p \(it works on a Docker engine/,
     ],
   ];
   for (const [what, text, message] of refused) {

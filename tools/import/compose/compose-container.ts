@@ -1,13 +1,12 @@
-import { referenceOf } from "../container-image.ts";
 import { type Container, compact, type Job, type Service } from "../draft.ts";
 import { checkOf, startOf } from "../health-check.ts";
 import { refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
-import { mebibytesOf, within, wordsOf } from "../words.ts";
+import { wordsOf } from "../words.ts";
 import type { ComposeApplication } from "./compose-application.ts";
-import type { Spec } from "./compose-schema.ts";
+import { imageOf } from "./compose-image.ts";
+import { sizesOf } from "./compose-sizes.ts";
 import type { ComposeService } from "./compose-source.ts";
-import { contextOf } from "./routes.ts";
 import { storeOf } from "./storage.ts";
 import { placeVariables, secretVariable } from "./variables.ts";
 
@@ -55,80 +54,6 @@ export function containerOf(
     calls: placed.calls,
     uses,
   };
-}
-
-function imageOf(service: ComposeService, app: ComposeApplication, to: string): Container["image"] {
-  const { spec, name } = service;
-  const { report, draft } = app;
-  const at: Path = ["services", name];
-  const context = contextOf(service);
-  if (!context) {
-    const reference = referenceOf(spec.image ?? "");
-    report.changed(
-      [...at, "image"],
-      `${to}.image.reference`,
-      "copied to the stack's ECR once, and deployed by digest",
-    );
-    return { reference };
-  }
-  const build = app.addresses.get(name)?.build;
-  const key = typeof spec.build === "string" ? [...at, "build"] : [...at, "build", "context"];
-  const same = app.source.services.find(
-    (one) =>
-      app.roles.get(one.name)?.as === "service" &&
-      contextOf(one)?.folder === context.folder &&
-      contextOf(one)?.dockerfile === context.dockerfile,
-  );
-  const owner = same && app.addresses.get(same.name)?.name;
-  const shared = owner !== undefined && to !== `services.${owner}`;
-  if (spec.image !== undefined)
-    report.left([...at, "image"], "the image that is built is named by the stack");
-  if (typeof spec.build === "object") {
-    for (const option of Object.keys(spec.build).filter((one) => one !== "context"))
-      leaveOption(option, spec, app, at, context.dockerfile);
-  }
-  if (shared) {
-    report.changed(key, `${to}.image.sameAs`, `the image of ${owner}`);
-    return { sameAs: owner };
-  }
-  if (build?.problem !== undefined) {
-    const words = `${context.context} ${build.problem}; an image, or a folder with a Dockerfile`;
-    draft.decisions.push({ at: [...to.split("."), "image"], words });
-    report.left(key, "it cannot be built here", `name the image of ${to}: ${words}`);
-  } else if (typeof spec.build === "string" || spec.build?.context !== undefined) {
-    report.carried(key, `${to}.image.context`);
-  }
-  if (build?.architecture === "amd64") draft.architecture = "amd64";
-  return build?.image ?? {};
-}
-
-function leaveOption(
-  option: string,
-  spec: Spec,
-  { report }: ComposeApplication,
-  at: Path,
-  dockerfile?: string,
-): void {
-  const path = [...at, "build", option];
-  const build = spec.build as Record<string, unknown>;
-  if (option === "dockerfile") {
-    if (dockerfile?.replace(/^\.\//, "") === "Dockerfile")
-      report.carried(path, "the file Dockerfile of the folder");
-    else report.left(path, "it cannot be built here", `rename ${dockerfile} to Dockerfile`);
-    return;
-  }
-  if (option === "target") {
-    const development = /dev|debug|test/i.test(String(build.target));
-    report.left(
-      path,
-      "the last stage of the Dockerfile is built",
-      development
-        ? "nothing: the stage is for development"
-        : "look that the last stage is the one that runs",
-    );
-  } else if (option === "args")
-    report.left(path, "a build has no arguments", "a default of ARG in the Dockerfile");
-  else report.left(path, "Pulumi builds the image", "nothing");
 }
 
 function commandsOf(
@@ -185,6 +110,10 @@ function userOf(
       root ? "no process runs as root" : "a user is a number",
       `${to}.user: the number of the image's user`,
     );
+    if (!built) {
+      const words = `user: the number of the image's user, not ${spec.user}`;
+      app.draft.decisions.push({ at: to.split("."), words });
+    }
     return built ? { user: built } : {};
   }
   if (built !== undefined && built !== Number(user)) {
@@ -228,58 +157,6 @@ function healthOf(service: ComposeService, app: ComposeApplication, to: string):
     else report.left([...at, one], "Kubernetes has no such time");
   }
   return { ready: check, ...(start && { start }) };
-}
-
-function sizesOf(service: ComposeService, app: ComposeApplication, to: string): Partial<Container> {
-  const { spec, name, file } = service;
-  const at: Path = ["services", name];
-  const { limits, reservations } = spec.deploy?.resources ?? {};
-  const below: Path = [...at, "deploy", "resources"];
-  const sizes: Partial<Container> = {};
-  const take = (
-    path: Path,
-    given: string | number | undefined,
-    key: keyof Container,
-    size: (given: string | number) => number | undefined,
-  ) => {
-    if (given === undefined || app.report.has(path)) return undefined;
-    const number = size(given);
-    if (number === undefined || Number.isNaN(number))
-      throw refusal(
-        file,
-        path,
-        given,
-        key === "memoryMiB" ? "a size such as 512M" : "a number of cores such as 0.5",
-      );
-    if (key in sizes) app.report.left(path, "memory is requested as it is limited");
-    else {
-      Object.assign(sizes, { [key]: number });
-      app.report.carried(path, `${to}.${key}`);
-    }
-    return number;
-  };
-  const cores = (given: string | number) => within(Math.round(Number(given) * 1000), 10, 64_000);
-  const memory = (given: string | number) => {
-    const found = mebibytesOf(given);
-    return found === undefined ? undefined : within(found, 16, 65_536);
-  };
-  take([...below, "limits", "memory"], limits?.memory, "memoryMiB", memory);
-  take([...at, "mem_limit"], spec.mem_limit, "memoryMiB", memory);
-  take([...below, "reservations", "memory"], reservations?.memory, "memoryMiB", memory);
-  take([...at, "mem_reservation"], spec.mem_reservation, "memoryMiB", memory);
-  take([...below, "limits", "cpus"], limits?.cpus, "cpuLimitMillicores", cores);
-  take([...at, "cpus"], spec.cpus, "cpuLimitMillicores", cores);
-  take([...below, "reservations", "cpus"], reservations?.cpus, "cpuMillicores", cores);
-  const { cpuLimitMillicores: most, cpuMillicores: least } = sizes;
-  if (most !== undefined && most < (least ?? 250)) sizes.cpuMillicores = most;
-  if (least !== undefined && least > (most ?? 1000)) sizes.cpuLimitMillicores = least;
-  for (const [group, given] of Object.entries(spec.deploy?.resources ?? {})) {
-    for (const key of Object.keys(given ?? {})) {
-      const path = [...below, group, key];
-      if (!app.report.has(path)) app.report.left(path, "pods have no such limit");
-    }
-  }
-  return sizes;
 }
 
 /** Secrets of the file that a service names. */

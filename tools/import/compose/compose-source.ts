@@ -40,7 +40,7 @@ export function readCompose(
 ): ComposeSource {
   const folder = dirname(path);
   const file = shown(path);
-  const variables = { ...readEnvFile(join(folder, ".env")), ...environment };
+  const variables = { ...readEnvFile(join(folder, ".env"), environment), ...environment };
   const unset: Unset[] = [];
   const read = (from: string) =>
     interpolated(readYaml(from), {
@@ -50,6 +50,10 @@ export function readCompose(
         if (from === path) unset.push(found);
       },
     }) as Record<string, unknown>;
+  const raw = readYaml(path);
+  if (raw.services === undefined && raw.include === undefined) {
+    throw refusal(file, ["services"], undefined, "a map of services by name");
+  }
   const given = read(path);
   const included = includesOf(given.include, { file, folder }).map((one) => {
     if (within.includes(one) || one === path) {

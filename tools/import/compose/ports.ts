@@ -21,8 +21,16 @@ const debuggers = new Set([9229, 9230, 5005, 5678, 2345, 40000]);
 
 export const isHttp = (port: number) => !otherProtocols.has(port);
 
-/** The TCP ports of a service, those that are published first. Tells the report of the others. */
-export function portsOf(spec: Spec, at: Path, report: Report): Port[] {
+/** Whether a service has a port at one of the machine that the file names, and not at any that is free. */
+export const namesPort = ({ ports }: Spec) =>
+  (ports ?? []).some((given) => !Number.isNaN(partsOf(given).from));
+
+/**
+ * The TCP ports of a service, those that are published first. Tells the report of the others.
+ *
+ * @param anyPort whether a port counts as published that is at any free one of the machine
+ */
+export function portsOf(spec: Spec, at: Path, anyPort: boolean, report: Report): Port[] {
   const found = (spec.ports ?? []).flatMap((given, index): Port[] => {
     const path = [...at, "ports", index];
     const { target, protocol, host, from } = partsOf(given);
@@ -34,7 +42,10 @@ export function portsOf(spec: Spec, at: Path, report: Report): Port[] {
       report.left(path, "a port of a debugger is for development", "nothing");
       return [];
     }
-    return [{ target, from, published: !/^(127\.|localhost$|\[?::1\]?$)/.test(host), path }];
+    const known = anyPort || !Number.isNaN(from);
+    return [
+      { target, from, published: known && !/^(127\.|localhost$|\[?::1\]?$)/.test(host), path },
+    ];
   });
   const exposed = (spec.expose ?? []).map((given, index) => ({
     target: partsOf(given).target,

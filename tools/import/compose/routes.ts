@@ -5,7 +5,7 @@ import type { ImportOptions } from "../import-options.ts";
 import type { Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
 import type { ComposeService } from "./compose-source.ts";
-import { isHttp, type Port, portsOf } from "./ports.ts";
+import { isHttp, namesPort, type Port, portsOf } from "./ports.ts";
 import { pairsOf, type Roles, valueIn } from "./roles.ts";
 
 /** Where a service is reached. */
@@ -61,6 +61,7 @@ export function addressesOf(
 ): Map<string, Address> {
   const addresses = new Map<string, Address>();
   const routed: { name: string; score: number }[] = [];
+  const anyPort = !services.some(({ spec }) => namesPort(spec));
   for (const service of services) {
     const { name, spec } = service;
     const role = roles.get(name);
@@ -76,7 +77,7 @@ export function addressesOf(
             ports: [],
           }
         : buildOf(context, role.name, folder));
-    const ports = portsOf(spec, ["services", name], report);
+    const ports = portsOf(spec, ["services", name], anyPort, report);
     if (role.as !== "service") {
       for (const { path } of ports) report.left(path, "what runs to its end has no port");
       addresses.set(name, {

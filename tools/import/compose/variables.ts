@@ -1,22 +1,12 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { stemOf } from "../../../infra/config/resource-schema.ts";
 import { withAddress } from "../addresses.ts";
-import { readEnvFile } from "../env-file.ts";
-import { interpolated } from "../interpolation.ts";
-import { refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
-import { resourceVariable } from "../resource-variables.ts";
+import { type FormerContainer, resourceVariable } from "../resource-variables.ts";
 import { isSecret } from "../secret-variables.ts";
 import { type ComposeApplication, secretFile } from "./compose-application.ts";
 import type { ComposeService } from "./compose-source.ts";
+import { type Variable, variablesOf } from "./given-variables.ts";
 import { pairsOf } from "./roles.ts";
-
-interface Variable {
-  name: string;
-  value: string | undefined;
-  path: Path;
-}
 
 /** What the variables of a container say of it. */
 export interface Placed {
@@ -26,49 +16,6 @@ export interface Placed {
   uses: Set<string>;
   /** Variables that a person must look at, and why. */
   decisions: { name: string; words: string }[];
-}
-
-/** The variables of a service: of its files, and over them its own. */
-function variablesOf(
-  { spec, name, folder, file }: ComposeService,
-  app: ComposeApplication,
-): Variable[] {
-  const at: Path = ["services", name];
-  const found = new Map<string, Variable>();
-  for (const [index, given] of [spec.env_file ?? []].flat().entries()) {
-    const path =
-      typeof spec.env_file === "string" ? [...at, "env_file"] : [...at, "env_file", index];
-    const { path: place, required = true } = typeof given === "string" ? { path: given } : given;
-    const full = resolve(folder, place);
-    const values = readEnvFile(full);
-    if (values === undefined) {
-      if (required === true || required === "true") {
-        throw refusal(
-          file,
-          path,
-          place,
-          existsSync(full) ? "a file" : "a file that is there, or required: false",
-        );
-      }
-      app.report.left(path, "the file is not there, and need not be");
-      continue;
-    }
-    const { variables } = app.source;
-    const known = { file: place, variables: { ...values, ...variables }, unset: () => {} };
-    for (const [variable, text] of Object.entries(values)) {
-      const value = text.includes("${") ? String(interpolated(text, known)) : text;
-      found.set(variable, { name: variable, value, path: [...path, variable] });
-    }
-    if (Object.keys(values).length === 0) app.report.carried(path, "no variables");
-  }
-  for (const { name: variable, value = app.source.variables[variable], key } of pairsOf(
-    spec.environment,
-  )) {
-    const former = found.get(variable);
-    if (former) app.report.left(former.path, "`environment` has the variable too, and wins");
-    found.set(variable, { name: variable, value, path: [...at, "environment", key] });
-  }
-  return [...found.values()];
 }
 
 /**
@@ -90,7 +37,11 @@ export function placeVariables(
     decisions: [],
   };
   const { report } = app;
-  for (const { name, value, path } of variablesOf(service, app)) {
+  const variables = variablesOf(service, app);
+  const reached = [...app.resources].flatMap(([other, resource]) =>
+    reaches(service, variables, { other, resource }) ? [resource] : [],
+  );
+  for (const { name, value, path } of variables) {
     if (value === undefined) {
       report.left(
         path,
@@ -111,7 +62,7 @@ export function placeVariables(
       report.carried(path, `${to}.port`);
       continue;
     }
-    const text = throughResources({ name, value, path }, service, app, placed, to);
+    const text = throughResources({ name, value, path }, reached, app, placed, to);
     if (text === undefined) continue;
     const { value: rewritten, why } = throughServices(
       { name, value: text.value },
@@ -128,7 +79,7 @@ export function placeVariables(
       continue;
     }
     placed.environment[name] = files.value;
-    if (reason) report.changed(path, `${to}.environment.${name}`, reason);
+    if (reason) report.changed(path, `${to}.environment.${name}`, reason, text.todo);
     else report.carried(path, `${to}.environment.${name}`);
   }
   return placed;
@@ -136,40 +87,54 @@ export function placeVariables(
 
 function throughResources(
   { name, value, path }: { name: string; value: string; path: Path },
-  service: ComposeService,
+  reached: FormerContainer[],
   app: ComposeApplication,
   placed: Placed,
   to: string,
-): { value: string; why?: string } | undefined {
-  let text: { value: string; why?: string } = { value };
-  for (const [other, resource] of app.resources) {
-    const named = resource.hosts.some(
-      (host) => withAddress({ name, value }, host, () => host) !== undefined,
-    );
-    const needed = named || dependsOn(service, other) || sharesPassword(service, resource);
-    if (!needed) continue;
+): { value: string; why?: string; todo?: string } | undefined {
+  let text: { value: string; why?: string; todo?: string } = { value };
+  for (const resource of reached) {
+    const named = namesHost({ name, value }, resource);
     const verdict = resourceVariable({ name, value: text.value }, resource);
     if (named || verdict) placed.uses.add(resource.name);
     if (!verdict) continue;
+    if (verdict.todo) placed.decisions.push({ name, words: `${name}: ${verdict.todo}` });
     if ("value" in verdict) {
       text = verdict;
       continue;
     }
     if (verdict.dropped === "given")
-      app.report.changed(path, `${to}.uses.${resource.name}`, verdict.why);
+      app.report.changed(path, `${to}.uses.${resource.name}`, verdict.why, verdict.todo);
     else {
       app.report.left(path, verdict.why, verdict.todo);
-      placed.decisions.push({ name, words: `${name}: ${verdict.todo}` });
     }
     return undefined;
   }
   return text;
 }
 
+const namesHost = (
+  { name, value = "" }: Pick<Variable, "name" | "value">,
+  { hosts }: FormerContainer,
+) => hosts.some((host) => withAddress({ name, value }, host, () => host) !== undefined);
+
+/** Whether a service uses a resource: it names it, waits for it or has its password. */
+function reaches(
+  service: ComposeService,
+  variables: Variable[],
+  { other, resource }: { other: string; resource: FormerContainer },
+): boolean {
+  return (
+    dependsOn(service, other) ||
+    sharesPassword(service, resource) ||
+    variables.some((one) => namesHost(one, resource))
+  );
+}
+
 /** Whether a service has the password of a resource, by value or as a file. */
 function sharesPassword(
   { spec }: ComposeService,
-  { password, passwordFiles }: { password?: string; passwordFiles: string[] },
+  { password, passwordFiles }: FormerContainer,
 ): boolean {
   const secrets = (spec.secrets ?? []).map((one) =>
     secretFile(typeof one === "string" ? one : one.source),
@@ -181,7 +146,7 @@ function sharesPassword(
   );
 }
 
-export function dependsOn({ spec }: Pick<ComposeService, "spec">, other: string): boolean {
+function dependsOn({ spec }: Pick<ComposeService, "spec">, other: string): boolean {
   const { depends_on: needed, links } = spec;
   const names = Array.isArray(needed) ? needed : Object.keys(needed ?? {});
   return names.includes(other) || (links ?? []).some((one) => one.split(":")[0] === other);
@@ -213,16 +178,19 @@ function throughServices(
       }
       if (role?.as !== "service" || address?.port === undefined) continue;
       const port = address.protocol === "http" ? 80 : address.port;
-      const replaced = withAddress({ name, value: text }, host, (given) =>
-        given === undefined
-          ? address.name
-          : /https?:\/\//.test(text) && port === 80
-            ? address.name
-            : `${address.name}:${port}`,
-      );
+      let elsewhere = false;
+      const replaced = withAddress({ name, value: text }, host, (given) => {
+        elsewhere ||= given !== undefined && given !== address.port && given !== port;
+        if (given === undefined) return address.name;
+        if (elsewhere) return `${address.name}:${given}`;
+        return /https?:\/\//.test(text) && port === 80 ? address.name : `${address.name}:${port}`;
+      });
       if (replaced === undefined) continue;
       placed.calls.add(address.name);
-      if (replaced !== text) why = `it is called at ${address.name}, port ${port}`;
+      if (elsewhere) {
+        const words = `${name}: ${address.name} has one port, ${address.port}, at which it is called at ${port}`;
+        placed.decisions.push({ name, words });
+      } else if (replaced !== text) why = `it is called at ${address.name}, port ${port}`;
       text = replaced;
     }
   }
