@@ -23,6 +23,7 @@ const permissive = [
   "CC0-1.0",
   "ISC",
   "MIT",
+  "Unlicense",
   "PSF-2.0",
   "Python-2.0",
 ];

@@ -31,6 +31,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { initCommand } = await import("./init/init-command.ts");
     return (args) => initCommand(args, terminal);
   },
+  import: async () => {
+    const { importCommand } = await import("./import/import-command.ts");
+    return (args) => importCommand(args, lines);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

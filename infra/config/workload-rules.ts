@@ -26,7 +26,7 @@ const metricsPort = 9090;
 const nodeMemoryMiB = 128;
 
 /** Names of variables that say that their value is secret. */
-const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
+export const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
 /** What a service, a job and their containers are, each by itself and among the others. */
 export const workloadRules = [

@@ -9,6 +9,7 @@ import { differenceText } from "../plan/diff/difference-text.ts";
 import { fittedDrawing, pictureOf } from "../plan/drawing/picture.ts";
 import { styleOf } from "../plan/text.ts";
 import { configurationPage } from "./configuration.ts";
+import { importPage } from "./import-page.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /** Two commits of this repository between which the platform changed. */
@@ -20,6 +21,7 @@ writeFileSync(file("configuration.md"), configurationPage());
 writeFileSync(file("stack.schema.json"), `${JSON.stringify(stackSchema(), null, 2)}\n`);
 await drawArchitecture();
 await writeExample();
+writeFileSync(file("import.md"), await importPage(process.env.IMPORT_SAMPLES));
 
 async function drawArchitecture(): Promise<void> {
   const { resources } = await evaluate("prod");

@@ -1,0 +1,16 @@
+import { secretName } from "../../infra/config/workload-rules.ts";
+
+/** What names of variables say that is no secret, whatever else they say. */
+const plainName =
+  /(_FILE|_PATH|_DIR|_URL|_URI|_HOST|_PORT|_USER|_USERNAME|_NAME|_ID|_TTL|_ISSUER|_EXPIRY|_EXPIRES(_IN)?|_LENGTH|_LIFETIME)$|^(ALLOW|DISABLE|ENABLE)_|ALLOW_EMPTY/i;
+
+/** A URL with a password in it. */
+const withPassword = /:\/\/[^\s/:@]*:[^\s/@]+@/;
+
+/** Whether a variable's name or value says that its value may stand in no file. */
+export function isSecret(name: string, value: string): boolean {
+  if (/^(|true|false|yes|no|[01])$/i.test(value)) return false;
+  if (withPassword.test(value)) return true;
+  // A path of a file that has the secret.
+  return secretName.test(name) && !plainName.test(name) && !value.startsWith("/");
+}
