@@ -35,6 +35,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { importCommand } = await import("./import/import-command.ts");
     return (args) => importCommand(args, lines);
   },
+  doctor: async () => {
+    const { doctorCommand } = await import("./operate/doctor/doctor-command.ts");
+    return (args) => doctorCommand(args, terminal);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

@@ -1,0 +1,46 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KubeConfig } from "@kubernetes/client-node";
+import type { World } from "./healthy.ts";
+
+/** Lists of the Kubernetes API, on loopback. */
+export function kubernetesAnswer(
+  world: World,
+  url: string,
+): { status: number; body: object } | undefined {
+  const [, plural = ""] = /^\/apis?\/(?:[^/]+\/)?v\d\/([a-z]+)(?:\?|$)/.exec(url) ?? [];
+  const refused = world.refused[plural] ?? world.refused["*"];
+  if (refused) {
+    const { code, reason, message } = refused;
+    const body = { kind: "Status", apiVersion: "v1", status: "Failure", message, reason, code };
+    return { status: code, body };
+  }
+  const items = world.kubernetes[plural];
+  return items && { status: 200, body: { kind: "List", apiVersion: "v1", metadata: {}, items } };
+}
+
+/** The Kubernetes API of a world, and the way to it. */
+export async function startCluster(world: () => World) {
+  const server: Server = createServer((request, response) => {
+    const { status, body } = kubernetesAnswer(world(), request.url ?? "") ?? {
+      status: 404,
+      body: { kind: "Status", code: 404, message: `no ${request.url}` },
+    };
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromOptions({
+    clusters: [{ name: "it", server: `http://127.0.0.1:${port}`, skipTLSVerify: true }],
+    users: [{ name: "it", token: "secret" }],
+    contexts: [{ name: "it", cluster: "it", user: "it" }],
+    currentContext: "it",
+  });
+  return {
+    kubeConfig,
+    stop() {
+      server.close().closeAllConnections();
+    },
+  };
+}

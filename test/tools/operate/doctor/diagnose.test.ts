@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { ACMClient } from "@aws-sdk/client-acm";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { checks, diagnose } from "../../../../tools/operate/doctor/diagnose.ts";
+import { pageOf } from "../../../../tools/operate/doctor/doctor-command.ts";
+import { readSnapshot, type Sources } from "../../../../tools/operate/doctor/read.ts";
+import { type AwsClients, awsClients } from "../../../../tools/operate/doctor/read-aws.ts";
+import { type OperatedStack, operatedStack } from "../../../../tools/operate/operated-stack.ts";
+import { showPage } from "../../../../tools/operate/page.ts";
+import { startCluster } from "./cluster-server.ts";
+import { at, healthy, type Json, type World } from "./healthy.ts";
+import { planted, set } from "./planted.ts";
+
+let stack: OperatedStack;
+let cluster: Awaited<ReturnType<typeof startCluster>>;
+let world: World;
+
+/** AWS's own clients, which get a world's answers instead of sending. */
+function clientsOf({ aws }: World): AwsClients {
+  const clients = awsClients("eu-central-1");
+  const send = async (command: object) => {
+    const name = command.constructor.name.replace(/Command$/, "");
+    const answer = aws[name];
+    if (!answer) throw new Error(`no answer to ${name}`);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  for (const client of Object.values(clients)) {
+    (client as ACMClient).send = send as unknown as ACMClient["send"];
+  }
+  return clients;
+}
+
+const sources = (): Sources => ({
+  clients: clientsOf(world),
+  kubeConfig: async () => cluster.kubeConfig,
+  resolve: async (name) => {
+    const answer = world.dns[name] ?? "ENOTFOUND";
+    if (typeof answer === "string") throw Object.assign(new Error(answer), { code: answer });
+    return answer;
+  },
+  exportState: async () => {
+    if (world.state instanceof Error) throw world.state;
+    return JSON.stringify(world.state);
+  },
+  now: () => at,
+});
+
+const snapshot = () => readSnapshot(stack, sources());
+
+async function printed(options = {}): Promise<{ text: string; code: number }> {
+  let text = "";
+  const out = (more: string) => {
+    text += more;
+  };
+  const read = await snapshot();
+  const code = await showPage(async () => pageOf(read), { out, err: out, color: false }, options);
+  return { text, code };
+}
+
+describe("doctor", () => {
+  before(async () => {
+    stack = await operatedStack("prod");
+    cluster = await startCluster(() => world);
+  });
+  beforeEach(() => {
+    world = healthy();
+  });
+  after(() => cluster.stop());
+
+  it("finds nothing on a healthy stack, of which it reads all", async () => {
+    const read = await snapshot();
+    assert.deepEqual(read.unread, []);
+    assert.deepEqual(diagnose(read), []);
+    for (const answers of [read.kubernetes, read.aws]) {
+      assert.deepEqual(
+        Object.entries(answers).filter(([, answer]) => answer === undefined),
+        [],
+      );
+    }
+    assert.equal(read.kubernetes.pods?.length, 5);
+    assert.equal(read.aws.targetGroups?.[0]?.resource, "web/web-web-14e3c55e:http");
+    const { text, code } = await printed();
+    assert.equal(text, "Stack prod, cluster platform-prod\n  Nothing is wrong.\n");
+    assert.equal(code, 0);
+  });
+
+  for (const { name, check, cause, evidence, plant } of planted) {
+    it(`names the cause alone: ${name}`, async () => {
+      plant(world);
+      const found = diagnose(await snapshot());
+      assert.deepEqual(
+        found.map((one) => one.check),
+        [check],
+        JSON.stringify(found, undefined, 1),
+      );
+      assert.match(found[0]?.cause ?? "", cause);
+      assert.match(found[0]?.evidence ?? "", evidence);
+      assert.ok(found[0]?.remedy);
+      const { text, code } = await printed();
+      assert.equal(code, 1);
+      assert.deepEqual(
+        text.split("\n").filter((line) => line.length > 80),
+        [],
+      );
+    });
+  }
+
+  it("prints the example of docs/operate.md", async () => {
+    const example = ["Ingress: too few subnets", "crash: out of memory"];
+    for (const one of planted.filter(({ name }) => example.includes(name))) one.plant(world);
+    world.refused.nodes = {
+      ...{ code: 403, reason: "Forbidden" },
+      message:
+        'nodes is forbidden: User "arn:aws:sts::111122223333:assumed-role/Developer/ada" cannot list resource "nodes" in API group "" at the cluster scope',
+    };
+    const page = readFileSync("docs/operate.md", "utf8");
+    const { text } = await printed();
+    assert.ok(page.includes(`\n\`\`\`text\n${text}\`\`\`\n`), text);
+  });
+
+  it("still checks what it can read, and names the rest", async () => {
+    planted.find(({ name }) => name === "crash: exit code")?.plant(world);
+    world.aws.ListAddons = Object.assign(new Error("User is not authorized"), {
+      name: "AccessDeniedException",
+    });
+    world.refused.ingresses = { code: 403, reason: "Forbidden", message: "ingresses is forbidden" };
+    world.state = new Error("no stack named 'prod' found");
+    world.dns["platform.example.com"] = "ETIMEOUT";
+    const read = await snapshot();
+    assert.deepEqual(
+      diagnose(read).map(({ check }) => check),
+      ["container-crash"],
+    );
+    assert.deepEqual(read.unread, [
+      { what: "add-ons", why: "AccessDeniedException: User is not authorized" },
+      { what: "ingresses", why: "ingresses is forbidden", status: 403 },
+      { what: "DNS of platform.example.com", why: "ETIMEOUT" },
+      { what: "Pulumi's state", why: "Error: no stack named 'prod' found", optional: true },
+    ]);
+  });
+
+  it("joins objects of one cause", async () => {
+    planted.find(({ name }) => name === "node: kubelet silent")?.plant(world);
+    const [one, two] = world.kubernetes.nodes ?? [];
+    set(two, { status: one?.status as Json });
+    const { text } = await printed();
+    assert.match(text, /^1\. Node ip-10-1-0-10\S+ and 1 more$/m);
+    assert.match(text, /^ {2}also: {5}Node ip-10-1-1-10\S+$/m);
+    assert.doesNotMatch(text, /^2\./m);
+  });
+
+  it("has a planted cause for each check", () => {
+    assert.ok(planted.length >= 30, `${planted.length}`);
+    const tried = new Set(planted.map(({ check }) => check));
+    assert.deepEqual(
+      checks.map(({ name }) => name).filter((name) => !tried.has(name)),
+      [],
+    );
+  });
+});

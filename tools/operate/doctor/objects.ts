@@ -1,0 +1,87 @@
+import type {
+  CoreV1Event,
+  KubernetesObject,
+  V1Condition,
+  V1ContainerStatus,
+  V1ObjectMeta,
+  V1Pod,
+} from "@kubernetes/client-node";
+import type { Snapshot } from "./snapshot.ts";
+
+/** `<namespace>/<name>`, or the name alone where there is no namespace. */
+export const nameOf = ({ metadata }: { metadata?: V1ObjectMeta }) =>
+  [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
+
+/** The time of an event: of its last repetition. */
+const timeOf = (event: CoreV1Event): number =>
+  new Date(
+    event.series?.lastObservedTime ??
+      event.lastTimestamp ??
+      event.eventTime ??
+      event.metadata?.creationTimestamp ??
+      0,
+  ).getTime();
+
+/** The events of an object, the newest first; optionally of some reasons only. */
+export function eventsOf(
+  { kubernetes: { events = [] } }: Snapshot,
+  kind: string,
+  { metadata }: KubernetesObject,
+  reasons?: RegExp,
+): CoreV1Event[] {
+  return events
+    .filter(({ involvedObject: of, reason = "" }) => {
+      const same = of.kind === kind && of.name === metadata?.name;
+      return (
+        same &&
+        (of.namespace ?? "") === (metadata?.namespace ?? "") &&
+        (reasons?.test(reason) ?? true)
+      );
+    })
+    .sort((one, other) => timeOf(other) - timeOf(one));
+}
+
+/** An event as evidence. */
+export const quoted = ({ reason = "", message = "", involvedObject: of }: CoreV1Event) =>
+  `event ${reason} of ${of.kind} ${[of.namespace, of.name].filter(Boolean).join("/")}: ${message}`;
+
+export const secondsSince = ({ at }: Snapshot, time: Date | string | undefined): number =>
+  time === undefined ? 0 : (at.getTime() - new Date(time).getTime()) / 1000;
+
+/** The seconds since an event's last repetition. */
+export const ageOf = (snapshot: Snapshot, event: CoreV1Event) =>
+  secondsSince(snapshot, new Date(timeOf(event)));
+
+type Conditioned = {
+  status?: { conditions?: (Pick<V1Condition, "type" | "status"> & Partial<V1Condition>)[] };
+};
+
+export const conditionOf = ({ status }: Conditioned, type: string) =>
+  status?.conditions?.find((one) => one.type === type);
+
+/** What made a pod, by kind and name: the Deployment rather than its ReplicaSet. */
+export function ownerOf(pod: V1Pod): string {
+  const { namespace, ownerReferences } = pod.metadata ?? {};
+  const [owner] = ownerReferences ?? [];
+  if (!owner) return `Pod ${nameOf(pod)}`;
+  return owner.kind === "ReplicaSet"
+    ? `Deployment ${namespace}/${owner.name.replace(/-[^-]+$/, "")}`
+    : `${owner.kind} ${namespace}/${owner.name}`;
+}
+
+/** Pods that have not ended. */
+export const livePods = ({ kubernetes: { pods = [] } }: Snapshot): V1Pod[] =>
+  pods.filter(
+    ({ metadata, status }) =>
+      metadata?.deletionTimestamp === undefined &&
+      status?.phase !== "Succeeded" &&
+      status?.phase !== "Failed",
+  );
+
+/** The containers of a pod that started or should have, init containers first. */
+export const containersOf = ({ status }: V1Pod): V1ContainerStatus[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+export const isReady = (pod: V1Pod) => conditionOf(pod, "Ready")?.status === "True";
