@@ -35,6 +35,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { importCommand } = await import("./import/import-command.ts");
     return (args) => importCommand(args, lines);
   },
+  leftovers: async () => {
+    const { leftoversCommand } = await import("./operate/leftovers/leftovers-command.ts");
+    return (args) => leftoversCommand(args, terminal);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);
