@@ -39,6 +39,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { doctorCommand } = await import("./operate/doctor/doctor-command.ts");
     return (args) => doctorCommand(args, terminal);
   },
+  leftovers: async () => {
+    const { leftoversCommand } = await import("./operate/leftovers/leftovers-command.ts");
+    return (args) => leftoversCommand(args, terminal);
+  },
   release: async () => {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["release", ...args], lines);

@@ -231,7 +231,8 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
   };
 }
 
-function instancePrice(type: string): Price | undefined {
+/** Of a type as AWS names it; undefined where no price is known. */
+export function instancePrice(type: string): Price | undefined {
   const [family = "", size = ""] = type.split(".");
   const [large, larges] = [instanceFamilies[family], instanceSizes[size]];
   return large && larges ? { ...large, usd: Number((large.usd * larges).toFixed(4)) } : undefined;

@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What AWS says instead of doing it. */
+interface Refusal {
+  action: string;
+  code: string;
+  message: string;
+  /** How often; always if it is not given. */
+  times?: number;
+}
+
+/** Before moto: refuses actions of EC2 in AWS's words, which moto does not, and keeps the names of the others. */
+export async function awsGate(endpoint: string) {
+  const { hostname, port } = new URL(endpoint);
+  const gate = { refusals: [] as Refusal[], actions: [] as string[] };
+  const server = createServer((incoming, outgoing) => {
+    const parts: Buffer[] = [];
+    incoming.on("data", (part: Buffer) => parts.push(part));
+    incoming.on("end", () => {
+      const body = Buffer.concat(parts);
+      const target = String(incoming.headers["x-amz-target"] ?? "").split(".")[1];
+      const action = target ?? new URLSearchParams(body.toString()).get("Action") ?? "";
+      gate.actions.push(action || `${incoming.method} ${incoming.url}`);
+      const refusal = gate.refusals.find((one) => one.action === action && one.times !== 0);
+      if (refusal) {
+        if (refusal.times !== undefined) refusal.times -= 1;
+        const { code, message } = refusal;
+        outgoing.writeHead(code === "UnauthorizedOperation" ? 403 : 400);
+        outgoing.end(
+          `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`,
+        );
+        return;
+      }
+      const onward = request(
+        {
+          ...{ hostname, port, method: incoming.method, path: incoming.url },
+          headers: incoming.headers,
+        },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      onward.on("error", () => outgoing.writeHead(502).end());
+      onward.end(body);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return Object.assign(gate, {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+}
