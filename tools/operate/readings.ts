@@ -1,0 +1,71 @@
+/** What was read, or why it was not. */
+export type Reading<Value> = { value: Value } | { notReadable: string };
+
+export const readValue = <Value>(reading: Reading<Value> | undefined): Value | undefined =>
+  reading && "value" in reading ? reading.value : undefined;
+
+/** Another form of what was read. */
+export const mapped = <From, To>(reading: Reading<From>, to: (value: From) => To): Reading<To> =>
+  "value" in reading ? { value: to(reading.value) } : reading;
+
+/** Reads the parts of a page. A part that fails leaves the others alone. */
+export class Readings {
+  /** Whether AWS or the cluster did not answer at all. A refusal is an answer. */
+  silent = false;
+  /** Whether all could be read. */
+  complete = true;
+
+  /** @param needs the right that the request needs: an IAM action, or a right in Kubernetes */
+  async of<Value>(needs: string, ask: () => Promise<Value>): Promise<Reading<Value>> {
+    try {
+      return { value: await ask() };
+    } catch (error) {
+      this.complete = false;
+      const { status, says } = answerOf(error);
+      if (status === 403) return { notReadable: `needs ${says ?? needs}` };
+      if (status === undefined) this.silent = true;
+      return { notReadable: `${needs}: ${says}` };
+    }
+  }
+}
+
+interface Failure {
+  name: string;
+  message: string;
+  /** Of Kubernetes' client. */
+  code?: unknown;
+  body?: unknown;
+  /** Of AWS's clients. */
+  $metadata?: { httpStatusCode?: number };
+}
+
+const refusals =
+  /^(AccessDenied(Exception)?|UnauthorizedOperation|AuthorizationError|NotAuthorized)$/;
+
+/** The HTTP status of a failed request, and its words. A refusal says the action, where AWS names it. */
+function answerOf(error: unknown): { status?: number; says?: string } {
+  const { name, message, code, body, $metadata } = error as Failure;
+  if (["AbortError", "TimeoutError"].includes(name)) return { says: "no answer in time" };
+  if (typeof code === "number") {
+    if (code === 401) {
+      return { status: code, says: "Unauthorized: the caller has no access entry of the cluster" };
+    }
+    return { status: code, says: code === 403 ? undefined : messageOf(body) };
+  }
+  if (refusals.test(name) || $metadata?.httpStatusCode === 403) {
+    const [, action] = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(message) ?? [];
+    if (refusals.test(name) || action) return { status: 403, says: action };
+  }
+  return { status: $metadata?.httpStatusCode, says: message };
+}
+
+/** Of a Status object of Kubernetes, as text or not. */
+function messageOf(body: unknown): string {
+  let status = body;
+  try {
+    status = typeof body === "string" ? JSON.parse(body) : body;
+  } catch {
+    // A proxy's answer is not JSON.
+  }
+  return (status as { message?: string } | undefined)?.message?.trim() || String(body).trim();
+}
