@@ -43,6 +43,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { statusCommand } = await import("./operate/status/status-command.ts");
     return (args) => statusCommand(args, terminal);
   },
+  logs: async () => {
+    const { logsCommand } = await import("./operate/logs/logs-command.ts");
+    return (args) => logsCommand(args, terminal);
+  },
   deliver: async () => {
     const { deliver } = await import("./deliver/delivery-command.ts");
     return (args) => deliver(args, lines.out);

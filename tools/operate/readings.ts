@@ -21,12 +21,21 @@ export class Readings {
       return { value: await ask() };
     } catch (error) {
       this.complete = false;
-      const { status, says } = answerOf(error);
-      if (status === 403) return { notReadable: `needs ${says ?? needs}` };
-      if (status === undefined) this.silent = true;
-      return { notReadable: `${needs}: ${says}` };
+      const { refused, reason } = whyNot(error, needs);
+      if (refused === undefined) this.silent = true;
+      return { notReadable: reason };
     }
   }
+}
+
+/** Why a request failed, in words; `refused` is undefined where there was no answer at all. */
+export function whyNot(error: unknown, needs: string): { refused?: boolean; reason: string } {
+  const { status, says } = answerOf(error);
+  if (status === 403) return { refused: true, reason: `needs ${says ?? needs}` };
+  return {
+    ...(status !== undefined && { refused: false }),
+    reason: `${needs}: ${says}`,
+  };
 }
 
 interface Failure {
