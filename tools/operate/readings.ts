@@ -34,7 +34,11 @@ export function whyNot(error: unknown, needs: string): { refused?: boolean; reas
   if (status === 403) return { refused: true, reason: `needs ${says ?? needs}` };
   return {
     ...(status !== undefined && { refused: false }),
-    reason: `${needs}: ${says}`,
+    // The first line: the next are of the client.
+    reason: `${needs}: ${says
+      ?.trim()
+      .split("\n")[0]
+      ?.replace(/^request to \S+ failed, reason: /, "")}`,
   };
 }
 

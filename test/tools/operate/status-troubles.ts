@@ -370,7 +370,7 @@ export const remarks: typeof troubles = [
         }),
       },
     },
-    /standard support ended on 2026-11-01: extended support costs more/,
+    /support standard ended on 2026-11-01: extended support costs more/,
   ],
   [
     "metrics that nobody serves",

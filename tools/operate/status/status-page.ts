@@ -41,7 +41,7 @@ export function statusPage(status: StackStatus): Page<StackStatus & { broken: st
 
 function serviceLines({ pods, release, targets, traffic }: ServiceStatus, now: Date): string[] {
   return [
-    ...read(pods, (found) => podLines(found, release, now)),
+    ...read(pods, (found) => podLines(found, release, now), "pods"),
     ...(targets ? read(targets, targetLines, "targets") : []),
     ...(traffic ? read(traffic, trafficLines, "traffic") : []),
   ];
@@ -158,10 +158,16 @@ function clusterLines(cluster: ClusterStatus, now: Date): string[] {
       ],
       "version",
     ),
-    ...read(support, ({ endOfStandard, standardDaysLeft }) =>
-      endOfStandard && standardDaysLeft !== undefined
-        ? labelled("", supportText(endOfStandard, standardDaysLeft))
-        : labelled("", "EKS does not say how long it supports this version"),
+    ...read(
+      support,
+      ({ endOfStandard, standardDaysLeft }) =>
+        labelled(
+          "support",
+          endOfStandard && standardDaysLeft !== undefined
+            ? supportText(endOfStandard, standardDaysLeft)
+            : "EKS does not say how long it supports this version",
+        ),
+      "support",
     ),
     ...read(
       nodeGroups,
@@ -214,8 +220,8 @@ function clusterLines(cluster: ClusterStatus, now: Date): string[] {
 
 const supportText = (end: Date, days: number): string =>
   days >= 0
-    ? `standard support for ${counted(days, "more day")}, until ${end.toISOString().slice(0, 10)}`
-    : `standard support ended on ${end.toISOString().slice(0, 10)}: extended support costs more`;
+    ? `standard for ${counted(days, "more day")}, until ${end.toISOString().slice(0, 10)}`
+    : `standard ended on ${end.toISOString().slice(0, 10)}: extended support costs more`;
 
 type Nodes = Extract<ClusterStatus["nodes"], { value: unknown }>["value"];
 
