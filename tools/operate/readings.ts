@@ -30,16 +30,12 @@ export class Readings {
 
 /** Why a request failed, in words; `refused` is undefined where there was no answer at all. */
 export function whyNot(error: unknown, needs: string): { refused?: boolean; reason: string } {
-  const { status, says } = answerOf(error);
-  if (status === 403) return { refused: true, reason: `needs ${says ?? needs}` };
-  return {
-    ...(status !== undefined && { refused: false }),
-    // The first line: the next are of the client.
-    reason: `${needs}: ${says
-      ?.trim()
-      .split("\n")[0]
-      ?.replace(/^request to \S+ failed, reason: /, "")}`,
-  };
+  const { refused, says } = answerOf(error);
+  if (refused) return { refused, reason: `needs ${says ?? needs}` };
+  // The first line: the next are of the client.
+  const [line = ""] = (says ?? "").trim().split("\n");
+  const reason = line.replace(/^request to \S+ failed, reason: /, "");
+  return { ...(refused === false && { refused }), reason: `${needs}: ${reason}` };
 }
 
 interface Failure {
@@ -55,21 +51,19 @@ interface Failure {
 const refusals =
   /^(AccessDenied(Exception)?|UnauthorizedOperation|AuthorizationError|NotAuthorized)$/;
 
-/** The HTTP status of a failed request, and its words. A refusal says the action, where AWS names it. */
-function answerOf(error: unknown): { status?: number; says?: string } {
+/** Whether it is a refusal, another answer, or none; and its words. Of a refusal the action, where AWS names it. */
+function answerOf(error: unknown): { refused?: boolean; says?: string } {
   const { name, message, code, body, $metadata } = error as Failure;
   if (["AbortError", "TimeoutError"].includes(name)) return { says: "no answer in time" };
-  if (typeof code === "number") {
-    if (code === 401) {
-      return { status: code, says: "Unauthorized: the caller has no access entry of the cluster" };
-    }
-    return { status: code, says: code === 403 ? undefined : messageOf(body) };
+  if (code === 403) return { refused: true };
+  if (code === 401) {
+    const says = "Unauthorized: the caller has no access entry of the cluster";
+    return { refused: false, says };
   }
-  if (refusals.test(name) || $metadata?.httpStatusCode === 403) {
-    const [, action] = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(message) ?? [];
-    if (refusals.test(name) || action) return { status: 403, says: action };
-  }
-  return { status: $metadata?.httpStatusCode, says: message };
+  if (typeof code === "number") return { refused: false, says: messageOf(body) };
+  const [, action] = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(message) ?? [];
+  if (refusals.test(name) || action) return { refused: true, ...(action && { says: action }) };
+  return { ...($metadata?.httpStatusCode && { refused: false }), says: message };
 }
 
 /** Of a Status object of Kubernetes, as text or not. */
