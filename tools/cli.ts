@@ -51,11 +51,22 @@ const commands: Record<string, () => Promise<Command>> = {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["rollback", ...args], lines);
   },
+  status: async () => {
+    const { statusCommand } = await import("./operate/status/status-command.ts");
+    return (args) => statusCommand(args, terminal);
+  },
+  logs: async () => {
+    const { logsCommand } = await import("./operate/logs/logs-command.ts");
+    return (args) => logsCommand(args, terminal);
+  },
   deliver: async () => {
     const { deliver } = await import("./deliver/delivery-command.ts");
     return (args) => deliver(args, lines.out);
   },
 };
+
+// AWS's clients warn of versions of 2027 on Node.js 20; package.json pins those that run on it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 // `npm run plan | head` closes the pipe early, which is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { kubernetesApis } from "../../../tools/operate/kubernetes-apis.ts";
+import { awsClients, statusActions } from "../../../tools/operate/status/aws-clients.ts";
+import { isNewer } from "../../../tools/operate/status/cluster-status.ts";
+import { statusCommand } from "../../../tools/operate/status/status-command.ts";
+import { accessDenied, answered } from "../../support/aws-answers.ts";
+import { allows } from "../../support/iam-simulate.ts";
+import { forbidden, serveKubernetes } from "../../support/kubernetes-server.ts";
+import { aws, image, kubernetes, now, settings } from "./status-fixtures.ts";
+import { type Changes, path, remarks, troubles } from "./status-troubles.ts";
+
+describe("npm run status", function () {
+  this.timeout(60_000);
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "status-"));
+    copyFileSync("Pulumi.yaml", join(folder, "Pulumi.yaml"));
+    writeFileSync(join(folder, "Pulumi.shop.yaml"), settings);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  async function status(args: string[], { cluster = {}, account = {} }: Changes = {}) {
+    const said = { out: "", err: "" };
+    const { kubeConfig, asked, stop } = await serveKubernetes({ ...kubernetes, ...cluster });
+    const terminal = {
+      out: (text: string) => {
+        said.out += text;
+      },
+      err: (text: string) => {
+        said.err += text;
+      },
+      color: false,
+    };
+    const code = await statusCommand(
+      ["--stack", "shop", ...args],
+      terminal,
+      folder,
+      async ({ region }) => ({
+        aws: answered(awsClients(region), { ...aws, ...account }),
+        kubernetes: kubernetesApis(kubeConfig),
+        now: () => now,
+      }),
+    ).finally(stop);
+    return { code, asked, ...said, words: said.out.replace(/\s+/g, " ") };
+  }
+
+  it("shows services, jobs, alarms and cluster as the page of operations does", async () => {
+    const { code, out } = await status(["--cost"]);
+    assert.equal(code, 0);
+    assert.ok(readFileSync("docs/operate.md", "utf8").includes(out), out);
+  });
+
+  it("asks Cost Explorer, which costs money, only when it is told to", async () => {
+    let asked = 0;
+    const account = {
+      GetCostAndUsageCommand: (input: { TimePeriod: object; Filter: object }) => {
+        asked++;
+        assert.deepEqual(input.TimePeriod, { Start: "2026-11-01", End: "2026-12-01" });
+        assert.match(JSON.stringify(input.Filter), /"stack","Values":\["shop"\]/);
+        return { ResultsByTime: [{ Total: { UnblendedCost: { Amount: "1.5" } } }] };
+      },
+    };
+    assert.doesNotMatch((await status([], { account })).out, /cost/);
+    assert.equal(asked, 0);
+    assert.match((await status(["--cost"], { account })).out, /\$1\.50 since the first/);
+    assert.equal(asked, 1);
+  });
+
+  it("shows one service or job alone, and tells which there are", async () => {
+    const { out, asked } = await status(["web"]);
+    assert.match(out, /service web/);
+    assert.doesNotMatch(out, /mailer|nightly|cluster\n/);
+    assert.ok(asked.every((url) => url.includes("/namespaces/web/")));
+    const { code, err } = await status(["shop"]);
+    assert.equal(code, 2);
+    assert.match(err, /no service or job "shop"; it has: mailer, nightly, web/);
+  });
+
+  it("says that a stack has no alarms", async () => {
+    const without = settings.replace("alarms: { enabled: true,", "alarms: { enabled: false,");
+    writeFileSync(join(folder, "Pulumi.silent.yaml"), without);
+    const { out } = await status(["--stack", "silent"], {
+      account: {
+        DescribeAlarmsCommand: () => {
+          throw accessDenied("cloudwatch:DescribeAlarms");
+        },
+      },
+    });
+    assert.match(out, /alarms\n {2}off: platform:alarms\.enabled is false/);
+  });
+
+  it("tells the same as JSON", async () => {
+    const { out } = await status(["--json"]);
+    const data = JSON.parse(out);
+    assert.deepEqual(data.broken, []);
+    assert.equal(data.complete, true);
+    assert.equal(data.services[0].pods.value.runs[0].image, image);
+    assert.equal(data.services[0].targets.value.healthy, 2);
+    assert.equal(data.cluster.support.value.standardDaysLeft, 244);
+  });
+
+  it("prints again until it is interrupted", async () => {
+    setTimeout(() => process.emit("SIGINT"), 1500);
+    const { code, out } = await status(["web", "--watch", "1"]);
+    assert.equal(code, 0);
+    assert.equal(out.split("service web").length - 1, 2);
+  });
+
+  for (const args of [["--watch", "soon"], ["--watch", "0"], ["web", "mailer"], ["--colour"]]) {
+    it(`does not take ${args.join(" ")}`, async () => {
+      const { code, err } = await status(args);
+      assert.equal(code, 2);
+      assert.match(err, /usage: npm run status/);
+    });
+  }
+
+  for (const [title, changes, ...expected] of troubles) {
+    it(`says ${title}`, async () => {
+      const { code, words } = await status([], changes);
+      for (const pattern of expected) assert.match(words, pattern);
+      assert.equal(code, 1, words);
+      assert.doesNotMatch(words, /nothing is broken/);
+    });
+  }
+
+  for (const [title, changes, ...expected] of remarks) {
+    it(`remarks ${title}, which is not broken`, async () => {
+      const { code, words } = await status([], changes);
+      for (const pattern of expected) assert.match(words, pattern);
+      assert.equal(code, 0, words);
+    });
+  }
+
+  it("says which action AWS refuses, and shows the rest", async () => {
+    const refuses = (action: string) => () => {
+      throw accessDenied(action);
+    };
+    const { code, words } = await status([], {
+      account: {
+        GetMetricDataCommand: refuses("cloudwatch:GetMetricData"),
+        DescribeAlarmsCommand: refuses("cloudwatch:DescribeAlarms"),
+        DescribeAddonCommand: refuses("eks:DescribeAddon"),
+      },
+      cluster: { "/api/v1/nodes": forbidden("nodes") },
+    });
+    assert.equal(code, 0);
+    assert.match(words, /nothing that could be read is broken/);
+    assert.match(words, /traffic not readable: needs cloudwatch:GetMetricData/);
+    assert.match(words, /alarms not readable: needs cloudwatch:DescribeAlarms/);
+    assert.match(words, /nodes not readable: needs Kubernetes: list nodes/);
+    assert.match(words, /2 of 2 healthy/);
+    assert.match(words, /1\.36, ACTIVE/);
+  });
+
+  it("ends with 3 where the cluster refuses pods", async () => {
+    const { code, words } = await status([], {
+      cluster: { [path.pods]: forbidden("pods", "web") },
+    });
+    assert.equal(code, 3);
+    assert.match(words, /needs Kubernetes: list deployments and pods in web/);
+  });
+
+  it("ends with 3 where AWS does not answer, and says how", async () => {
+    const { code, words } = await status([], {
+      account: {
+        DescribeAlarmsCommand: () => {
+          throw Object.assign(new Error("getaddrinfo ENOTFOUND monitoring"), { code: "ENOTFOUND" });
+        },
+      },
+    });
+    assert.equal(code, 3);
+    assert.match(words, /cloudwatch:DescribeAlarms: getaddrinfo ENOTFOUND monitoring/);
+  });
+
+  it("takes rights that AWS has and that only read", async () => {
+    for (const action of statusActions) {
+      assert.match(action, /^[a-z]+:(Describe|List|Get)[A-Z]/);
+      const policy = { Effect: "Allow" as const, Action: action, Resource: "*" };
+      const document = { Version: "2012-10-17" as const, Statement: [policy] };
+      const powers = { name: "Developer", policies: [{ name: "status", document }] };
+      assert.ok(await allows(powers, { action, resource: "*", context: {} }), action);
+    }
+    const page = readFileSync("docs/operate.md", "utf8");
+    for (const action of statusActions) assert.ok(page.includes(`\`${action}\``), action);
+  });
+
+  it("knows which of two versions of an add-on is newer", () => {
+    assert.ok(isNewer("v1.19.0-eksbuild.10", "v1.19.0-eksbuild.9"));
+    assert.ok(isNewer("v1.20.0-eksbuild.1", "v1.19.9-eksbuild.9"));
+    assert.ok(!isNewer("v1.19.0-eksbuild.9", "v1.19.0-eksbuild.10"));
+    assert.ok(!isNewer("v1.19.0-eksbuild.9", "v1.19.0-eksbuild.9"));
+  });
+});

@@ -1,0 +1,222 @@
+import { GetCostAndUsageCommand } from "@aws-sdk/client-cost-explorer";
+import {
+  type Cluster,
+  DescribeAddonCommand,
+  DescribeAddonVersionsCommand,
+  DescribeClusterCommand,
+  DescribeClusterVersionsCommand,
+  DescribeNodegroupCommand,
+  paginateListAddons,
+  paginateListNodegroups,
+} from "@aws-sdk/client-eks";
+import type { V1Node } from "@kubernetes/client-node";
+import type { KubernetesApis } from "../kubernetes-apis.ts";
+import type { OperatedStack } from "../operated-stack.ts";
+import type { AwsClients } from "./aws-clients.ts";
+
+export interface ControlPlane {
+  version: string;
+  /** EKS's own word, such as ACTIVE or UPDATING. */
+  status: string;
+  issues: string[];
+}
+
+export interface Support {
+  endOfStandard?: Date;
+  endOfExtended?: Date;
+  /** Whole days; less than 0 in extended support, which costs more. */
+  standardDaysLeft?: number;
+}
+
+export interface NodeStatus {
+  name: string;
+  type: string;
+  zone: string;
+  since?: Date;
+  ready: boolean;
+  /** Why it is not ready, what it lacks, or that it takes no new pods. */
+  says?: string;
+}
+
+export interface AddonStatus {
+  name: string;
+  version: string;
+  status: string;
+  issues: string[];
+  /** EKS's default for the cluster's version, if it is newer. */
+  newer?: string;
+}
+
+export interface NodeGroupStatus {
+  name: string;
+  status: string;
+  issues: string[];
+}
+
+export async function controlPlane(
+  { eks }: Pick<AwsClients, "eks">,
+  name: string,
+): Promise<ControlPlane> {
+  const { cluster } = await eks.send(new DescribeClusterCommand({ name }));
+  return {
+    version: cluster?.version ?? "",
+    status: cluster?.status ?? "",
+    issues: issuesOf(cluster),
+  };
+}
+
+interface Issue {
+  code?: string;
+  message?: string;
+  resourceIds?: string[];
+}
+
+const issuesOf = (of: Pick<Cluster, "health"> | { health?: { issues?: Issue[] } } | undefined) =>
+  (of?.health?.issues ?? []).map(({ code, message, resourceIds = [] }: Issue) =>
+    [code, message, resourceIds.join(", ")].filter(Boolean).join(": "),
+  );
+
+export async function supportOf(
+  { eks }: Pick<AwsClients, "eks">,
+  version: string,
+  now: Date,
+): Promise<Support> {
+  const { clusterVersions = [] } = await eks.send(
+    new DescribeClusterVersionsCommand({ clusterVersions: [version] }),
+  );
+  const { endOfStandardSupportDate: endOfStandard, endOfExtendedSupportDate: endOfExtended } =
+    clusterVersions[0] ?? {};
+  return {
+    endOfStandard,
+    endOfExtended,
+    ...(endOfStandard && {
+      standardDaysLeft: Math.floor((endOfStandard.getTime() - now.getTime()) / 86_400_000),
+    }),
+  };
+}
+
+export async function nodeGroups(
+  { eks }: Pick<AwsClients, "eks">,
+  clusterName: string,
+): Promise<string[]> {
+  const names: string[] = [];
+  for await (const page of paginateListNodegroups({ client: eks }, { clusterName })) {
+    names.push(...(page.nodegroups ?? []));
+  }
+  return names;
+}
+
+export async function nodeGroup(
+  { eks }: Pick<AwsClients, "eks">,
+  clusterName: string,
+  name: string,
+): Promise<NodeGroupStatus> {
+  const { nodegroup } = await eks.send(
+    new DescribeNodegroupCommand({ clusterName, nodegroupName: name }),
+  );
+  return { name, status: nodegroup?.status ?? "", issues: issuesOf(nodegroup) };
+}
+
+export async function addons(
+  { eks }: Pick<AwsClients, "eks">,
+  clusterName: string,
+): Promise<string[]> {
+  const names: string[] = [];
+  for await (const page of paginateListAddons({ client: eks }, { clusterName })) {
+    names.push(...(page.addons ?? []));
+  }
+  return names;
+}
+
+export async function addonStatus(
+  { eks }: Pick<AwsClients, "eks">,
+  clusterName: string,
+  name: string,
+): Promise<AddonStatus> {
+  const { addon } = await eks.send(new DescribeAddonCommand({ clusterName, addonName: name }));
+  return {
+    name,
+    version: addon?.addonVersion ?? "",
+    status: addon?.status ?? "",
+    issues: issuesOf(addon),
+  };
+}
+
+/** EKS's default version of an add-on for a Kubernetes version. */
+export async function defaultVersion(
+  { eks }: Pick<AwsClients, "eks">,
+  addonName: string,
+  kubernetesVersion: string,
+): Promise<string | undefined> {
+  const { addons: found = [] } = await eks.send(
+    new DescribeAddonVersionsCommand({ addonName, kubernetesVersion }),
+  );
+  return found
+    .flatMap(({ addonVersions = [] }) => addonVersions)
+    .find(({ compatibilities = [] }) =>
+      compatibilities.some((one) => one.defaultVersion && one.clusterVersion === kubernetesVersion),
+    )?.addonVersion;
+}
+
+/** Of versions such as v1.19.0-eksbuild.2. */
+export function isNewer(version: string, than: string): boolean {
+  const parts = (of: string) => of.split(/\D+/).filter(Boolean).map(Number);
+  const [one, other] = [parts(version), parts(than)];
+  const at = one.findIndex((part, index) => part !== (other[index] ?? 0));
+  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
+}
+
+export async function nodes({ core }: Pick<KubernetesApis, "core">): Promise<NodeStatus[]> {
+  const { items } = await core.listNode();
+  return items.map(nodeOf);
+}
+
+function nodeOf({ metadata, spec, status }: V1Node): NodeStatus {
+  const conditions = status?.conditions ?? [];
+  const ready = conditions.find(({ type }) => type === "Ready");
+  const troubles = conditions.filter(({ type, status: is }) =>
+    type === "Ready" ? is !== "True" : is === "True",
+  );
+  const says = [
+    ...troubles.map(({ type, reason, message }) => {
+      const words = [reason, message].filter(Boolean).join(": ");
+      return type === "Ready" ? words : `${type} (${words})`;
+    }),
+    ...(spec?.unschedulable ? ["takes no new pods (cordoned)"] : []),
+  ].join("; ");
+  return {
+    name: metadata?.name ?? "",
+    type: metadata?.labels?.["node.kubernetes.io/instance-type"] ?? "",
+    zone: metadata?.labels?.["topology.kubernetes.io/zone"] ?? "",
+    since: metadata?.creationTimestamp,
+    ready: ready?.status === "True",
+    ...(says && { says }),
+  };
+}
+
+/** The account's costs with the stack's tags since the first of the month, in US dollars, as Cost Explorer has them. */
+export async function costOfMonth(
+  { costs }: Pick<AwsClients, "costs">,
+  { config }: Pick<OperatedStack, "config">,
+  now: Date,
+): Promise<number> {
+  const day = (date: Date) => date.toISOString().slice(0, 10);
+  const { project, stack } = config.provider.defaultTags.tags;
+  const tagged = (Key: string, value: string) => ({ Tags: { Key, Values: [value] } });
+  const { ResultsByTime = [] } = await costs.send(
+    new GetCostAndUsageCommand({
+      TimePeriod: {
+        Start: `${day(now).slice(0, 8)}01`,
+        // It is exclusive.
+        End: day(new Date(now.getTime() + 86_400_000)),
+      },
+      Granularity: "MONTHLY",
+      Metrics: ["UnblendedCost"],
+      Filter: { And: [tagged("project", project), tagged("stack", stack)] },
+    }),
+  );
+  return ResultsByTime.reduce(
+    (sum, { Total }) => sum + Number(Total?.UnblendedCost?.Amount ?? 0),
+    0,
+  );
+}
