@@ -39,6 +39,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { command } = await import("./deliver/release-command.ts");
     return (args) => command(["rollback", ...args], lines);
   },
+  upgrade: async () => {
+    const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
+    return (args) => upgradeCommand(args, terminal);
+  },
   deliver: async () => {
     const { deliver } = await import("./deliver/delivery-command.ts");
     return (args) => deliver(args, lines.out);
