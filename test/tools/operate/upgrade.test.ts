@@ -22,6 +22,7 @@ import { upgradeCommand } from "../../../tools/operate/upgrade/upgrade-command.t
 import type { Upgrade } from "../../../tools/operate/upgrade/upgrade-page.ts";
 import { apiFindings, chartFindings } from "../../../tools/operate/upgrade/version-checks.ts";
 import { allows } from "../../support/iam-simulate.ts";
+import { needsEngine } from "../../support/separate-process.ts";
 import { budget, healthyCluster, insight, serve } from "../../support/upgrade-cluster.ts";
 
 const now = new Date("2026-11-30T12:00:00Z");
@@ -86,7 +87,8 @@ describe("npm run upgrade", function () {
     };
     const stack = args.includes("--stack") ? [] : ["--stack", "prod"];
     const { access } = server;
-    const code = await upgradeCommand([...stack, ...args], terminal, { folder, access, now });
+    const at = args.includes("--rehearse") ? projectFolder : folder;
+    const code = await upgradeCommand([...stack, ...args], terminal, { folder: at, access, now });
     await server.stop();
     return { code, out, err };
   }
@@ -275,6 +277,24 @@ describe("npm run upgrade", function () {
       assert.ok(readFileSync(file, "utf8").includes("1.36"), file);
     }
     assert.ok(findings.some(({ words }) => /imageTags .* has none for 1.37/.test(words)));
+  });
+
+  it("plays the upgrade on the simulated cloud", async function () {
+    await needsEngine.call(this);
+    const { code, findings } = await upgrade(healthyCluster(), "--rehearse");
+    assert.equal(code, 0);
+    const played = findings.filter(({ topic }) => topic === "rehearsal");
+    assert.ok(played.some(({ words }) => /^Kubernetes 1.35 to 1.36: passed, /.test(words)));
+  });
+
+  it("rehearses no version that the program does not support", async () => {
+    const cluster = healthyCluster();
+    cluster.cluster.version = "1.36";
+    cluster.versions.push({ clusterVersion: "1.37" });
+    const { unanswered } = await upgrade(cluster, "--rehearse");
+    assert.deepEqual(unanswered, [
+      { asked: "the rehearsal of 1.37", why: "the program does not support 1.37" },
+    ]);
   });
 
   it("has nothing to do where EKS offers nothing newer", async () => {

@@ -10,6 +10,7 @@ import { type PageTerminal, showPage } from "../page.ts";
 import { addonFindings, budgetFindings, nodeFindings, roomFindings } from "./cluster-checks.ts";
 import { awsStateOf, lifecycleOf, objectsOf, Questions } from "./cluster-state.ts";
 import { pageOf, type Upgrade } from "./upgrade-page.ts";
+import { rehearsalFindings } from "./upgrade-rehearsal.ts";
 import { commandsOf, settingsOf, stepsOf } from "./upgrade-steps.ts";
 import { targetOf, WrongTarget } from "./upgrade-target.ts";
 import {
@@ -24,16 +25,17 @@ import { wayBack } from "./way-back.ts";
 const usage = `Says what the next Kubernetes version needs of a stack: what blocks it, the order,
 the time, the way back, the settings to change. It reads, and changes nothing.
 
-usage: npm run upgrade -- [--stack NAME] [--to VERSION] [--json]
+usage: npm run upgrade -- [--stack NAME] [--to VERSION] [--rehearse] [--json]
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --to VERSION  the next minor version, such as 1.37 (default: that one)
+  --rehearse    also plays it with the real engine on the simulated cloud
   --json        one JSON document instead of the page
   --help        this text
 
-exit code: 0; 1 when something blocks the upgrade; 2 when the command is wrong, or
-the cluster cannot be moved to the version; 3 when nothing blocks it, but AWS or the
-cluster did not answer everything
+exit code: 0; 1 when something blocks the upgrade, or its rehearsal fails; 2 when the
+command is wrong, or the cluster cannot be moved to the version; 3 when nothing blocks
+it, but AWS, the cluster or the rehearsal did not answer everything
 `;
 
 /** What tests give: another project, another way to the Kubernetes API, another day. */
@@ -63,7 +65,7 @@ export async function upgradeCommand(
 }
 
 async function upgradeOf(
-  { stack: name, to: asked }: { stack: string; to?: string },
+  { stack: name, to: asked, rehearse }: { stack: string; to?: string; rehearse: boolean },
   { folder, access, now }: Required<Surroundings>,
 ): Promise<Upgrade> {
   const stack = await operatedStack(name, folder);
@@ -96,6 +98,7 @@ async function upgradeOf(
     ...budgetFindings(objects),
     ...roomFindings(aws, objects, config.network.zones.length),
     ...back.findings,
+    ...(rehearse ? await rehearsalFindings(name, to, questions) : []),
   ];
   return {
     ...known,
@@ -118,6 +121,7 @@ function optionsOf(args: string[]) {
     options: {
       stack: { type: "string", default: "dev" },
       to: { type: "string" },
+      rehearse: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false, short: "h" },
     },
