@@ -44,7 +44,8 @@ export const pinnedCharts: Record<string, PinnedChart> = {
     version: "9.59.0",
     from: "1.25",
     apis: common,
-    source: "charts/cluster-autoscaler of kubernetes/autoscaler; its image has the cluster's minor",
+    source:
+      "templates of kubernetes/autoscaler charts/cluster-autoscaler, of an older version: they ask the cluster which to use",
   },
   keda: {
     version: "2.20.2",
