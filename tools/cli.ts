@@ -59,6 +59,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { logsCommand } = await import("./operate/logs/logs-command.ts");
     return (args) => logsCommand(args, terminal);
   },
+  upgrade: async () => {
+    const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
+    return (args) => upgradeCommand(args, terminal);
+  },
   deliver: async () => {
     const { deliver } = await import("./deliver/delivery-command.ts");
     return (args) => deliver(args, lines.out);

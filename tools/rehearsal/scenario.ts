@@ -58,10 +58,12 @@ export interface Rehearsal {
 
 export interface RehearsalOptions extends RehearsalStackOptions {
   /**
-   * `fast`: up, up again, a new image, destroy.
+   * `fast`: up, up again, a new image, destroy. `upgrade`: up with the version before, upgrade, destroy.
    * @default whole
    */
-  length?: "whole" | "fast" | "up and destroy";
+  length?: "whole" | "fast" | "up and destroy" | "upgrade";
+  /** The Kubernetes version that it is upgraded to. @default that of the settings */
+  to?: string;
   /** Ends after the first operation with a failed check. @default false */
   stopAtFailure?: boolean;
   /** Called with the engine and the plugins before the first operation. */
@@ -84,7 +86,7 @@ const policyType = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
  * @throws {NoEngine} if the machine has no engine
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { length = "whole", stopAtFailure = false, onOpen, onOperation } = options;
+  const { length = "whole", stopAtFailure = false, to, onOpen, onOperation } = options;
   const stack = await RehearsalStack.open(options);
   onOpen?.(stack);
   // As the runbook says: while the first up waits for the pods.
@@ -113,13 +115,15 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     if (hostName) {
       issueElsewhere(stack.world, hostName, stack.setting("domain", "hostedZoneId") ?? "");
     }
-    const upgrade = length === "whole" ? upgradeOf(stack) : undefined;
+    const upgrades = length === "whole" || length === "upgrade";
+    const upgrade = upgrades ? upgradeOf(stack, to) : undefined;
     if (upgrade) stack.configure("cluster", { kubernetesVersion: upgrade.from });
     await createStack(stack, runOperation, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stack);
-    if (length !== "up and destroy") await redeployAndChangeImage(stack, runOperation);
+    if (isLong(length)) await redeployAndChangeImage(stack, runOperation);
     if (length === "whole") await changeStack(stack, runOperation, upgrade);
-    if (length !== "up and destroy") await runOperation("up again", () => stack.up(), checkNoSteps);
+    if (length === "upgrade" && upgrade) await upgradeStack(stack, runOperation, upgrade);
+    if (isLong(length)) await runOperation("up again", () => stack.up(), checkNoSteps);
     await destroyStack(stack, runOperation);
     rehearsal.kept = stack.world
       .all()
@@ -132,6 +136,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   }
   return rehearsal;
 }
+
+const isLong = (length: RehearsalOptions["length"]) => length === "whole" || length === "fast";
 
 /** An operation has failed, and the next ones need it. */
 class ScenarioAborted extends Error {}
@@ -153,9 +159,11 @@ interface Upgrade {
   to: string;
 }
 
-/** The stack's Kubernetes version and its predecessor; undefined if the program does not support that. */
-function upgradeOf(stack: RehearsalStack): Upgrade | undefined {
-  const to = stack.setting<string>("cluster", "kubernetesVersion") ?? "";
+/** The Kubernetes version and its predecessor; undefined if the program does not support that. */
+function upgradeOf(
+  stack: RehearsalStack,
+  to = stack.setting<string>("cluster", "kubernetesVersion") ?? "",
+): Upgrade | undefined {
   const at = (kubernetesVersions as readonly string[]).indexOf(to);
   const from = kubernetesVersions[at - 1];
   return from && { from, to };
@@ -169,7 +177,7 @@ async function createStack(
 ): Promise<void> {
   const { world } = stack;
   let announced: Step[] | undefined;
-  if (length !== "up and destroy") {
+  if (isLong(length)) {
     await runOperation(
       "preview of the first up",
       () => stack.preview(),
@@ -297,20 +305,7 @@ async function changeStack(
       ...checkNodesKept(stack, ran),
     ],
   );
-  if (upgrade) {
-    await runOperation(
-      `Kubernetes ${upgrade.from} to ${upgrade.to}`,
-      () => {
-        stack.configure("cluster", { kubernetesVersion: upgrade.to });
-        return stack.up();
-      },
-      ({ steps }) => [
-        ...checkOnlyUpdates(steps),
-        ...checkUpdateOrder(world, ["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"]),
-        ...checkAddonVersions(world, upgrade.to),
-      ],
-    );
-  }
+  if (upgrade) await upgradeStack(stack, runOperation, upgrade);
   await buildUnusually(stack, runOperation);
   await failReleaseJob(stack, runOperation);
   await runOperation(
@@ -352,6 +347,26 @@ async function changeStack(
     "up after it: repairs them",
     () => stack.up(),
     ({ steps }) => [...checkTouched(steps, drifted), ...checkRetention(world)],
+  );
+}
+
+async function upgradeStack(
+  stack: RehearsalStack,
+  runOperation: RunOperation,
+  { from, to }: Upgrade,
+): Promise<void> {
+  const { world } = stack;
+  await runOperation(
+    `Kubernetes ${from} to ${to}`,
+    () => {
+      stack.configure("cluster", { kubernetesVersion: to });
+      return stack.up();
+    },
+    ({ steps }) => [
+      ...checkOnlyUpdates(steps),
+      ...checkUpdateOrder(world, ["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"]),
+      ...checkAddonVersions(world, to),
+    ],
   );
 }
 

@@ -369,6 +369,12 @@ describe("differenceOf, the risk", () => {
       /^amber Cluster cluster: a newer Kubernetes version can be taken back for 7 days only/m,
     ],
     [
+      "an older Kubernetes",
+      () => cluster({ version: "1.36" }),
+      () => cluster({ version: "1.35" }),
+      /^red Cluster cluster: EKS goes back by one Kubernetes version, within 7 days .* moves it before them$/m,
+    ],
+    [
       "nodes of another type",
       nodesWith("m7g.large", 2),
       nodesWith("m7g.xlarge", 2),

@@ -198,14 +198,25 @@ function byController(one: Difference["changed"][number], path: string): Risk[] 
     : [];
 }
 
+/** Since 2026-07 EKS takes a version back (Amazon EKS User Guide, "Rollback Kubernetes version"). */
+function versionRisk(one: Difference["changed"][number]): Risk {
+  const { from, to } = one.changes.find(({ path }) => path === "version") ?? {};
+  const minor = (version: unknown) => Number(String(version).split(".")[1]);
+  return minor(to) < minor(from)
+    ? red(
+        `${labelOf(one)}: EKS goes back by one Kubernetes version, within 7 days after it came, and only when the nodes are back; this update moves it before them`,
+      )
+    : amber(
+        `${labelOf(one)}: a newer Kubernetes version can be taken back for 7 days only, the nodes first`,
+      );
+}
+
 function changeRisks(one: Difference["changed"][number]): Risk[] {
   const paths = one.changes.map(({ path }) => path);
   if (one.type.endsWith(":PriorityClass") && /(^|,)(value|preemptionPolicy)/.test(paths.join())) {
     return [red(`${labelOf(one)}: Kubernetes refuses another value of a priority class`)];
   }
-  if (isCluster(one) && paths.includes("version")) {
-    return [amber(`${labelOf(one)}: a newer Kubernetes version can be taken back for 7 days only`)];
-  }
+  if (isCluster(one) && paths.includes("version")) return [versionRisk(one)];
   if (isNodeGroup(one)) {
     const rolls = /(^|,)(version|launchTemplate|releaseVersion)/.test(paths.join());
     return rolls ? [amber(`${labelOf(one)}: every node is replaced, one after the other`)] : [];
