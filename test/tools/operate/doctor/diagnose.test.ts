@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import type { ACMClient } from "@aws-sdk/client-acm";
+import type { ACMClient, ListCertificatesRequest } from "@aws-sdk/client-acm";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { checks, diagnose } from "../../../../tools/operate/doctor/diagnose.ts";
 import { pageOf } from "../../../../tools/operate/doctor/doctor-command.ts";
@@ -24,6 +24,9 @@ function clientsOf({ aws }: World): AwsClients {
     const answer = aws[name];
     if (!answer) throw new Error(`no answer to ${name}`);
     if (answer instanceof Error) throw answer;
+    // ACM keeps certificates with other keys than RSA back, unless it is asked for them.
+    const keys = (command as { input?: ListCertificatesRequest }).input?.Includes?.keyTypes;
+    if (name === "ListCertificates" && !keys?.includes("EC_prime256v1")) return {};
     return answer;
   };
   for (const client of Object.values(clients)) {

@@ -188,7 +188,13 @@ export function healthy(): World {
         deployment("kube-system", "aws-load-balancer-controller", 2),
         deployment("kube-system", "cluster-autoscaler-aws-cluster-autoscaler", 1),
       ],
-      replicasets: [replicaSet("web-14e3c55e-7d4b9c", 3), replicaSet("web-14e3c55e-5c6d7f", 0)],
+      replicasets: [
+        replicaSet("web-14e3c55e-7d4b9c", 3),
+        {
+          ...replicaSet("web-14e3c55e-5c6d7f", 0),
+          status: { replicas: 0, conditions: [condition("ReplicaFailure", "True")] },
+        },
+      ],
       jobs: [
         job("web-release-1a2b", 2 * day, [condition("Complete", "True")]),
         job(
@@ -283,7 +289,9 @@ export function healthy(): World {
                 sideEffects: "None",
               },
               admissionReviewVersions: ["v1beta1"],
-              clientConfig: { url: "https://127.0.0.1:23443/mutate" },
+              clientConfig: {
+                service: { name: "gone", namespace: "kube-system", path: "/mutate" },
+              },
             },
           ],
         },
@@ -332,8 +340,13 @@ export function healthy(): World {
         AutoScalingGroups: [
           {
             AutoScalingGroupName: "eks-nodes-1a2b-asg",
-            Instances: [0, 1, 2].map((at) => ({
-              InstanceId: `i-0aaaaaaaaaaaaaaa${at}`,
+            Instances: [
+              "aaaaaaaaaaaaaaa0",
+              "aaaaaaaaaaaaaaa1",
+              "aaaaaaaaaaaaaaa2",
+              "cccccccccccccccc",
+            ].map((id) => ({
+              InstanceId: `i-0${id}`,
               LifecycleState: "InService",
               HealthStatus: "Healthy",
             })),
@@ -342,6 +355,11 @@ export function healthy(): World {
       },
       DescribeScalingActivities: {
         Activities: [
+          {
+            AutoScalingGroupName: "eks-nodes-1a2b-asg",
+            Description: "Launching a new EC2 instance: i-0cccccccccccccccc",
+            ...{ StatusCode: "Successful", StartTime: before(90) },
+          },
           {
             AutoScalingGroupName: "eks-nodes-1a2b-asg",
             Description: "Launching a new EC2 instance: i-0aaaaaaaaaaaaaaa2",
