@@ -163,7 +163,10 @@ export const securityGroups: Kind = {
       "ec2:RevokeSecurityGroupEgress",
     ],
     async remove({ ec2 }, { id: GroupId }) {
-      await releaseOthers(ec2, GroupId);
+      await releaseOthers(ec2, GroupId).catch((error: Error) => {
+        // A group that a rule names has gone at the same time: this one is still there.
+        if (error.name !== "InvalidGroup.NotFound") throw error;
+      });
       await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
     },
   },
