@@ -1,3 +1,4 @@
+import { CommandFailed } from "../../shell.ts";
 import type { Unread } from "./snapshot.ts";
 
 /** Reads what can be read: what fails is noted by name, and the rest is read still. */
@@ -17,6 +18,7 @@ export class Tolerant {
 
 /** The Kubernetes API says why in a Status; its client hands it on as text. */
 function reasonOf(error: Error & { code?: unknown; body?: unknown }): Omit<Unread, "what"> {
+  if (error instanceof CommandFailed) return { why: error.message.split("\n").at(-1) ?? "" };
   if (typeof error.code !== "number") {
     return { why: `${error.name}: ${error.message}`.split("\n")[0] ?? "" };
   }
