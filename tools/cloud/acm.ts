@@ -15,6 +15,13 @@ export const acm: Record<string, ResourceType> = {
       const domainValidationOptions = validations(inputs);
       return { id: arn, state: { ...inputs, arn, domainValidationOptions } };
     },
+    existing: (arn, { hostNames = [] }) => ({
+      id: arn,
+      state: {
+        ...{ arn, status: "ISSUED" },
+        ...{ domainName: hostNames[0], subjectAlternativeNames: hostNames },
+      },
+    }),
   },
   "aws:acm/certificateValidation:CertificateValidation": {
     // "Can take several minutes" after the records are there (ACM User Guide)

@@ -15,7 +15,7 @@ import type { Mock, Place } from "./resource-type.ts";
 export function mocksOf(place: Place): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs, custom, id }) => {
-      const given = id ? existing[type]?.(id, place) : undefined;
+      const given = id ? resourceTypes[type]?.existing?.(id, place) : undefined;
       if (given) return given;
       const physicalName = String(inputs.name ?? autoname(type, name));
       const answer = mockOf(type, custom ?? true)(inputs, physicalName, place);
@@ -65,19 +65,6 @@ const awsResource =
     const arn = arnOf(place, service, `${kind.toLowerCase()}/${name}`);
     return { state: { ...inputs, name, arn } };
   };
-
-/** Resources of the account that the program reads. The plan trusts the settings about them. */
-const existing: Record<string, (id: string, place: Place) => { id: string; state: Properties }> = {
-  "aws:acm/certificate:Certificate": (id, { hostNames = [] }) => ({
-    id,
-    state: {
-      arn: id,
-      status: "ISSUED",
-      domainName: hostNames[0],
-      subjectAlternativeNames: hostNames,
-    },
-  }),
-};
 
 const functions: Record<string, (inputs: Properties, place: Place) => Properties> = {
   // No Auto Scaling group exists before the first update.

@@ -53,6 +53,8 @@ export interface ResourceType {
    * @default the inputs, and name and ARN for a type of AWS
    */
   mock?: Mock | "computed";
+  /** The mocks' answer for one of the account, which the program reads and the plan takes for granted. */
+  existing?: (id: string, place: Place) => { id: string; state: Properties };
   /** The charges of AWS; those of a component include its children. */
   charges?: (resource: Resource, all: Resource[]) => Charges;
   /** Why it is free. */
