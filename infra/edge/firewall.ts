@@ -166,7 +166,7 @@ function webAclArgs({
  * service that takes more has all routes.
  */
 function tooLargeBody(bodies: BodyRoute[]): aws.types.input.wafv2.WebAclRuleStatement | undefined {
-  const larger = bodies.filter(({ maxBodyKiB }) => maxBodyKiB > inspectedKiB).map(ofRoute);
+  const larger = bodies.filter(({ maxBodyKiB }) => maxBodyKiB > inspectedKiB).flatMap(ofRoute);
   if (larger.some((statements) => statements.length === 0)) return undefined;
   const others = bodies.map(({ maxBodyKiB }) => maxBodyKiB).filter((one) => one <= inspectedKiB);
   const size = (others.length > 0 ? Math.max(...others) : inspectedKiB) * 1024;
@@ -185,8 +185,11 @@ function tooLargeBody(bodies: BodyRoute[]): aws.types.input.wafv2.WebAclRuleStat
   return { andStatement: { statements: [above, ...elsewhere] } };
 }
 
-/** What holds for the requests of a route; nothing when it has all of them. */
-function ofRoute({ hosts, path }: BodyRoute): aws.types.input.wafv2.WebAclRuleStatement[] {
+/**
+ * What holds for the requests of a route, by groups of its hosts: for each group all statements. No
+ * statement holds for a route that has all requests.
+ */
+function ofRoute({ hosts, path }: BodyRoute): aws.types.input.wafv2.WebAclRuleStatement[][] {
   const matches = (
     fieldToMatch: aws.types.input.wafv2.WebAclRuleStatementRegexMatchStatementFieldToMatch,
     regexString: string,
@@ -198,15 +201,15 @@ function ofRoute({ hosts, path }: BodyRoute): aws.types.input.wafv2.WebAclRuleSt
       textTransformations: [{ priority: 0, type: transformation }],
     },
   });
-  const host = hosts.map(hostPattern).join("|");
-  return [
-    ...(host
-      ? [matches({ singleHeader: { name: "host" } }, `^(${host})(:[0-9]+)?$`, "LOWERCASE")]
-      : []),
-    ...(path === "/"
+  const ofPath =
+    path === "/"
       ? []
-      : [matches({ uriPath: {} }, `^${literal(path.replace(/\/$/, ""))}(/|$)`, "NONE")]),
-  ];
+      : [matches({ uriPath: {} }, `^${literal(path.replace(/\/$/, ""))}(/|$)`, "NONE")];
+  if (hosts.length === 0) return [ofPath];
+  return hostPatterns(hosts).map((pattern) => [
+    matches({ singleHeader: { name: "host" } }, pattern, "LOWERCASE"),
+    ...ofPath,
+  ]);
 }
 
 function all(
@@ -214,6 +217,21 @@ function all(
 ): aws.types.input.wafv2.WebAclRuleStatement {
   const [only, ...others] = statements;
   return only && others.length === 0 ? only : { andStatement: { statements } };
+}
+
+/** AWS WAF quotas: characters of a regex pattern, which cannot be raised. */
+const mostPattern = 200;
+
+/** As few patterns as match these hosts. */
+function hostPatterns(hosts: string[]): string[] {
+  const together = (patterns: string[]) => `^(${patterns.join("|")})(:[0-9]+)?$`;
+  const groups: string[][] = [];
+  for (const pattern of hosts.map(hostPattern)) {
+    const last = groups.at(-1);
+    if (last && together([...last, pattern]).length <= mostPattern) last.push(pattern);
+    else groups.push([pattern]);
+  }
+  return groups.map(together);
 }
 
 const hostPattern = (host: string) =>

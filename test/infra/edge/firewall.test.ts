@@ -93,6 +93,20 @@ describe("the firewall and the services", () => {
     }
   });
 
+  it("take as many hosts as a route has, in patterns that AWS WAF takes", async () => {
+    const hosts = Array.from({ length: 20 }, (_, at) => `${"a.".repeat(20)}shop${at}.example.com`);
+    hosts.push("*.tenants.example.org");
+    const acl = await webAcl([{ hosts, path: "/uploads", maxBodyKiB: 64 }]);
+    const patterns = [...JSON.stringify(acl).matchAll(/"regexString":("(?:[^"\\]|\\.)*")/g)];
+    assert.ok(patterns.length > 5);
+    for (const [, text = ""] of patterns) assert.ok(JSON.parse(text).length <= 200, text);
+    const by = (host: string) => blockedBy(acl, { host, path: "/uploads", bodyBytes: 64 * kib });
+    for (const host of [...hosts.slice(0, -1), "a.tenants.example.org"]) {
+      assert.equal(by(host), undefined, host);
+    }
+    for (const host of ["shop0.example.com", "tenants.example.org"]) assert.ok(by(host), host);
+  });
+
   it("never disagree on what a service takes, whatever the services are", async () => {
     const route = fc.record({
       hosts: fc.subarray(["a.example.com", "b.example.com"], { maxLength: 1 }),

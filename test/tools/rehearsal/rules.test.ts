@@ -1549,6 +1549,20 @@ describe("the simulated cloud", () => {
       await refused(given.create(types.acl, named("all", "one")), problem);
       await refused(given.create(types.acl, named("one", "Default_Action")), problem);
       await given.create(types.acl, named("passed-all-rules", "one"));
+      const long = (length: number) => ({
+        rules: [
+          {
+            statement: {
+              notStatement: {
+                statement: { regexMatchStatement: { regexString: "a".repeat(length) } },
+              },
+            },
+          },
+        ],
+      });
+      await refused(given.create(types.acl, long(201)), /^WAFLimitsExceededException: /);
+      goneAll(types.acl);
+      await given.create(types.acl, long(200));
     });
 
     it("logs requests of a web ACL to a group whose name says so", async () => {

@@ -18,6 +18,14 @@ function users(world: World, name: string, value: string): CloudResource[] {
 
 const names = (resources: CloudResource[]) => resources.map(({ id }) => id).join(", ");
 
+/** All regex patterns of rules, at any depth. */
+function regexPatterns(part: unknown): string[] {
+  if (typeof part !== "object" || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) =>
+    key === "regexString" ? [String(value)] : regexPatterns(value),
+  );
+}
+
 /** Why a caller may not use a hosted zone: a role reaches the zones of its own account only. */
 export function zoneProblem(world: World, zoneId: string, caller: Caller): string | undefined {
   const [owner = world.accountId, by = world.accountId] = [
@@ -111,6 +119,17 @@ export const edgeRules: Rule[] = [
         `Error reason: The parameter contains formatting that is not valid., field: METRIC_NAME, parameter: ${reserved.metricName}`
       );
     },
+  },
+  {
+    error: "WAFLimitsExceededException",
+    on: "create",
+    types: ["aws:wafv2/webAcl:WebAcl"],
+    source:
+      "AWS WAF Developer Guide, quotas: 200 characters of a regex pattern, fixed; terraform-provider-aws#33626",
+    refusal: ({ inputs }) =>
+      regexPatterns(inputs.rules).some((pattern) => pattern.length > 200)
+        ? "AWS WAF couldn't perform the operation because you exceeded your resource limit"
+        : undefined,
   },
   {
     error: "InvalidParameterException",
