@@ -22,6 +22,7 @@ function slices(given: Settings) {
   const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
+  const domains = domain ? domainZones(domain) : [];
   const named = domain && {
     hostName: domain.hostName,
     certificateArns: domain.certificateArns,
@@ -42,13 +43,13 @@ function slices(given: Settings) {
   };
   return {
     provider,
-    recordProviders: { domains: domain ? domainZones(domain) : [], provider },
+    recordProviders: { domains, provider },
     preflight: {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
-      domains: domain ? domainZones(domain) : [],
+      domains,
       certificateArns: domain?.certificateArns ?? [],
-      hostNames: hostNames(settings).map(({ hostName }) => hostName),
+      hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
       network: networkNeeds(settings),
     },
     network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },

@@ -25,16 +25,18 @@ export const principals = () => z.array(arn("an IAM role or user"), "a list of A
 /** Below 95 the fast burn, 14.4 times the budget, would be more than all requests. */
 export const percent = () => z.number("a number from 95 to 99.999").min(95).max(99.999);
 
+const names = "([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,}";
+
 export const hostName = () =>
   matching(
-    /^(?=.{1,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
+    new RegExp(`^(?=.{1,64}$)${names}$`),
     "a host name such as shop.example.com, of at most 64 characters",
   );
 
 /** Elastic Load Balancing, rule conditions: `*` stands for any characters; a certificate's for one label. */
 export const routeHost = () =>
   matching(
-    /^(?=.{1,64}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/,
+    new RegExp(`^(?=.{1,64}$)(\\*\\.)?${names}$`),
     "a host name such as shop.example.com, or *.example.com for all names below it, of at most 64 characters",
   );
 
