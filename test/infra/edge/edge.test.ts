@@ -39,6 +39,8 @@ describe("certificate", () => {
     for (const host of hosts) {
       const record = records.find(({ name }) => name.endsWith(`-${host}`));
       assert.match(record?.inputs.name, new RegExp(`\\.${host}\\.$`));
+      assert.equal(record?.inputs.type, "CNAME");
+      assert.match(record?.inputs.records.join(), /^_[0-9a-f]{32}\.acm-validations\.aws\.$/);
     }
   });
 
@@ -93,6 +95,31 @@ describe("certificate", () => {
     assert.deepEqual([type, /^_[0-9a-f]+\.acm-validations\.aws\.$/.test(value)], ["CNAME", true]);
   });
 
+  it("is waited for aloud by an up alone: a plan prints no records of nobody", async () => {
+    const { warn } = console;
+    const said: unknown[] = [];
+    console.warn = (line) => said.push(line);
+    try {
+      await certificate({ hostNames: [{ hostName: domain.hostName }] });
+    } finally {
+      console.warn = warn;
+    }
+    assert.deepEqual(said, []);
+  });
+
+  it("is those that are issued already, where the settings name them, and none is requested", async () => {
+    const certificateArns = ["arn:aws:acm:1", "arn:aws:acm:2"];
+    let arns: unknown;
+    const resources = await deploy(() => {
+      const args = { domain: { ...domain, certificateArns }, recordProviders };
+      new Certificate("certificate", args).arns?.apply((text) => {
+        arns = text;
+      });
+    });
+    assert.equal(arns, "arn:aws:acm:1,arn:aws:acm:2");
+    assert.deepEqual(customs(resources), []);
+  });
+
   it("is none without a domain, and no record is either", async () => {
     const resources = await deploy(() => {
       new Certificate("certificate", { domain: undefined, recordProviders });
@@ -128,6 +155,13 @@ describe("certificates that are issued already", () => {
         `domain.certificateArns: no certificate is for ${host}; allowed: certificates for all host names. Theirs are *.example.com`,
       ]);
     }
+  });
+
+  it("are named with all that they are for, where they leave out host names", () => {
+    const problems = certificateProblems([issued("a.example.com", "b.example.com")], hosts);
+    assert.deepEqual(problems, [
+      "domain.certificateArns: no certificate is for example.com, shop.example.com; allowed: certificates for all host names. Theirs are a.example.com, b.example.com",
+    ]);
   });
 
   it("serve nothing before they are issued", () => {
