@@ -6,5 +6,5 @@ describe("a network that is there before a stack", function () {
   before(needsEngine);
 
   it("is as it was when the stack comes, changes and goes", () =>
-    passes("test/tools/rehearsal/existing-engine-spec.ts", 6));
+    passes("test/tools/rehearsal/existing-network-engine-spec.ts", 6));
 });
