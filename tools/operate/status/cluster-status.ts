@@ -6,8 +6,6 @@ import {
   DescribeClusterCommand,
   DescribeClusterVersionsCommand,
   DescribeNodegroupCommand,
-  paginateListAddons,
-  paginateListNodegroups,
 } from "@aws-sdk/client-eks";
 import type { V1Node } from "@kubernetes/client-node";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
@@ -95,17 +93,6 @@ export async function supportOf(
   };
 }
 
-export async function nodeGroups(
-  { eks }: Pick<AwsClients, "eks">,
-  clusterName: string,
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of paginateListNodegroups({ client: eks }, { clusterName })) {
-    names.push(...(page.nodegroups ?? []));
-  }
-  return names;
-}
-
 export async function nodeGroup(
   { eks }: Pick<AwsClients, "eks">,
   clusterName: string,
@@ -115,17 +102,6 @@ export async function nodeGroup(
     new DescribeNodegroupCommand({ clusterName, nodegroupName: name }),
   );
   return { name, status: nodegroup?.status ?? "", issues: issuesOf(nodegroup) };
-}
-
-export async function addons(
-  { eks }: Pick<AwsClients, "eks">,
-  clusterName: string,
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of paginateListAddons({ client: eks }, { clusterName })) {
-    names.push(...(page.addons ?? []));
-  }
-  return names;
 }
 
 export async function addonStatus(
