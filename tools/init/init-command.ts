@@ -13,10 +13,10 @@ import { join } from "node:path";
 import type { ReadStream, WriteStream } from "node:tty";
 import { parseArgs } from "node:util";
 import { isCancel, select, text } from "@clack/prompts";
-import { optionsOrExit } from "../command-line.ts";
+import { optionsOrExit, type Terminal } from "../command-line.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
-import { plan, type Terminal } from "../plan/plan-command.ts";
+import { plan } from "../plan/plan-command.ts";
 import { type Account, readCaller, readZones } from "./account.ts";
 import { type Answers, type Question, questions } from "./questions.ts";
 import { nobody, type StackName, stackFile } from "./stack-files.ts";
@@ -62,7 +62,7 @@ export async function initCommand(
     out: (line: string) => terminal.out(`${line}\n`),
     err: (line: string) => terminal.err(`${line}\n`),
   };
-  const given = optionsOrExit(() => optionsOf(args), usage, lines);
+  const given = optionsOrExit(() => optionsOf(args), usage, terminal);
   if (typeof given === "number") return given;
   const taken = stacks.filter((stack) => !isUntouched(stack, folder));
   if (taken.length > 0 && !given.force) {
