@@ -1,6 +1,7 @@
 import type { AddonInfo, Nodegroup } from "@aws-sdk/client-eks";
 import type { V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterConfig, NodesConfig } from "../../../infra/config/schema.ts";
+import { isReady, nameOf } from "../cluster-objects.ts";
 import type { AwsState, Objects } from "./cluster-state.ts";
 import { about, type Finding } from "./finding.ts";
 import { minorOf } from "./minor.ts";
@@ -154,8 +155,6 @@ export function budgetFindings({ budgets, pods }: Pick<Objects, "budgets" | "pod
     : [fine(`each of ${budgets.length} disruption budgets lets a pod go`)];
 }
 
-const nameOf = ({ metadata }: V1PodDisruptionBudget) => `${metadata?.namespace}/${metadata?.name}`;
-
 function reasonOf(budget: V1PodDisruptionBudget, pods: V1Pod[] | undefined): string {
   const { currentHealthy = 0, desiredHealthy = 0, expectedPods = 0 } = budget.status ?? {};
   const failed = budget.status?.conditions?.find(({ reason }) => reason === "SyncFailed");
@@ -171,9 +170,6 @@ function reasonOf(budget: V1PodDisruptionBudget, pods: V1Pod[] | undefined): str
   const who = ill.length > 0 ? `: ${ill.map(({ metadata }) => metadata?.name).join(", ")}` : "";
   return `${currentHealthy} of ${expectedPods} pods are healthy, ${asks} needs more than ${desiredHealthy}${who}`;
 }
-
-const isReady = ({ status }: V1Pod) =>
-  status?.conditions?.some(({ type, status: of }) => type === "Ready" && of === "True") ?? false;
 
 /** Whether a budget's selector takes a pod. An empty selector takes all of its namespace (policy/v1). */
 function selects({ metadata, spec }: V1PodDisruptionBudget, pod: V1Pod): boolean {
@@ -196,8 +192,7 @@ function selects({ metadata, spec }: V1PodDisruptionBudget, pod: V1Pod): boolean
 function doubled(budgets: V1PodDisruptionBudget[], pods: V1Pod[]) {
   return pods.flatMap((pod) => {
     const names = budgets.filter((one) => selects(one, pod)).map(nameOf);
-    const { namespace, name } = pod.metadata ?? {};
-    return names.length > 1 ? [{ pod: `${namespace}/${name}`, names }] : [];
+    return names.length > 1 ? [{ pod: nameOf(pod), names }] : [];
   });
 }
 
