@@ -28,6 +28,7 @@ import {
 } from "@kubernetes/client-node";
 import { addonNames, listed, nodeGroupNames } from "../aws-lists.ts";
 import type { OperatedStack } from "../operated-stack.ts";
+import { statusMessage } from "../readings.ts";
 
 /** What the AWS credentials must allow; all of it reads. */
 export const actions = [
@@ -76,17 +77,8 @@ export class Questions {
 /** One line: the Kubernetes client puts a whole HTTP answer into its message. */
 function reasonOf(error: unknown): string {
   const { code, body, message } = error as { code?: unknown; body?: unknown; message?: string };
-  const status = typeof body === "string" ? messageIn(body) : undefined;
-  const text = status ?? message ?? String(error);
+  const text = statusMessage(body) ?? message ?? String(error);
   return `${typeof code === "number" ? `${code} ` : ""}${text.split("\n")[0]}`;
-}
-
-function messageIn(body: string): string | undefined {
-  try {
-    return JSON.parse(body).message;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The cluster, and what EKS offers; each undefined where AWS did not answer. */
