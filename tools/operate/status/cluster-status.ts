@@ -8,6 +8,7 @@ import {
   DescribeNodegroupCommand,
 } from "@aws-sdk/client-eks";
 import type { V1Node } from "@kubernetes/client-node";
+import { versionsOf } from "../addon-versions.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 import type { AwsClients } from "./aws-clients.ts";
@@ -127,11 +128,7 @@ export async function defaultVersion(
   const { addons: found = [] } = await eks.send(
     new DescribeAddonVersionsCommand({ addonName, kubernetesVersion }),
   );
-  return found
-    .flatMap(({ addonVersions = [] }) => addonVersions)
-    .find(({ compatibilities = [] }) =>
-      compatibilities.some((one) => one.defaultVersion && one.clusterVersion === kubernetesVersion),
-    )?.addonVersion;
+  return versionsOf(addonName, found, kubernetesVersion).standard;
 }
 
 /** Of versions such as v1.19.0-eksbuild.2. */

@@ -1,6 +1,7 @@
-import type { AddonInfo, Nodegroup } from "@aws-sdk/client-eks";
+import type { Nodegroup } from "@aws-sdk/client-eks";
 import type { V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterConfig, NodesConfig } from "../../../infra/config/schema.ts";
+import { versionsOf } from "../addon-versions.ts";
 import { isReady, nameOf } from "../cluster-objects.ts";
 import type { AwsState, Objects } from "./cluster-state.ts";
 import { about, type Finding } from "./finding.ts";
@@ -40,21 +41,6 @@ export function addonFindings(
     ...unfit,
     ...(fit > 0 ? [fine(`${fit} fit ${to}; those without a pin move to AWS's default`)] : []),
   ];
-}
-
-/** The versions of an add-on for a Kubernetes version as AWS lists them, the newest first, and AWS's default. */
-export function versionsOf(addonName: string, infos: AddonInfo[], kubernetes: string) {
-  const fitting = infos
-    .filter((one) => one.addonName === addonName)
-    .flatMap(({ addonVersions = [] }) => addonVersions)
-    .flatMap(({ addonVersion = "", compatibilities = [] }) => {
-      const fit = compatibilities.find(({ clusterVersion }) => clusterVersion === kubernetes);
-      return fit ? [{ addonVersion, isDefault: fit.defaultVersion ?? false }] : [];
-    });
-  return {
-    all: fitting.map(({ addonVersion }) => addonVersion),
-    standard: fitting.find(({ isDefault }) => isDefault)?.addonVersion,
-  };
 }
 
 /** Whether the nodes may stay as old as they are while the control plane moves, and their image. */
