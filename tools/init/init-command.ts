@@ -1,20 +1,11 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ReadStream, WriteStream } from "node:tty";
 import { parseArgs } from "node:util";
 import { isCancel, select, text } from "@clack/prompts";
 import { optionsOrExit, type Terminal } from "../command-line.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
+import { linkedProject } from "../graph/linked-project.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import { plan } from "../plan/plan-command.ts";
 import { type Account, readCaller, readZones } from "./account.ts";
@@ -166,12 +157,9 @@ function isUntouched(stack: StackName, folder: string): boolean {
  * @throws {PlanError} if a stack has none; then nothing is written
  */
 async function writeStacks(answers: Answers, folder: string): Promise<void> {
-  const copy = realpathSync(mkdtempSync(join(tmpdir(), "init-")));
+  const names = stacks.map((stack) => `Pulumi.${stack}.yaml`);
+  const copy = linkedProject("init-", (name) => names.includes(name), folder);
   try {
-    const names = stacks.map((stack) => `Pulumi.${stack}.yaml`);
-    for (const entry of readdirSync(folder).filter((name) => !names.includes(name))) {
-      symlinkSync(join(folder, entry), join(copy, entry));
-    }
     for (const stack of stacks) {
       const file = `Pulumi.${stack}.yaml`;
       const old = readFileSync(join(folder, file), "utf8");
