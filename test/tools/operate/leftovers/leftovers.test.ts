@@ -59,7 +59,7 @@ describe("leftovers", function () {
   });
   after(async () => {
     process.env = former;
-    gate?.close();
+    await gate?.stop();
     await moto?.stop();
     rmSync(folder, { recursive: true });
   });
