@@ -1,4 +1,4 @@
-import type { Nodegroup } from "@aws-sdk/client-eks";
+import type { Addon, Nodegroup } from "@aws-sdk/client-eks";
 import type { V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterConfig, NodesConfig } from "../../../infra/config/schema.ts";
 import { versionsOf } from "../addon-versions.ts";
@@ -19,12 +19,9 @@ export function addonFindings(
   to: string,
 ): Finding[] {
   const { blocks, look, fine } = about("add-ons");
-  const ill = addons.flatMap(({ addonName, status, health }) => {
-    const issues = (health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`);
-    return status === "ACTIVE" && issues.length === 0
-      ? []
-      : [look(`${addonName} is ${status}${issues.join("")}`)];
-  });
+  const ill = addons
+    .filter(isIll)
+    .map((one) => look(`${one.addonName} is ${one.status}${issuesOf(one)}`));
   if (!addonVersions) return ill;
   const unfit = addons.flatMap(({ addonName = "" }) => {
     const { all, standard } = versionsOf(addonName, addonVersions, to);
@@ -42,6 +39,15 @@ export function addonFindings(
     ...(fit > 0 ? [fine(`${fit} fit ${to}; those without a pin move to AWS's default`)] : []),
   ];
 }
+
+/** What EKS finds wrong with an add-on or a node group. */
+type Health = Pick<Addon | Nodegroup, "status" | "health">;
+
+const isIll = ({ status, health }: Health) =>
+  status !== "ACTIVE" || (health?.issues ?? []).length > 0;
+
+const issuesOf = ({ health }: Health) =>
+  (health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`).join("");
 
 /** Whether the nodes may stay as old as they are while the control plane moves, and their image. */
 export function nodeFindings(
@@ -65,9 +71,7 @@ export function nodeFindings(
   const behind = kubelets.filter(
     (one) => !skewed.includes(one) && minorOf(one.version) < minorOf(from),
   );
-  const ill = (nodeGroups ?? []).filter(
-    ({ status, health }) => status !== "ACTIVE" || (health?.issues ?? []).length > 0,
-  );
+  const ill = (nodeGroups ?? []).filter(isIll);
   const pin = settings.release;
   const wrongPin =
     pin && settings.operatingSystem === "al2023" && minorOf(pin) !== minorOf(to)
@@ -91,9 +95,9 @@ export function nodeFindings(
     ...(kubelets.length > 0 && skewed.length + behind.length === 0
       ? [fine(`every node${nodes ? "" : " group"} (${kubelets.length}) runs ${from}`)]
       : []),
-    ...ill.map(({ nodegroupName, status, health }) =>
+    ...ill.map((one) =>
       blocks(
-        `node group ${nodegroupName} is ${status}${(health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`).join("")}`,
+        `node group ${one.nodegroupName} is ${one.status}${issuesOf(one)}`,
         "EKS updates no group in this state: mend it first",
       ),
     ),
