@@ -1,3 +1,10 @@
+/** Where a command writes its text to. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  color: boolean;
+}
+
 /** Where a command writes its lines to. */
 export interface Lines {
   out(line: string): void;

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request } from "node:http";
+import { loopback } from "./loopback.ts";
 
 /** What AWS says instead of doing it. */
 interface Refusal {
@@ -15,7 +14,7 @@ interface Refusal {
 export async function awsGate(endpoint: string) {
   const { hostname, port } = new URL(endpoint);
   const gate = { refusals: [] as Refusal[], actions: [] as string[] };
-  const server = createServer((incoming, outgoing) => {
+  const server = await loopback((incoming, outgoing) => {
     const parts: Buffer[] = [];
     incoming.on("data", (part: Buffer) => parts.push(part));
     incoming.on("end", () => {
@@ -46,13 +45,6 @@ export async function awsGate(endpoint: string) {
       onward.on("error", () => outgoing.writeHead(502).end());
       onward.end(body);
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return Object.assign(gate, {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
   });
+  return Object.assign(gate, server);
 }

@@ -1,26 +1,14 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
-import { evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
+import { evaluate } from "../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../tools/graph/linked-project.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
 
 /** Evaluates the program with other settings, in a temporary folder. */
 export async function evaluateElsewhere(stack: string, settings: string): Promise<Evaluation> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "elsewhere-")));
+  const folder = linkedProject("elsewhere-");
   try {
-    for (const name of readdirSync(projectFolder)) {
-      if (!/^Pulumi\..+\.yaml$/.test(name))
-        symlinkSync(join(projectFolder, name), join(folder, name));
-    }
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), settings);
     return await evaluate(stack, folder);
   } finally {

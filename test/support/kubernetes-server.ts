@@ -1,7 +1,4 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { KubeConfig } from "@kubernetes/client-node";
+import { kubeConfigAt, loopback } from "./loopback.ts";
 
 /** An answer of the API: an object, text (a log), or a Status with its HTTP code. */
 export type KubernetesAnswer = object | string;
@@ -22,7 +19,7 @@ export const forbidden = (resource: string, namespace?: string) => ({
  */
 export async function serveKubernetes(answers: Record<string, KubernetesAnswer>) {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const { endpoint, stop } = await loopback((request, response) => {
     const url = request.url ?? "";
     asked.push(url);
     const [path = ""] = url.split("?");
@@ -32,30 +29,10 @@ export async function serveKubernetes(answers: Record<string, KubernetesAnswer>)
     response.writeHead(code, { "content-type": text ? "text/plain" : "application/json" });
     response.end(text ? answer : JSON.stringify(answer));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const name = "served";
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromOptions({
-    clusters: [
-      {
-        name,
-        server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        skipTLSVerify: true,
-      },
-    ],
-    users: [{ name, token: "token" }],
-    contexts: [{ name, cluster: name, user: name }],
-    currentContext: name,
-  });
   return {
-    kubeConfig,
+    kubeConfig: kubeConfigAt(endpoint),
     /** The paths that were asked for, with their queries. */
     asked,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    stop,
   };
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { kubeConfigAt, loopback } from "./loopback.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of AWS and Kubernetes, as JSON
 type Json = any;
@@ -104,30 +104,12 @@ const seconds = (date: string) => Date.parse(date) / 1000;
 
 /** Plays both APIs on loopback. */
 export async function serve(cluster: ReturnType<typeof healthyCluster>) {
-  const server = createServer(async (request, response) => {
+  const { endpoint, stop } = await loopback(async (request, response) => {
     const { status, type, body } = await answer(cluster, request);
     response.writeHead(status, { "content-type": type });
     response.end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    endpoint,
-    access: async () => {
-      const config = new KubeConfig();
-      config.loadFromOptions({
-        clusters: [{ name: "test", server: endpoint, skipTLSVerify: true }],
-        users: [{ name: "test", token: "token" }],
-        contexts: [{ name: "test", cluster: "test", user: "test" }],
-        currentContext: "test",
-      });
-      return config;
-    },
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { endpoint, access: async () => kubeConfigAt(endpoint), stop };
 }
 
 const forbidden = { kind: "Status", status: "Failure", reason: "Forbidden", code: 403 };
@@ -206,10 +188,4 @@ function answerAt(
   if (path.startsWith(`${of}/addons/`)) return { addon: by(cluster.addons, "addonName") };
   if (path.startsWith(`${of}/updates/`)) return { update: by(cluster.updates, "id") };
   return undefined;
-}
-
-async function text(request: IncomingMessage): Promise<string> {
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  return body;
 }

@@ -1,16 +1,9 @@
 import { execFileSync } from "node:child_process";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
+import { linkedProject } from "../graph/linked-project.ts";
 import { judge, median, table, writeSection } from "./bench-report.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -43,10 +36,7 @@ const planned = (stack: string, folder = root) => measured<Measured>("plan-cpu.t
 
 /** A folder of the program with a stack of so many services. */
 function stackOf(services: number): string {
-  const folder = mkdtempSync(join(tmpdir(), "plan-bench-"));
-  for (const name of readdirSync(root)) {
-    if (!/^Pulumi\..+\.yaml$/.test(name)) symlinkSync(join(root, name), join(folder, name));
-  }
+  const folder = linkedProject("plan-bench-");
   const file = parseDocument(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8"));
   file.setIn(["config", "platform:nodes"], {
     instanceTypes: ["m7g.4xlarge"],

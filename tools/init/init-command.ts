@@ -1,22 +1,13 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ReadStream, WriteStream } from "node:tty";
 import { parseArgs } from "node:util";
 import { isCancel, select, text } from "@clack/prompts";
-import { optionsOrExit } from "../command-line.ts";
+import { optionsOrExit, type Terminal } from "../command-line.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
+import { linkedProject } from "../graph/linked-project.ts";
 import { PlanError } from "../graph/plan-error.ts";
-import { plan, type Terminal } from "../plan/plan-command.ts";
+import { plan } from "../plan/plan-command.ts";
 import { type Account, readCaller, readZones } from "./account.ts";
 import { type Answers, type Question, questions } from "./questions.ts";
 import { nobody, type StackName, stackFile } from "./stack-files.ts";
@@ -62,7 +53,7 @@ export async function initCommand(
     out: (line: string) => terminal.out(`${line}\n`),
     err: (line: string) => terminal.err(`${line}\n`),
   };
-  const given = optionsOrExit(() => optionsOf(args), usage, lines);
+  const given = optionsOrExit(() => optionsOf(args), usage, terminal);
   if (typeof given === "number") return given;
   const taken = stacks.filter((stack) => !isUntouched(stack, folder));
   if (taken.length > 0 && !given.force) {
@@ -166,12 +157,9 @@ function isUntouched(stack: StackName, folder: string): boolean {
  * @throws {PlanError} if a stack has none; then nothing is written
  */
 async function writeStacks(answers: Answers, folder: string): Promise<void> {
-  const copy = realpathSync(mkdtempSync(join(tmpdir(), "init-")));
+  const names = stacks.map((stack) => `Pulumi.${stack}.yaml`);
+  const copy = linkedProject("init-", (name) => names.includes(name), folder);
   try {
-    const names = stacks.map((stack) => `Pulumi.${stack}.yaml`);
-    for (const entry of readdirSync(folder).filter((name) => !names.includes(name))) {
-      symlinkSync(join(folder, entry), join(copy, entry));
-    }
     for (const stack of stacks) {
       const file = `Pulumi.${stack}.yaml`;
       const old = readFileSync(join(folder, file), "utf8");

@@ -1,19 +1,24 @@
 import {
+  AdmissionregistrationV1Api,
+  ApiregistrationV1Api,
   AppsV1Api,
   AutoscalingV2Api,
   BatchV1Api,
   CoreV1Api,
   CustomObjectsApi,
   createConfiguration,
+  DiscoveryV1Api,
   type KubeConfig,
+  NetworkingV1Api,
   ServerConfiguration,
 } from "@kubernetes/client-node";
 
-/** So long a request to the Kubernetes API may take: a private endpoint does not answer from outside. */
-const timeoutSeconds = 15;
-
-/** The parts of the Kubernetes API that commands read. */
-export function kubernetesApis(kubeConfig: KubeConfig) {
+/**
+ * The parts of the Kubernetes API that commands read.
+ *
+ * @param timeoutSeconds so long a request may take: a private endpoint does not answer from outside
+ */
+export function kubernetesApis(kubeConfig: KubeConfig, timeoutSeconds = 15) {
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(kubeConfig.getCurrentCluster()?.server ?? "", {}),
     authMethods: { default: kubeConfig },
@@ -32,6 +37,10 @@ export function kubernetesApis(kubeConfig: KubeConfig) {
     apps: new AppsV1Api(configuration),
     batch: new BatchV1Api(configuration),
     autoscaling: new AutoscalingV2Api(configuration),
+    networking: new NetworkingV1Api(configuration),
+    discovery: new DiscoveryV1Api(configuration),
+    admission: new AdmissionregistrationV1Api(configuration),
+    registration: new ApiregistrationV1Api(configuration),
     custom: new CustomObjectsApi(configuration),
   };
 }

@@ -1,5 +1,6 @@
 import type { loadConfig } from "../../infra/config/load.ts";
 import { projectFolder } from "../graph/evaluate.ts";
+import { PlanError } from "../graph/plan-error.ts";
 import { stackConfig } from "../graph/stack-config.ts";
 
 /** A stack that somebody operates: what its settings say of it. */
@@ -21,4 +22,13 @@ export async function operatedStack(stack: string, folder = projectFolder): Prom
   const config = await stackConfig(stack, folder);
   const { region, accountId } = config.services.place;
   return { stack, region, accountId, clusterName: config.services.clusterName, config };
+}
+
+/** @throws {PlanError} if the stack has no service or job of the name; without a name, all are meant */
+export function requireWorkload({ stack, config }: OperatedStack, name: string | undefined): void {
+  const known = Object.keys({ ...config.services.services, ...config.services.jobs });
+  if (name === undefined || known.includes(name)) return;
+  throw new PlanError(
+    `Stack ${stack} has no service or job "${name}"; it has: ${known.sort().join(", ")}`,
+  );
 }

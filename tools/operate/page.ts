@@ -1,3 +1,4 @@
+import type { Terminal } from "../command-line.ts";
 import { type Style, section, styleOf, wrapped } from "../plan/text.ts";
 
 /** What a command tells: sections of lines for people, and the same as data. */
@@ -6,12 +7,6 @@ export interface Page<Data> {
   data: Data;
   /** Something is broken: the exit code is 1. */
   broken: boolean;
-}
-
-export interface PageTerminal {
-  out(text: string): void;
-  err(text: string): void;
-  color: boolean;
 }
 
 export interface PageOptions {
@@ -24,7 +19,7 @@ export interface PageOptions {
 /** Prints a page in 80 columns, or as JSON. Returns the exit code of the last one: 0, or 1 if something is broken. */
 export async function showPage<Data>(
   read: () => Promise<Page<Data>>,
-  terminal: PageTerminal,
+  terminal: Terminal,
   { json = false, watchSeconds, signal }: PageOptions = {},
 ): Promise<number> {
   const style = styleOf(terminal.color);

@@ -60,19 +60,24 @@ function answerOf(error: unknown): { refused?: boolean; says?: string } {
     const says = "Unauthorized: the caller has no access entry of the cluster";
     return { refused: false, says };
   }
-  if (typeof code === "number") return { refused: false, says: messageOf(body) };
-  const [, action] = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(message) ?? [];
+  if (typeof code === "number") {
+    return { refused: false, says: statusMessage(body)?.trim() || String(body).trim() };
+  }
+  const action = deniedAction(message);
   if (refusals.test(name) || action) return { refused: true, ...(action && { says: action }) };
   return { ...($metadata?.httpStatusCode && { refused: false }), says: message };
 }
 
-/** Of a Status object of Kubernetes, as text or not. */
-function messageOf(body: unknown): string {
-  let status = body;
+/** The IAM action that AWS's words refuse, if they name it. */
+export const deniedAction = (message: string): string | undefined =>
+  /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1];
+
+/** The message of a Status object of Kubernetes, as text or not; a proxy's answer is none. */
+export function statusMessage(body: unknown): string | undefined {
   try {
-    status = typeof body === "string" ? JSON.parse(body) : body;
+    const status = typeof body === "string" ? JSON.parse(body) : body;
+    return (status as { message?: string } | undefined)?.message;
   } catch {
-    // A proxy's answer is not JSON.
+    return undefined;
   }
-  return (status as { message?: string } | undefined)?.message?.trim() || String(body).trim();
 }

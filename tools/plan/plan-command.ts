@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { optionsOrExit, type Terminal } from "../command-line.ts";
 import { evaluateAt, present, type Version } from "../graph/checkout.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
@@ -37,28 +38,12 @@ exit code: 0; 1 when there is no plan to show, or it violates a mandatory policy
 accepted
 `;
 
-/** The output of the command. */
-export interface Terminal {
-  out(text: string): void;
-  err(text: string): void;
-  color: boolean;
-}
-
 type Options = ReturnType<typeof optionsOf>;
 
 /** Runs the command. Returns its exit code. @param folder the project, another one in tests */
 export async function plan(args: string[], terminal: Terminal, folder?: string): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (error) {
-    terminal.err(`${(error as Error).message}\n\n${usage}`);
-    return 2;
-  }
-  if (options.help) {
-    terminal.out(usage);
-    return 0;
-  }
+  const options = optionsOrExit(() => optionsOf(args), usage, terminal);
+  if (typeof options === "number") return options;
   try {
     return options.against === undefined
       ? await showPlan(options, terminal, folder)

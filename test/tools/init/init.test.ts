@@ -1,22 +1,16 @@
 import assert from "node:assert/strict";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { parse } from "yaml";
 import { evaluate, projectFolder } from "../../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../../tools/graph/linked-project.ts";
 import { readCaller, readZones } from "../../../tools/init/account.ts";
 import { type Ask, askTerminal, initCommand } from "../../../tools/init/init-command.ts";
 import { questions } from "../../../tools/init/questions.ts";
+import { printing } from "../../support/printing.ts";
 
 const account = "444455556666";
 const admin = `arn:aws:iam::${account}:role/Admin`;
@@ -26,31 +20,23 @@ const files = ["Pulumi.dev.yaml", "Pulumi.prod.yaml"];
 describe("npm run init", function () {
   this.timeout(60_000);
   let folder: string;
-  let printed: { out: string; err: string };
+  let { terminal, printed } = printing();
   beforeEach(() => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), "new-")));
-    for (const name of readdirSync(projectFolder)) {
-      if (!files.includes(name)) symlinkSync(join(projectFolder, name), join(folder, name));
-      else writeFileSync(join(folder, name), readFileSync(join(projectFolder, name)));
+    folder = linkedProject("new-", (name) => files.includes(name));
+    for (const name of files) {
+      writeFileSync(join(folder, name), readFileSync(join(projectFolder, name)));
     }
-    printed = { out: "", err: "" };
+    ({ terminal, printed } = printing());
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const init = (args: string[], { ask, known = {} }: { ask?: Ask; known?: object } = {}) =>
-    initCommand(
-      args,
-      {
-        out: (text) => {
-          printed.out += text;
-        },
-        err: (text) => {
-          printed.err += text;
-        },
-        color: false,
-      },
-      { folder, ask, account: async () => known, zones: async () => undefined },
-    );
+    initCommand(args, terminal, {
+      folder,
+      ask,
+      account: async () => known,
+      zones: async () => undefined,
+    });
   const texts = () => files.map((name) => readFileSync(join(folder, name), "utf8"));
   const configs = () => texts().map((text) => parse(text).config);
 

@@ -10,6 +10,7 @@ import { statusCommand } from "../../../tools/operate/status/status-command.ts";
 import { accessDenied, answered } from "../../support/aws-answers.ts";
 import { allows } from "../../support/iam-simulate.ts";
 import { forbidden, serveKubernetes } from "../../support/kubernetes-server.ts";
+import { printing } from "../../support/printing.ts";
 import { aws, image, kubernetes, now, settings } from "./status-fixtures.ts";
 import { type Changes, path, remarks, troubles } from "./status-troubles.ts";
 
@@ -24,17 +25,8 @@ describe("npm run status", function () {
   after(() => rmSync(folder, { recursive: true }));
 
   async function status(args: string[], { cluster = {}, account = {} }: Changes = {}) {
-    const said = { out: "", err: "" };
+    const { terminal, printed } = printing();
     const { kubeConfig, asked, stop } = await serveKubernetes({ ...kubernetes, ...cluster });
-    const terminal = {
-      out: (text: string) => {
-        said.out += text;
-      },
-      err: (text: string) => {
-        said.err += text;
-      },
-      color: false,
-    };
     const code = await statusCommand(
       ["--stack", "shop", ...args],
       terminal,
@@ -45,7 +37,7 @@ describe("npm run status", function () {
         now: () => now,
       }),
     ).finally(stop);
-    return { code, asked, ...said, words: said.out.replace(/\s+/g, " ") };
+    return { code, asked, ...printed, words: printed.out.replace(/\s+/g, " ") };
   }
 
   it("shows services, jobs, alarms and cluster as the page of operations does", async () => {

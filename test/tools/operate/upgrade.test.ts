@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
 import { parseDocument } from "yaml";
 import { projectFolder } from "../../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../../tools/graph/linked-project.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { actions } from "../../../tools/operate/upgrade/cluster-state.ts";
 import { minorOf } from "../../../tools/operate/upgrade/minor.ts";
@@ -22,6 +14,7 @@ import { upgradeCommand } from "../../../tools/operate/upgrade/upgrade-command.t
 import type { Upgrade } from "../../../tools/operate/upgrade/upgrade-page.ts";
 import { apiFindings, chartFindings } from "../../../tools/operate/upgrade/version-checks.ts";
 import { allows } from "../../support/iam-simulate.ts";
+import { printing } from "../../support/printing.ts";
 import { needsEngine, passes } from "../../support/separate-process.ts";
 import { budget, healthyCluster, insight, serve } from "../../support/upgrade-cluster.ts";
 
@@ -40,11 +33,7 @@ describe("npm run upgrade", function () {
   let stop = async (): Promise<unknown> => undefined;
 
   before(() => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), "upgrade-")));
-    for (const name of readdirSync(projectFolder)) {
-      if (!/^Pulumi\..+\.yaml$/.test(name))
-        symlinkSync(join(projectFolder, name), join(folder, name));
-    }
+    folder = linkedProject("upgrade-");
     write("prod", {});
     write("pinned", {
       cluster: { addonVersions: { "kube-proxy": "v1.35.0-eksbuild.1" } },
@@ -74,23 +63,13 @@ describe("npm run upgrade", function () {
     const server = await serve(cluster);
     stop = server.stop;
     process.env.AWS_ENDPOINT_URL = server.endpoint;
-    let out = "";
-    let err = "";
-    const terminal = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      color: false,
-    };
+    const { terminal, printed } = printing();
     const stack = args.includes("--stack") ? [] : ["--stack", "prod"];
     const { access } = server;
     const at = args.includes("--rehearse") ? projectFolder : folder;
     const code = await upgradeCommand([...stack, ...args], terminal, { folder: at, access, now });
     await server.stop();
-    return { code, out, err };
+    return { code, ...printed };
   }
 
   async function upgrade(

@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { after, afterEach, before, describe, it } from "mocha";
 import type { Difference } from "../../../tools/plan/diff/difference-model.ts";
 import { plan } from "../../../tools/plan/plan-command.ts";
+import { printing } from "../../support/printing.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -33,17 +34,8 @@ describe("plan --against", () => {
     writeFileSync(join(folder, file), changed);
   };
   const run = async (...args: string[]) => {
-    let [out, err] = ["", ""];
-    const terminal = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      color: false,
-    };
-    return { code: await plan(args, terminal, folder), out, err };
+    const { terminal, printed } = printing();
+    return { code: await plan(args, terminal, folder), ...printed };
   };
   const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith("plan-at-"));
 

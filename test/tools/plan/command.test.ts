@@ -22,24 +22,13 @@ import type { Plan } from "../../../tools/plan/document.ts";
 import { plan } from "../../../tools/plan/plan-command.ts";
 import { render } from "../../../tools/plan/render.ts";
 import { evaluateElsewhere } from "../../support/elsewhere.ts";
+import { printing } from "../../support/printing.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 const run = async (args: string[], { folder = root, color = false } = {}) => {
-  const printed = { out: "", err: "" };
-  const code = await plan(
-    args,
-    {
-      out: (text) => {
-        printed.out += text;
-      },
-      err: (text) => {
-        printed.err += text;
-      },
-      color,
-    },
-    folder,
-  );
+  const { terminal, printed } = printing({ color });
+  const code = await plan(args, terminal, folder);
   return { code, ...printed };
 };
 

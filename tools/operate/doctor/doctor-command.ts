@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { optionsOrExit } from "../../command-line.ts";
+import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
-import { PlanError } from "../../graph/plan-error.ts";
 import { wrapped } from "../../plan/text.ts";
 import { clusterAccess } from "../cluster-access.ts";
 import { operatedStack } from "../operated-stack.ts";
-import { type Page, type PageTerminal, showPage } from "../page.ts";
+import { operatorCommand } from "../operator-command.ts";
+import { type Page, showPage } from "../page.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
 import { readSnapshot, sourcesOf } from "./read.ts";
 import { awsClients } from "./read-aws.ts";
@@ -33,38 +33,35 @@ export interface Diagnoses {
 }
 
 /** Runs the command. Returns its exit code. @param folder the project, another one in tests */
-export async function doctorCommand(
+export function doctorCommand(
   args: string[],
-  terminal: PageTerminal,
+  terminal: Terminal,
   folder = projectFolder,
 ): Promise<number> {
-  const say = (write: PageTerminal["out"]) => (line: string) => write(`${line}\n`);
-  const lines = { out: say(terminal.out), err: say(terminal.err) };
-  const options = optionsOrExit(() => optionsOf(args), usage, lines);
-  if (typeof options === "number") return options;
-  try {
-    const stack = await operatedStack(options.stack, folder);
-    const sources = sourcesOf(stack, {
-      clients: awsClients(stack.region),
-      kubeConfig: () => clusterAccess(stack),
-      cwd: folder,
-    });
-    let missing = false;
-    const code = await showPage(
-      async () => {
-        const snapshot = await readSnapshot(stack, sources);
-        missing = snapshot.unread.some(({ optional }) => !optional);
-        return pageOf(snapshot);
-      },
-      terminal,
-      { json: options.json },
-    );
-    return code === 0 && missing ? 3 : code;
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    lines.err(error.message);
-    return 2;
-  }
+  return operatorCommand(
+    () => optionsOf(args),
+    usage,
+    terminal,
+    async (options) => {
+      const stack = await operatedStack(options.stack, folder);
+      const sources = sourcesOf(stack, {
+        clients: awsClients(stack.region),
+        kubeConfig: () => clusterAccess(stack),
+        cwd: folder,
+      });
+      let missing = false;
+      const code = await showPage(
+        async () => {
+          const snapshot = await readSnapshot(stack, sources);
+          missing = snapshot.unread.some(({ optional }) => !optional);
+          return pageOf(snapshot);
+        },
+        terminal,
+        { json: options.json },
+      );
+      return code === 0 && missing ? 3 : code;
+    },
+  );
 }
 
 export function pageOf(snapshot: Snapshot): Page<Diagnoses> {

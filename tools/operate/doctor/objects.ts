@@ -1,26 +1,6 @@
-import type {
-  CoreV1Event,
-  KubernetesObject,
-  V1Condition,
-  V1ContainerStatus,
-  V1ObjectMeta,
-  V1Pod,
-} from "@kubernetes/client-node";
+import type { CoreV1Event, KubernetesObject, V1Pod } from "@kubernetes/client-node";
+import { nameOf, timeOf } from "../cluster-objects.ts";
 import type { Snapshot } from "./snapshot.ts";
-
-/** `<namespace>/<name>`, or the name alone where there is no namespace. */
-export const nameOf = ({ metadata }: { metadata?: V1ObjectMeta }) =>
-  [metadata?.namespace, metadata?.name].filter(Boolean).join("/");
-
-/** The time of an event: of its last repetition. */
-const timeOf = (event: CoreV1Event): number =>
-  new Date(
-    event.series?.lastObservedTime ??
-      event.lastTimestamp ??
-      event.eventTime ??
-      event.metadata?.creationTimestamp ??
-      0,
-  ).getTime();
 
 /** The events of an object, the newest first; optionally of some reasons only. */
 export function eventsOf(
@@ -52,13 +32,6 @@ export const secondsSince = ({ at }: Snapshot, time: Date | string | undefined):
 export const ageOf = (snapshot: Snapshot, event: CoreV1Event) =>
   secondsSince(snapshot, new Date(timeOf(event)));
 
-type Conditioned = {
-  status?: { conditions?: (Pick<V1Condition, "type" | "status"> & Partial<V1Condition>)[] };
-};
-
-export const conditionOf = ({ status }: Conditioned, type: string) =>
-  status?.conditions?.find((one) => one.type === type);
-
 /** What made a pod, by kind and name: the Deployment rather than its ReplicaSet. */
 export function ownerOf(pod: V1Pod): string {
   const { namespace, ownerReferences } = pod.metadata ?? {};
@@ -77,11 +50,3 @@ export const livePods = ({ kubernetes: { pods = [] } }: Snapshot): V1Pod[] =>
       status?.phase !== "Succeeded" &&
       status?.phase !== "Failed",
   );
-
-/** The containers of a pod that started or should have, init containers first. */
-export const containersOf = ({ status }: V1Pod): V1ContainerStatus[] => [
-  ...(status?.initContainerStatuses ?? []),
-  ...(status?.containerStatuses ?? []),
-];
-
-export const isReady = (pod: V1Pod) => conditionOf(pod, "Ready")?.status === "True";

@@ -22,17 +22,15 @@ import {
   DescribeNodegroupCommand,
   EKSClient,
   paginateListAccessEntries,
-  paginateListAddons,
-  paginateListNodegroups,
 } from "@aws-sdk/client-eks";
 import {
-  DescribeTagsCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
   paginateDescribeLoadBalancers,
   paginateDescribeTargetGroups,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { addonNames, balancerTags, listed, nodeGroupNames } from "../aws-lists.ts";
 import type { AwsAnswers } from "./snapshot.ts";
 import type { Tolerant } from "./tolerant.ts";
 
@@ -121,22 +119,20 @@ async function readNodesAndAddons(
 ): Promise<AwsAnswers> {
   const [nodeGroups, addons, accessEntries] = await Promise.all([
     tolerant.read("node groups", async () => {
-      const pages = paginateListNodegroups({ client }, { clusterName });
-      const names = (await all(pages)).flatMap((page) => page.nodegroups ?? []);
+      const names = await nodeGroupNames(client, clusterName);
       const ask = (nodegroupName: string) =>
         client.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
       return (await Promise.all(names.map(ask))).flatMap((one) => one.nodegroup ?? []);
     }),
     tolerant.read("add-ons", async () => {
-      const pages = paginateListAddons({ client }, { clusterName });
-      const names = (await all(pages)).flatMap((page) => page.addons ?? []);
+      const names = await addonNames(client, clusterName);
       const ask = (addonName: string) =>
         client.send(new DescribeAddonCommand({ clusterName, addonName }));
       return (await Promise.all(names.map(ask))).flatMap((one) => one.addon ?? []);
     }),
     tolerant.read("access entries", async () => {
       const pages = paginateListAccessEntries({ client }, { clusterName });
-      const names = (await all(pages)).flatMap((page) => page.accessEntries ?? []);
+      const names = await listed(pages, (page) => page.accessEntries);
       const ask = (principalArn: string) =>
         client.send(new DescribeAccessEntryCommand({ clusterName, principalArn }));
       return (await Promise.all(names.map(ask))).flatMap((one) => one.accessEntry ?? []);
@@ -164,38 +160,34 @@ async function readBalancers(
   { clusterName }: AwsQuestion,
   tolerant: Tolerant,
 ): Promise<AwsAnswers> {
-  const tagsOf = async (arns: string[]) => {
-    const tags = new Map<string, Map<string, string>>();
-    // DescribeTags takes 20 at most.
-    for (let at = 0; at < arns.length; at += 20) {
-      const command = new DescribeTagsCommand({ ResourceArns: arns.slice(at, at + 20) });
-      for (const { ResourceArn, Tags = [] } of (await client.send(command)).TagDescriptions ?? []) {
-        const pairs = Tags.map(({ Key = "", Value = "" }) => [Key, Value] as const);
-        tags.set(ResourceArn ?? "", new Map(pairs));
-      }
-    }
-    return tags;
-  };
   const loadBalancers = await tolerant.read("load balancers", async () => {
-    const pages = await all(paginateDescribeLoadBalancers({ client }, {}));
-    const found = pages.flatMap((page) => page.LoadBalancers ?? []);
-    const tags = await tagsOf(found.map((one) => one.LoadBalancerArn ?? ""));
+    const pages = paginateDescribeLoadBalancers({ client }, {});
+    const found = await listed(pages, (page) => page.LoadBalancers);
+    const tags = await balancerTags(
+      client,
+      found.map((one) => one.LoadBalancerArn ?? ""),
+    );
     return found.filter(
-      (one) => tags.get(one.LoadBalancerArn ?? "")?.get("elbv2.k8s.aws/cluster") === clusterName,
+      (one) => tags[one.LoadBalancerArn ?? ""]?.["elbv2.k8s.aws/cluster"] === clusterName,
     );
   });
   const targetGroups = await tolerant.read("target groups", async () => {
-    const pages = (loadBalancers ?? []).map(({ LoadBalancerArn }) =>
-      all(paginateDescribeTargetGroups({ client }, { LoadBalancerArn })),
+    const ofEach = (loadBalancers ?? []).map(({ LoadBalancerArn }) =>
+      listed(
+        paginateDescribeTargetGroups({ client }, { LoadBalancerArn }),
+        (page) => page.TargetGroups,
+      ),
     );
-    const groups = (await Promise.all(pages)).flat().flatMap((page) => page.TargetGroups ?? []);
-    const tags = await tagsOf(groups.map((one) => one.TargetGroupArn ?? ""));
+    const groups = (await Promise.all(ofEach)).flat();
+    const tags = await balancerTags(
+      client,
+      groups.map((one) => one.TargetGroupArn ?? ""),
+    );
     return await Promise.all(
       groups.map(async (group) => {
         const command = new DescribeTargetHealthCommand({ TargetGroupArn: group.TargetGroupArn });
         const targets = (await client.send(command)).TargetHealthDescriptions ?? [];
-        const resource =
-          tags.get(group.TargetGroupArn ?? "")?.get("ingress.k8s.aws/resource") ?? "";
+        const resource = tags[group.TargetGroupArn ?? ""]?.["ingress.k8s.aws/resource"] ?? "";
         return { group, resource, targets };
       }),
     );
@@ -227,7 +219,8 @@ async function certificatesOf(
 ) {
   if (hostNames.length === 0) return [];
   const includes = { Includes: { keyTypes: Object.values(KeyAlgorithm) } };
-  const pages = await all(paginateListCertificates({ client }, includes));
+  const pages = paginateListCertificates({ client }, includes);
+  const summaries = await listed(pages, (page) => page.CertificateSummaryList);
   const serves = ({
     CertificateArn: arn = "",
     DomainName: name = "",
@@ -235,17 +228,8 @@ async function certificatesOf(
   }: CertificateSummary) =>
     certificateArns.includes(arn) ||
     [name, ...(one.SubjectAlternativeNameSummaries ?? [])].some((of) => hostNames.includes(of));
-  const arns = pages
-    .flatMap((page) => page.CertificateSummaryList ?? [])
-    .filter(serves)
-    .map((one) => one.CertificateArn);
+  const arns = summaries.filter(serves).map((one) => one.CertificateArn);
   const ask = (CertificateArn: string | undefined) =>
     client.send(new DescribeCertificateCommand({ CertificateArn }));
   return (await Promise.all(arns.map(ask))).flatMap((one) => one.Certificate ?? []);
-}
-
-async function all<Page>(pages: AsyncIterable<Page>): Promise<Page[]> {
-  const found: Page[] = [];
-  for await (const page of pages) found.push(page);
-  return found;
 }

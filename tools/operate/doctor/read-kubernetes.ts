@@ -1,45 +1,18 @@
-import {
-  AdmissionregistrationV1Api,
-  ApiregistrationV1Api,
-  AppsV1Api,
-  AutoscalingV2Api,
-  BatchV1Api,
-  CoreV1Api,
-  createConfiguration,
-  DiscoveryV1Api,
-  type KubeConfig,
-  type Middleware,
-  NetworkingV1Api,
-  ServerConfiguration,
-} from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { kubernetesApis } from "../kubernetes-apis.ts";
 import type { KubernetesAnswers } from "./snapshot.ts";
 import type { Tolerant } from "./tolerant.ts";
 
-/** An API server that nobody reaches does not answer at all. */
-const patienceMs = 20_000;
-
-const impatient: Middleware = {
-  pre: async (request) => {
-    request.setSignal(AbortSignal.timeout(patienceMs));
-    return request;
-  },
-  post: async (response) => response,
-};
+/** A list of the whole cluster may be long. */
+const patienceSeconds = 20;
 
 /** Lists of the whole cluster, as `list` of each kind. No Secret and no ConfigMap is read. */
 export async function readKubernetes(
   kubeConfig: KubeConfig,
   tolerant: Tolerant,
 ): Promise<KubernetesAnswers> {
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(kubeConfig.getCurrentCluster()?.server ?? "", {}),
-    authMethods: { default: kubeConfig },
-    promiseMiddleware: [impatient],
-  });
-  const core = new CoreV1Api(configuration);
-  const apps = new AppsV1Api(configuration);
-  const networking = new NetworkingV1Api(configuration);
-  const admission = new AdmissionregistrationV1Api(configuration);
+  const { core, apps, batch, autoscaling, networking, discovery, admission, registration } =
+    kubernetesApis(kubeConfig, patienceSeconds);
   const list = <Item>(what: string, ask: () => Promise<{ items: Item[] }>) =>
     tolerant.read(what, async () => (await ask()).items);
   const [pods, events, namespaces, nodes, volumeClaims, deployments, replicaSets] =
@@ -53,21 +26,19 @@ export async function readKubernetes(
       list("replicasets", () => apps.listReplicaSetForAllNamespaces()),
     ]);
   const [jobs, autoscalers, ingresses, ingressClasses, networkPolicies] = await Promise.all([
-    list("jobs", () => new BatchV1Api(configuration).listJobForAllNamespaces()),
+    list("jobs", () => batch.listJobForAllNamespaces()),
     list("horizontalpodautoscalers", () =>
-      new AutoscalingV2Api(configuration).listHorizontalPodAutoscalerForAllNamespaces(),
+      autoscaling.listHorizontalPodAutoscalerForAllNamespaces(),
     ),
     list("ingresses", () => networking.listIngressForAllNamespaces()),
     list("ingressclasses", () => networking.listIngressClass()),
     list("networkpolicies", () => networking.listNetworkPolicyForAllNamespaces()),
   ]);
   const [endpointSlices, validating, mutating, apiServices] = await Promise.all([
-    list("endpointslices", () =>
-      new DiscoveryV1Api(configuration).listEndpointSliceForAllNamespaces(),
-    ),
+    list("endpointslices", () => discovery.listEndpointSliceForAllNamespaces()),
     list("validatingwebhookconfigurations", () => admission.listValidatingWebhookConfiguration()),
     list("mutatingwebhookconfigurations", () => admission.listMutatingWebhookConfiguration()),
-    list("apiservices", () => new ApiregistrationV1Api(configuration).listAPIService()),
+    list("apiservices", () => registration.listAPIService()),
   ]);
   return {
     ...{ pods, events, namespaces, nodes, volumeClaims, deployments, replicaSets, jobs },

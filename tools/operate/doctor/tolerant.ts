@@ -1,4 +1,5 @@
 import { CommandFailed } from "../../shell.ts";
+import { statusMessage } from "../readings.ts";
 import type { Unread } from "./snapshot.ts";
 
 /** Reads what can be read: what fails is noted by name, and the rest is read still. */
@@ -22,13 +23,9 @@ function reasonOf(error: Error & { code?: unknown; body?: unknown }): Omit<Unrea
   if (typeof error.code !== "number") {
     return { why: `${error.name}: ${error.message}`.split("\n")[0] ?? "" };
   }
-  let body = error.body as { message?: string } | string | undefined;
-  try {
-    if (typeof body === "string") body = JSON.parse(body) as { message?: string };
-  } catch {
-    // Not the API server's own words: a proxy's, for example.
-  }
-  const said = typeof body === "object" ? body?.message : body;
+  const { body } = error;
+  // What is no Status is of a proxy, for example.
+  const said = statusMessage(body) ?? (typeof body === "string" ? body : undefined);
   const [, named] = /^Message: (.+)$/m.exec(error.message) ?? [];
   return { why: said ?? named ?? `status ${error.code}`, status: error.code };
 }

@@ -1,15 +1,14 @@
 import {
   DeleteLoadBalancerCommand,
   DeleteTargetGroupCommand,
-  DescribeTagsCommand,
   type LoadBalancer,
   paginateDescribeLoadBalancers,
   paginateDescribeTargetGroups,
   waitUntilLoadBalancersDeleted,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { prices } from "../../cloud/prices.ts";
-import { type Cloud, type Kind, listed, longestWait, perDay, tagsOf } from "./kind.ts";
-import type { Tags } from "./ownership.ts";
+import { balancerTags, listed } from "../aws-lists.ts";
+import { type Kind, longestWait, perDay } from "./kind.ts";
 
 /** Listeners and their rules go with it. */
 export const loadBalancers: Kind = {
@@ -20,8 +19,8 @@ export const loadBalancers: Kind = {
   async find(cloud) {
     const pages = paginateDescribeLoadBalancers({ client: cloud.elb }, {});
     const all = await listed(pages, (page) => page.LoadBalancers);
-    const tags = await tagsByArn(
-      cloud,
+    const tags = await balancerTags(
+      cloud.elb,
       all.map((one) => one.LoadBalancerArn ?? ""),
     );
     return all.map((one) => {
@@ -48,8 +47,8 @@ export const targetGroups: Kind = {
   async find(cloud) {
     const pages = paginateDescribeTargetGroups({ client: cloud.elb }, {});
     const all = await listed(pages, (page) => page.TargetGroups);
-    const tags = await tagsByArn(
-      cloud,
+    const tags = await balancerTags(
+      cloud.elb,
       all.map((one) => one.TargetGroupArn ?? ""),
     );
     return all.map(({ TargetGroupArn: id = "", TargetGroupName: name = id }) => ({
@@ -67,15 +66,4 @@ function priceOf({ Type, Scheme, AvailabilityZones = [] }: LoadBalancer): number
   if (Type !== "application") return undefined;
   const addresses = Scheme === "internet-facing" ? AvailabilityZones.length : 0;
   return perDay(prices.applicationLoadBalancer) + perDay(prices.publicIpv4, addresses);
-}
-
-/** AWS takes twenty names at once. */
-async function tagsByArn({ elb }: Cloud, arns: string[]): Promise<Record<string, Tags>> {
-  const tags: Record<string, Tags> = {};
-  for (let at = 0; at < arns.length; at += 20) {
-    const ResourceArns = arns.slice(at, at + 20);
-    const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns }));
-    for (const { ResourceArn = "", Tags } of TagDescriptions) tags[ResourceArn] = tagsOf(Tags);
-  }
-  return tags;
 }

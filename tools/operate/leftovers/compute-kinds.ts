@@ -15,7 +15,8 @@ import {
 } from "@aws-sdk/client-ec2";
 import { instancePrice } from "../../cloud/eks.ts";
 import { prices } from "../../cloud/prices.ts";
-import { type Kind, listed, longestWait, perDay, tagsOf } from "./kind.ts";
+import { listed, tagsOf } from "../aws-lists.ts";
+import { type Kind, longestWait, perDay } from "./kind.ts";
 import type { Tags } from "./ownership.ts";
 
 export const autoScalingGroups: Kind = {

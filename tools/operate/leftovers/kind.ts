@@ -68,20 +68,6 @@ export interface Deletion {
   remove(cloud: Cloud, one: Found): Promise<unknown>;
 }
 
-/** All items of a list that comes in pages. */
-export async function listed<Page, Item>(
-  pages: AsyncIterable<Page>,
-  itemsOf: (page: Page) => Item[] | undefined,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  for await (const page of pages) items.push(...(itemsOf(page) ?? []));
-  return items;
-}
-
-/** The tags of EC2, load balancing and others as a record. */
-export const tagsOf = (tags: { Key?: string; Value?: string }[] = []): Tags =>
-  Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
-
 /** US dollars a day. */
 export const perDay = (price: Price, count = 1) =>
   (monthly({ what: price.per, count, price }) * 12) / 365;

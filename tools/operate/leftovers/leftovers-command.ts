@@ -1,11 +1,10 @@
 import { parseArgs } from "node:util";
 import { isCancel, text } from "@clack/prompts";
-import { optionsOrExit } from "../../command-line.ts";
+import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
-import { PlanError } from "../../graph/plan-error.ts";
-import { NoAnswer } from "../cluster-access.ts";
 import { operatedStack } from "../operated-stack.ts";
-import { type PageTerminal, showPage } from "../page.ts";
+import { operatorCommand } from "../operator-command.ts";
+import { showPage } from "../page.ts";
 import { deleted, type Patience } from "./deletion.ts";
 import { cloudOf } from "./kind.ts";
 import { livingPage, outcomePage, surveyPage } from "./leftovers-page.ts";
@@ -40,31 +39,24 @@ export interface LeftoversOptions {
 }
 
 /** Runs the command. Returns its exit code. */
-export async function leftoversCommand(
+export function leftoversCommand(
   args: string[],
-  terminal: PageTerminal,
+  terminal: Terminal,
   { folder = projectFolder, ask = askTerminal(), patience }: LeftoversOptions = {},
 ): Promise<number> {
-  const lines = {
-    out: (line: string) => terminal.out(`${line}\n`),
-    err: (line: string) => terminal.err(`${line}\n`),
-  };
-  const options = optionsOrExit(() => optionsOf(args), usage, lines);
-  if (typeof options === "number") return options;
-  try {
-    return await leftovers(options, terminal, { folder, ask, patience });
-  } catch (error) {
-    if (!(error instanceof PlanError || error instanceof NoAnswer)) throw error;
-    lines.err(error.message);
-    return error instanceof NoAnswer ? 3 : 2;
-  }
+  return operatorCommand(
+    () => optionsOf(args),
+    usage,
+    terminal,
+    (options) => leftovers(options, terminal, { folder, ask, patience }),
+  );
 }
 
 type Options = ReturnType<typeof optionsOf>;
 
 async function leftovers(
   options: Options,
-  terminal: PageTerminal,
+  terminal: Terminal,
   { folder, ask, patience }: Pick<LeftoversOptions, "ask" | "patience"> & { folder: string },
 ): Promise<number> {
   const { json } = options;

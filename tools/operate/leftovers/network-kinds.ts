@@ -27,7 +27,8 @@ import {
   waitUntilNatGatewayDeleted,
 } from "@aws-sdk/client-ec2";
 import { prices } from "../../cloud/prices.ts";
-import { type Cloud, type Kind, listed, longestWait, perDay, tagsOf } from "./kind.ts";
+import { listed, tagsOf } from "../aws-lists.ts";
+import { type Cloud, type Kind, longestWait, perDay } from "./kind.ts";
 import { belonging, type Owner } from "./ownership.ts";
 
 export const endpoints: Kind = {

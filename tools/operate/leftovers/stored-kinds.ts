@@ -22,7 +22,8 @@ import {
 import { paginateGetResources } from "@aws-sdk/client-resource-groups-tagging-api";
 import { paginateListSecrets } from "@aws-sdk/client-secrets-manager";
 import { prices } from "../../cloud/prices.ts";
-import { type Cloud, type Found, type Kind, listed, perDay, tagsOf } from "./kind.ts";
+import { listed, tagsOf } from "../aws-lists.ts";
+import { type Cloud, type Found, type Kind, perDay } from "./kind.ts";
 import { type Belonging, belonging, type Owner, type Tags } from "./ownership.ts";
 
 const gigabyte = 1e9;

@@ -2,6 +2,7 @@ import { DescribeClusterCommand } from "@aws-sdk/client-eks";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { NoAnswer } from "../cluster-access.ts";
 import type { OperatedStack } from "../operated-stack.ts";
+import { deniedAction } from "../readings.ts";
 import { loadBalancers, targetGroups } from "./balancer-kinds.ts";
 import {
   autoScalingGroups,
@@ -130,8 +131,8 @@ export async function survey(
     const { kind } = answer;
     if ("error" in answer) {
       const said = answer.error.message;
-      const [, denied] = /not authorized to perform: ([a-z0-9-]+:\w+)/i.exec(said) ?? [];
-      result.unread.push({ kind, action: denied ?? kind.actions.join(", "), said });
+      const action = deniedAction(said) ?? kind.actions.join(", ");
+      result.unread.push({ kind, action, said });
       continue;
     }
     for (const one of answer.found) {

@@ -4,6 +4,7 @@ import {
   paginateFilterLogEvents,
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { V1Pod } from "@kubernetes/client-node";
+import { containersOf } from "../cluster-objects.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import { endOf } from "../status/pod-reasons.ts";
 import {
@@ -102,14 +103,10 @@ export async function previousLog(
 
 const timeOf = ({ at }: Pick<Previous, "at">): number => at?.getTime() ?? 0;
 
-function endedIn({ metadata, status }: V1Pod): Omit<Previous, "entries">[] {
-  const containers = [
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.containerStatuses ?? []),
-  ];
-  return containers.flatMap(({ name, lastState }) => {
+function endedIn(of: V1Pod): Omit<Previous, "entries">[] {
+  return containersOf(of).flatMap(({ name, lastState }) => {
     const ended = lastState?.terminated;
-    const pod = metadata?.name ?? "";
+    const pod = of.metadata?.name ?? "";
     return ended
       ? [
           {

@@ -1,13 +1,12 @@
 import { parseArgs } from "node:util";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import { optionsOrExit } from "../../command-line.ts";
+import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
-import { PlanError } from "../../graph/plan-error.ts";
 import { styleOf } from "../../plan/text.ts";
 import { clusterAccess, NoAnswer } from "../cluster-access.ts";
 import { type KubernetesApis, kubernetesApis } from "../kubernetes-apis.ts";
-import { type OperatedStack, operatedStack } from "../operated-stack.ts";
-import type { PageTerminal } from "../page.ts";
+import { type OperatedStack, operatedStack, requireWorkload } from "../operated-stack.ts";
+import { operatorCommand, untilInterrupted } from "../operator-command.ts";
 import { whyNot } from "../readings.ts";
 import { isAtLeast, type Level, type LogEntry, levels } from "./log-entry.ts";
 import { groupOf, logEntries, previousLog } from "./log-source.ts";
@@ -50,30 +49,22 @@ const connected: Connect = (stack) => ({
 });
 
 /** Runs the command. Returns its exit code. @param folder the project, another one in tests */
-export async function logsCommand(
+export function logsCommand(
   args: string[],
-  terminal: PageTerminal,
+  terminal: Terminal,
   folder = projectFolder,
   connect = connected,
 ): Promise<number> {
-  const options = optionsOrExit(() => optionsOf(args), usage, terminal);
-  if (typeof options === "number") return options;
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
-  // `npm run logs | head` has enough.
-  process.stdout.once("error", interrupt);
-  try {
-    const stack = await operatedStack(options.stack, folder);
-    return await showLogs(options, stack, connect(stack), terminal, interrupted.signal);
-  } catch (error) {
-    if (!(error instanceof PlanError || error instanceof NoAnswer)) throw error;
-    terminal.err(`${error.message}\n`);
-    return error instanceof NoAnswer ? 3 : 2;
-  } finally {
-    process.off("SIGINT", interrupt);
-    process.stdout.off("error", interrupt);
-  }
+  return operatorCommand(
+    () => optionsOf(args),
+    usage,
+    terminal,
+    (options) =>
+      untilInterrupted(async (signal) => {
+        const stack = await operatedStack(options.stack, folder);
+        return showLogs(options, stack, connect(stack), terminal, signal);
+      }),
+  );
 }
 
 type Options = ReturnType<typeof optionsOf>;
@@ -82,11 +73,11 @@ async function showLogs(
   options: Options,
   stack: OperatedStack,
   sources: LogSources,
-  terminal: PageTerminal,
+  terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
   const { name, level, json } = options;
-  requireKnown(name, stack);
+  requireWorkload(stack, name);
   const text = logText(styleOf(terminal.color));
   let lines = 0;
   const show = (entry: LogEntry) => {
@@ -102,14 +93,6 @@ async function showLogs(
   }
   if (lines === 0 && !signal.aborted) terminal.err("There is no such line.\n");
   return lines === 0 && !signal.aborted ? 1 : 0;
-}
-
-function requireKnown(name: string | undefined, { stack, config }: OperatedStack): void {
-  const known = Object.keys({ ...config.services.services, ...config.services.jobs });
-  if (name === undefined || known.includes(name)) return;
-  throw new PlanError(
-    `Stack ${stack} has no service or job "${name}"; it has: ${known.sort().join(", ")}`,
-  );
 }
 
 async function showEntries(
@@ -143,7 +126,7 @@ async function showEntries(
 async function showPrevious(
   namespace: string,
   { kubernetes }: LogSources,
-  { err }: PageTerminal,
+  { err }: Terminal,
   show: (entry: LogEntry) => void,
 ): Promise<void> {
   const apis = await kubernetes();

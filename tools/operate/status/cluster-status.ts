@@ -6,10 +6,9 @@ import {
   DescribeClusterCommand,
   DescribeClusterVersionsCommand,
   DescribeNodegroupCommand,
-  paginateListAddons,
-  paginateListNodegroups,
 } from "@aws-sdk/client-eks";
 import type { V1Node } from "@kubernetes/client-node";
+import { versionsOf } from "../addon-versions.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 import type { AwsClients } from "./aws-clients.ts";
@@ -95,17 +94,6 @@ export async function supportOf(
   };
 }
 
-export async function nodeGroups(
-  { eks }: Pick<AwsClients, "eks">,
-  clusterName: string,
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of paginateListNodegroups({ client: eks }, { clusterName })) {
-    names.push(...(page.nodegroups ?? []));
-  }
-  return names;
-}
-
 export async function nodeGroup(
   { eks }: Pick<AwsClients, "eks">,
   clusterName: string,
@@ -115,17 +103,6 @@ export async function nodeGroup(
     new DescribeNodegroupCommand({ clusterName, nodegroupName: name }),
   );
   return { name, status: nodegroup?.status ?? "", issues: issuesOf(nodegroup) };
-}
-
-export async function addons(
-  { eks }: Pick<AwsClients, "eks">,
-  clusterName: string,
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of paginateListAddons({ client: eks }, { clusterName })) {
-    names.push(...(page.addons ?? []));
-  }
-  return names;
 }
 
 export async function addonStatus(
@@ -151,11 +128,7 @@ export async function defaultVersion(
   const { addons: found = [] } = await eks.send(
     new DescribeAddonVersionsCommand({ addonName, kubernetesVersion }),
   );
-  return found
-    .flatMap(({ addonVersions = [] }) => addonVersions)
-    .find(({ compatibilities = [] }) =>
-      compatibilities.some((one) => one.defaultVersion && one.clusterVersion === kubernetesVersion),
-    )?.addonVersion;
+  return versionsOf(addonName, found, kubernetesVersion).standard;
 }
 
 /** Of versions such as v1.19.0-eksbuild.2. */

@@ -1,9 +1,5 @@
-import type {
-  CoreV1Event,
-  V1ContainerStateTerminated,
-  V1ContainerStatus,
-  V1Pod,
-} from "@kubernetes/client-node";
+import type { CoreV1Event, V1ContainerStateTerminated, V1Pod } from "@kubernetes/client-node";
+import { conditionOf, containersOf, isReady, timeOf } from "../cluster-objects.ts";
 
 /** Why a pod is not ready, in words. */
 export interface NotReady {
@@ -19,11 +15,6 @@ export const patienceSeconds = 300;
 /** Waiting reasons of a container that is only beginning. */
 const beginning = ["ContainerCreating", "PodInitializing"];
 
-const conditionOf = ({ status }: V1Pod, type: string) =>
-  status?.conditions?.find((condition) => condition.type === type);
-
-export const isReady = (pod: V1Pod): boolean => conditionOf(pod, "Ready")?.status === "True";
-
 /** What the pod waits for or fails at; undefined of a pod that is ready. */
 export function notReadyOf(pod: V1Pod, events: CoreV1Event[], now: Date): NotReady | undefined {
   if (isReady(pod)) return undefined;
@@ -38,9 +29,10 @@ export function notReadyOf(pod: V1Pod, events: CoreV1Event[], now: Date): NotRea
 }
 
 /** Of a pod that has ended, or with a container that fails. */
-function failureOf({ status }: V1Pod): string | undefined {
+function failureOf(pod: V1Pod): string | undefined {
+  const { status } = pod;
   if (status?.phase === "Failed" && status.reason) return said(status.reason, status.message);
-  for (const container of containersOf(status)) {
+  for (const container of containersOf(pod)) {
     const { waiting, terminated } = container.state ?? {};
     if (waiting?.reason && !beginning.includes(waiting.reason)) {
       const last = container.lastState?.terminated;
@@ -63,39 +55,30 @@ function waitingFor(pod: V1Pod, events: CoreV1Event[]): string {
     ({ type, status }) => type.startsWith("target-health.") && status === "False",
   );
   if (gate) return said(`load balancer: ${gate.reason}`, gate.message);
-  const waiting = containersOf(pod.status).flatMap(({ state }) => state?.waiting?.reason ?? []);
+  const waiting = containersOf(pod).flatMap(({ state }) => state?.waiting?.reason ?? []);
   return waiting[0] ?? conditionOf(pod, "Ready")?.message ?? pod.status?.phase ?? "unknown";
 }
 
 /** The newest warning about this pod. */
 function latestOf({ metadata }: V1Pod, events: CoreV1Event[]): CoreV1Event | undefined {
-  const at = ({ series, lastTimestamp, eventTime }: CoreV1Event) =>
-    (series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? new Date(0)).getTime();
   return events
     .filter(
       ({ type, involvedObject }) => type === "Warning" && involvedObject.uid === metadata?.uid,
     )
-    .sort((one, other) => at(other) - at(one))[0];
+    .sort((one, other) => timeOf(other) - timeOf(one))[0];
 }
 
 /** The container's end that came last, of all pods, as words with its time. */
 export function lastEndOf(pods: V1Pod[]): { reason: string; at?: Date } | undefined {
   const [last] = pods
-    .flatMap(({ status }) => containersOf(status))
+    .flatMap(containersOf)
     .flatMap(({ lastState }) => lastState?.terminated ?? [])
     .sort((one, other) => (other.finishedAt?.getTime() ?? 0) - (one.finishedAt?.getTime() ?? 0));
   return last && { reason: endOf(last), at: last.finishedAt };
 }
 
 export const restartsOf = (pods: V1Pod[]): number =>
-  pods
-    .flatMap(({ status }) => containersOf(status))
-    .reduce((sum, { restartCount }) => sum + restartCount, 0);
-
-const containersOf = (status: V1Pod["status"]): V1ContainerStatus[] => [
-  ...(status?.initContainerStatuses ?? []),
-  ...(status?.containerStatuses ?? []),
-];
+  pods.flatMap(containersOf).reduce((sum, { restartCount }) => sum + restartCount, 0);
 
 /** `OOMKilled (exit code 137)`, `exit code 1`; what the container wrote to its termination log, if anything. */
 export function endOf({ reason, exitCode, message }: V1ContainerStateTerminated): string {

@@ -1,3 +1,4 @@
+import { addonNames, nodeGroupNames } from "../aws-lists.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 import { mapped, type Reading, Readings, readValue } from "../readings.ts";
@@ -14,7 +15,6 @@ import {
 import {
   type AddonStatus,
   addonStatus,
-  addons,
   type ControlPlane,
   controlPlane,
   costOfMonth,
@@ -23,7 +23,6 @@ import {
   type NodeGroupStatus,
   type NodeStatus,
   nodeGroup,
-  nodeGroups,
   nodes,
   type Support,
   supportOf,
@@ -224,13 +223,14 @@ async function clusterStatus({
 
   const [support, groups, found, additions, certificates, month] = await Promise.all([
     aws(readings, "eks:DescribeClusterVersions", () => supportOf(clients, version, now)),
-    aws(readings, "eks:ListNodegroups", () => nodeGroups(clients, clusterName)).then((names) =>
-      all(names, (name) =>
-        aws(readings, "eks:DescribeNodegroup", () => nodeGroup(clients, clusterName, name)),
-      ),
+    aws(readings, "eks:ListNodegroups", () => nodeGroupNames(clients.eks, clusterName)).then(
+      (names) =>
+        all(names, (name) =>
+          aws(readings, "eks:DescribeNodegroup", () => nodeGroup(clients, clusterName, name)),
+        ),
     ),
     readings.of("Kubernetes: list nodes", () => nodes(kubernetes)),
-    aws(readings, "eks:ListAddons", () => addons(clients, clusterName)).then((names) =>
+    aws(readings, "eks:ListAddons", () => addonNames(clients.eks, clusterName)).then((names) =>
       all(names, (name) => addonOf(name, version, { stack, sources, readings })),
     ),
     (loadBalancer

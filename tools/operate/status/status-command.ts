@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { optionsOrExit } from "../../command-line.ts";
+import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
-import { PlanError } from "../../graph/plan-error.ts";
-import { clusterAccess, NoAnswer } from "../cluster-access.ts";
+import { clusterAccess } from "../cluster-access.ts";
 import { kubernetesApis } from "../kubernetes-apis.ts";
-import { type OperatedStack, operatedStack } from "../operated-stack.ts";
-import { type PageTerminal, showPage } from "../page.ts";
+import { type OperatedStack, operatedStack, requireWorkload } from "../operated-stack.ts";
+import { operatorCommand, untilInterrupted } from "../operator-command.ts";
+import { showPage } from "../page.ts";
 import { awsClients } from "./aws-clients.ts";
 import { type StatusSources, stackStatus } from "./stack-status.ts";
 import { statusPage } from "./status-page.ts";
@@ -42,40 +42,28 @@ const connected: Connect = async (stack) => ({
 });
 
 /** Runs the command. Returns its exit code. @param folder the project, another one in tests */
-export async function statusCommand(
+export function statusCommand(
   args: string[],
-  terminal: PageTerminal,
+  terminal: Terminal,
   folder = projectFolder,
   connect = connected,
 ): Promise<number> {
-  const options = optionsOrExit(() => optionsOf(args), usage, terminal);
-  if (typeof options === "number") return options;
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
-  try {
-    return await showStatus(options, terminal, { folder, connect, signal: interrupted.signal });
-  } catch (error) {
-    if (!(error instanceof PlanError || error instanceof NoAnswer)) throw error;
-    terminal.err(`${error.message}\n`);
-    return error instanceof NoAnswer ? 3 : 2;
-  } finally {
-    process.off("SIGINT", interrupt);
-  }
+  return operatorCommand(
+    () => optionsOf(args),
+    usage,
+    terminal,
+    (options) =>
+      untilInterrupted((signal) => showStatus(options, terminal, { folder, connect, signal })),
+  );
 }
 
 async function showStatus(
   { name, stack: stackName, cost, json, watchSeconds }: ReturnType<typeof optionsOf>,
-  terminal: PageTerminal,
+  terminal: Terminal,
   { folder, connect, signal }: { folder: string; connect: Connect; signal: AbortSignal },
 ): Promise<number> {
   const stack = await operatedStack(stackName, folder);
-  const known = Object.keys({ ...stack.config.services.services, ...stack.config.services.jobs });
-  if (name !== undefined && !known.includes(name)) {
-    throw new PlanError(
-      `Stack ${stackName} has no service or job "${name}"; it has: ${known.sort().join(", ")}`,
-    );
-  }
+  requireWorkload(stack, name);
   const sources = await connect(stack);
   let unknown = false;
   const code = await showPage(

@@ -6,9 +6,10 @@ import type {
   V2HorizontalPodAutoscaler,
 } from "@kubernetes/client-node";
 import { quantityToScalar } from "@kubernetes/client-node/dist/util.js";
+import { isReady } from "../cluster-objects.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import { type Reading, type Readings, readValue } from "../readings.ts";
-import { endOf, isReady, lastEndOf, type NotReady, notReadyOf, restartsOf } from "./pod-reasons.ts";
+import { endOf, lastEndOf, type NotReady, notReadyOf, restartsOf } from "./pod-reasons.ts";
 
 /** What the Kubernetes API says of a service. */
 export interface ServicePods {

@@ -1,6 +1,8 @@
-import type { AddonInfo, Nodegroup } from "@aws-sdk/client-eks";
+import type { Addon, Nodegroup } from "@aws-sdk/client-eks";
 import type { V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
 import type { ClusterConfig, NodesConfig } from "../../../infra/config/schema.ts";
+import { versionsOf } from "../addon-versions.ts";
+import { isReady, nameOf } from "../cluster-objects.ts";
 import type { AwsState, Objects } from "./cluster-state.ts";
 import { about, type Finding } from "./finding.ts";
 import { minorOf } from "./minor.ts";
@@ -17,12 +19,9 @@ export function addonFindings(
   to: string,
 ): Finding[] {
   const { blocks, look, fine } = about("add-ons");
-  const ill = addons.flatMap(({ addonName, status, health }) => {
-    const issues = (health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`);
-    return status === "ACTIVE" && issues.length === 0
-      ? []
-      : [look(`${addonName} is ${status}${issues.join("")}`)];
-  });
+  const ill = addons
+    .filter(isIll)
+    .map((one) => look(`${one.addonName} is ${one.status}${issuesOf(one)}`));
   if (!addonVersions) return ill;
   const unfit = addons.flatMap(({ addonName = "" }) => {
     const { all, standard } = versionsOf(addonName, addonVersions, to);
@@ -41,20 +40,14 @@ export function addonFindings(
   ];
 }
 
-/** The versions of an add-on for a Kubernetes version as AWS lists them, the newest first, and AWS's default. */
-export function versionsOf(addonName: string, infos: AddonInfo[], kubernetes: string) {
-  const fitting = infos
-    .filter((one) => one.addonName === addonName)
-    .flatMap(({ addonVersions = [] }) => addonVersions)
-    .flatMap(({ addonVersion = "", compatibilities = [] }) => {
-      const fit = compatibilities.find(({ clusterVersion }) => clusterVersion === kubernetes);
-      return fit ? [{ addonVersion, isDefault: fit.defaultVersion ?? false }] : [];
-    });
-  return {
-    all: fitting.map(({ addonVersion }) => addonVersion),
-    standard: fitting.find(({ isDefault }) => isDefault)?.addonVersion,
-  };
-}
+/** What EKS finds wrong with an add-on or a node group. */
+type Health = Pick<Addon | Nodegroup, "status" | "health">;
+
+const isIll = ({ status, health }: Health) =>
+  status !== "ACTIVE" || (health?.issues ?? []).length > 0;
+
+const issuesOf = ({ health }: Health) =>
+  (health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`).join("");
 
 /** Whether the nodes may stay as old as they are while the control plane moves, and their image. */
 export function nodeFindings(
@@ -78,9 +71,7 @@ export function nodeFindings(
   const behind = kubelets.filter(
     (one) => !skewed.includes(one) && minorOf(one.version) < minorOf(from),
   );
-  const ill = (nodeGroups ?? []).filter(
-    ({ status, health }) => status !== "ACTIVE" || (health?.issues ?? []).length > 0,
-  );
+  const ill = (nodeGroups ?? []).filter(isIll);
   const pin = settings.release;
   const wrongPin =
     pin && settings.operatingSystem === "al2023" && minorOf(pin) !== minorOf(to)
@@ -104,9 +95,9 @@ export function nodeFindings(
     ...(kubelets.length > 0 && skewed.length + behind.length === 0
       ? [fine(`every node${nodes ? "" : " group"} (${kubelets.length}) runs ${from}`)]
       : []),
-    ...ill.map(({ nodegroupName, status, health }) =>
+    ...ill.map((one) =>
       blocks(
-        `node group ${nodegroupName} is ${status}${(health?.issues ?? []).map(({ code, message }) => `; ${code}: ${message}`).join("")}`,
+        `node group ${one.nodegroupName} is ${one.status}${issuesOf(one)}`,
         "EKS updates no group in this state: mend it first",
       ),
     ),
@@ -154,8 +145,6 @@ export function budgetFindings({ budgets, pods }: Pick<Objects, "budgets" | "pod
     : [fine(`each of ${budgets.length} disruption budgets lets a pod go`)];
 }
 
-const nameOf = ({ metadata }: V1PodDisruptionBudget) => `${metadata?.namespace}/${metadata?.name}`;
-
 function reasonOf(budget: V1PodDisruptionBudget, pods: V1Pod[] | undefined): string {
   const { currentHealthy = 0, desiredHealthy = 0, expectedPods = 0 } = budget.status ?? {};
   const failed = budget.status?.conditions?.find(({ reason }) => reason === "SyncFailed");
@@ -171,9 +160,6 @@ function reasonOf(budget: V1PodDisruptionBudget, pods: V1Pod[] | undefined): str
   const who = ill.length > 0 ? `: ${ill.map(({ metadata }) => metadata?.name).join(", ")}` : "";
   return `${currentHealthy} of ${expectedPods} pods are healthy, ${asks} needs more than ${desiredHealthy}${who}`;
 }
-
-const isReady = ({ status }: V1Pod) =>
-  status?.conditions?.some(({ type, status: of }) => type === "Ready" && of === "True") ?? false;
 
 /** Whether a budget's selector takes a pod. An empty selector takes all of its namespace (policy/v1). */
 function selects({ metadata, spec }: V1PodDisruptionBudget, pod: V1Pod): boolean {
@@ -196,8 +182,7 @@ function selects({ metadata, spec }: V1PodDisruptionBudget, pod: V1Pod): boolean
 function doubled(budgets: V1PodDisruptionBudget[], pods: V1Pod[]) {
   return pods.flatMap((pod) => {
     const names = budgets.filter((one) => selects(one, pod)).map(nameOf);
-    const { namespace, name } = pod.metadata ?? {};
-    return names.length > 1 ? [{ pod: `${namespace}/${name}`, names }] : [];
+    return names.length > 1 ? [{ pod: nameOf(pod), names }] : [];
   });
 }
 

@@ -14,9 +14,7 @@ import {
   type Nodegroup,
   paginateDescribeAddonVersions,
   paginateDescribeClusterVersions,
-  paginateListAddons,
   paginateListInsights,
-  paginateListNodegroups,
   paginateListUpdates,
 } from "@aws-sdk/client-eks";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
@@ -28,7 +26,9 @@ import {
   type V1Pod,
   type V1PodDisruptionBudget,
 } from "@kubernetes/client-node";
+import { addonNames, listed, nodeGroupNames } from "../aws-lists.ts";
 import type { OperatedStack } from "../operated-stack.ts";
+import { statusMessage } from "../readings.ts";
 
 /** What the AWS credentials must allow; all of it reads. */
 export const actions = [
@@ -77,17 +77,8 @@ export class Questions {
 /** One line: the Kubernetes client puts a whole HTTP answer into its message. */
 function reasonOf(error: unknown): string {
   const { code, body, message } = error as { code?: unknown; body?: unknown; message?: string };
-  const status = typeof body === "string" ? messageIn(body) : undefined;
-  const text = status ?? message ?? String(error);
+  const text = statusMessage(body) ?? message ?? String(error);
   return `${typeof code === "number" ? `${code} ` : ""}${text.split("\n")[0]}`;
-}
-
-function messageIn(body: string): string | undefined {
-  try {
-    return JSON.parse(body).message;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The cluster, and what EKS offers; each undefined where AWS did not answer. */
@@ -107,7 +98,7 @@ export async function lifecycleOf(
       async () => (await eks.send(new DescribeClusterCommand({ name }))).cluster,
     ),
     questions.ask("EKS: the versions that it offers", () =>
-      all(
+      listed(
         paginateDescribeClusterVersions({ client: eks }, { includeAll: true }),
         (page) => page.clusterVersions,
       ),
@@ -146,18 +137,13 @@ export async function awsStateOf(
   const [insights, nodeGroups, addons, freeAddresses, lastUpgrade, now, then] = await Promise.all([
     questions.ask("EKS: upgrade insights", () => insightsOf(eks, clusterName)),
     questions.ask("EKS: node groups", async () => {
-      const names = await all(
-        paginateListNodegroups(client, { clusterName }),
-        (page) => page.nodegroups,
-      );
-      return each(names, async (nodegroupName) => {
+      return each(await nodeGroupNames(eks, clusterName), async (nodegroupName) => {
         const command = new DescribeNodegroupCommand({ clusterName, nodegroupName });
         return (await eks.send(command)).nodegroup;
       });
     }),
     questions.ask("EKS: add-ons", async () => {
-      const names = await all(paginateListAddons(client, { clusterName }), (page) => page.addons);
-      return each(names, async (addonName) => {
+      return each(await addonNames(eks, clusterName), async (addonName) => {
         return (await eks.send(new DescribeAddonCommand({ clusterName, addonName }))).addon;
       });
     }),
@@ -178,7 +164,7 @@ export async function awsStateOf(
     (await questions.ask(`EKS: add-on versions for ${to}`, async () =>
       (
         await each(names, (addonName) =>
-          all(
+          listed(
             paginateDescribeAddonVersions(client, { kubernetesVersion: to, addonName }),
             (page) => page.addons,
           ),
@@ -192,7 +178,7 @@ export async function awsStateOf(
 }
 
 async function insightsOf(eks: EKSClient, clusterName: string): Promise<Insight[]> {
-  const summaries = await all(
+  const summaries = await listed(
     paginateListInsights(
       { client: eks },
       { clusterName, filter: { categories: ["UPGRADE_READINESS"] } },
@@ -215,7 +201,10 @@ async function freeAddressesOf(region: string, SubnetIds: string[]): Promise<num
 
 /** EKS lists updates in no order that it promises. */
 async function lastUpgradeOf(eks: EKSClient, name: string): Promise<Date | null> {
-  const ids = await all(paginateListUpdates({ client: eks }, { name }), (page) => page.updateIds);
+  const ids = await listed(
+    paginateListUpdates({ client: eks }, { name }),
+    (page) => page.updateIds,
+  );
   const updates = await each(ids, async (updateId) => {
     return (await eks.send(new DescribeUpdateCommand({ name, updateId }))).update;
   });
@@ -262,15 +251,6 @@ export async function objectsOf(
     ),
   ]);
   return { nodes, pods, budgets };
-}
-
-async function all<PageOf, One>(
-  pages: AsyncIterable<PageOf>,
-  of: (page: PageOf) => One[] | undefined,
-): Promise<One[]> {
-  const found: One[] = [];
-  for await (const page of pages) found.push(...(of(page) ?? []));
-  return found;
 }
 
 /** One after the other: EKS throttles. */

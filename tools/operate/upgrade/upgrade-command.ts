@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { optionsOrExit } from "../../command-line.ts";
+import type { Terminal } from "../../command-line.ts";
 import { evaluate, projectFolder } from "../../graph/evaluate.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
-import { PlanError } from "../../graph/plan-error.ts";
 import { clusterAccess } from "../cluster-access.ts";
 import { type OperatedStack, operatedStack } from "../operated-stack.ts";
-import { type PageTerminal, showPage } from "../page.ts";
+import { operatorCommand } from "../operator-command.ts";
+import { showPage } from "../page.ts";
 import { addonFindings, budgetFindings, nodeFindings, roomFindings } from "./cluster-checks.ts";
 import { awsStateOf, lifecycleOf, objectsOf, Questions } from "./cluster-state.ts";
 import { pageOf, type Upgrade } from "./upgrade-page.ts";
 import { rehearsalFindings } from "./upgrade-rehearsal.ts";
 import { commandsOf, settingsOf, stepsOf } from "./upgrade-steps.ts";
-import { targetOf, WrongTarget } from "./upgrade-target.ts";
+import { targetOf } from "./upgrade-target.ts";
 import {
   apiFindings,
   chartFindings,
@@ -46,22 +46,21 @@ interface Surroundings {
 }
 
 /** Runs the command. Returns its exit code. */
-export async function upgradeCommand(
+export function upgradeCommand(
   args: string[],
-  terminal: PageTerminal,
+  terminal: Terminal,
   { folder = projectFolder, access = clusterAccess, now = new Date() }: Surroundings = {},
 ): Promise<number> {
-  const options = optionsOrExit(() => optionsOf(args), usage, terminal);
-  if (typeof options === "number") return options;
-  try {
-    const upgrade = await upgradeOf(options, { folder, access, now });
-    const code = await showPage(async () => pageOf(upgrade), terminal, options);
-    return code === 0 && upgrade.unanswered.length > 0 ? 3 : code;
-  } catch (error) {
-    if (!(error instanceof PlanError || error instanceof WrongTarget)) throw error;
-    terminal.err(`${error.message}\n`);
-    return 2;
-  }
+  return operatorCommand(
+    () => optionsOf(args),
+    usage,
+    terminal,
+    async (options) => {
+      const upgrade = await upgradeOf(options, { folder, access, now });
+      const code = await showPage(async () => pageOf(upgrade), terminal, options);
+      return code === 0 && upgrade.unanswered.length > 0 ? 3 : code;
+    },
+  );
 }
 
 async function upgradeOf(

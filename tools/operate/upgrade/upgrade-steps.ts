@@ -2,8 +2,9 @@ import { waits } from "../../cloud/durations.ts";
 import { labelOf } from "../../graph/labels.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { secondsOf } from "../../plan/timing.ts";
+import { versionsOf } from "../addon-versions.ts";
 import type { OperatedStack } from "../operated-stack.ts";
-import { parallelOf, versionsOf } from "./cluster-checks.ts";
+import { parallelOf } from "./cluster-checks.ts";
 import type { AwsState } from "./cluster-state.ts";
 import { minorOf } from "./minor.ts";
 

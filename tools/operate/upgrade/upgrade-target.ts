@@ -1,8 +1,6 @@
 import type { ClusterVersionInformation } from "@aws-sdk/client-eks";
+import { PlanError } from "../../graph/plan-error.ts";
 import { minorOf, versionOf } from "./minor.ts";
-
-/** A version that the cluster cannot be moved to; the message says which it can. */
-export class WrongTarget extends Error {}
 
 /**
  * The version that a cluster is to be moved to: EKS takes one minor version at a time. Undefined if none
@@ -10,7 +8,7 @@ export class WrongTarget extends Error {}
  *
  * @param asked the version that somebody names
  * @param offered what EKS offers; undefined where it did not answer
- * @throws {WrongTarget} if the cluster cannot be moved to the version that is asked for
+ * @throws {PlanError} if the cluster cannot be moved to the version that is asked for; says to which it can
  */
 export function targetOf(
   current: string,
@@ -25,7 +23,7 @@ export function targetOf(
     ? `allowed: ${next}`
     : `EKS offers nothing after ${current} yet, only ${known?.join(", ")}`;
   const refuse = (why: string): never => {
-    throw new WrongTarget(`--to ${asked}: ${why}; ${allowed}`);
+    throw new PlanError(`--to ${asked}: ${why}; ${allowed}`);
   };
   if (!/^1\.\d+$/.test(asked)) refuse("no Kubernetes version such as 1.36");
   const ahead = minorOf(asked) - minorOf(current);

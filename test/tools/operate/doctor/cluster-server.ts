@@ -1,6 +1,4 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { KubeConfig } from "@kubernetes/client-node";
+import { kubeConfigAt, loopback } from "../../../support/loopback.ts";
 import type { World } from "./healthy.ts";
 
 /** Lists of the Kubernetes API, on loopback. */
@@ -21,26 +19,12 @@ export function kubernetesAnswer(
 
 /** The Kubernetes API of a world, and the way to it. */
 export async function startCluster(world: () => World) {
-  const server: Server = createServer((request, response) => {
+  const { endpoint, stop } = await loopback((request, response) => {
     const { status, body } = kubernetesAnswer(world(), request.url ?? "") ?? {
       status: 404,
       body: { kind: "Status", code: 404, message: `no ${request.url}` },
     };
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromOptions({
-    clusters: [{ name: "it", server: `http://127.0.0.1:${port}`, skipTLSVerify: true }],
-    users: [{ name: "it", token: "secret" }],
-    contexts: [{ name: "it", cluster: "it", user: "it" }],
-    currentContext: "it",
-  });
-  return {
-    kubeConfig,
-    stop() {
-      server.close().closeAllConnections();
-    },
-  };
+  return { kubeConfig: kubeConfigAt(endpoint), stop };
 }

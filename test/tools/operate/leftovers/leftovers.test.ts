@@ -10,6 +10,7 @@ import { cloudOf } from "../../../../tools/operate/leftovers/kind.ts";
 import { leftoversCommand } from "../../../../tools/operate/leftovers/leftovers-command.ts";
 import { awsGate } from "../../../support/aws-gate.ts";
 import { motoServer, startMoto } from "../../../support/moto.ts";
+import { printing } from "../../../support/printing.ts";
 import { ofCni, ofController, ofCsi, ofEks, ofProgram, planter } from "./planted.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
@@ -58,7 +59,7 @@ describe("leftovers", function () {
   });
   after(async () => {
     process.env = former;
-    gate?.close();
+    await gate?.stop();
     await moto?.stop();
     rmSync(folder, { recursive: true });
   });
@@ -69,25 +70,13 @@ describe("leftovers", function () {
   });
 
   const run = async (args: string[], typed?: string, project = folder) => {
-    const printed = { out: "", err: "" };
+    const { terminal, printed } = printing();
     gate.actions = [];
-    const code = await leftoversCommand(
-      args,
-      {
-        out: (text) => {
-          printed.out += text;
-        },
-        err: (text) => {
-          printed.err += text;
-        },
-        color: false,
-      },
-      {
-        folder: project,
-        patience: { seconds: 0.01, tries: 4 },
-        ask: typed === undefined ? undefined : async () => typed,
-      },
-    );
+    const code = await leftoversCommand(args, terminal, {
+      folder: project,
+      patience: { seconds: 0.01, tries: 4 },
+      ask: typed === undefined ? undefined : async () => typed,
+    });
     return { code, ...printed };
   };
   const listed = async (...args: string[]) => {

@@ -1,6 +1,6 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { conditionOf, nameOf } from "../objects.ts";
 
 /** Messages of the horizontal pod autoscaler of Kubernetes 1.36. */
 const signs: Sign[] = [

@@ -1,6 +1,7 @@
+import { containersOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { containersOf, livePods, nameOf, ownerOf } from "../objects.ts";
+import { livePods, ownerOf } from "../objects.ts";
 
 /** Messages of the kubelet of Kubernetes 1.36. */
 const signs: Sign[] = [

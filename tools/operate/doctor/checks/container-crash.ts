@@ -1,6 +1,7 @@
 import type { V1ContainerStateTerminated, V1Pod } from "@kubernetes/client-node";
+import { containersOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Finding } from "../finding.ts";
-import { containersOf, eventsOf, livePods, nameOf, ownerOf, quoted } from "../objects.ts";
+import { eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** A container that waits for its next start, or starts the process that is not in its image. */

@@ -1,6 +1,7 @@
+import { containersOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { containersOf, eventsOf, livePods, nameOf, ownerOf, quoted } from "../objects.ts";
+import { eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
 
 /** Messages of containerd 2, as the kubelet hands them on. */
 const signs: Sign[] = [

@@ -1,5 +1,5 @@
+import { nameOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { nameOf } from "../objects.ts";
 
 /** No controller takes such an Ingress, so no event says it. */
 export const ingressClass: Check = {

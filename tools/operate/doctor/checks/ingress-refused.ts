@@ -1,6 +1,7 @@
+import { nameOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { eventsOf, nameOf, quoted } from "../objects.ts";
+import { eventsOf, quoted } from "../objects.ts";
 
 /** Messages of the AWS Load Balancer Controller 3.5.0. */
 const signs: Sign[] = [

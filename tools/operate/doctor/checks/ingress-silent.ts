@@ -1,5 +1,6 @@
+import { nameOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { eventsOf, nameOf, secondsSince } from "../objects.ts";
+import { eventsOf, secondsSince } from "../objects.ts";
 
 /** An address comes within seconds; two minutes without a word are too long. */
 const patienceSeconds = 120;

@@ -1,5 +1,5 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { conditionOf, nameOf } from "../objects.ts";
 
 /** A release job belongs to nobody; the run of a CronJob counts while it is the newest. */
 export const jobFailed: Check = {

@@ -1,5 +1,6 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Finding } from "../finding.ts";
-import { conditionOf, livePods, nameOf, secondsSince } from "../objects.ts";
+import { livePods, secondsSince } from "../objects.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** A new node is ready within so much time. */

@@ -1,5 +1,6 @@
+import { containersOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { containersOf, eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
+import { eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
 
 export const podAddress: Check = {
   name: "pod-address",

@@ -1,6 +1,7 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { conditionOf, eventsOf, nameOf, quoted } from "../objects.ts";
+import { eventsOf, quoted } from "../objects.ts";
 
 /** Messages of the API server of Kubernetes 1.36. */
 const signs: Sign[] = [

@@ -1,5 +1,6 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { ageOf, conditionOf, eventsOf, livePods, nameOf, ownerOf, quoted } from "../objects.ts";
+import { ageOf, eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
 
 /** The readiness probe must have failed so lately that it fails still. */
 const recentSeconds = 300;

@@ -1,15 +1,7 @@
 import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Finding } from "../finding.ts";
-import {
-  ageOf,
-  conditionOf,
-  eventsOf,
-  livePods,
-  nameOf,
-  ownerOf,
-  quoted,
-  secondsSince,
-} from "../objects.ts";
+import { ageOf, eventsOf, livePods, ownerOf, quoted, secondsSince } from "../objects.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { failedLaunch } from "./launch-failed.ts";
 

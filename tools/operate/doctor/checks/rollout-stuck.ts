@@ -1,5 +1,5 @@
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check } from "../finding.ts";
-import { conditionOf, nameOf } from "../objects.ts";
 
 export const rolloutStuck: Check = {
   name: "rollout-stuck",

@@ -1,6 +1,7 @@
 import type { KubernetesObject, V1Deployment } from "@kubernetes/client-node";
+import { conditionOf, nameOf } from "../../cluster-objects.ts";
 import type { Check, Finding } from "../finding.ts";
-import { conditionOf, nameOf, secondsSince } from "../objects.ts";
+import { secondsSince } from "../objects.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** A namespace with a load balancer and a draining pod is gone within so much time. */

@@ -2,8 +2,8 @@ import type { SecurityGroup } from "@aws-sdk/client-ec2";
 import type { TargetHealthDescription } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { V1NetworkPolicy, V1Pod } from "@kubernetes/client-node";
 import { contains } from "../../../../infra/network/cidr.ts";
+import { isReady, nameOf } from "../../cluster-objects.ts";
 import type { Check, Finding } from "../finding.ts";
-import { isReady, nameOf } from "../objects.ts";
 import type { Snapshot, TargetGroupAnswer } from "../snapshot.ts";
 
 /** One finding a target group and reason; a pod that is not ready has a finding of its own. */

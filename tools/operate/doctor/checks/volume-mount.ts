@@ -1,6 +1,7 @@
+import { containersOf } from "../../cluster-objects.ts";
 import type { Check, Sign } from "../finding.ts";
 import { recognised } from "../finding.ts";
-import { containersOf, eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
+import { eventsOf, livePods, ownerOf, quoted } from "../objects.ts";
 
 /** Messages of the kubelet, of the Secrets Store CSI driver with AWS's provider, and of the EFS CSI driver. */
 const signs: Sign[] = [

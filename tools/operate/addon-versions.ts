@@ -1,0 +1,16 @@
+import type { AddonInfo } from "@aws-sdk/client-eks";
+
+/** The versions of an add-on for a Kubernetes version as AWS lists them, the newest first, and AWS's default. */
+export function versionsOf(addonName: string, infos: AddonInfo[], kubernetes: string) {
+  const fitting = infos
+    .filter((one) => one.addonName === addonName)
+    .flatMap(({ addonVersions = [] }) => addonVersions)
+    .flatMap(({ addonVersion = "", compatibilities = [] }) => {
+      const fit = compatibilities.find(({ clusterVersion }) => clusterVersion === kubernetes);
+      return fit ? [{ addonVersion, isDefault: fit.defaultVersion ?? false }] : [];
+    });
+  return {
+    all: fitting.map(({ addonVersion }) => addonVersion),
+    standard: fitting.find(({ isDefault }) => isDefault)?.addonVersion,
+  };
+}
