@@ -4,6 +4,7 @@ import {
   linkRules,
   type ResourceConfig,
   stemOf,
+  suffixesOf,
   type TableConfig,
 } from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
@@ -164,10 +165,8 @@ function variableProblems(
 ): string[] {
   const ofUses = Object.keys(uses).flatMap((name) => {
     const resource = own(resources, name);
-    const { variables, secrets } = resource
-      ? linkRules[resource.kind]
-      : { variables: [], secrets: [] };
-    return [...variables, ...secrets].map((suffix) => ({ name, variable: stemOf(name) + suffix }));
+    const suffixes = resource ? suffixesOf(resource.kind) : [];
+    return suffixes.map((suffix) => ({ name, variable: stemOf(name) + suffix }));
   });
   const sources: [where: string, variables: string[]][] = [
     [`${at}.environment`, Object.keys(environment)],

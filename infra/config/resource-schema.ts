@@ -182,6 +182,12 @@ interface LinkRule {
   secrets: string[];
 }
 
+/** What the variables of a kind end with. */
+export function suffixesOf(kind: ResourceConfig["kind"]): string[] {
+  const { variables, secrets } = linkRules[kind];
+  return [...variables, ...secrets];
+}
+
 /** What the variables of a resource or a callee begin with: `ORDERS_DB` of `orders-db`. */
 export const stemOf = (name: string) => name.toUpperCase().replaceAll("-", "_");
 

@@ -340,6 +340,7 @@ describe("npm run import of a Compose file", () => {
       CACHE: redis://cache:6379
       S3_ENDPOINT: http://store:9000
       S3_BUCKET: photos
+      STORE_BUCKET: photos
       S3_SECRET_KEY: dummy
     secrets: [sql-password]
   sql: { image: "postgres:12", environment: { POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/sql-password } }
@@ -374,6 +375,10 @@ secrets: { sql-password: { file: a } }`);
       /^left out: .*let the program use the bucket in STORE_BUCKET/,
     );
     assert.match(left("S3_SECRET_KEY"), /^left out: the role of the service opens the bucket/);
+    assert.equal(
+      left("STORE_BUCKET"),
+      "changed: services.web.uses.store; `uses` gives it, of store",
+    );
     assert.match(outcomeOf(report, "services.cache2"), /^left out: a stack has one cache/);
   });
 
