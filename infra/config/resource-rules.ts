@@ -1,6 +1,7 @@
 import { nearest, regions } from "./known-names.ts";
 import {
   type Access,
+  folderOf,
   linkRules,
   type ResourceConfig,
   stemOf,
@@ -204,7 +205,7 @@ function mountProblems(
     .filter((name) => own(resources, name)?.kind === "files")
     .flatMap((name) =>
       Object.keys(writable)
-        .filter((path) => `${path}/`.startsWith(`/mnt/${name}/`) || path === "/mnt")
+        .filter((path) => `${path}/`.startsWith(`${folderOf(name)}/`) || path === "/mnt")
         .map(
           (path) =>
             `${at}.writable: ${path} is where ${at}.uses.${name} is mounted; allowed: another folder`,

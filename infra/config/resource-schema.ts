@@ -191,6 +191,9 @@ export function suffixesOf(kind: ResourceConfig["kind"]): string[] {
 /** What the variables of a resource or a callee begin with: `ORDERS_DB` of `orders-db`. */
 export const stemOf = (name: string) => name.toUpperCase().replaceAll("-", "_");
 
+/** Where the users of files find them. */
+export const folderOf = (name: string) => `/mnt/${name}`;
+
 export const resourcesSchema = z
   .record(
     shortName(),

@@ -1,3 +1,4 @@
+import { secretsFolder } from "../../infra/config/container-schema.ts";
 import { type ResourceConfig, stemOf, suffixesOf } from "../../infra/config/resource-schema.ts";
 import { withAddress } from "./addresses.ts";
 
@@ -71,7 +72,7 @@ function databaseVariable(
 ): Verdict | undefined {
   const stem = stemOf(of);
   const about = (pattern: RegExp) => pattern.test(name) && ofDatabase.test(name);
-  const file = `/run/secrets/platform/${stem}_PASSWORD`;
+  const file = `${secretsFolder}/${stem}_PASSWORD`;
   if (passwordFiles.includes(value)) return { value: file, why: "RDS manages the password" };
   if (text !== undefined) {
     if (/:\/\/[^\s/@]*@/.test(value)) {

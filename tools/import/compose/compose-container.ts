@@ -1,9 +1,10 @@
+import { secretsFolder } from "../../../infra/config/container-schema.ts";
 import { type Container, compact, type Job, type Service } from "../draft.ts";
 import { checkOf, startOf } from "../health-check.ts";
 import { refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
 import { wordsOf } from "../words.ts";
-import type { ComposeApplication } from "./compose-application.ts";
+import { type ComposeApplication, secretFile } from "./compose-application.ts";
 import { imageOf } from "./compose-image.ts";
 import { sizesOf } from "./compose-sizes.ts";
 import type { ComposeService } from "./compose-source.ts";
@@ -181,18 +182,18 @@ function takeSecrets(
     }
     const variable = secretVariable(source, service, app);
     const resource = [...app.resources.values()].find(({ passwordFiles }) =>
-      passwordFiles.includes(`/run/secrets/${source}`),
+      passwordFiles.includes(secretFile(source)),
     );
     if (resource) {
       app.report.changed(
         path,
         `resources.${resource.name}`,
-        `RDS manages the password: ${variable}, and the file of that name in /run/secrets/platform`,
+        `RDS manages the password: ${variable}, and the file of that name in ${secretsFolder}`,
         `let the program read it there`,
       );
       app.draft.decisions.push({
         at: to.split("."),
-        words: `let the program read ${variable}, or /run/secrets/platform/${variable}, instead of /run/secrets/${source}`,
+        words: `let the program read ${variable}, or ${secretsFolder}/${variable}, instead of ${secretFile(source)}`,
       });
       continue;
     }
@@ -200,7 +201,7 @@ function takeSecrets(
     app.report.changed(
       path,
       `${to}.secrets.${variable}`,
-      `the variable ${variable}, and the file of that name in /run/secrets/platform`,
+      `the variable ${variable}, and the file of that name in ${secretsFolder}`,
       `let the program read it there`,
     );
   }

@@ -1,3 +1,4 @@
+import { secretsFolder, variableName } from "../../../infra/config/container-schema.ts";
 import { stemOf } from "../../../infra/config/resource-schema.ts";
 import { withAddress } from "../addresses.ts";
 import type { Path } from "../report.ts";
@@ -50,7 +51,7 @@ export function placeVariables(
       );
       continue;
     }
-    if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/.test(name)) {
+    if (!variableName().safeParse(name).success) {
       report.left(path, "no variable has such a name in Kubernetes", "another name");
       continue;
     }
@@ -243,8 +244,8 @@ function withPlaces(
     if (value === secretFile(name)) {
       const variable = secretVariable(name, service, app);
       return {
-        value: `/run/secrets/platform/${variable}`,
-        why: "files of secrets are in /run/secrets/platform",
+        value: `${secretsFolder}/${variable}`,
+        why: `files of secrets are in ${secretsFolder}`,
       };
     }
   }

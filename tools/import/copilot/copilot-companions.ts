@@ -1,3 +1,4 @@
+import { folderOf } from "../../../infra/config/resource-schema.ts";
 import { nameOf, type Service } from "../draft.ts";
 import { checkOf } from "../health-check.ts";
 import type { Path } from "../report.ts";
@@ -37,12 +38,12 @@ export function storage({ name, manifest }: Workload, to: string, app: CopilotAp
         ...(Number(ids?.gid) > 0 && { group: Number(ids?.gid) }),
       };
       uses[resource] = readOnly ? "read" : "readWrite";
-      const words = `the files of ${path} are in /mnt/${resource}: let the program use that folder`;
+      const words = `the files of ${path} are in ${folderOf(resource)}: let the program use that folder`;
       draft.decisions.push({ at: to.split("."), words });
       report.changed(
         at,
         `resources.${resource}`,
-        `a file system of EFS, mounted at /mnt/${resource}`,
+        `a file system of EFS, mounted at ${folderOf(resource)}`,
         words,
       );
     } else {
