@@ -382,6 +382,19 @@ secrets: { sql-password: { file: a } }`);
     assert.match(outcomeOf(report, "services.cache2"), /^left out: a stack has one cache/);
   });
 
+  it("calls by its name who is published on the machine, in either form of a port", () => {
+    for (const port of ["'127.0.0.1:8081:8080'", "{ target: 8080, published: '8081' }"]) {
+      const { draft } = compose(
+        `services: { web: { image: a/web, ports: ['80:80'], environment: { API_URL: 'http://localhost:8081/v1' } }, api: { image: a/api, ports: [${port}] } }`,
+      );
+      const { calls, environment } = draft.services.web ?? {};
+      assert.deepEqual(
+        [calls, environment?.API_URL?.replace(/:\d+/, "")],
+        [["api"], "http://api/v1"],
+      );
+    }
+  });
+
   it("keeps what is secret out of the stack file, by the name of a variable or in a URL", () => {
     const { draft } = service(
       "environment: { API_KEY: dummy, AMQP: 'amqp://user:dummy@rabbit/', SECRET_FILE: /run/a, ALLOW_EMPTY_PASSWORD: 'yes', TOKEN_TTL: 60 }",

@@ -23,6 +23,13 @@ export interface ComposeApplication {
 /** Where the files of secrets are in a container of Compose. */
 export const secretFile = (name: string) => `/run/secrets/${name}`;
 
+/** The resource whose password a secret is. */
+export const passwordOwner = (
+  secret: string,
+  { resources }: Pick<ComposeApplication, "resources">,
+) =>
+  [...resources.values()].find(({ passwordFiles }) => passwordFiles.includes(secretFile(secret)));
+
 /** A service that became a resource, with what its own variables say. */
 export function formerContainer(
   service: ComposeService,

@@ -4,10 +4,11 @@ import { checkOf, startOf } from "../health-check.ts";
 import { refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
 import { wordsOf } from "../words.ts";
-import { type ComposeApplication, secretFile } from "./compose-application.ts";
+import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import { imageOf } from "./compose-image.ts";
 import { sizesOf } from "./compose-sizes.ts";
 import type { ComposeService } from "./compose-source.ts";
+import { secretsIn } from "./roles.ts";
 import { storeOf } from "./storage.ts";
 import { placeVariables, secretVariable } from "./variables.ts";
 
@@ -169,9 +170,8 @@ function takeSecrets(
 ): void {
   const { spec, name, file } = service;
   const declared = app.source.top.secrets ?? {};
-  for (const [index, given] of (spec.secrets ?? []).entries()) {
+  for (const [index, source] of secretsIn(spec).entries()) {
     const path: Path = ["services", name, "secrets", index];
-    const source = typeof given === "string" ? given : given.source;
     if (!Object.hasOwn(declared, source)) {
       throw refusal(
         file,
@@ -180,10 +180,8 @@ function takeSecrets(
         Object.keys(declared).join(", ") || "a secret of the file, which has none",
       );
     }
-    const variable = secretVariable(source, service, app);
-    const resource = [...app.resources.values()].find(({ passwordFiles }) =>
-      passwordFiles.includes(secretFile(source)),
-    );
+    const variable = secretVariable(source, app);
+    const resource = passwordOwner(source, app);
     if (resource) {
       app.report.changed(
         path,

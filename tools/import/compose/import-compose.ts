@@ -7,7 +7,7 @@ import {
   type ComposeApplication,
   formerContainer,
   leaveToAws,
-  secretFile,
+  passwordOwner,
 } from "./compose-application.ts";
 import { containerOf } from "./compose-container.ts";
 import { type ComposeService, readCompose } from "./compose-source.ts";
@@ -204,9 +204,7 @@ function tellSecrets({ source, resources, options, report, draft }: ComposeAppli
   for (const [name, one] of Object.entries(source.top.secrets ?? {})) {
     const secret = one?.name ?? `${options.stack}/${name}`;
     const at = ["secrets", name];
-    const owner = [...resources.values()].find(({ passwordFiles }) =>
-      passwordFiles.includes(secretFile(name)),
-    );
+    const owner = passwordOwner(name, { resources });
     if (owner) report.changed(at, `resources.${owner.name}`, "RDS makes the password and keeps it");
     else if (settings.includes(JSON.stringify(secret)))
       report.changed(

@@ -6,7 +6,7 @@ import type { Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { isHttp, namesPort, type Port, portsOf } from "./ports.ts";
-import { pairsOf, type Roles, valueIn } from "./roles.ts";
+import { needsOf, pairsOf, type Roles, valueIn } from "./roles.ts";
 
 /** Where a service is reached. */
 export interface Address {
@@ -144,10 +144,7 @@ function portOf(
   const port =
     candidates.find((one) => exposed.length === 0 || exposed.includes(one)) ?? exposed[0];
   if (port !== undefined) return { port, guessed: false };
-  const wanted = services.some(({ spec: { depends_on, links } }) => {
-    const needed = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on ?? {});
-    return [...needed, ...(links ?? []).map((one) => one.split(":")[0])].includes(name);
-  });
+  const wanted = services.some((one) => needsOf(one.spec).some(({ other }) => other === name));
   return wanted || isProxied(spec) ? { port: 8080, guessed: true } : { guessed: false };
 }
 

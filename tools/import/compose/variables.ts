@@ -4,10 +4,11 @@ import { withAddress } from "../addresses.ts";
 import type { Path } from "../report.ts";
 import { type FormerContainer, resourceVariable } from "../resource-variables.ts";
 import { isSecret } from "../secret-variables.ts";
-import { type ComposeApplication, secretFile } from "./compose-application.ts";
+import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { type Variable, variablesOf } from "./given-variables.ts";
-import { pairsOf } from "./roles.ts";
+import { publishesAt } from "./ports.ts";
+import { needsOf, pairsOf, secretsIn } from "./roles.ts";
 
 /** What the variables of a container say of it. */
 export interface Placed {
@@ -126,7 +127,7 @@ function reaches(
   { other, resource }: { other: string; resource: FormerContainer },
 ): boolean {
   return (
-    dependsOn(service, other) ||
+    needsOf(service.spec).some((one) => one.other === other) ||
     sharesPassword(service, resource) ||
     variables.some((one) => namesHost(one, resource))
   );
@@ -137,20 +138,12 @@ function sharesPassword(
   { spec }: ComposeService,
   { password, passwordFiles }: FormerContainer,
 ): boolean {
-  const secrets = (spec.secrets ?? []).map((one) =>
-    secretFile(typeof one === "string" ? one : one.source),
-  );
+  const secrets = secretsIn(spec).map(secretFile);
   return (
     passwordFiles.some((file) => secrets.includes(file)) ||
     (password !== undefined &&
       pairsOf(spec.environment).some(({ value, name }) => value === password && /PASS/i.test(name)))
   );
-}
-
-function dependsOn({ spec }: Pick<ComposeService, "spec">, other: string): boolean {
-  const { depends_on: needed, links } = spec;
-  const names = Array.isArray(needed) ? needed : Object.keys(needed ?? {});
-  return names.includes(other) || (links ?? []).some((one) => one.split(":")[0] === other);
 }
 
 function throughServices(
@@ -208,9 +201,7 @@ function throughLocalhost(
   let reason = why;
   const text = withAddress({ name, value }, "localhost", (given) => {
     const other = app.source.services.find(
-      (one) =>
-        one.name !== service.name &&
-        (one.spec.ports ?? []).some((port) => new RegExp(`(^|:)${given}:`).test(String(port))),
+      (one) => one.name !== service.name && given !== undefined && publishesAt(one.spec, given),
     );
     const address = other && app.addresses.get(other.name);
     if (given === undefined || address?.port === undefined)
@@ -239,10 +230,9 @@ function withPlaces(
       return { value: to + value.slice(from.length), why: `the files are in ${to}` };
     }
   }
-  for (const given of service.spec.secrets ?? []) {
-    const name = typeof given === "string" ? given : given.source;
+  for (const name of secretsIn(service.spec)) {
     if (value === secretFile(name)) {
-      const variable = secretVariable(name, service, app);
+      const variable = secretVariable(name, app);
       return {
         value: `${secretsFolder}/${variable}`,
         why: `files of secrets are in ${secretsFolder}`,
@@ -253,14 +243,7 @@ function withPlaces(
 }
 
 /** The variable and the file of a secret; that of the resource whose password it is. */
-export function secretVariable(
-  name: string,
-  service: ComposeService,
-  app: ComposeApplication,
-): string {
-  const owner = [...app.resources].find(
-    ([other, { passwordFiles }]) =>
-      passwordFiles.includes(secretFile(name)) && other !== service.name,
-  )?.[1];
+export function secretVariable(name: string, app: ComposeApplication): string {
+  const owner = passwordOwner(name, app);
   return owner ? `${stemOf(owner.name)}_PASSWORD` : stemOf(name).replace(/[^A-Z0-9_]/g, "_");
 }
