@@ -144,7 +144,7 @@ function healthOf(service: ComposeService, app: ComposeApplication, to: string):
   }
   const check = checkOf({ ...given, test: given.test }, address?.port);
   if (!check) return undefined;
-  const start = startOf(check, { ...given, test: given.test });
+  const start = startOf(check, given);
   const key = `${to}.health`;
   if (check.path !== undefined)
     report.changed(

@@ -1,9 +1,9 @@
 import { folderOf } from "../../../infra/config/resource-schema.ts";
 import { nameOf, type Service } from "../draft.ts";
-import { checkOf } from "../health-check.ts";
 import type { Path } from "../report.ts";
 import type { CopilotApplication } from "./copilot-application.ts";
 import { containerOf } from "./copilot-container.ts";
+import { containerCheck } from "./copilot-health.ts";
 import type { Workload } from "./manifests.ts";
 
 /** MiB of a folder whose size nothing says. */
@@ -91,14 +91,7 @@ export function companions(
         report.carried([...at, "essential"], `${to}.before.${own}`);
       continue;
     }
-    const check = sidecar.healthcheck?.command;
-    const health =
-      check === undefined
-        ? undefined
-        : checkOf(
-            { ...sidecar.healthcheck, test: check, interval: sidecar.healthcheck?.interval ?? 10 },
-            undefined,
-          );
+    const health = sidecar.healthcheck && containerCheck(sidecar.healthcheck, undefined);
     // Without a path's port nothing says where a sidecar is asked.
     const ready =
       health &&
