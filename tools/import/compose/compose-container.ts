@@ -1,9 +1,8 @@
 import { secretsFolder } from "../../../infra/config/container-schema.ts";
 import { type Container, compact, type Job, type Service } from "../draft.ts";
 import { checkOf, startOf } from "../health-check.ts";
-import { refusal } from "../refusal.ts";
+import { commandIn, refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
-import { wordsOf } from "../words.ts";
 import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import { imageOf } from "./compose-image.ts";
 import { sizesOf } from "./compose-sizes.ts";
@@ -72,17 +71,7 @@ function commandsOf(
       if (given === null) app.report.carried([...at, key], "the image's own");
       return undefined;
     }
-    let list: string[];
-    try {
-      list = wordsOf(given);
-    } catch (error) {
-      throw refusal(
-        service.file,
-        [...at, key],
-        given,
-        `words as a shell reads them (${(error as Error).message})`,
-      );
-    }
+    const list = commandIn(service.file, [...at, key], given);
     const placed = list.map((one) =>
       moved.reduce((text, [from, here]) => text.replaceAll(from, here), one),
     );

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { withAddress } from "../addresses.ts";
-import { type Build, buildOf, nameAndTag } from "../container-image.ts";
+import { type Build, buildOf, nameAndTag, unusable } from "../container-image.ts";
 import type { ImportOptions } from "../import-options.ts";
 import type { Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
@@ -70,13 +70,7 @@ export function addressesOf(
     const isUrl = /^(https?:|git@|git:)/.test(context?.context ?? "");
     const build =
       context &&
-      (isUrl
-        ? {
-            image: { reference: `registry.example.com/${role.name}:1` },
-            problem: "is not on this machine",
-            ports: [],
-          }
-        : buildOf(context, role.name, folder));
+      (isUrl ? unusable(role.name, "is not on this machine") : buildOf(context, role.name, folder));
     const ports = portsOf(spec, ["services", name], anyPort, report);
     if (role.as !== "service") {
       for (const { path } of ports) report.left(path, "what runs to its end has no port");

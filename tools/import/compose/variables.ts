@@ -3,7 +3,7 @@ import { stemOf } from "../../../infra/config/resource-schema.ts";
 import { withAddress } from "../addresses.ts";
 import type { Path } from "../report.ts";
 import { type FormerContainer, resourceVariable } from "../resource-variables.ts";
-import { isSecret } from "../secret-variables.ts";
+import { isSecret, secretKey } from "../secret-variables.ts";
 import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { type Variable, variablesOf } from "./given-variables.ts";
@@ -75,9 +75,8 @@ export function placeVariables(
     const files = withPlaces(rewritten, service, app, moved);
     const reason = [text.why, why, files.why].filter(Boolean).join("; ");
     if (isSecret(name, files.value)) {
-      placed.secrets[name] = { secret: `${app.options.stack}/${owner}`, key: name };
-      const words = `a secret of Secrets Manager, ${app.options.stack}/${owner}, with the key ${name}`;
-      report.changed(path, `${to}.secrets.${name}`, words, "make the secret before the first `up`");
+      const secret = `${app.options.stack}/${owner}`;
+      placed.secrets[name] = secretKey({ secret, name }, { path, to }, report);
       continue;
     }
     placed.environment[name] = files.value;
