@@ -4,11 +4,14 @@ import { digestPattern, imageName, matching, oneOf, shortName, whole } from "./v
 const texts = (what: string) => z.array(z.string(what), what).min(1, what);
 
 /** Also a key of a Secret, which Kubernetes lets have no other characters. */
-const variableName = () =>
+export const variableName = () =>
   matching(
     /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/,
     "a variable such as DB_HOST: letters, digits and _.-, not beginning with a digit",
   );
+
+/** Where the secrets of a container are files, by their variables. */
+export const secretsFolder = "/run/secrets/platform";
 
 const filePath = () =>
   matching(

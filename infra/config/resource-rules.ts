@@ -1,9 +1,11 @@
 import { nearest, regions } from "./known-names.ts";
 import {
   type Access,
+  folderOf,
   linkRules,
   type ResourceConfig,
   stemOf,
+  suffixesOf,
   type TableConfig,
 } from "./resource-schema.ts";
 import type { Settings } from "./schema.ts";
@@ -164,10 +166,8 @@ function variableProblems(
 ): string[] {
   const ofUses = Object.keys(uses).flatMap((name) => {
     const resource = own(resources, name);
-    const { variables, secrets } = resource
-      ? linkRules[resource.kind]
-      : { variables: [], secrets: [] };
-    return [...variables, ...secrets].map((suffix) => ({ name, variable: stemOf(name) + suffix }));
+    const suffixes = resource ? suffixesOf(resource.kind) : [];
+    return suffixes.map((suffix) => ({ name, variable: stemOf(name) + suffix }));
   });
   const sources: [where: string, variables: string[]][] = [
     [`${at}.environment`, Object.keys(environment)],
@@ -205,7 +205,7 @@ function mountProblems(
     .filter((name) => own(resources, name)?.kind === "files")
     .flatMap((name) =>
       Object.keys(writable)
-        .filter((path) => `${path}/`.startsWith(`/mnt/${name}/`) || path === "/mnt")
+        .filter((path) => `${path}/`.startsWith(`${folderOf(name)}/`) || path === "/mnt")
         .map(
           (path) =>
             `${at}.writable: ${path} is where ${at}.uses.${name} is mounted; allowed: another folder`,

@@ -182,8 +182,17 @@ interface LinkRule {
   secrets: string[];
 }
 
+/** What the variables of a kind end with. */
+export function suffixesOf(kind: ResourceConfig["kind"]): string[] {
+  const { variables, secrets } = linkRules[kind];
+  return [...variables, ...secrets];
+}
+
 /** What the variables of a resource or a callee begin with: `ORDERS_DB` of `orders-db`. */
 export const stemOf = (name: string) => name.toUpperCase().replaceAll("-", "_");
+
+/** Where the users of files find them. */
+export const folderOf = (name: string) => `/mnt/${name}`;
 
 export const resourcesSchema = z
   .record(

@@ -1,7 +1,17 @@
 import { z } from "zod";
 import { domainSchema } from "./domain-schema.ts";
 import { resourcesSchema } from "./resource-schema.ts";
-import { arn, cidrBlock, flag, matching, oneOf, percent, principals, whole } from "./values.ts";
+import {
+  arn,
+  cidrBlock,
+  clusterName,
+  flag,
+  matching,
+  oneOf,
+  percent,
+  principals,
+  whole,
+} from "./values.ts";
 import { jobsSchema, servicesSchema } from "./workload-schema.ts";
 
 /** The versions that can be deployed, the oldest first. */
@@ -99,10 +109,9 @@ const networkSchema = z
   .transform((network) => ({ ...ownNetwork, ...network }));
 
 const clusterSchema = z.strictObject({
-  name: matching(
-    /^[a-z][a-z0-9-]{1,38}$/,
-    "2 to 39 of a-z, 0-9 and -, beginning with a letter",
-  ).describe("Name of the EKS cluster; names of many other resources begin with it."),
+  name: clusterName().describe(
+    "Name of the EKS cluster; names of many other resources begin with it.",
+  ),
   kubernetesVersion: oneOf(kubernetesVersions).describe(
     "Kubernetes version of control plane and nodes.",
   ),

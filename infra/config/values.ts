@@ -45,6 +45,9 @@ export const shortName = (
   allowed = "a name of 2 to 30 of a-z, 0-9 and single -, beginning with a letter",
 ) => matching(/^(?!.*--)[a-z][a-z0-9-]{0,28}[a-z0-9]$/, allowed);
 
+export const clusterName = () =>
+  matching(/^[a-z][a-z0-9-]{1,38}$/, "2 to 39 of a-z, 0-9 and -, beginning with a letter");
+
 /** An image's digest, as the source of patterns. service/ and policy/ have their own: they import nothing. */
 export const digest = "sha256:[0-9a-f]{64}";
 export const digestPattern = new RegExp(`^${digest}$`);

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { FilesDriver } from "../addons/files-driver.ts";
-import { type Access, type FilesConfig, stemOf } from "../config/resource-schema.ts";
+import { type Access, type FilesConfig, folderOf, stemOf } from "../config/resource-schema.ts";
 import type { Link, Linkable } from "./link.ts";
 import { makeSecurityGroup, type Surroundings } from "./security-group.ts";
 import { tlsOnly } from "./tls-only.ts";
@@ -87,7 +87,7 @@ export class Files extends pulumi.ComponentResource implements Linkable {
   }
 
   link(access: Access): Link {
-    const path = `/mnt/${this.resource}`;
+    const path = folderOf(this.resource);
     return {
       resource: this.resource,
       access,

@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { containerSecurity } from "../cluster/pod-security.ts";
-import type { ContainerConfig } from "../config/container-schema.ts";
+import { type ContainerConfig, secretsFolder } from "../config/container-schema.ts";
 import { type SecretSource, secretVariables } from "./secrets.ts";
 
 type Container = types.input.core.v1.Container;
@@ -73,9 +73,6 @@ export function containerOf(
     },
   };
 }
-
-/** Where the secrets of a container are files, by their variables. */
-const secretsFolder = "/run/secrets/platform";
 
 const isField = (value: Variables[string]): value is { fieldPath: string } =>
   typeof value === "object" && "fieldPath" in value;

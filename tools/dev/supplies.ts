@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { linkRules, type ResourceConfig, stemOf } from "../../infra/config/resource-schema.ts";
+import { type ResourceConfig, stemOf, suffixesOf } from "../../infra/config/resource-schema.ts";
 import {
   type Docker,
   dockerOf,
@@ -134,7 +134,7 @@ export class Supplies {
 
   /** @param values by the suffixes that the kind's link has */
   #give(name: string, where: string, config: ResourceConfig, values: Record<string, string>): void {
-    const variables = suffixesOf(config).map((suffix): [string, string] => {
+    const variables = suffixesOf(config.kind).map((suffix): [string, string] => {
       const value = values[suffix];
       if (value === undefined) throw new Error(`The stand-in of ${name} gives no ${suffix}`);
       return [stemOf(name) + suffix, value];
@@ -254,14 +254,8 @@ const isOfSdks = (members: Group["members"]) =>
 /** What its container is; the members differ in what they make in it. */
 const standInOfGroup = ({ members }: Pick<Group, "members">) => members[0]?.standIn;
 
-/** What a kind's variables end with. */
-function suffixesOf({ kind }: ResourceConfig): string[] {
-  const { variables, secrets } = linkRules[kind];
-  return [...variables, ...secrets];
-}
-
-const variablesOf = (name: string, config: ResourceConfig) =>
-  suffixesOf(config).map((suffix) => stemOf(name) + suffix);
+const variablesOf = (name: string, { kind }: ResourceConfig) =>
+  suffixesOf(kind).map((suffix) => stemOf(name) + suffix);
 
 /** What a person sets instead of a stand-in. */
 function settingsOfGroup({ members }: Pick<Group, "members">): string[] {

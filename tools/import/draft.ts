@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { domainSchema } from "../../infra/config/domain-schema.ts";
 import { ownerOf } from "../../infra/config/known-names.ts";
 import type { resourcesSchema } from "../../infra/config/resource-schema.ts";
-import { shortName } from "../../infra/config/values.ts";
+import { clusterName, shortName } from "../../infra/config/values.ts";
 import type { jobsSchema, servicesSchema } from "../../infra/config/workload-schema.ts";
 
 type Given<Schema extends z.ZodType> = NonNullable<z.input<Schema>>;
@@ -53,6 +53,8 @@ export function nameOf(given: string, taken: Iterable<string> = []): string {
 
 /** Whether the settings take a name as it is. */
 export const isName = (name: string) => shortName().safeParse(name).success && !ownerOf(name);
+
+export const isClusterName = (name: string) => clusterName().safeParse(name).success;
 
 /** A map without the keys that have no value, no item and no key. */
 export function compact<T extends object>(settings: T): T {

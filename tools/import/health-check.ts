@@ -2,7 +2,7 @@ import type { Health } from "./draft.ts";
 import { secondsOf, within, wordsOf } from "./words.ts";
 
 /** A health check as Compose and Amazon ECS have it. */
-export interface GivenCheck {
+interface GivenCheck {
   test: string | string[];
   interval?: string | number;
   timeout?: string | number;
@@ -32,7 +32,7 @@ export function checkOf(given: GivenCheck, ownPort: number | undefined): Check |
 }
 
 /** The same check at the start, for as long as the container may be unhealthy. */
-export function startOf(check: Check, given: GivenCheck): Check | undefined {
+export function startOf(check: Check, given: Pick<GivenCheck, "start_period">): Check | undefined {
   const grace = secondsOf(given.start_period ?? 0) ?? 0;
   if (grace === 0) return undefined;
   const { periodSeconds = 30, failures = retries } = check;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { PlanError } from "../graph/plan-error.ts";
 import { type Path, textOf } from "./report.ts";
+import { wordsOf } from "./words.ts";
 
 /** An error that names file, key, value and what is allowed. Nothing is written after it. */
 export function refusal(file: string, path: Path, given: unknown, allowed: string): PlanError {
@@ -9,6 +10,16 @@ export function refusal(file: string, path: Path, given: unknown, allowed: strin
   return new PlanError(
     `${file}: ${[textOf(path), what].filter(Boolean).join(" ")}; allowed: ${allowed}`,
   );
+}
+
+/** The words of a command. @throws {PlanError} where a shell cannot read them */
+export function commandIn(file: string, path: Path, given: string | string[]): string[] {
+  try {
+    return wordsOf(given);
+  } catch (error) {
+    const allowed = `words as a shell reads them (${(error as Error).message})`;
+    throw refusal(file, path, given, allowed);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts";
-import { type Entry, outcomes, type Report, textOf } from "./report.ts";
+import { asksFor, type Entry, outcomes, type Report, textOf } from "./report.ts";
 
 /** What became of every key, as a table for a terminal. */
 export function reportText({ entries }: Report): string {
@@ -12,9 +12,10 @@ export function reportText({ entries }: Report): string {
 
 function linesOf(entries: Entry[]): string[] {
   const width = Math.min(60, Math.max(...entries.map(({ path }) => textOf(path).length)));
-  return entries.map(({ path, to, why, todo }) => {
+  return entries.map((entry) => {
+    const { path, to, why, todo } = entry;
     const said = [to, why].filter(Boolean).join(": ");
-    const done = todo && !todo.startsWith("nothing") ? `; do: ${todo}` : "";
+    const done = asksFor(entry) ? `; do: ${todo}` : "";
     return `  ${textOf(path).padEnd(width)}  ${said}${done}`;
   });
 }

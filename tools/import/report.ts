@@ -16,6 +16,12 @@ export interface Entry {
   todo?: string;
 }
 
+/** Why keys are left out, and what a person may do. */
+export type Left = [why: string, todo?: string];
+
+/** Whether a person must do something. */
+export const asksFor = ({ todo = "nothing" }: Entry) => !todo.startsWith("nothing");
+
 /** What became of every key of the input: each leaf has exactly one entry, at it or above it. */
 export class Report {
   readonly entries: Entry[] = [];
@@ -38,12 +44,16 @@ export class Report {
     return this.entries.some((entry) => isWithin(path, entry.path));
   }
 
+  /** Whether a key, one above it or one below it, has an entry. */
+  tells(path: Path): boolean {
+    return this.has(path) || this.entries.some((entry) => isWithin(entry.path, path));
+  }
+
   /** Names every leaf that has no entry yet, and puts the entries in the order of the document. */
   close(document: unknown): void {
     const leaves = leavesOf(document);
     for (const path of leaves) {
-      const told = this.has(path) || this.entries.some((entry) => isWithin(entry.path, path));
-      if (!told) this.left(path, unknownKey, "look whether the program needs it");
+      if (!this.tells(path)) this.left(path, unknownKey, "look whether the program needs it");
     }
     // What is no key, such as a name, stands where its map begins.
     const place = (path: Path): number => {

@@ -1,11 +1,12 @@
-import { stemOf } from "../../infra/config/resource-schema.ts";
+import { secretsFolder } from "../../infra/config/container-schema.ts";
+import { type ResourceConfig, stemOf, suffixesOf } from "../../infra/config/resource-schema.ts";
 import { withAddress } from "./addresses.ts";
 
 /** A container that became a resource, as its users know it. */
 export interface FormerContainer {
   /** Of the resource. */
   name: string;
-  kind: string;
+  kind: ResourceConfig["kind"];
   port: number;
   hosts: string[];
   user?: string;
@@ -46,6 +47,11 @@ export function resourceVariable(
 ): Verdict | undefined {
   const { kind } = resource;
   const stem = stemOf(resource.name);
+  // The platform sets it itself.
+  if (suffixesOf(kind).some((suffix) => name === stem + suffix)) {
+    const why = `\`uses\` gives it, of ${resource.name}`;
+    return { dropped: "given", why, ...(name === `${stem}_HOST` && { todo: byTls }) };
+  }
   if (kind === "bucket") return bucketVariable({ name, value }, resource);
   const hosts = resource.hosts.map((host) =>
     withAddress(
@@ -55,20 +61,9 @@ export function resourceVariable(
     ),
   );
   const text = hosts.find((one) => one !== undefined);
-  const verdict =
-    kind === "postgres"
-      ? databaseVariable({ name, value, text }, resource)
-      : cacheVariable({ name, value, text }, resource);
-  const given =
-    kind === "postgres"
-      ? ["HOST", "PORT", "DATABASE", "USER", "PASSWORD"]
-      : ["HOST", "PORT", "URL"];
-  // The platform sets it itself.
-  if (given.some((one) => name === `${stem}_${one}`)) {
-    const why = `\`uses\` gives it, of ${resource.name}`;
-    return { dropped: "given", why, ...(name === `${stem}_HOST` && { todo: byTls }) };
-  }
-  return verdict;
+  return kind === "postgres"
+    ? databaseVariable({ name, value, text }, resource)
+    : cacheVariable({ name, value, text }, resource);
 }
 
 function databaseVariable(
@@ -77,7 +72,7 @@ function databaseVariable(
 ): Verdict | undefined {
   const stem = stemOf(of);
   const about = (pattern: RegExp) => pattern.test(name) && ofDatabase.test(name);
-  const file = `/run/secrets/platform/${stem}_PASSWORD`;
+  const file = `${secretsFolder}/${stem}_PASSWORD`;
   if (passwordFiles.includes(value)) return { value: file, why: "RDS manages the password" };
   if (text !== undefined) {
     if (/:\/\/[^\s/@]*@/.test(value)) {

@@ -6,7 +6,7 @@ import { importApplication } from "./application.ts";
 import { nameOf } from "./draft.ts";
 import type { Imported } from "./import-options.ts";
 import type { Variables } from "./interpolation.ts";
-import type { outcomes } from "./report.ts";
+import { asksFor, type outcomes } from "./report.ts";
 
 /** Public files that the importer is tried on; they are read from a folder, and are no part of this project. */
 interface Source {
@@ -95,7 +95,7 @@ function add({ report: { entries }, document, draft }: Imported, numbers: Number
       ({ path, outcome }) => outcome === "left out" && path.length === place + 1,
     );
     const decided = draft.decisions.some(({ at }) => at[1] === nameOf(name) && at[0] !== "nodes");
-    const toDo = own.some(({ todo = "nothing" }) => !todo.startsWith("nothing"));
+    const toDo = own.some(asksFor);
     numbers.services++;
     if (left) numbers.leftOut++;
     else if (!decided && !toDo) numbers.untouched++;

@@ -1,4 +1,5 @@
 import { secretName } from "../../infra/config/workload-rules.ts";
+import type { Path, Report } from "./report.ts";
 
 /** What names of variables say that is no secret, whatever else they say. */
 const plainName =
@@ -13,4 +14,19 @@ export function isSecret(name: string, value: string): boolean {
   if (withPassword.test(value)) return true;
   // A path of a file that has the secret.
   return secretName.test(name) && !plainName.test(name) && !value.startsWith("/");
+}
+
+/** A key of a secret that a person makes, for a variable that stands in no file. Tells the report. */
+export function secretKey(
+  { secret, name }: { secret: string; name: string },
+  { path, to }: { path: Path; to: string },
+  report: Report,
+): { secret: string; key: string } {
+  report.changed(
+    path,
+    `${to}.secrets.${name}`,
+    `a secret of Secrets Manager, ${secret}, with the key ${name}`,
+    "make the secret before the first `up`",
+  );
+  return { secret, key: name };
 }

@@ -1,4 +1,6 @@
 import { Document, isMap, isScalar, type Pair } from "yaml";
+import { kubernetesVersions } from "../../infra/config/schema.ts";
+import { nobody } from "../init/stack-files.ts";
 import type { Decision, Draft } from "./draft.ts";
 
 /** Nodes on which an application's pods may run. */
@@ -19,14 +21,14 @@ const places: Decision[] = [
 export function stackFile(draft: Draft, { instanceType, maxSize }: Nodes): string {
   const { clusterName, architecture, domain, services, jobs, resources } = draft;
   const settings = {
-    accountId: "111122223333",
+    accountId: nobody,
     network: { zones: ["eu-central-1a", "eu-central-1b"] },
     cluster: {
       name: clusterName ?? "imported",
-      kubernetesVersion: "1.36",
+      kubernetesVersion: kubernetesVersions.at(-1),
       publicAccess: true,
       publicAccessCidrs: ["203.0.113.0/24"],
-      admins: ["arn:aws:iam::111122223333:role/PlatformAdmin"],
+      admins: [`arn:aws:iam::${nobody}:role/PlatformAdmin`],
     },
     nodes: {
       ...(architecture === "amd64" && { architecture }),

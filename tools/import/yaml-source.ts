@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parse } from "yaml";
 import { PlanError } from "../graph/plan-error.ts";
+import { isMap } from "../graph/stack-settings.ts";
 import { refusal } from "./refusal.ts";
 
 /** A file as messages name it: from the folder in which the command runs. */
@@ -25,8 +26,6 @@ export function readYaml(file: string): Record<string, unknown> {
         : `${shown(file)}: is no YAML: ${first.replace(/:$/, "")}`,
     );
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw refusal(shown(file), [], value ?? null, "a map of keys and values");
-  }
-  return value as Record<string, unknown>;
+  if (!isMap(value)) throw refusal(shown(file), [], value ?? null, "a map of keys and values");
+  return value;
 }

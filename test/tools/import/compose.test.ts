@@ -340,6 +340,7 @@ describe("npm run import of a Compose file", () => {
       CACHE: redis://cache:6379
       S3_ENDPOINT: http://store:9000
       S3_BUCKET: photos
+      STORE_BUCKET: photos
       S3_SECRET_KEY: dummy
     secrets: [sql-password]
   sql: { image: "postgres:12", environment: { POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/sql-password } }
@@ -374,7 +375,24 @@ secrets: { sql-password: { file: a } }`);
       /^left out: .*let the program use the bucket in STORE_BUCKET/,
     );
     assert.match(left("S3_SECRET_KEY"), /^left out: the role of the service opens the bucket/);
+    assert.equal(
+      left("STORE_BUCKET"),
+      "changed: services.web.uses.store; `uses` gives it, of store",
+    );
     assert.match(outcomeOf(report, "services.cache2"), /^left out: a stack has one cache/);
+  });
+
+  it("calls by its name who is published on the machine, in either form of a port", () => {
+    for (const port of ["'127.0.0.1:8081:8080'", "{ target: 8080, published: '8081' }"]) {
+      const { draft } = compose(
+        `services: { web: { image: a/web, ports: ['80:80'], environment: { API_URL: 'http://localhost:8081/v1' } }, api: { image: a/api, ports: [${port}] } }`,
+      );
+      const { calls, environment } = draft.services.web ?? {};
+      assert.deepEqual(
+        [calls, environment?.API_URL?.replace(/:\d+/, "")],
+        [["api"], "http://api/v1"],
+      );
+    }
   });
 
   it("keeps what is secret out of the stack file, by the name of a variable or in a URL", () => {

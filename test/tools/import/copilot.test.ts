@@ -137,6 +137,16 @@ describe("npm run import of Copilot manifests", () => {
       assert.equal(draft.services.api?.worker, true);
     });
 
+    it("nothing of a check without times, which are Copilot's, of a sidecar too", () => {
+      const check = "healthcheck: { command: [CMD, ok] }";
+      const text = `{ name: api, type: Backend Service, image: { location: a, ${check} }, sidecars: { log: { image: b, ${check} } } }`;
+      writeFileSync(join(folder, "copilot", "api", "manifest.yml"), text);
+      const { api } = importApplication(join(folder, "copilot"), optionsOf()).draft.services;
+      const live = { command: ["ok"], periodSeconds: 10, timeoutSeconds: 5, failures: 2 };
+      assert.deepEqual(api?.health, { ready: live, live });
+      assert.deepEqual(api?.sidecars?.log?.health, { ready: live });
+    });
+
     it("nothing of several names, each of a zone or none", () => {
       const names =
         "[{ name: Shop.example.com, hosted_zone: Z0123456789ABC }, www.shop.example.com, shop.example.net]";

@@ -1,4 +1,4 @@
-import type { Draft } from "../draft.ts";
+import type { Draft, Resource } from "../draft.ts";
 import type { ImportOptions } from "../import-options.ts";
 import type { Path, Report } from "../report.ts";
 import type { FormerContainer } from "../resource-variables.ts";
@@ -23,10 +23,17 @@ export interface ComposeApplication {
 /** Where the files of secrets are in a container of Compose. */
 export const secretFile = (name: string) => `/run/secrets/${name}`;
 
+/** The resource whose password a secret is. */
+export const passwordOwner = (
+  secret: string,
+  { resources }: Pick<ComposeApplication, "resources">,
+) =>
+  [...resources.values()].find(({ passwordFiles }) => passwordFiles.includes(secretFile(secret)));
+
 /** A service that became a resource, with what its own variables say. */
 export function formerContainer(
   service: ComposeService,
-  { name, config, port }: { name: string; config: { kind: string }; port: number },
+  { name, config, port }: { name: string; config: Pick<Resource, "kind">; port: number },
 ): FormerContainer {
   const { spec } = service;
   const file = valueIn(spec, "POSTGRES_PASSWORD_FILE");

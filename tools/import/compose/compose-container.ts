@@ -1,12 +1,13 @@
+import { secretsFolder } from "../../../infra/config/container-schema.ts";
 import { type Container, compact, type Job, type Service } from "../draft.ts";
 import { checkOf, startOf } from "../health-check.ts";
-import { refusal } from "../refusal.ts";
+import { commandIn, refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
-import { wordsOf } from "../words.ts";
-import type { ComposeApplication } from "./compose-application.ts";
+import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import { imageOf } from "./compose-image.ts";
 import { sizesOf } from "./compose-sizes.ts";
 import type { ComposeService } from "./compose-source.ts";
+import { secretsIn } from "./roles.ts";
 import { storeOf } from "./storage.ts";
 import { placeVariables, secretVariable } from "./variables.ts";
 
@@ -70,17 +71,7 @@ function commandsOf(
       if (given === null) app.report.carried([...at, key], "the image's own");
       return undefined;
     }
-    let list: string[];
-    try {
-      list = wordsOf(given);
-    } catch (error) {
-      throw refusal(
-        service.file,
-        [...at, key],
-        given,
-        `words as a shell reads them (${(error as Error).message})`,
-      );
-    }
+    const list = commandIn(service.file, [...at, key], given);
     const placed = list.map((one) =>
       moved.reduce((text, [from, here]) => text.replaceAll(from, here), one),
     );
@@ -142,7 +133,7 @@ function healthOf(service: ComposeService, app: ComposeApplication, to: string):
   }
   const check = checkOf({ ...given, test: given.test }, address?.port);
   if (!check) return undefined;
-  const start = startOf(check, { ...given, test: given.test });
+  const start = startOf(check, given);
   const key = `${to}.health`;
   if (check.path !== undefined)
     report.changed(
@@ -168,9 +159,8 @@ function takeSecrets(
 ): void {
   const { spec, name, file } = service;
   const declared = app.source.top.secrets ?? {};
-  for (const [index, given] of (spec.secrets ?? []).entries()) {
+  for (const [index, source] of secretsIn(spec).entries()) {
     const path: Path = ["services", name, "secrets", index];
-    const source = typeof given === "string" ? given : given.source;
     if (!Object.hasOwn(declared, source)) {
       throw refusal(
         file,
@@ -179,20 +169,18 @@ function takeSecrets(
         Object.keys(declared).join(", ") || "a secret of the file, which has none",
       );
     }
-    const variable = secretVariable(source, service, app);
-    const resource = [...app.resources.values()].find(({ passwordFiles }) =>
-      passwordFiles.includes(`/run/secrets/${source}`),
-    );
+    const variable = secretVariable(source, app);
+    const resource = passwordOwner(source, app);
     if (resource) {
       app.report.changed(
         path,
         `resources.${resource.name}`,
-        `RDS manages the password: ${variable}, and the file of that name in /run/secrets/platform`,
+        `RDS manages the password: ${variable}, and the file of that name in ${secretsFolder}`,
         `let the program read it there`,
       );
       app.draft.decisions.push({
         at: to.split("."),
-        words: `let the program read ${variable}, or /run/secrets/platform/${variable}, instead of /run/secrets/${source}`,
+        words: `let the program read ${variable}, or ${secretsFolder}/${variable}, instead of ${secretFile(source)}`,
       });
       continue;
     }
@@ -200,7 +188,7 @@ function takeSecrets(
     app.report.changed(
       path,
       `${to}.secrets.${variable}`,
-      `the variable ${variable}, and the file of that name in /run/secrets/platform`,
+      `the variable ${variable}, and the file of that name in ${secretsFolder}`,
       `let the program read it there`,
     );
   }

@@ -1,4 +1,4 @@
-import { referenceOf } from "../container-image.ts";
+import { leaveBuild, pulled, referenceOf } from "../container-image.ts";
 import type { Container } from "../draft.ts";
 import type { Path } from "../report.ts";
 import type { ComposeApplication } from "./compose-application.ts";
@@ -15,15 +15,7 @@ export function imageOf(
   const { report, draft } = app;
   const at: Path = ["services", name];
   const context = contextOf(service);
-  if (!context) {
-    const reference = referenceOf(spec.image ?? "");
-    report.changed(
-      [...at, "image"],
-      `${to}.image.reference`,
-      "copied to the stack's ECR once, and deployed by digest",
-    );
-    return { reference };
-  }
+  if (!context) return pulled(spec.image ?? "", { path: [...at, "image"], to }, report);
   const build = app.addresses.get(name)?.build;
   const key = typeof spec.build === "string" ? [...at, "build"] : [...at, "build", "context"];
   const same = app.source.services.find(
@@ -34,8 +26,8 @@ export function imageOf(
   );
   const owner = same && app.addresses.get(same.name)?.name;
   const shared = owner !== undefined && to !== `services.${owner}`;
-  const unusable = build?.problem !== undefined && !shared;
-  if (spec.image !== undefined && !unusable) {
+  const problem = shared ? undefined : build?.problem;
+  if (spec.image !== undefined && problem === undefined) {
     report.left([...at, "image"], "the image that is built is named by the stack");
   }
   if (typeof spec.build === "object") {
@@ -46,10 +38,8 @@ export function imageOf(
     report.changed(key, `${to}.image.sameAs`, `the image of ${owner}`);
     return { sameAs: owner };
   }
-  if (unusable) {
-    const words = `${context.context} ${build?.problem}; an image, or a folder with a Dockerfile`;
-    draft.decisions.push({ at: [...to.split("."), "image"], words });
-    report.left(key, "it cannot be built here", `name the image of ${to}: ${words}`);
+  if (problem !== undefined) {
+    leaveBuild({ context: context.context, problem }, { path: key, to }, app);
     if (spec.image !== undefined) {
       const why = "the image of the file's name, instead of a build";
       report.changed([...at, "image"], `${to}.image.reference`, why, "push it there");

@@ -5,6 +5,7 @@ import { toRead } from "../resource-variables.ts";
 import type { ComposeApplication } from "./compose-application.ts";
 import { type Converted, containerOf } from "./compose-container.ts";
 import type { ComposeService } from "./compose-source.ts";
+import { needsOf } from "./roles.ts";
 import { contextOf } from "./routes.ts";
 
 /** Who is needed is called, or used. */
@@ -14,18 +15,8 @@ export function takeDependencies(
   { calls, uses, to }: Pick<Converted, "calls" | "uses"> & { to: string },
 ): void {
   const { report, roles, addresses, resources } = app;
-  const needed = Array.isArray(spec.depends_on)
-    ? spec.depends_on.map((other, index): [string, string | number] => [other, index])
-    : Object.keys(spec.depends_on ?? {}).map((other): [string, string] => [other, other]);
-  const linked = (spec.links ?? []).map((other, index): [string, number] => [
-    other.split(":")[0] ?? "",
-    index,
-  ]);
-  const all = [
-    ...needed.map(([other, key]) => ({ other, path: ["services", name, "depends_on", key] })),
-    ...linked.map(([other, key]) => ({ other, path: ["services", name, "links", key] })),
-  ];
-  for (const { other, path } of all) {
+  for (const { other, key } of needsOf(spec)) {
+    const path = ["services", name, ...key];
     const role = roles.get(other);
     const address = addresses.get(other);
     const resource = resources.get(other);

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { nearest } from "../../../infra/config/known-names.ts";
+import { isMap } from "../../graph/stack-settings.ts";
 import { checked, refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
 import { shown } from "../yaml-source.ts";
@@ -96,9 +97,6 @@ function overlaid(own: unknown, base: unknown, key = ""): unknown {
     ]),
   );
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isPairs = (key: string) => ["environment", "labels", "args", "annotations"].includes(key);
 

@@ -1,7 +1,5 @@
-import type { Path, Report } from "../report.ts";
+import type { Left, Path, Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
-
-type Left = [why: string, todo?: string];
 
 const policy: Left = [
   "each service has network policies of its own",
@@ -118,10 +116,10 @@ const topLevel: Record<string, Left> = {
 export function leaveIgnored(spec: Spec, at: Path, report: Report): void {
   for (const key of Object.keys(spec)) {
     if (report.has([...at, key])) continue;
-    const [why, todo] = ignored[key] ?? (key.startsWith("x-") ? extension : []);
+    const left = ignored[key] ?? (key.startsWith("x-") ? extension : undefined);
     if (given[key] !== undefined) report.carried([...at, key], given[key]);
     else if (key === "restart") restarted(spec.restart ?? "", [...at, key], report);
-    else if (why !== undefined) report.left([...at, key], why, todo);
+    else if (left) report.left([...at, key], ...left);
   }
 }
 
@@ -138,7 +136,7 @@ const extension: Left = [
 
 export function leaveTopLevel(document: Record<string, unknown>, report: Report): void {
   for (const key of Object.keys(document)) {
-    const [why, todo] = topLevel[key] ?? (key.startsWith("x-") ? extension : []);
-    if (why !== undefined) report.left([key], why, todo);
+    const left = topLevel[key] ?? (key.startsWith("x-") ? extension : undefined);
+    if (left) report.left([key], ...left);
   }
 }

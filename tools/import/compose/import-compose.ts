@@ -1,9 +1,14 @@
-import { compact, emptyDraft, type Job, type Service } from "../draft.ts";
+import { compact, emptyDraft, isClusterName, type Job, type Service } from "../draft.ts";
 import type { Imported, ImportOptions } from "../import-options.ts";
 import { refusal } from "../refusal.ts";
 import { nothingRuns, Report } from "../report.ts";
 import { within } from "../words.ts";
-import { type ComposeApplication, formerContainer, leaveToAws } from "./compose-application.ts";
+import {
+  type ComposeApplication,
+  formerContainer,
+  leaveToAws,
+  passwordOwner,
+} from "./compose-application.ts";
 import { containerOf } from "./compose-container.ts";
 import { type ComposeService, readCompose } from "./compose-source.ts";
 import { runBefore, takeDependencies } from "./dependencies.ts";
@@ -74,7 +79,7 @@ export function importCompose(path: string, options: ImportOptions): Imported {
 }
 
 function takeName(name: string, { draft, report }: ComposeApplication): void {
-  if (/^[a-z][a-z0-9-]{1,38}$/.test(name)) {
+  if (isClusterName(name)) {
     draft.clusterName = name;
     report.carried(["name"], "cluster.name");
   } else report.left(["name"], "a cluster has no such name", "cluster.name");
@@ -199,9 +204,7 @@ function tellSecrets({ source, resources, options, report, draft }: ComposeAppli
   for (const [name, one] of Object.entries(source.top.secrets ?? {})) {
     const secret = one?.name ?? `${options.stack}/${name}`;
     const at = ["secrets", name];
-    const owner = [...resources.values()].find(({ passwordFiles }) =>
-      passwordFiles.includes(`/run/secrets/${name}`),
-    );
+    const owner = passwordOwner(name, { resources });
     if (owner) report.changed(at, `resources.${owner.name}`, "RDS makes the password and keeps it");
     else if (settings.includes(JSON.stringify(secret)))
       report.changed(

@@ -25,6 +25,10 @@ export const isHttp = (port: number) => !otherProtocols.has(port);
 export const namesPort = ({ ports }: Spec) =>
   (ports ?? []).some((given) => !Number.isNaN(partsOf(given).from));
 
+/** Whether a service is reached at a port of the machine. */
+export const publishesAt = ({ ports }: Spec, port: number) =>
+  (ports ?? []).some((given) => partsOf(given).from === port);
+
 /**
  * The TCP ports of a service, those that are published first. Tells the report of the others.
  *

@@ -1,6 +1,6 @@
 import { isName, nameOf, type Resource } from "../draft.ts";
 import type { ImportOptions } from "../import-options.ts";
-import type { Report } from "../report.ts";
+import type { Path, Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { knownImage } from "./known-images.ts";
@@ -105,6 +105,22 @@ export function pairsOf(
     ...(value !== null && { value: String(value) }),
   }));
 }
+
+/** The services that a service waits for or links, and the key that says so. */
+export function needsOf({ depends_on: waits, links }: Spec): { other: string; key: Path }[] {
+  const needed = Array.isArray(waits)
+    ? waits.map((other, index) => ({ other, key: ["depends_on", index] }))
+    : Object.keys(waits ?? {}).map((other) => ({ other, key: ["depends_on", other] }));
+  const linked = (links ?? []).map((one, index) => ({
+    other: one.split(":")[0] ?? "",
+    key: ["links", index],
+  }));
+  return [...needed, ...linked];
+}
+
+/** The secrets of the file that a service names. */
+export const secretsIn = ({ secrets }: Spec) =>
+  (secrets ?? []).map((one) => (typeof one === "string" ? one : one.source));
 
 export const valueIn = (spec: Spec, name: string) =>
   pairsOf(spec.environment).find((one) => one.name === name)?.value;

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { withAddress } from "../addresses.ts";
-import { type Build, buildOf, nameAndTag } from "../container-image.ts";
+import { type Build, buildOf, nameAndTag, unusable } from "../container-image.ts";
 import type { ImportOptions } from "../import-options.ts";
 import type { Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { isHttp, namesPort, type Port, portsOf } from "./ports.ts";
-import { pairsOf, type Roles, valueIn } from "./roles.ts";
+import { needsOf, pairsOf, type Roles, valueIn } from "./roles.ts";
 
 /** Where a service is reached. */
 export interface Address {
@@ -70,13 +70,7 @@ export function addressesOf(
     const isUrl = /^(https?:|git@|git:)/.test(context?.context ?? "");
     const build =
       context &&
-      (isUrl
-        ? {
-            image: { reference: `registry.example.com/${role.name}:1` },
-            problem: "is not on this machine",
-            ports: [],
-          }
-        : buildOf(context, role.name, folder));
+      (isUrl ? unusable(role.name, "is not on this machine") : buildOf(context, role.name, folder));
     const ports = portsOf(spec, ["services", name], anyPort, report);
     if (role.as !== "service") {
       for (const { path } of ports) report.left(path, "what runs to its end has no port");
@@ -144,10 +138,7 @@ function portOf(
   const port =
     candidates.find((one) => exposed.length === 0 || exposed.includes(one)) ?? exposed[0];
   if (port !== undefined) return { port, guessed: false };
-  const wanted = services.some(({ spec: { depends_on, links } }) => {
-    const needed = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on ?? {});
-    return [...needed, ...(links ?? []).map((one) => one.split(":")[0])].includes(name);
-  });
+  const wanted = services.some((one) => needsOf(one.spec).some(({ other }) => other === name));
   return wanted || isProxied(spec) ? { port: 8080, guessed: true } : { guessed: false };
 }
 

@@ -1,3 +1,4 @@
+import { folderOf } from "../../../infra/config/resource-schema.ts";
 import { nameOf } from "../draft.ts";
 import type { Path } from "../report.ts";
 import { mebibytesOf } from "../words.ts";
@@ -54,16 +55,17 @@ export function storeOf(service: ComposeService, app: ComposeApplication, to: st
       );
     } else if (type === "volume") {
       const name = app.volumes.get(source) as string;
+      const here = folderOf(name);
       stored.uses[name] = readOnly ? "read" : "readWrite";
-      stored.moved.push([place, `/mnt/${name}`]);
+      stored.moved.push([place, here]);
       stored.decisions.push(
-        `the files of ${place} are in /mnt/${name}: let the program use that folder`,
+        `the files of ${place} are in ${here}: let the program use that folder`,
       );
       report.changed(
         path,
         `resources.${name}`,
-        `a file system of EFS, mounted at /mnt/${name}`,
-        `let the program use /mnt/${name} instead of ${place}`,
+        `a file system of EFS, mounted at ${here}`,
+        `let the program use ${here} instead of ${place}`,
       );
     } else if (type === "tmpfs") {
       stored.writable[place] = writableMiB;

@@ -1,12 +1,14 @@
+import { secretsFolder, variableName } from "../../../infra/config/container-schema.ts";
 import { stemOf } from "../../../infra/config/resource-schema.ts";
 import { withAddress } from "../addresses.ts";
 import type { Path } from "../report.ts";
 import { type FormerContainer, resourceVariable } from "../resource-variables.ts";
-import { isSecret } from "../secret-variables.ts";
-import { type ComposeApplication, secretFile } from "./compose-application.ts";
+import { isSecret, secretKey } from "../secret-variables.ts";
+import { type ComposeApplication, passwordOwner, secretFile } from "./compose-application.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { type Variable, variablesOf } from "./given-variables.ts";
-import { pairsOf } from "./roles.ts";
+import { publishesAt } from "./ports.ts";
+import { needsOf, pairsOf, secretsIn } from "./roles.ts";
 
 /** What the variables of a container say of it. */
 export interface Placed {
@@ -50,7 +52,7 @@ export function placeVariables(
       );
       continue;
     }
-    if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/.test(name)) {
+    if (!variableName().safeParse(name).success) {
       report.left(path, "no variable has such a name in Kubernetes", "another name");
       continue;
     }
@@ -73,9 +75,8 @@ export function placeVariables(
     const files = withPlaces(rewritten, service, app, moved);
     const reason = [text.why, why, files.why].filter(Boolean).join("; ");
     if (isSecret(name, files.value)) {
-      placed.secrets[name] = { secret: `${app.options.stack}/${owner}`, key: name };
-      const words = `a secret of Secrets Manager, ${app.options.stack}/${owner}, with the key ${name}`;
-      report.changed(path, `${to}.secrets.${name}`, words, "make the secret before the first `up`");
+      const secret = `${app.options.stack}/${owner}`;
+      placed.secrets[name] = secretKey({ secret, name }, { path, to }, report);
       continue;
     }
     placed.environment[name] = files.value;
@@ -125,7 +126,7 @@ function reaches(
   { other, resource }: { other: string; resource: FormerContainer },
 ): boolean {
   return (
-    dependsOn(service, other) ||
+    needsOf(service.spec).some((one) => one.other === other) ||
     sharesPassword(service, resource) ||
     variables.some((one) => namesHost(one, resource))
   );
@@ -136,20 +137,12 @@ function sharesPassword(
   { spec }: ComposeService,
   { password, passwordFiles }: FormerContainer,
 ): boolean {
-  const secrets = (spec.secrets ?? []).map((one) =>
-    secretFile(typeof one === "string" ? one : one.source),
-  );
+  const secrets = secretsIn(spec).map(secretFile);
   return (
     passwordFiles.some((file) => secrets.includes(file)) ||
     (password !== undefined &&
       pairsOf(spec.environment).some(({ value, name }) => value === password && /PASS/i.test(name)))
   );
-}
-
-function dependsOn({ spec }: Pick<ComposeService, "spec">, other: string): boolean {
-  const { depends_on: needed, links } = spec;
-  const names = Array.isArray(needed) ? needed : Object.keys(needed ?? {});
-  return names.includes(other) || (links ?? []).some((one) => one.split(":")[0] === other);
 }
 
 function throughServices(
@@ -207,9 +200,7 @@ function throughLocalhost(
   let reason = why;
   const text = withAddress({ name, value }, "localhost", (given) => {
     const other = app.source.services.find(
-      (one) =>
-        one.name !== service.name &&
-        (one.spec.ports ?? []).some((port) => new RegExp(`(^|:)${given}:`).test(String(port))),
+      (one) => one.name !== service.name && given !== undefined && publishesAt(one.spec, given),
     );
     const address = other && app.addresses.get(other.name);
     if (given === undefined || address?.port === undefined)
@@ -238,13 +229,12 @@ function withPlaces(
       return { value: to + value.slice(from.length), why: `the files are in ${to}` };
     }
   }
-  for (const given of service.spec.secrets ?? []) {
-    const name = typeof given === "string" ? given : given.source;
+  for (const name of secretsIn(service.spec)) {
     if (value === secretFile(name)) {
-      const variable = secretVariable(name, service, app);
+      const variable = secretVariable(name, app);
       return {
-        value: `/run/secrets/platform/${variable}`,
-        why: "files of secrets are in /run/secrets/platform",
+        value: `${secretsFolder}/${variable}`,
+        why: `files of secrets are in ${secretsFolder}`,
       };
     }
   }
@@ -252,14 +242,7 @@ function withPlaces(
 }
 
 /** The variable and the file of a secret; that of the resource whose password it is. */
-export function secretVariable(
-  name: string,
-  service: ComposeService,
-  app: ComposeApplication,
-): string {
-  const owner = [...app.resources].find(
-    ([other, { passwordFiles }]) =>
-      passwordFiles.includes(secretFile(name)) && other !== service.name,
-  )?.[1];
+export function secretVariable(name: string, app: ComposeApplication): string {
+  const owner = passwordOwner(name, app);
   return owner ? `${stemOf(owner.name)}_PASSWORD` : stemOf(name).replace(/[^A-Z0-9_]/g, "_");
 }

@@ -1,8 +1,9 @@
+import { folderOf } from "../../../infra/config/resource-schema.ts";
 import { nameOf, type Service } from "../draft.ts";
-import { checkOf } from "../health-check.ts";
 import type { Path } from "../report.ts";
 import type { CopilotApplication } from "./copilot-application.ts";
 import { containerOf } from "./copilot-container.ts";
+import { containerCheck } from "./copilot-health.ts";
 import type { Workload } from "./manifests.ts";
 
 /** MiB of a folder whose size nothing says. */
@@ -37,12 +38,12 @@ export function storage({ name, manifest }: Workload, to: string, app: CopilotAp
         ...(Number(ids?.gid) > 0 && { group: Number(ids?.gid) }),
       };
       uses[resource] = readOnly ? "read" : "readWrite";
-      const words = `the files of ${path} are in /mnt/${resource}: let the program use that folder`;
+      const words = `the files of ${path} are in ${folderOf(resource)}: let the program use that folder`;
       draft.decisions.push({ at: to.split("."), words });
       report.changed(
         at,
         `resources.${resource}`,
-        `a file system of EFS, mounted at /mnt/${resource}`,
+        `a file system of EFS, mounted at ${folderOf(resource)}`,
         words,
       );
     } else {
@@ -90,14 +91,7 @@ export function companions(
         report.carried([...at, "essential"], `${to}.before.${own}`);
       continue;
     }
-    const check = sidecar.healthcheck?.command;
-    const health =
-      check === undefined
-        ? undefined
-        : checkOf(
-            { ...sidecar.healthcheck, test: check, interval: sidecar.healthcheck?.interval ?? 10 },
-            undefined,
-          );
+    const health = sidecar.healthcheck && containerCheck(sidecar.healthcheck, undefined);
     // Without a path's port nothing says where a sidecar is asked.
     const ready =
       health &&

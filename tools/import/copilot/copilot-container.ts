@@ -1,12 +1,11 @@
 import { dirname, join, normalize, relative, resolve } from "node:path";
 import { withAddress } from "../addresses.ts";
-import { buildOf, referenceOf } from "../container-image.ts";
+import { buildOf, leaveBuild, pulled } from "../container-image.ts";
 import { type Container, compact } from "../draft.ts";
 import { readEnvFile } from "../env-file.ts";
-import { refusal } from "../refusal.ts";
+import { commandIn, refusal } from "../refusal.ts";
 import type { Path } from "../report.ts";
-import { isSecret } from "../secret-variables.ts";
-import { wordsOf } from "../words.ts";
+import { isSecret, secretKey } from "../secret-variables.ts";
 import type { CopilotApplication } from "./copilot-application.ts";
 import type { Manifest, Sidecar } from "./manifest-schema.ts";
 import type { Workload } from "./manifests.ts";
@@ -69,12 +68,8 @@ function imageOf(given: Given, { at, to, app, workload }: Place) {
         undefined,
         "an image with build or location",
       );
-    report.changed(
-      isText ? [...at, "image"] : [...at, "image", "location"],
-      `${to}.image.reference`,
-      "copied to the stack's ECR once, and deployed by digest",
-    );
-    return { image: { reference: referenceOf(location) } };
+    const path = isText ? [...at, "image"] : [...at, "image", "location"];
+    return { image: pulled(location, { path, to }, report) };
   }
   const { dockerfile = "Dockerfile", context } =
     typeof build === "string" ? { dockerfile: build } : build;
@@ -89,9 +84,8 @@ function imageOf(given: Given, { at, to, app, workload }: Place) {
   const path = [...at, "image", "build"];
   if (found.problem === undefined) report.carried(path, `${to}.image.context`);
   else {
-    const words = `${join(context ?? dirname(dockerfile))} ${found.problem}; an image, or a folder with a Dockerfile`;
-    draft.decisions.push({ at: [...to.split("."), "image"], words });
-    report.left(path, "it cannot be built here", `name the image of ${to}: ${words}`);
+    const shown = join(context ?? dirname(dockerfile));
+    leaveBuild({ context: shown, problem: found.problem }, { path, to }, app);
   }
   if (found.architecture === "amd64") draft.architecture = "amd64";
   return { image: found.image, build: found };
@@ -106,16 +100,7 @@ function wordsAt(
   const value = given[key];
   if (value === undefined) return undefined;
   app.report.carried([...at, key], `${to}.${setting}`);
-  try {
-    return wordsOf(value);
-  } catch (error) {
-    throw refusal(
-      workload.file,
-      [...at.slice(1), key],
-      value,
-      `words as a shell reads them (${(error as Error).message})`,
-    );
-  }
+  return commandIn(workload.file, [...at.slice(1), key], value);
 }
 
 function variablesOf(given: Given, place: Place) {
@@ -127,13 +112,7 @@ function variablesOf(given: Given, place: Place) {
   const put = (name: string, value: string, path: Path) => {
     if (isSecret(name, value)) {
       const secret = `${options.stack}/${workload.name}`;
-      secrets[name] = { secret, key: name };
-      report.changed(
-        path,
-        `${to}.secrets.${name}`,
-        `a secret of Secrets Manager, ${secret}, with the key ${name}`,
-        "make the secret before the first `up`",
-      );
+      secrets[name] = secretKey({ secret, name }, { path, to }, report);
       return;
     }
     const { text, called } = throughWorkloads({ name, value }, place);

@@ -3,7 +3,17 @@ import { checkOf, startOf } from "../health-check.ts";
 import type { Path } from "../report.ts";
 import { secondsOf, within } from "../words.ts";
 import type { CopilotApplication } from "./copilot-application.ts";
+import type { ContainerCheck } from "./manifest-schema.ts";
 import type { Workload } from "./manifests.ts";
+
+/** The check of a container, with Copilot's defaults (copilot docs, manifests). */
+export function containerCheck(
+  { command, interval = 10, retries = 2, timeout = 5 }: ContainerCheck,
+  port: number | undefined,
+) {
+  if (command === undefined) return undefined;
+  return checkOf({ test: command, interval, retries, timeout }, port);
+}
 
 export function healthOf(
   { name, manifest }: Workload,
@@ -15,24 +25,12 @@ export function healthOf(
   const http = typeof manifest.http === "object" ? manifest.http.healthcheck : undefined;
   const at: Path = [name, "http", "healthcheck"];
   const container = manifest.image?.healthcheck;
-  const live =
-    container?.command !== undefined
-      ? checkOf(
-          {
-            ...container,
-            test: container.command,
-            interval: container.interval ?? 10,
-            retries: container.retries ?? 2,
-            timeout: container.timeout ?? 5,
-          },
-          port,
-        )
-      : undefined;
+  const live = container && containerCheck(container, port);
   for (const one of Object.keys(container ?? {})) {
     if (["command", "interval", "timeout", "retries", "start_period"].includes(one))
       report.carried([name, "image", "healthcheck", one], key);
   }
-  const start = live && startOf(live, { ...container, test: [] });
+  const start = live && startOf(live, container ?? {});
   if (!web) return live && { ready: live, live, ...(start && { start }) };
   if (http === undefined || typeof http === "string") {
     if (http !== undefined) report.carried(at, key);

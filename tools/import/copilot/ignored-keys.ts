@@ -1,6 +1,4 @@
-import type { Path, Report } from "../report.ts";
-
-type Left = [why: string, todo?: string];
+import type { Left, Path, Report } from "../report.ts";
 
 const logs: Left = ["logs go to CloudWatch"];
 const network: Left = ["the network is the stack's", "`egress` to networks that it must reach"];
@@ -75,21 +73,14 @@ const ignored: [path: string, left: Left][] = [
 
 /** Accounts for the leaves of a manifest that become no setting. */
 export function leaveIgnored(leaves: Path[], name: string, report: Report): void {
-  const told = new Set<string>();
   for (const leaf of leaves) {
     const path = [name, ...leaf];
-    if (
-      report.has(path) ||
-      report.entries.some((entry) => path.every((key, at) => entry.path[at] === key))
-    )
-      continue;
+    if (report.tells(path)) continue;
     const found = ignored.find(([pattern]) =>
       pattern
         .split(".")
         .every((key, at) => (key === "*" ? leaf[at] !== undefined : leaf[at] === key)),
     );
-    if (!found || told.has(path.join())) continue;
-    const [why, todo] = found[1];
-    report.left(path, why, todo);
+    if (found) report.left(path, ...found[1]);
   }
 }

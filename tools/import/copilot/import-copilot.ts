@@ -1,4 +1,4 @@
-import { type Draft, emptyDraft, nameOf } from "../draft.ts";
+import { type Draft, emptyDraft, isClusterName, nameOf } from "../draft.ts";
 import type { Imported, ImportOptions } from "../import-options.ts";
 import { refusal } from "../refusal.ts";
 import { leavesOf, nothingRuns, Report } from "../report.ts";
@@ -53,7 +53,7 @@ export function importCopilot(path: string, options: ImportOptions): Imported {
   if (kept.every(({ manifest }) => types[manifest.type] === "jobs")) {
     throw nothingRuns(shown(path), report, "at least one service, also beside jobs");
   }
-  if (/^[a-z][a-z0-9-]{1,38}$/.test(source.application)) draft.clusterName = source.application;
+  if (isClusterName(source.application)) draft.clusterName = source.application;
   draft.domain = domainOf(kept);
   if (draft.domain && draft.domain.hostedZoneId === undefined) {
     const words = "with `hostedZoneId`, where the names are in Route 53 (docs/domains.md)";

@@ -239,5 +239,6 @@ export const manifestSchema = z.looseObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Sidecar = z.infer<typeof sidecar>;
+export type ContainerCheck = z.infer<typeof containerCheck>;
 export type Queue = z.infer<typeof queue>;
 export type AliasGiven = z.infer<typeof alias>;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isMap } from "../../graph/stack-settings.ts";
 import type { ImportOptions } from "../import-options.ts";
 import type { Variables } from "../interpolation.ts";
 import { checked, refusal } from "../refusal.ts";
@@ -100,17 +101,14 @@ function overridden(
   file: string,
 ): Record<string, unknown> {
   const { environments } = manifest;
-  if (environment === undefined || typeof environments !== "object" || environments === null)
-    return manifest;
-  const all = environments as Record<string, unknown>;
-  if (!Object.hasOwn(all, environment)) return manifest;
-  const own = all[environment];
+  if (environment === undefined || !isMap(environments)) return manifest;
+  if (!Object.hasOwn(environments, environment)) return manifest;
+  const { [environment]: own, ...others } = environments;
   if (own === null || own === undefined) return manifest;
-  if (typeof own !== "object" || Array.isArray(own)) {
+  if (!isMap(own)) {
     throw refusal(file, ["environments", environment], own, "a map of overrides");
   }
-  const { [environment]: _, ...others } = all;
-  return overlaid({ ...manifest, environments: others }, own as Record<string, unknown>);
+  return overlaid({ ...manifest, environments: others }, own);
 }
 
 /**
@@ -165,6 +163,3 @@ function overlaid(
   }
   return result;
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
