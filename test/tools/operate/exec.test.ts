@@ -267,6 +267,7 @@ describe("npm run exec", function () {
       { height: 50, width: 80 },
     ]);
     assert.deepEqual(modes, [true, false]);
+    assert.ok(stdin.isPaused(), "an open terminal keeps the process from its end");
   });
 
   it("says of an image without a shell how to come in, and of a missing program that it is missing", async () => {

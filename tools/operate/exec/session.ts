@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { type Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -45,7 +46,6 @@ export async function runIn(
   const terminal = Boolean(stdin.isTTY && stdout.isTTY);
   const exec = new Exec(kubeConfig, new WebSocketHandler(kubeConfig, telling));
   let status: V1Status | undefined;
-  if (terminal) stdin.setRawMode?.(true);
   try {
     const socket = await exec
       .exec(
@@ -65,12 +65,12 @@ export async function runIn(
       .catch((failure: Error | WebSocket.ErrorEvent): never => {
         throw "error" in failure ? failure.error : failure;
       });
-    await new Promise((closed) => socket.addEventListener("close", closed));
+    // Not before: until then Ctrl-C ends this process.
+    if (terminal) stdin.setRawMode?.(true);
+    if (socket.readyState !== WebSocket.CLOSED) await once(socket, "close");
   } catch (error) {
     if (error instanceof EntryRefused) throw error;
-    throw new NoAnswer(
-      `${pod}, container ${container}, is not entered: ${(error as Error).message}`,
-    );
+    throw new NoAnswer(`${pod}, container ${container}: ${(error as Error).message}`);
   } finally {
     if (terminal) stdin.setRawMode?.(false);
     // An open stdin would keep this process from its end.
