@@ -3,6 +3,7 @@ import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { waysToCachePort } from "./database-rules.ts";
+import { debuggersOf } from "./debug-rules.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
@@ -119,7 +120,12 @@ function slices(given: Settings) {
       previewDatabases: previewDatabases(settings),
       protect: environment === "production",
     },
-    images: { ...settings.registry, architecture, places: imagePlaces(settings) },
+    images: {
+      ...settings.registry,
+      architecture,
+      places: imagePlaces(settings),
+      debugImage: cluster.debug.length > 0 ? cluster.debugImage : undefined,
+    },
     services: {
       services,
       jobs,
@@ -132,6 +138,7 @@ function slices(given: Settings) {
       admission: {
         registries: registries(settings),
         applicationSignals: settings.insights.applicationSignals,
+        debuggers: debuggersOf(settings),
       },
     },
     release: settings.release,

@@ -1,4 +1,5 @@
 import { databaseRules } from "./database-rules.ts";
+import { debugRules } from "./debug-rules.ts";
 import { domainRules } from "./domain-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
@@ -88,6 +89,7 @@ export const rules = [
   ...resourceRules,
   ...previewRules,
   ...databaseRules,
+  ...debugRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
     const pin = cluster.addonVersions[addon];

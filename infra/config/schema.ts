@@ -6,6 +6,7 @@ import {
   cidrBlock,
   clusterName,
   flag,
+  imageName,
   matching,
   oneOf,
   percent,
@@ -128,6 +129,14 @@ const clusterSchema = z.strictObject({
   deployers: principals().describe("IAM principals that may edit the namespaces of the services."),
   viewers: principals().describe("IAM principals that may read the cluster, without Secrets."),
   auditors: principals().describe("IAM principals that may read the cluster, Secrets included."),
+  debug: principals().describe(
+    "IAM principals among `admins`, `deployers`, `viewers` and `auditors` that alone may enter containers of services and jobs. Empty: nobody may in production, elsewhere `admins` and `deployers`.",
+  ),
+  debugImage: imageName("an image with a tag or digest, such as docker.io/library/busybox:1.37.0")
+    .default("public.ecr.aws/docker/library/busybox:1.37.0")
+    .describe(
+      "Image with `sh` and `sleep` that `npm run exec -- --debug` runs beside a container. Copied to ECR when `cluster.debug` names somebody.",
+    ),
   logTypes: z
     .array(oneOf(controlPlaneLogTypes))
     .default([...controlPlaneLogTypes])

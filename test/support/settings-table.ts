@@ -13,6 +13,9 @@ export interface Case {
   moves: string[];
 }
 
+/** One of the viewers of prod. */
+const developer = "arn:aws:iam::111122223333:role/Developer";
+
 /** A second service, which nothing sends to. */
 const shop = { "services.shop": { image: { context: "service" } } };
 /** A container whose Dockerfile is not read. */
@@ -430,6 +433,27 @@ export const cases: Case[] = [
     key: "cluster.auditors",
     to: ["arn:aws:iam::111122223333:role/Auditor"],
     moves: ["AccessEntry", "AccessPolicyAssociation"],
+  },
+  {
+    key: "cluster.debug",
+    to: [developer],
+    moves: [
+      "AccessEntry",
+      "Image",
+      "LifecyclePolicy",
+      "Repository",
+      "Role",
+      "RoleBinding",
+      "ServiceImage",
+      "ValidatingAdmissionPolicy",
+      "docker",
+    ],
+  },
+  {
+    key: "cluster.debugImage",
+    to: "docker.io/library/busybox:1.37.0",
+    with: { "cluster.debug": [developer] },
+    moves: ["Image", "Role"],
   },
   { key: "cluster.logTypes", to: ["audit"], moves: ["Cluster"] },
   {

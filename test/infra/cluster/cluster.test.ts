@@ -28,6 +28,8 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
       deployers: [principal("Deployer")],
       viewers: [principal("Viewer")],
       auditors: [principal("Auditor")],
+      debug: [principal("Viewer")],
+      debugImage: "docker.io/library/busybox:1.37.0",
       logTypes: ["api", "audit"],
       deletionProtection: true,
       addonVersions: {},

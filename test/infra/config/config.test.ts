@@ -227,6 +227,29 @@ describe("config", () => {
       "cluster: arn:aws:iam::111122223333:role/PlatformAdmin is named twice in admins, deployers, viewers and auditors",
     ],
     [
+      "a debugger without access",
+      { cluster: { debug: ["arn:aws:iam::111122223333:role/Stranger"] } },
+      "cluster.debug: arn:aws:iam::111122223333:role/Stranger has no access to the cluster; allowed: a principal of admins, deployers, viewers or auditors",
+    ],
+    [
+      "a debugger named twice",
+      { cluster: { debug: [...valid.cluster.admins, ...valid.cluster.admins] } },
+      "cluster.debug: arn:aws:iam::111122223333:role/PlatformAdmin is named twice",
+    ],
+    [
+      "debuggers of whom nothing is recorded",
+      { cluster: { debug: valid.cluster.admins, logTypes: ["api"] } },
+      "cluster.logTypes: audit is not in it, which records who of cluster.debug enters a container; allowed: with audit",
+    ],
+    [
+      "a service whose image has the debug image's name",
+      {
+        cluster: { debug: valid.cluster.admins },
+        services: { "debug-image": { ...valid.services.web, route: { path: "/debug" } } },
+      },
+      "services.debug-image: its image is named debug-image, as that of cluster.debugImage; allowed: another name",
+    ],
+    [
       "fewer nodes at most than at least",
       { nodes: { minSize: 9, desiredSize: 9, maxSize: 2 } },
       "nodes.minSize: 9 is above nodes.maxSize 2",
