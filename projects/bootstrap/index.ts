@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import { ApplicationSignals } from "./application-signals.ts";
 import { loadConfig } from "./bootstrap-config.ts";
 import { GitHub } from "./github.ts";
+import { Operators } from "./operators.ts";
 import { SigningKey } from "./signing-key.ts";
 import { State } from "./state.ts";
 
@@ -17,6 +18,7 @@ const onAws = { providers: [provider] };
 const state = new State("state", { bucketName: config.stateBucket, region }, onAws);
 const signing = new SigningKey("signing", onAws);
 const github = new GitHub("github", { ...config, state, signing }, onAws);
+const operators = new Operators("operate", config, onAws);
 new ApplicationSignals(
   "application-signals",
   { retentionDays: config.applicationSignalsRetentionDays },
@@ -29,4 +31,5 @@ export const previewRoleArn = github.previewRoleArn;
 export const driftRoleArn = github.driftRoleArn;
 export const deployRoleArns = github.deployRoleArns;
 export const permissionsBoundary = github.workloadBoundaryArn;
+export const operatePolicyArn = operators.policyArn;
 export const signingKey = signing.keyArn;

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
+import { evaluate } from "../../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../../tools/graph/linked-project.ts";
 import { kubernetesApis } from "../../../tools/operate/kubernetes-apis.ts";
 import { awsClients, statusActions } from "../../../tools/operate/status/aws-clients.ts";
 import { isNewer } from "../../../tools/operate/status/cluster-status.ts";
 import { statusCommand } from "../../../tools/operate/status/status-command.ts";
+import { costOf } from "../../../tools/plan/cost/cost.ts";
 import { accessDenied, answered } from "../../support/aws-answers.ts";
 import { allows } from "../../support/iam-simulate.ts";
 import { forbidden, serveKubernetes } from "../../support/kubernetes-server.ts";
@@ -18,8 +20,7 @@ describe("npm run status", function () {
   this.timeout(60_000);
   let folder: string;
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "status-"));
-    copyFileSync("Pulumi.yaml", join(folder, "Pulumi.yaml"));
+    folder = linkedProject("status-");
     writeFileSync(join(folder, "Pulumi.shop.yaml"), settings);
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -46,20 +47,97 @@ describe("npm run status", function () {
     assert.ok(readFileSync("docs/operate.md", "utf8").includes(out), out);
   });
 
-  it("asks Cost Explorer, which costs money, only when it is told to", async () => {
-    let asked = 0;
-    const account = {
-      GetCostAndUsageCommand: (input: { TimePeriod: object; Filter: object }) => {
-        asked++;
-        assert.deepEqual(input.TimePeriod, { Start: "2026-11-01", End: "2026-12-01" });
-        assert.match(JSON.stringify(input.Filter), /"stack","Values":\["shop"\]/);
-        return { ResultsByTime: [{ Total: { UnblendedCost: { Amount: "1.5" } } }] };
+  describe("--cost", () => {
+    interface Asked {
+      TimePeriod: object;
+      Filter: object;
+    }
+    const costs = (Amount: string, asked: Asked[] = []) => ({
+      GetCostAndUsageCommand: (input: Asked) => {
+        asked.push(input);
+        return { ResultsByTime: [{ Total: { UnblendedCost: { Amount, Unit: "USD" } } }] };
       },
-    };
-    assert.doesNotMatch((await status([], { account })).out, /cost/);
-    assert.equal(asked, 0);
-    assert.match((await status(["--cost"], { account })).out, /\$1\.50 since the first/);
-    assert.equal(asked, 1);
+    });
+    const refuses = (name: string, message: string) => ({
+      GetCostAndUsageCommand: () => {
+        throw Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 } });
+      },
+    });
+    const atRest = async () => costOf((await evaluate("shop", folder)).resources).monthly;
+    const usd = (words: string, after: string) =>
+      Number(new RegExp(`\\$([\\d.]+) ${after}`).exec(words)?.[1]);
+
+    it("asks Cost Explorer, which costs money, only when it is told to", async () => {
+      const asked: Asked[] = [];
+      const account = costs("1.5", asked);
+      assert.doesNotMatch((await status([], { account })).out, /cost/);
+      assert.deepEqual(asked, []);
+      assert.match((await status(["--cost"], { account })).out, /\$1\.50 since the first/);
+      const [{ TimePeriod, Filter } = { TimePeriod: {}, Filter: {} }] = asked;
+      assert.deepEqual(TimePeriod, { Start: "2026-11-01", End: "2026-12-01" });
+      assert.match(JSON.stringify(Filter), /"project","Values":\["platform"\]/);
+      assert.match(JSON.stringify(Filter), /"stack","Values":\["shop"\]/);
+      assert.match(JSON.stringify(Filter), /"Not":.*"Credit","Refund"/);
+    });
+
+    it("asks once, however often the page is printed", async () => {
+      const asked: Asked[] = [];
+      let pages = 0;
+      const made = () => {
+        pages += 1;
+        if (pages === 3) process.emit("SIGINT");
+        return { cluster: { version: "1.36", status: "ACTIVE" } };
+      };
+      const account = { ...costs("1.5", asked), DescribeClusterCommand: made };
+      const { out } = await status(["--cost", "--watch", "1"], { account });
+      assert.equal(out.split("$1.50 since").length - 1, 3);
+      assert.equal(asked.length, 1);
+    });
+
+    it("compares with the plan's price at rest, of the part of the month that has passed", async () => {
+      const monthly = await atRest();
+      const { words } = await status(["--cost"], { account: costs("1.5") });
+      assert.equal(usd(words, "a month"), Number(monthly.toFixed(2)));
+      const hours = 29 * 24 + 12;
+      assert.equal(usd(words, "until now"), Number(((monthly * hours) / 730).toFixed(2)));
+    });
+
+    it("counts the plan from the day on which the cluster was made", async () => {
+      const createdAt = new Date("2026-11-20T12:00:00Z");
+      const made = () => ({ cluster: { version: "1.36", status: "ACTIVE", createdAt } });
+      const account = { ...costs("1.5"), DescribeClusterCommand: made };
+      const { words } = await status(["--cost"], { account });
+      const expected = ((await atRest()) * 240) / 730;
+      assert.equal(usd(words, "until now"), Number(expected.toFixed(2)));
+    });
+
+    it("does not say $0 where the tags are not activated, which Cost Explorer answers by 0", async () => {
+      const { code, words, out } = await status(["--cost"], { account: costs("0") });
+      assert.equal(code, 0, out);
+      assert.match(words, /cost Cost Explorer has nothing with the tags project and stack/);
+      assert.match(words, /cost allocation tags in the payer account/);
+      assert.doesNotMatch(words, /\$0\.00/);
+    });
+
+    it("says in one line what is missing where it is refused, and ends as without it", async () => {
+      const denied = refuses("AccessDeniedException", accessDenied("ce:GetCostAndUsage").message);
+      const cases = [
+        [denied, /cost not readable: needs ce:GetCostAndUsage/],
+        [
+          refuses("AccessDeniedException", "User not enabled for cost explorer access"),
+          /cost not readable: ce:GetCostAndUsage: Cost Explorer is not enabled; open it once/,
+        ],
+        [
+          refuses("DataUnavailableException", "The requested data is unavailable."),
+          /cost not readable: ce:GetCostAndUsage: The requested data is unavailable/,
+        ],
+      ] as const;
+      for (const [account, expected] of cases) {
+        const { code, words } = await status(["--cost"], { account });
+        assert.equal(code, 0, words);
+        assert.match(words, expected);
+      }
+    });
   });
 
   it("shows one service or job alone, and tells which there are", async () => {

@@ -1,4 +1,3 @@
-import { GetCostAndUsageCommand } from "@aws-sdk/client-cost-explorer";
 import {
   type Cluster,
   DescribeAddonCommand,
@@ -10,13 +9,14 @@ import {
 import type { V1Node } from "@kubernetes/client-node";
 import { versionsOf } from "../addon-versions.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
-import type { OperatedStack } from "../operated-stack.ts";
 import type { AwsClients } from "./aws-clients.ts";
 
 export interface ControlPlane {
   version: string;
   /** EKS's own word, such as ACTIVE or UPDATING. */
   status: string;
+  /** When it was made. */
+  since?: Date;
   issues: string[];
 }
 
@@ -60,6 +60,7 @@ export async function controlPlane(
   return {
     version: cluster?.version ?? "",
     status: cluster?.status ?? "",
+    since: cluster?.createdAt,
     issues: issuesOf(cluster),
   };
 }
@@ -165,31 +166,4 @@ function nodeOf({ metadata, spec, status }: V1Node): NodeStatus {
     ready: ready?.status === "True",
     ...(says && { says }),
   };
-}
-
-/** The account's costs with the stack's tags since the first of the month, in US dollars, as Cost Explorer has them. */
-export async function costOfMonth(
-  { costs }: Pick<AwsClients, "costs">,
-  { config }: Pick<OperatedStack, "config">,
-  now: Date,
-): Promise<number> {
-  const day = (date: Date) => date.toISOString().slice(0, 10);
-  const { project, stack } = config.provider.defaultTags.tags;
-  const tagged = (Key: string, value: string) => ({ Tags: { Key, Values: [value] } });
-  const { ResultsByTime = [] } = await costs.send(
-    new GetCostAndUsageCommand({
-      TimePeriod: {
-        Start: `${day(now).slice(0, 8)}01`,
-        // It is exclusive.
-        End: day(new Date(now.getTime() + 86_400_000)),
-      },
-      Granularity: "MONTHLY",
-      Metrics: ["UnblendedCost"],
-      Filter: { And: [tagged("project", project), tagged("stack", stack)] },
-    }),
-  );
-  return ResultsByTime.reduce(
-    (sum, { Total }) => sum + Number(Total?.UnblendedCost?.Amount ?? 0),
-    0,
-  );
 }

@@ -1,3 +1,4 @@
+import type { Cost } from "../../plan/cost/cost.ts";
 import { addonNames, nodeGroupNames } from "../aws-lists.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { OperatedStack } from "../operated-stack.ts";
@@ -17,7 +18,6 @@ import {
   addonStatus,
   type ControlPlane,
   controlPlane,
-  costOfMonth,
   defaultVersion,
   isNewer,
   type NodeGroupStatus,
@@ -27,6 +27,7 @@ import {
   type Support,
   supportOf,
 } from "./cluster-status.ts";
+import { type MonthCost, plannedUntil } from "./month-cost.ts";
 import { type RingingAlarm, ringingAlarms, type Traffic, trafficOfLastHour } from "./promises.ts";
 import { type JobRuns, jobRuns, type ServicePods, servicePods } from "./workload-status.ts";
 
@@ -60,7 +61,7 @@ export interface ClusterStatus {
   addons: Reading<Reading<AddonStatus>[]>;
   certificates: Reading<Reading<ServedCertificate>[]>;
   /** Undefined unless it is asked for. */
-  costOfMonth?: Reading<number>;
+  costOfMonth?: Reading<MonthCost>;
 }
 
 export interface ServiceStatus {
@@ -79,10 +80,17 @@ export interface JobStatus {
   runs: Reading<JobRuns>;
 }
 
-/** Says which service or job is asked for, and what may cost. */
+/** Says which service or job is asked for. */
 export interface StatusQuestion {
   name?: string;
-  cost: boolean;
+  /** Given where the month's cost is asked for too. */
+  cost?: CostQuestion;
+}
+
+export interface CostQuestion {
+  /** What the plan says of the stack. */
+  plan: Pick<Cost, "monthly" | "region">;
+  spent(): Promise<number | undefined>;
 }
 
 /** Reads the status. `unknown`: AWS or the cluster did not answer a part, or refused the pods or jobs. */
@@ -116,7 +124,9 @@ export async function stackStatus(
     stack.config.observability.alarms.enabled
       ? aws(readings, "cloudwatch:DescribeAlarms", () => ringingAlarms(sources.aws, stack))
       : undefined,
-    name ? undefined : clusterStatus({ stack, sources, readings, now, balancer, cost }),
+    name
+      ? undefined
+      : clusterStatus({ stack, sources, readings, now, balancer, ...(cost && { cost }) }),
   ]);
   const { clusterName, region } = stack;
   const status: StackStatus = {
@@ -207,7 +217,7 @@ async function clusterStatus({
   now,
   balancer,
   cost,
-}: Asked & { cost: boolean }): Promise<ClusterStatus> {
+}: Asked & Pick<StatusQuestion, "cost">): Promise<ClusterStatus> {
   const { aws: clients, kubernetes } = sources;
   const { clusterName } = stack;
   const plane = await aws(readings, "eks:DescribeCluster", () =>
@@ -221,7 +231,7 @@ async function clusterStatus({
   ): Promise<Reading<Reading<Value>[]>> =>
     "value" in names ? { value: await Promise.all(names.value.map(read)) } : names;
 
-  const [support, groups, found, additions, certificates, month] = await Promise.all([
+  const [support, groups, found, additions, certificates, spent] = await Promise.all([
     aws(readings, "eks:DescribeClusterVersions", () => supportOf(clients, version, now)),
     aws(readings, "eks:ListNodegroups", () => nodeGroupNames(clients.eks, clusterName)).then(
       (names) =>
@@ -243,7 +253,7 @@ async function clusterStatus({
         aws(readings, "acm:DescribeCertificate", () => certificateOf(clients, arn)),
       ),
     ),
-    cost ? aws(readings, "ce:GetCostAndUsage", () => costOfMonth(clients, stack, now)) : undefined,
+    cost ? aws(readings, "ce:GetCostAndUsage", () => cost.spent()) : undefined,
   ]);
   return {
     controlPlane: plane,
@@ -252,7 +262,13 @@ async function clusterStatus({
     nodes: found,
     addons: additions,
     certificates,
-    ...(month && { costOfMonth: month }),
+    ...(cost &&
+      spent && {
+        costOfMonth: mapped(spent, (usd) => ({
+          ...(usd !== undefined && { spent: usd }),
+          plan: plannedUntil(cost.plan, now, readValue(plane)?.since),
+        })),
+      }),
   };
 }
 

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
 import type { Terminal } from "../../command-line.ts";
-import { projectFolder } from "../../graph/evaluate.ts";
+import { evaluate, projectFolder } from "../../graph/evaluate.ts";
+import { costOf } from "../../plan/cost/cost.ts";
 import { clusterAccess } from "../cluster-access.ts";
 import { kubernetesApis } from "../kubernetes-apis.ts";
 import { type OperatedStack, operatedStack, requireWorkload } from "../operated-stack.ts";
 import { operatorCommand, untilInterrupted } from "../operator-command.ts";
 import { showPage } from "../page.ts";
 import { awsClients } from "./aws-clients.ts";
-import { type StatusSources, stackStatus } from "./stack-status.ts";
+import { spentSinceFirst } from "./month-cost.ts";
+import { type CostQuestion, type StatusSources, stackStatus } from "./stack-status.ts";
 import { statusPage } from "./status-page.ts";
 
 const usage = `Says what runs in a stack and what is wrong there.
@@ -17,7 +19,8 @@ usage: npm run status -- [--stack NAME] [service or job]
   --stack NAME     the stack of Pulumi.NAME.yaml (default: dev)
   --json           the same as JSON
   --watch SECONDS  again and again, until Ctrl-C
-  --cost           also the month's cost so far: Cost Explorer takes $0.01 a request
+  --cost           also the month's cost so far, against the plan: Cost Explorer takes
+                   $0.01, once also with --watch
   --help           this text
 
 Broken is: a stuck rollout; a service without a ready pod; a pod whose container fails,
@@ -65,10 +68,14 @@ async function showStatus(
   const stack = await operatedStack(stackName, folder);
   requireWorkload(stack, name);
   const sources = await connect(stack);
+  const month = cost && !name ? await monthOf(stack, sources, folder) : undefined;
   let unknown = false;
   const code = await showPage(
     async () => {
-      const read = await stackStatus(stack, sources, { ...(name && { name }), cost });
+      const read = await stackStatus(stack, sources, {
+        ...(name && { name }),
+        ...(month && { cost: month }),
+      });
       unknown = read.unknown;
       return statusPage(read.status);
     },
@@ -76,6 +83,23 @@ async function showStatus(
     { json, signal, ...(watchSeconds && { watchSeconds }) },
   );
   return code === 0 && unknown ? 3 : code;
+}
+
+/** Cost Explorer is asked once: it costs money, and is a day late. */
+async function monthOf(
+  stack: OperatedStack,
+  { aws, now }: StatusSources,
+  folder: string,
+): Promise<CostQuestion> {
+  const { resources } = await evaluate(stack.stack, folder);
+  let spent: Promise<number | undefined> | undefined;
+  return {
+    plan: costOf(resources),
+    spent: () => {
+      spent ??= spentSinceFirst(aws, stack, now());
+      return spent;
+    },
+  };
 }
 
 function optionsOf(args: string[]) {

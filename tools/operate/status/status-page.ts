@@ -3,6 +3,7 @@ import type { Page } from "../page.ts";
 import type { Reading } from "../readings.ts";
 import type { Targets } from "./balancer-status.ts";
 import { counted, daysTo, findingsOf } from "./findings.ts";
+import type { MonthCost } from "./month-cost.ts";
 import type { RingingAlarm, Traffic } from "./promises.ts";
 import type { ClusterStatus, JobStatus, ServiceStatus, StackStatus } from "./stack-status.ts";
 import type { JobRuns, ServicePods, Usage } from "./workload-status.ts";
@@ -208,14 +209,17 @@ function clusterLines(cluster: ClusterStatus, now: Date): string[] {
         ),
       "certificates",
     ),
-    ...(costOfMonth
-      ? read(
-          costOfMonth,
-          (dollars) => labelled("cost", `$${dollars.toFixed(2)} since the first of the month`),
-          "cost",
-        )
-      : []),
+    ...(costOfMonth ? read(costOfMonth, (month) => labelled("cost", costText(month)), "cost") : []),
   ];
+}
+
+function costText({ spent, plan: { monthly, untilNow, priceRegion } }: MonthCost): string {
+  const usd = (amount: number) => `$${amount.toFixed(2)}`;
+  const has =
+    spent === undefined
+      ? "Cost Explorer has nothing with the tags project and stack this month: are both active as cost allocation tags in the payer account?"
+      : `${usd(spent)} since the first of the month;`;
+  return `${has} ${spent === undefined ? "The" : "the"} plan at rest is ${usd(untilNow)} until now, ${usd(monthly)} a month (list prices of ${priceRegion})`;
 }
 
 const supportText = (end: Date, days: number): string =>
