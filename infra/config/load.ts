@@ -145,6 +145,7 @@ function slices(given: Settings) {
     permissionsBoundary: settings.permissionsBoundary,
     observability: {
       alarms: settings.alarms,
+      budget: { ...settings.budget, tags: provider.defaultTags.tags },
       dashboard: settings.dashboard,
       serviceLevel: settings.serviceLevel,
       insights: settings.insights,

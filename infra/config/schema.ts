@@ -349,6 +349,22 @@ const alarmsSchema = z.strictObject({
     .describe("Address of docs/runbooks.md that the alarms name."),
 });
 
+/** Of one notification (AWS Cost Management User Guide, quotas of AWS Budgets). */
+export const mostBudgetEmails = 10;
+
+const budgetSchema = z.strictObject({
+  monthly: whole(1, 1_000_000)
+    .optional()
+    .describe(
+      "US dollars that the stack may cost a month. A plan whose cost at rest passes it is refused. AWS Budgets sends mails at 80 % of it spent, and when the forecast passes it. Default: none.",
+    ),
+  emails: z
+    .array(z.email("an e-mail address"), "a list of e-mail addresses")
+    .max(mostBudgetEmails, `at most ${mostBudgetEmails} addresses: AWS Budgets takes no more`)
+    .default([])
+    .describe("E-mail addresses that hear of the budget. Default: `alarms.emails`."),
+});
+
 const dashboardSchema = z.strictObject({
   enabled: flag().default(false).describe("One CloudWatch dashboard, named like the cluster."),
 });
@@ -417,6 +433,7 @@ export const settingsSchema = z.strictObject({
     .describe("Written by `npm run release`: images by service, who released them and when."),
   serviceLevel: serviceLevelSchema.prefault({}),
   alarms: alarmsSchema.prefault({}),
+  budget: budgetSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),
 });
 
@@ -440,5 +457,6 @@ export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];
 export type ServiceLevelConfig = Settings["serviceLevel"];
 export type BackupsConfig = Settings["backups"];
 export type AlarmsConfig = Settings["alarms"];
+export type BudgetConfig = Settings["budget"];
 export type DashboardConfig = Settings["dashboard"];
 export type AddonName = (typeof addonNames)[number];

@@ -25,7 +25,7 @@ const bounded = ["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy"].map(
 );
 const conditional = [...bounded, "iam:AttachRolePolicy", "iam:PassRole"];
 const isGlobal = (action: string) =>
-  /^(iam|route53):/.test(action) || vaultActions.includes(action);
+  /^(budgets|iam|route53):/.test(action) || vaultActions.includes(action);
 
 /** The names that the roles of a stack begin with: of the parts of the program, and of the services. */
 export const roleNames = (services: string[]): string[] =>
@@ -107,6 +107,12 @@ export function writeStatements(
       Effect: "Allow",
       Action: global.filter((action) => action.startsWith("route53:")),
       Resource: "arn:aws:route53:::hostedzone/*",
+    },
+    {
+      Sid: "Budgets",
+      Effect: "Allow",
+      Action: global.filter((action) => action.startsWith("budgets:")),
+      Resource: `arn:aws:budgets::${accountId}:budget/*`,
     },
     { Sid: "Roles", Effect: "Allow", Action: global.filter(ofRoles), Resource: roles },
     {

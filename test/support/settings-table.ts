@@ -566,6 +566,13 @@ export const cases: Case[] = [
     to: "https://example.com/runbooks.md",
     moves: ["CompositeAlarm", "EventTarget", "MetricAlarm"],
   },
+  { key: "budget.monthly", to: 500, moves: ["Budget"] },
+  {
+    key: "budget.emails",
+    to: ["accounts@example.com"],
+    with: { "budget.monthly": 500 },
+    moves: ["Budget"],
+  },
   { key: "dashboard.enabled", to: false, moves: ["Dashboard"] },
   {
     key: "registry.forceDelete",

@@ -1,5 +1,6 @@
 import { acm } from "./acm.ts";
 import { backup } from "./backup.ts";
+import { budgets } from "./budgets.ts";
 import { cloudwatch } from "./cloudwatch.ts";
 import { docker } from "./docker.ts";
 import { dynamodb } from "./dynamodb.ts";
@@ -24,6 +25,7 @@ import { wafv2 } from "./wafv2.ts";
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
   ...backup,
+  ...budgets,
   ...cloudwatch,
   ...docker,
   ...dynamodb,

@@ -40,6 +40,8 @@ const worker = (changes: object) => ({
   },
 });
 
+const elevenEmails = Array.from({ length: 11 }, (_, at) => `on-call-${at}@example.com`);
+
 describe("config", () => {
   it("fills in the defaults", () => {
     const config = load();
@@ -617,6 +619,31 @@ describe("config", () => {
       "alarms that nobody hears of",
       { alarms: { enabled: true } },
       "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
+    ],
+    [
+      "a budget that nobody hears of",
+      { budget: { monthly: 200 } },
+      "budget.monthly: needs somebody in budget.emails or alarms.emails to hear of it",
+    ],
+    [
+      "addresses of a budget without an amount",
+      { budget: { emails: ["accounts@example.com"] } },
+      "budget.emails: goes with budget.monthly, of which they hear",
+    ],
+    [
+      "a budget of nothing",
+      { budget: { monthly: 0, emails: ["accounts@example.com"] } },
+      "budget.monthly: 0 is not allowed: at least 1",
+    ],
+    [
+      "more addresses of alarms than a budget takes",
+      { budget: { monthly: 200 }, alarms: { emails: elevenEmails } },
+      "alarms.emails: 11 addresses are more than AWS Budgets takes of budget.monthly; allowed: at most 10, or others in budget.emails",
+    ],
+    [
+      "more addresses than a budget takes",
+      { budget: { monthly: 200, emails: elevenEmails } },
+      `budget.emails: ${JSON.stringify(elevenEmails)} is not allowed: at most 10 addresses: AWS Budgets takes no more`,
     ],
     [
       "an address that is none",

@@ -4,6 +4,9 @@ import type { Cost, CostItem } from "./cost.ts";
 /** `$186`; cents matter to nobody before the list prices have been checked. */
 export const dollars = (usd: number) => `$${Math.round(usd)}`;
 
+/** ` of $200`, where there is a budget. */
+const ofBudget = ({ budget }: Cost) => (budget === undefined ? "" : ` of ${dollars(budget)}`);
+
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
 /** What a component is billed for, each price once. */
@@ -27,7 +30,7 @@ export function costSummary(cost: Cost) {
   const { monthly, components, resources, perUse, unknown, region } = cost;
   const column = Math.max(...components.map(({ name }) => name.length), 0);
   return {
-    title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
+    title: `Cost at rest: ${dollars(monthly)}${ofBudget(cost)} a month (list prices of ${region})`,
     lines: [
       ...components.flatMap(({ name, monthly }) => {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
@@ -62,7 +65,7 @@ export function costText(stack: string, cost: Cost, style: Style): string {
   const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
   return [
     ...wrapped(
-      `Stack ${stack}: ${dollars(monthly)} a month at rest, at list prices of ${region} in US dollars`,
+      `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars`,
       "",
     ),
     ...section(

@@ -1,3 +1,4 @@
+import { budgetOf } from "../../cloud/budgets.ts";
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
 import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
@@ -18,6 +19,8 @@ export interface Cost {
   region: string;
   /** US dollars: the sum of `fixed`, which is the sum of `components`. */
   monthly: number;
+  /** US dollars a month (`budget.monthly`); undefined without one. */
+  budget?: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
   /** The components that are resources of the settings. */
@@ -77,6 +80,7 @@ export function costOf(resources: Resource[]): Cost {
   return {
     region: priceRegion,
     monthly: sum(fixed),
+    budget: budgetOf(resources),
     components: names.map((name) => ({
       name,
       monthly: sum(fixed.filter(({ component }) => component === name)),

@@ -4,6 +4,8 @@ import { labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { servicePods } from "../capacity-section.ts";
+import { budgetRisks } from "../cost/budget.ts";
+import { costOf } from "../cost/cost.ts";
 import { identityOf } from "./caused-replacements.ts";
 import { dataRisks } from "./data-risks.ts";
 import { amber, type Difference, type Level, type Risk, red } from "./difference-model.ts";
@@ -38,6 +40,7 @@ export function risksOf(
     ]),
     ...dataRisks(difference, from, to),
     ...exposures(from, to),
+    ...budgetRisks(costOf(from), costOf(to)),
     ...difference.permissions.flatMap(permissionRisks),
     ...difference.replaced
       .filter(({ urn, goesFirst }) => goesFirst && !withOthers.has(urn))
