@@ -1,4 +1,5 @@
 import { acm } from "./acm.ts";
+import { autoscaling } from "./autoscaling.ts";
 import { backup } from "./backup.ts";
 import { cloudwatch } from "./cloudwatch.ts";
 import { docker } from "./docker.ts";
@@ -23,6 +24,7 @@ import { wafv2 } from "./wafv2.ts";
 /** All known resource types. The rehearsal refuses other types, and types without a duration. */
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
+  ...autoscaling,
   ...backup,
   ...cloudwatch,
   ...docker,

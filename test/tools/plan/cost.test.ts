@@ -76,6 +76,23 @@ describe("costOf", () => {
     assert.deepEqual(counts(cost), { "m7g.large node": 2, "GB of gp3": 108 });
   });
 
+  it("counts the instance and the disk of an Auto Scaling group by its launch template", async () => {
+    const cost = await costs(() => {
+      const template = new aws.ec2.LaunchTemplate("nat", {
+        instanceType: "t4g.micro",
+        blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: 8 } }],
+      });
+      const launchTemplate = { id: template.id, version: "1" };
+      new aws.autoscaling.Group("nat", { minSize: 1, maxSize: 1, launchTemplate });
+    });
+    assert.deepEqual(counts(cost), { "t4g.micro NAT instance": 1, "GB of gp3": 8 });
+    assert.equal(cost.fixed[0]?.price.usd, 0.0084);
+    const unknown = await costs(
+      () => new aws.autoscaling.Group("other", { minSize: 2, maxSize: 2 }),
+    );
+    assert.match(unknown.unknown[0]?.what ?? "", /2 × instance type/);
+  });
+
   it("prices an instance by its family and size", async () => {
     const priceOf = async (type: string) =>
       (await costs(() => nodes({ instanceTypes: [type] }))).fixed[0]?.price.usd;
