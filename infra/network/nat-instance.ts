@@ -14,9 +14,9 @@ export interface NatInstanceArgs {
 
 /**
  * The smallest type on which dnf does not run out of memory (amazonlinux/amazon-linux-2023 issue 404: 512
- * MB are too few).
+ * MB are too few), and its root volume, which is as large as the image's.
  */
-const instanceType = "t4g.micro";
+export const natInstance = { type: "t4g.micro", diskGiB: 8 };
 
 /** Amazon's own image, by the newest release at each launch (AL2023 User Guide, launch by SSM parameter). */
 const image =
@@ -110,13 +110,16 @@ function launchTemplateArgs(
   return {
     updateDefaultVersion: true,
     imageId: image,
-    instanceType,
+    instanceType: natInstance.type,
     networkInterfaces: [{ deviceIndex: 0, networkInterfaceId }],
     userData: Buffer.from(natScript(cidrBlock)).toString("base64"),
     blockDeviceMappings: [
       {
         deviceName: "/dev/xvda",
-        ebs: { volumeSize: 8, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
+        ebs: {
+          ...{ volumeSize: natInstance.diskGiB, volumeType: "gp3" },
+          ...{ encrypted: "true", deleteOnTermination: "true" },
+        },
       },
     ],
     metadataOptions: {
