@@ -53,7 +53,11 @@ function slices(given: Settings) {
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
       network: networkNeeds(settings),
     },
-    network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
+    network: {
+      ...settings.network,
+      ...{ region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
+      tags: provider.defaultTags.tags,
+    },
     cluster: {
       ...cluster,
       nodes,

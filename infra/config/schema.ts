@@ -51,6 +51,7 @@ const addonNames = [
 /** What a network of the program's own is where the stack does not say. */
 const ownNetwork = {
   cidrBlock: "10.0.0.0/16",
+  egress: "gateway" as "gateway" | "instance",
   natPerZone: false,
   interfaceEndpoints: [] as string[],
 };
@@ -85,6 +86,12 @@ const networkSchema = z
       .min(2, "at least 2 zones: EKS and the load balancer need two")
       .max(6, "at most 6 zones")
       .describe("Availability zones of the subnets and nodes."),
+    egress: oneOf(["gateway", "instance"])
+      .optional()
+      .describe(
+        "How nodes reach the internet: NAT gateways of AWS, or one NAT instance, in development only.",
+      )
+      .meta({ default: ownNetwork.egress }),
     natPerZone: flag()
       .optional()
       .describe("One NAT gateway in each zone instead of one for all zones.")

@@ -90,6 +90,14 @@ export function writeStatements(
       Resource: "*",
       Condition: { StringEquals: { "aws:RequestedRegion": region } },
     },
+    // Whose launch template names Amazon's parameter needs it to make the group (EC2 Auto Scaling User
+    // Guide, "Use AWS Systems Manager parameters instead of AMI IDs").
+    {
+      Sid: "Image",
+      Effect: "Allow",
+      Action: ["ssm:GetParameters"],
+      Resource: `arn:aws:ssm:${region}::parameter/aws/service/ami-amazon-linux-latest/*`,
+    },
     // `environments` finds what an environment has in databases; no values.
     { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:ListSecrets"], Resource: "*" },
     { Sid: "Vaults", Effect: "Allow", Action: vaultActions, Resource: "*" },
@@ -159,6 +167,7 @@ export function writeStatements(
       Condition: {
         StringEquals: {
           "iam:AWSServiceName": [
+            "autoscaling",
             "backup",
             "eks",
             "eks-nodegroup",

@@ -354,6 +354,16 @@ export const cases: Case[] = [
     ],
   },
   {
+    key: "network.egress",
+    to: "instance",
+    with: { environment: "development", "network.natPerZone": false },
+    moves: [
+      ...["Dashboard", "Eip", "Group", "LaunchTemplate", "NatGateway", "NatInstance"],
+      ...["NetworkInterface", "Route", "SecurityGroup", "SecurityGroupEgressRule"],
+      "SecurityGroupIngressRule",
+    ],
+  },
+  {
     key: "network.natPerZone",
     to: false,
     moves: ["Dashboard", "Eip", "NatGateway", "Route"],

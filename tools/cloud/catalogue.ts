@@ -1,4 +1,5 @@
 import { acm } from "./acm.ts";
+import { autoscaling } from "./autoscaling.ts";
 import { backup } from "./backup.ts";
 import { budgets } from "./budgets.ts";
 import { cloudwatch } from "./cloudwatch.ts";
@@ -24,6 +25,7 @@ import { wafv2 } from "./wafv2.ts";
 /** All known resource types. The rehearsal refuses other types, and types without a duration. */
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
+  ...autoscaling,
   ...backup,
   ...budgets,
   ...cloudwatch,

@@ -1,5 +1,6 @@
 import { fitted, type Style, section, wrapped } from "../text.ts";
 import type { Cost, CostItem } from "./cost.ts";
+import { waysOutLines } from "./ways-out.ts";
 
 /** `$186`; cents matter to nobody before the list prices have been checked. */
 export const dollars = (usd: number) => `$${Math.round(usd)}`;
@@ -88,6 +89,9 @@ export function costText(stack: string, cost: Cost, style: Style): string {
         ),
       ),
     ),
+    ...(cost.waysOut.length > 0
+      ? section(style, "Ways out of the network (* this stack's)", waysOutLines(cost.waysOut))
+      : []),
     ...section(
       style,
       "Not known, not in the sum",

@@ -5,6 +5,7 @@ import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
+import { type WayOut, waysOutOf } from "./ways-out.ts";
 
 /** A line of the bill, in US dollars a month. */
 export interface CostItem extends Fixed {
@@ -31,6 +32,8 @@ export interface Cost {
   free: { why: string; kinds: string[] }[];
   /** What has no price here, and is therefore missing in the sum. */
   unknown: { urn: string; what: string }[];
+  /** What the ways to the internet cost, one of which the stack has. */
+  waysOut: WayOut[];
   assumptions: string[];
 }
 
@@ -90,6 +93,7 @@ export function costOf(resources: Resource[]): Cost {
     perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
     unknown,
+    waysOut: waysOutOf(resources),
     assumptions,
   };
 }

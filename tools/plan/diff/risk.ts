@@ -230,8 +230,16 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
     );
     return moved ? [red(`${labelOf(one)}: subnets are replaced, with what runs in them`)] : [];
   }
-  if (one.type === "aws:ec2/route:Route" && paths.includes("natGatewayId")) {
-    return [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)];
+  if (one.type === "aws:ec2/route:Route" && /natGatewayId|networkInterfaceId/.test(paths.join())) {
+    const toInstance = one.changes.some(
+      ({ path, to }) => path === "networkInterfaceId" && to !== undefined,
+    );
+    const then = toInstance ? ", and for a minute or two none is made" : "";
+    return [
+      amber(
+        `${labelOf(one)}: outgoing traffic gets other addresses; outgoing connections break${then}`,
+      ),
+    ];
   }
   if (one.type.endsWith(":Ingress"))
     return one.changes.flatMap(({ path }) => byController(one, path));
