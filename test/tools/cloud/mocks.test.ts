@@ -61,6 +61,14 @@ describe("mocks", () => {
     assert.deepEqual((await mocks.newResource(unknown)).state, {});
   });
 
+  it("trust the settings about the architecture of an instance type, and give the size that its name tells", async () => {
+    const facts = await resolved(() =>
+      aws.ec2.getInstanceTypeOutput({ instanceType: "c99.xlarge" }),
+    );
+    assert.deepEqual(facts.supportedArchitectures, ["arm64", "x86_64"]);
+    assert.deepEqual([facts.defaultVcpus, facts.memorySize], [4, 8192]);
+  });
+
   it("give a VPC one public and one private subnet a zone", async () => {
     const subnets = await resolved(() => {
       const vpc = new awsx.ec2.Vpc("vpc", {

@@ -27,6 +27,39 @@ describe("a look-up on the simulated cloud", () => {
     assert.ok(ask(new World(), zones));
   });
 
+  describe("of an instance type", () => {
+    const type = "aws:ec2/getInstanceType:getInstanceType";
+    const facts = (instanceType: string, world = new World()) => {
+      const found = ask(world, type, { instanceType });
+      return [found?.supportedArchitectures, found?.defaultVcpus, found?.memorySize];
+    };
+
+    it("has the numbers of instance-types.ts, or those that its name tells", () => {
+      assert.deepEqual(facts("c7g.large"), [["arm64"], 2, 4096]);
+      assert.deepEqual(facts("m9g.xlarge"), [["arm64"], 4, 16384]);
+      assert.deepEqual(facts("r10i.large"), [["x86_64"], 2, 16384]);
+    });
+
+    it("fails, in AWS's words, where no zone of the region offers it", () => {
+      const world = new World();
+      for (const zone of ["a", "b", "c"]) {
+        assert.ok(facts("m9g.large", world));
+        world.notOffered.add(`m9g.large ${world.region}${zone}`);
+      }
+      assert.throws(() => facts("m9g.large", world), {
+        message:
+          "reading EC2 Instance Type (m9g.large): api error InvalidInstanceType: The following supplied instance types do not exist: [m9g.large]",
+      });
+    });
+
+    it("needs ec2:DescribeInstanceTypes", () => {
+      assert.throws(
+        () => facts("m9g.large", withRights("ec2:DescribeInstanceTypeOfferings")),
+        /not authorized to perform: ec2:DescribeInstanceTypes /,
+      );
+    });
+  });
+
   describe("of a network that is there already", () => {
     const ids = {
       vpcId: "vpc-1",

@@ -106,11 +106,12 @@ for (const stackName of ["dev", "prod"] as const) {
         const zones = stack.setting<string[]>("network", "zones") ?? [];
         stack.world.notOffered.add("m7g.large eu-central-1b");
         stack.configure("network", { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1f"] });
-        stack.configure("nodes", { instanceTypes: ["m7g.large"] });
+        stack.configure("nodes", { instanceTypes: ["m7g.large", "m99i.large"] });
         const { errors, failed, steps } = await stack.up();
         assert.ok(failed);
         assert.match(errors.join("\n"), /network\.zones: eu-central-1f has no EKS/);
         assert.match(errors.join("\n"), /nodes\.instanceTypes: m7g\.large is not offered in .*1b/);
+        assert.match(errors.join("\n"), /m99i\.large is x86_64, but nodes\.architecture is arm64/);
         assert.ok(steps.every(({ custom }) => !custom));
         stack.configure("network", { zones });
         stack.configure("nodes", { instanceTypes: ["t4g.large"] });
