@@ -3,13 +3,13 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** A server on loopback. */
+/** Starts a server on loopback. */
 export async function loopback(listener: RequestListener) {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Also of a server that has stopped already. */
+    /** Also succeeds after the server has stopped. */
     stop: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -18,7 +18,7 @@ export async function loopback(listener: RequestListener) {
   };
 }
 
-/** The way to a Kubernetes API there. */
+/** The kubeconfig of a Kubernetes API at an endpoint. */
 export function kubeConfigAt(endpoint: string): KubeConfig {
   const name = "served";
   const kubeConfig = new KubeConfig();
