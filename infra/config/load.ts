@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
+import { type PodSize, podSize } from "../services/pod-size.ts";
 import { waysToCachePort } from "./database-rules.ts";
 import { debuggersOf } from "./debug-rules.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
@@ -11,7 +12,7 @@ import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
-import type { ServiceConfig } from "./workload-schema.ts";
+import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
 type PlatformConfig = ReturnType<typeof slices>;
@@ -48,6 +49,9 @@ function slices(given: Settings) {
     preflight: {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
+      architecture,
+      autoscaled: settings.autoscaler.enabled,
+      pods: podSizes(settings),
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -191,6 +195,14 @@ function bodyRoutes({ services, domain, pullRequests }: Settings): BodyRoute[] {
           maxBodyKiB,
         }
       : [],
+  );
+}
+
+function podSizes(settings: Settings): [at: string, PodSize][] {
+  return (["services", "jobs"] as const).flatMap((kind) =>
+    Object.entries<ServiceConfig | JobConfig>(settings[kind]).map(
+      ([name, workload]): [string, PodSize] => [`${kind}.${name}`, podSize(workload)],
+    ),
   );
 }
 

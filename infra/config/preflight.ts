@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { fits, roomOf } from "../cluster/capacity.ts";
+import { type InstanceType, instanceType } from "../cluster/instance-types.ts";
 import { runningNodes } from "../cluster/nodes.ts";
 import {
   type IssuedCertificatesArgs,
@@ -11,13 +13,19 @@ import {
   vpcOfCluster,
 } from "../network/existing-network.ts";
 import { type NetworkNeeds, networkProblems } from "../network/network-needs.ts";
+import type { PodSize } from "../services/pod-size.ts";
 import type { DomainZone } from "./domain-schema.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
 import type { NodesConfig } from "./schema.ts";
 
-export interface PreflightArgs extends IssuedCertificatesArgs {
+export interface PreflightArgs
+  extends IssuedCertificatesArgs,
+    Pick<NodesConfig, "instanceTypes" | "architecture"> {
   zones: string[];
-  instanceTypes: string[];
+  /** Whether the cluster autoscaler owns the number of nodes. */
+  autoscaled: boolean;
+  /** A pod of each service and job, with its key in the settings. */
+  pods: [at: string, PodSize][];
   /** Each with its key in the settings. */
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
@@ -34,8 +42,9 @@ export const withoutEks = ["use1-az3", "usw1-az2", "cac1-az3"];
 
 /**
  * Asks AWS for what the settings take for granted, before anything is made: zones that the account
- * has, instance types that they offer, hosted zones for the host names, certificates that are issued
- * already, a network that is there already. Returns that network.
+ * has, instance types that they offer, the size and architecture of types that instance-types.ts does
+ * not have, hosted zones for the host names, certificates that are issued already, a network that is
+ * there already. Returns that network.
  *
  * Throws one `pulumi.RunError` that lists every problem: its key, what was given, what is allowed.
  */
@@ -83,10 +92,8 @@ async function zoneProblems(
     );
 }
 
-async function instanceTypeProblems(
-  { zones, instanceTypes }: PreflightArgs,
-  options: pulumi.InvokeOptions,
-): Promise<string[]> {
+async function instanceTypeProblems(args: PreflightArgs, options: Options): Promise<string[]> {
+  const { zones, instanceTypes } = args;
   const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
     {
       locationType: "availability-zone",
@@ -95,7 +102,7 @@ async function instanceTypeProblems(
     options,
   );
   const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
-  return instanceTypes.flatMap((type) => {
+  const notOffered = instanceTypes.flatMap((type) => {
     const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
     const known = instanceTypeNames.has(type)
       ? ""
@@ -106,7 +113,70 @@ async function instanceTypeProblems(
           `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
         ];
   });
+  // DescribeInstanceTypes fails for a type that the region does not offer.
+  const unknown = instanceTypes.filter((type) => types.includes(type) && !instanceType(type));
+  const described = await Promise.all(unknown.map((type) => describe(type, options)));
+  return [...notOffered, ...describedProblems(new Map(described), args)];
 }
+
+interface DescribedType extends InstanceType {
+  /** EC2's names: `arm64`, `x86_64`, `i386`. */
+  architectures: string[];
+}
+
+async function describe(type: string, options: Options): Promise<[string, DescribedType]> {
+  const found = await aws.ec2.getInstanceType({ instanceType: type }, options);
+  return [
+    type,
+    {
+      vcpus: found.defaultVcpus,
+      memoryMiB: found.memorySize,
+      interfaces: found.maximumNetworkInterfaces,
+      addressesPerInterface: found.maximumIpv4AddressesPerInterface,
+      architectures: found.supportedArchitectures,
+    },
+  ];
+}
+
+/** The rules of rules.ts and scale-rules.ts, for types whose facts come from AWS. */
+function describedProblems(
+  described: Map<string, DescribedType>,
+  { instanceTypes, architecture, autoscaled, pods }: PreflightArgs,
+): string[] {
+  const at = "nodes.instanceTypes";
+  const needed = architecture === "amd64" ? "x86_64" : architecture;
+  const foreign = [...described].flatMap(([type, { architectures }]) =>
+    architectures.includes(needed)
+      ? []
+      : [
+          `${at}: ${type} is ${architectures.join(", ")}, but nodes.architecture is ${architecture}; allowed: a type of ${architecture}`,
+        ],
+  );
+  const sizeOf = (type: string) => described.get(type) ?? instanceType(type);
+  const [first = "", ...others] = instanceTypes;
+  const unlike = others.flatMap((type) => {
+    const [one, other] = [sizeOf(first), sizeOf(type)];
+    const alike =
+      !one || !other || (one.vcpus === other.vcpus && one.memoryMiB === other.memoryMiB);
+    return !autoscaled || alike || !(described.has(first) || described.has(type))
+      ? []
+      : [
+          `${at}: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of equal vCPUs and memory`,
+        ];
+  });
+  const tooLarge = [...described].flatMap(([type, facts]) => {
+    const room = roomOf(facts);
+    return pods
+      .filter(([, pod]) => !fits(pod, room))
+      .map(
+        ([key, { cpuMillicores, memoryMiB }]) =>
+          `${key}: ${cpuMillicores} millicores and ${memoryMiB} MiB for a pod are more than a node has left; allowed with ${at} ${type}: ${room.cpuMillicores} millicores and ${room.memoryMiB} MiB`,
+      );
+  });
+  return [...foreign, ...unlike, ...tooLarge];
+}
+
+const sizeText = ({ vcpus, memoryMiB }: InstanceType) => `${vcpus} vCPUs and ${memoryMiB} MiB`;
 
 async function domainProblems(
   { domains, recordProviders }: PreflightArgs,

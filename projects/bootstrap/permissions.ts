@@ -170,6 +170,7 @@ export const permissions: Record<string, Permissions> = {
 export const lookups: Record<string, string[]> = {
   "aws:autoscaling/getAmiIds:getAmiIds": to("autoscaling", "DescribeAutoScalingGroups"),
   "aws:autoscaling/getGroup:getGroup": to("autoscaling", "DescribeAutoScalingGroups"),
+  "aws:ec2/getInstanceType:getInstanceType": to("ec2", "DescribeInstanceTypes"),
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": to(
     "ec2",
     "DescribeInstanceTypeOfferings",

@@ -25,8 +25,8 @@ function hasEngine(): boolean {
   return folders.some((folder) => existsSync(join(folder, "pulumi")));
 }
 
-describe("policy pack in the engine", () => {
-  it("stops a preview of the real program for the one rule that it breaks", async function () {
+describe("the policy pack in the engine", () => {
+  it("fails a preview of the program with one violation, and names its rule", async function () {
     if (!hasEngine()) {
       console.log("      no Pulumi CLI here: npm run rehearse builds one");
       return this.skip();

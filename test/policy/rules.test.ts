@@ -32,7 +32,7 @@ describe("policy rules", () => {
     });
   }
 
-  it("have examples of both kinds, a source and a name of their own", () => {
+  it("have valid and invalid examples, a source and a unique name", () => {
     assert.equal(new Set(rules.map(({ name }) => name)).size, rules.length);
     for (const { name, good, bad, reason } of rules) {
       assert.ok(good.length > 0 && bad.length > 0, name);
@@ -57,7 +57,7 @@ for (const stack of ["dev", "prod"]) {
     };
     const pod = ({ inputs }: Resource) => inputs.spec.template.spec;
 
-    it("is kept", () => {
+    it("has no violations", () => {
       assert.deepEqual(policyViolations(resources, now), []);
     });
 
@@ -150,12 +150,12 @@ for (const stack of ["dev", "prod"]) {
       ["tagged", "pulumi:providers:aws", ({ inputs }) => delete inputs.defaultTags],
     ];
     for (const [rule, type, change] of faults) {
-      it(`notices when ${type.split(":").at(-1)} breaks ${rule}`, () => {
+      it(`reports a ${type.split(":").at(-1)} that breaks ${rule}`, () => {
         assert.deepEqual([...broken(type, change)], [rule]);
       });
     }
 
-    it("notices what only production forbids", () => {
+    it("reports violations of rules for production", () => {
       for (const [type, rule] of [
         ["aws:kms/key:Key", "production-keys-protected"],
         ["aws:ecr/repository:Repository", "production-protected"],
@@ -168,7 +168,7 @@ for (const stack of ["dev", "prod"]) {
     });
 
     if (stack === "prod") {
-      it("notices when what faces the internet breaks a rule", () => {
+      it("reports violations of rules for internet-facing resources", () => {
         const ingress = "kubernetes:networking.k8s.io/v1:Ingress";
         const withoutTlsPolicy = broken(ingress, ({ inputs }) => {
           delete inputs.metadata.annotations["alb.ingress.kubernetes.io/ssl-policy"];
@@ -184,7 +184,7 @@ for (const stack of ["dev", "prod"]) {
       });
     }
 
-    it("warns before the Kubernetes version's standard support ends, then refuses", () => {
+    it("warns before the end of standard support of the Kubernetes version, then refuses", () => {
       const on = (day: string) => [...broken("eks:index:Cluster", () => {}, new Date(day))];
       assert.deepEqual(on("2027-06-02"), []);
       assert.deepEqual(on("2027-06-03"), ["kubernetes-upgrade-due"]);

@@ -78,7 +78,7 @@ describe("a variable of the service", () => {
     assert.notEqual(config.port, config.metricsPort);
     assert.equal(config.logLevel, "info");
     assert.equal(config.trustedProxyHops, 1);
-    // An Application Load Balancer keeps idle connections for 60 seconds by default.
+    // An Application Load RequestLoad keeps idle connections for 60 seconds by default.
     assert.ok(config.keepAliveSeconds > 60 && config.keepAliveSeconds <= 120);
     assert.ok(config.drain.minSeconds >= 15 && config.drain.minSeconds < config.drain.maxSeconds);
     assert.ok(config.drain.quietSeconds > 0 && config.drain.quietSeconds < 10);

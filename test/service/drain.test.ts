@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { until } from "../support/service-harness.ts";
-import { ask, Balancer, bundled, ServiceProcess, start } from "../support/service-process.ts";
+import { ask, bundled, RequestLoad, ServiceProcess, start } from "../support/service-process.ts";
 
 const drain = {
   DRAIN_MIN_SECONDS: "1",
@@ -25,7 +25,7 @@ after(() => service.remove());
 /** Sends SIGTERM under load, and lets the load go on for `lagSeconds`, as a load balancer does. */
 async function leaveUnderLoad(lagSeconds: number, environment: Record<string, string>) {
   const process = await start(service.entry, environment);
-  const balancer = new Balancer(process.port);
+  const balancer = new RequestLoad(process.port);
   await sleep(500);
   const before = balancer.requests;
   process.child.kill("SIGTERM");

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "mocha";
 import { buildImage, docker, run } from "../../tools/bench/container.ts";
 import { freePort } from "../../tools/bench/port.ts";
 import { until } from "../support/service-harness.ts";
-import { ask, Balancer, bundled } from "../support/service-process.ts";
+import { ask, bundled, RequestLoad } from "../support/service-process.ts";
 
 const engine = (() => {
   try {
@@ -101,7 +101,7 @@ describe(engine ? "the image" : "the image (skipped: `docker info` finds no engi
   });
 
   it("loses no request when it is stopped under load, and exits with 0", async () => {
-    const balancer = new Balancer(port);
+    const balancer = new RequestLoad(port);
     await sleep(500);
     const stopped = docker("stop", "--time", "30", id);
     await sleep(4000);

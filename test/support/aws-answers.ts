@@ -1,7 +1,7 @@
-/** By the name of the command of AWS's SDK, what AWS answers to an input. */
+/** The output of AWS for an input, by the name of the SDK's command. */
 export type AwsAnswers = Record<string, (input: never) => object>;
 
-/** What AWS says to somebody without the right. */
+/** AWS's error without the permission. */
 export function accessDenied(action: string): Error {
   const message = `User: arn:aws:sts::111122223333:assumed-role/Developer/me is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
   return Object.assign(new Error(message), {
@@ -14,7 +14,7 @@ interface Client {
   send: unknown;
 }
 
-/** Clients of AWS's SDK that get these answers; AWS refuses all other commands. */
+/** Clients of AWS's SDK with these outputs. All other commands fail with AccessDenied. */
 export function answered<Clients extends Record<string, object>>(
   clients: Clients,
   answers: AwsAnswers,

@@ -1,16 +1,16 @@
 import { request } from "node:http";
 import { loopback } from "./loopback.ts";
 
-/** What AWS says instead of doing it. */
+/** An error of AWS for an action. */
 interface Refusal {
   action: string;
   code: string;
   message: string;
-  /** How often; always if it is not given. */
+  /** Number of errors. @default every call fails */
   times?: number;
 }
 
-/** Before moto: refuses actions of EC2 in AWS's words, which moto does not, and keeps the names of the others. */
+/** A proxy of moto. It refuses actions of EC2 with AWS's errors, and records the actions. */
 export async function awsGate(endpoint: string) {
   const { hostname, port } = new URL(endpoint);
   const gate = { refusals: [] as Refusal[], actions: [] as string[] };

@@ -13,22 +13,22 @@ import { fileURLToPath } from "node:url";
 
 const scripts = fileURLToPath(new URL("command-stubs/", import.meta.url));
 
-/** The state that the stubs of `aws`, `kubectl` and `docker` answer from. */
+/** The state of the stubs of `aws`, `kubectl` and `docker`. */
 export interface State {
-  /** As CloudWatch describes them. */
+  /** In the format of CloudWatch. */
   alarms?: { MetricAlarms: object[]; CompositeAlarms: object[] };
   /** The digests in ECR, by repository. */
   images?: Record<string, string[]>;
-  /** As the Kubernetes API describes them. */
+  /** In the format of the Kubernetes API. */
   deployments?: { metadata: { labels?: Record<string, string> } }[];
   docker?: DockerState;
   /** The errors of failing commands. */
   failing?: Record<string, string>;
 }
 
-/** One container, of images that are all alike. */
+/** One container. All images are equal. */
 export interface DockerState {
-  /** As `docker info` names the engine's. */
+  /** The architecture of `docker info`. */
   architecture?: string;
   /** The local references; others cannot be pulled. */
   images?: string[];
@@ -47,7 +47,7 @@ export interface DockerState {
  * the real commands, and answer in their format.
  */
 export class CommandStubs {
-  readonly folder = mkdtempSync(join(tmpdir(), "stand-ins-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "command-stubs-"));
   readonly #path = process.env.PATH;
 
   constructor(names = ["aws", "kubectl"]) {

@@ -1,4 +1,4 @@
-/** What the components make that others program: awsx 3.9, eks 4.3; seen by the rehearsal. */
+/** The resources of the components of awsx 3.9 and eks 4.3, as the rehearsal registers them. */
 export const componentTypes: Record<string, string[]> = {
   "awsx:ec2:Vpc": [
     ...["vpc:Vpc", "internetGateway:InternetGateway", "subnet:Subnet", "routeTable:RouteTable"],

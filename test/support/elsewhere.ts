@@ -25,7 +25,7 @@ export function evaluateWorkloads(change: (settings: Document) => void = () => {
   return evaluateElsewhere("workloads", String(settings));
 }
 
-/** The recorded stack with every kind of resource; `change` its settings before. */
+/** Evaluates the recorded stack with every kind of resource, after `change` of the settings. */
 export function evaluateData(change: (settings: Document) => void = () => {}) {
   const settings = parseDocument(
     readFileSync(new URL("../recorded/Pulumi.data.yaml", import.meta.url), "utf8"),
@@ -34,7 +34,7 @@ export function evaluateData(change: (settings: Document) => void = () => {}) {
   return evaluateElsewhere("data", String(settings));
 }
 
-/** What makes production of that stack. */
+/** The settings that change that stack to production. */
 export const productionSettings: Record<string, string | Record<string, unknown>> = {
   environment: "production",
   cluster: { deletionProtection: true },

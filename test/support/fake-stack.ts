@@ -6,7 +6,7 @@ export const image = (letter: string): Images => ({
   web: `registry/web@sha256:${letter.repeat(64)}`,
 });
 
-/** A stack in memory whose updates fail by the test's choice. */
+/** A stack in memory. Tests make its updates fail. */
 export class FakeStack {
   name = "prod";
   project = "platform";

@@ -1,5 +1,5 @@
-// Loaded into the steps: a pause is over at once, and the clock is as much ahead. What they wait for is
-// played, and never changes.
+// Workflow steps load this file. A wait ends at once, and advances the clock by its duration. The stubs do
+// not change during a wait.
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 

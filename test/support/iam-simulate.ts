@@ -3,32 +3,36 @@ import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate"
 import type { PolicyDocument } from "../../infra/cluster/policy-document.ts";
 import type { Policy, Role } from "../../tools/graph/roles.ts";
 
-/** A call to AWS, with the context that AWS would judge it in. */
+/** A call to AWS, with the context keys of the request. */
 export interface Request {
   action: string;
   resource: string;
   context: Record<string, string | string[]>;
 }
 
-/** Somebody who asks for a role: by a token of an issuer, or as an AWS service or identity. */
+/** A caller of AssumeRole: an AWS service, an identity, or a token of an issuer. */
 export interface Visitor {
   principal: string;
   token?: { issuer: string; claims: Record<string, string> };
 }
 
-/** What somebody may do: their policies, and the boundary that these end at. */
+/** The policies of a role, and its permissions boundary. */
 export type Powers = Pick<Role, "name" | "policies"> & { boundary?: PolicyDocument };
 
 const accountId = "111122223333";
 
-/** What AWS's tables, and so the simulator's, tell of classic load balancers only. */
-const halfKnown = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"];
+/** Actions that AWS's tables have for classic load balancers only. */
+const classicOnly = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"];
 
 const managed: Record<string, { document: PolicyDocument }> = JSON.parse(
   readFileSync(new URL("managed-policies.json", import.meta.url), "utf8"),
 ).policies;
 
-/** The document of a policy, AWS's own included; one that is not known here is an error. */
+/**
+ * The document of a policy, also of AWS's policies.
+ *
+ * @throws {Error} if managed-policies.json does not have it
+ */
 export function documentOf(policy: Policy): PolicyDocument {
   const document = "arn" in policy ? managed[policy.arn]?.document : policy.document;
   if (!document || document === "[secret]") {
@@ -38,16 +42,17 @@ export function documentOf(policy: Policy): PolicyDocument {
 }
 
 /**
- * Whether a role's policies, and if given that of what is asked for, allow a request. An action,
- * kind of resource or condition key that AWS does not have for it is an error, so that no request
- * is denied for being misspelled. The resource `*` is any: allowed somewhere, denied everywhere.
+ * Whether a role's policies, and the resource policy if there is one, allow a request. The resource `*` is any
+ * resource: allowed for one, or denied for all.
+ *
+ * @throws {Error} for an action, a resource type or a condition key that AWS does not have
  */
 export function allows(
   { name, policies, boundary }: Powers,
   { action, resource, context }: Request,
   resourcePolicy?: PolicyDocument,
 ): Promise<boolean> {
-  return decided({
+  return simulate({
     request: {
       principal: `arn:aws:iam::${accountId}:role/${name}`,
       action,
@@ -63,7 +68,7 @@ export function allows(
   });
 }
 
-/** Whether a role's trust policy lets a visitor assume it. */
+/** Whether a caller may assume a role. */
 export function admits(
   { name, trust }: Pick<Role, "name" | "trust">,
   { principal, token }: Visitor,
@@ -81,13 +86,13 @@ export function admits(
     identityPolicies: [],
     resourcePolicy: trust,
   };
-  return decided(token ? withKnownClaims(visit, issuer) : visit);
+  return simulate(token ? withKnownClaims(visit, issuer) : visit);
 }
 
 /**
- * A visit with Google's subject and audience instead of an issuer's, in token and policy alike. AWS
- * takes these two from every issuer, but the simulator drops the keys that AWS's tables do not have:
- * of GitHub they have the other claims alone, of EKS none. Any other claim is an error there.
+ * Replaces the claims `sub` and `aud` of the issuer by those of Google, in token and policy. AWS accepts these
+ * two of every issuer. The simulator drops keys that AWS's tables do not have: they have other claims of
+ * GitHub, and none of EKS. The simulator refuses any other claim.
  */
 function withKnownClaims(visit: Given, issuer: string): Given {
   const text = ["sub", "aud"].reduce(
@@ -103,9 +108,9 @@ type Given = Omit<
   "serviceControlPolicies" | "resourceControlPolicies"
 >;
 
-async function decided(given: Given): Promise<boolean> {
+async function simulate(given: Given): Promise<boolean> {
   const simulation = { ...given, serviceControlPolicies: [], resourceControlPolicies: [] };
-  if (halfKnown.includes(simulation.request.action)) {
+  if (classicOnly.includes(simulation.request.action)) {
     return runUnsafeSimulation(simulation, {}) === "Allowed";
   }
   const outcome = await runSimulation(simulation, {});

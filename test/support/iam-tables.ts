@@ -2,15 +2,15 @@ import { only } from "../../tools/graph/evaluate.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
 import type { Request, Visitor } from "./iam-simulate.ts";
 
-/** What a role is for, and what it must be useless for. */
+/** The requests that a role must allow, and those that it must deny. */
 export interface Table {
   admits: Visitor[];
   refuses: Visitor[];
   may: Request[];
   mayNot: Request[];
-  /** By Sid: why its actions are allowed everywhere though AWS knows something narrower. */
+  /** By Sid: the reason for all resources, although AWS has narrower ones. */
   everywhere?: Record<string, string>;
-  /** Granted actions that nothing of ours calls, and changes that mean nothing to AWS. */
+  /** Granted actions that this program does not call, and changes without effect in AWS. */
   unnoticed?: string[];
 }
 
@@ -28,7 +28,7 @@ const iam = to("iam");
 const logs = to("logs");
 const autoscaling = to("autoscaling");
 
-/** The tables of all roles of a stack, by the role's name in the program. */
+/** The tables of all roles of a stack, by the logical name of the role. */
 export function tablesOf(resources: Resource[]): Record<string, Table> {
   const { eksCluster, oidcIssuer } = only(resources, "eks:index:Cluster").outputs;
   const vpc = only(resources, "awsx:ec2:Vpc").outputs.vpc;
@@ -51,7 +51,7 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
   const anyRole = "arn:aws:iam::111122223333:role/another";
   const secret = `arn:aws:secretsmanager:${here}:secret:password-AbCdEf`;
 
-  /** What no role of a platform is for. */
+  /** Requests that every role must deny. */
   const never = [
     ...to("sts")("AssumeRole", anyRole),
     ...iam(["AttachRolePolicy", "CreateRole", "PassRole", "PutRolePolicy"], anyRole),
@@ -213,7 +213,7 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
         ...never,
         ...eks("DescribeNodegroup", nodeGroup("another")),
         ...eks(["UpdateNodegroupConfig", "DeleteNodegroup"], nodeGroup(eksCluster.name)),
-        // Groups of others, of other clusters, and of ours that are not its to scale.
+        // Groups without tags, of other clusters, and of this one without the tag of the autoscaler.
         ...autoscaling(scales, scalingGroup),
         ...autoscaling(scales, scalingGroup.replace("eu-central-1", "us-east-1"), {
           ...scalable,
@@ -364,17 +364,17 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
         ...iam("CreateServiceLinkedRole", serviceLinked, {
           "iam:AWSServiceName": "eks.amazonaws.com",
         }),
-        // Groups of others, in a VPC of others.
+        // Security groups in another VPC.
         ...ec2(changesRules, securityGroup, elsewhere),
         ...ec2(["CreateTags", "DeleteTags", "DeleteSecurityGroup"], securityGroup),
-        // A tag does not make a group of others its own.
+        // A tag alone does not allow a security group.
         ...ec2("CreateTags", securityGroup, tagging),
         ...ec2("CreateTags", securityGroup, { ...tagging, ...tagged }),
         ...ec2("DeleteTags", securityGroup, { ...tagging, ...tagged }),
         ...ec2("CreateTags", securityGroup, { "ec2:CreateAction": "CreateSecurityGroup" }),
         ...ec2("CreateTags", instance, { ...tagging, "ec2:CreateAction": "CreateSecurityGroup" }),
         ...ec2(["CreateTags", "DeleteTags"], instance, tagged),
-        // Load balancers without a tag nobody finds again, and those of others.
+        // Load balancers without a tag of the cluster.
         ...elb("CreateLoadBalancer", loadBalancer),
         ...elb("CreateTargetGroup", targetGroup),
         ...elb("AddTags", loadBalancer, tagging),

@@ -2,7 +2,7 @@ import { projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Imported, ImportOptions } from "../../tools/import/import-options.ts";
 import { isWithin, leavesOf, type Report, textOf } from "../../tools/import/report.ts";
 
-/** Of an import into the stack `test` of this project. */
+/** The options of an import into the stack `test`. */
 export const optionsOf = (environment: Record<string, string> = {}): ImportOptions => ({
   stack: "test",
   folder: projectFolder,
@@ -10,7 +10,7 @@ export const optionsOf = (environment: Record<string, string> = {}): ImportOptio
   profiles: [],
 });
 
-/** The keys of the input that have not exactly one entry, at them or above; or entries below alone. */
+/** The input keys without exactly one entry at the key or above it, or with entries below it only. */
 export function unaccounted({ report: { entries }, document }: Imported): string[] {
   return leavesOf(document)
     .filter((leaf) => {
@@ -21,7 +21,7 @@ export function unaccounted({ report: { entries }, document }: Imported): string
     .map(textOf);
 }
 
-/** What became of a key, as a line. */
+/** The outcome of a key, as a line. */
 export function outcomeOf({ entries }: Report, key: string): string {
   const { outcome, to, why, todo } = entries.find(({ path }) => textOf(path) === key) ?? {};
   return `${outcome}: ${[to, why, todo].filter(Boolean).join("; ")}`;

@@ -1,9 +1,9 @@
 import { kubeConfigAt, loopback } from "./loopback.ts";
 
-/** An answer of the API: an object, text (a log), or a Status with its HTTP code. */
+/** A response of the API: an object, text (a log), or a Status with its HTTP code. */
 export type KubernetesAnswer = object | string;
 
-/** What the API server answers to somebody without the right. */
+/** The API server's error without the permission. */
 export const forbidden = (resource: string, namespace?: string) => ({
   kind: "Status",
   apiVersion: "v1",
@@ -14,8 +14,8 @@ export const forbidden = (resource: string, namespace?: string) => ({
 });
 
 /**
- * A Kubernetes API server on loopback, with an answer for each path; all other lists are empty. A key with a
- * query is preferred to one without.
+ * Starts a Kubernetes API server on loopback with a response for each path. All other lists are empty. A key
+ * with a query takes precedence over one without.
  */
 export async function serveKubernetes(answers: Record<string, KubernetesAnswer>) {
   const asked: string[] = [];
@@ -31,7 +31,7 @@ export async function serveKubernetes(answers: Record<string, KubernetesAnswer>)
   });
   return {
     kubeConfig: kubeConfigAt(endpoint),
-    /** The paths that were asked for, with their queries. */
+    /** The requested paths with their queries. */
     asked,
     stop,
   };

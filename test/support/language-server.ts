@@ -12,11 +12,11 @@ const main = createRequire(import.meta.url).resolve(
   "yaml-language-server/bin/yaml-language-server",
 );
 
-/** What the YAML language server, which editors run, says of a file. */
+/** Diagnostics and completions of the YAML language server, which editors run. */
 export interface Editor {
-  /** Its problems: the line, from 1, and the message. */
+  /** Diagnostics: the line, from 1, and the message. */
   problems(path: string, text: string): Promise<string[]>;
-  /** What it proposes at the end of the text. */
+  /** Completions at the end of the text. */
   proposals(path: string, text: string): Promise<string[]>;
   close(): void;
 }
@@ -38,7 +38,7 @@ export async function openEditor(): Promise<Editor> {
   });
   await connection.sendNotification("initialized", {});
   let count = 0;
-  // A file of its own in the same folder: no answer is about an earlier text.
+  // A new file in the same folder, so that no diagnostic belongs to an earlier text.
   const beside = (path: string) => pathToFileURL(path.replace(/\.yaml$/, `-${++count}.yaml`)).href;
   const open = (uri: string, text: string) =>
     connection.sendNotification("textDocument/didOpen", {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** A server on loopback. @param upgraded hears requests for another protocol. @default they are refused */
+/** Starts a server on loopback. @param upgraded hears requests for another protocol. @default they are refused */
 export async function loopback(
   listener: RequestListener,
   upgraded?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
@@ -14,7 +14,7 @@ export async function loopback(
   await once(server, "listening");
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Also of a server that has stopped already. */
+    /** Also succeeds after the server has stopped. */
     stop: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -23,7 +23,7 @@ export async function loopback(
   };
 }
 
-/** The way to a Kubernetes API there. */
+/** The kubeconfig of a Kubernetes API at an endpoint. */
 export function kubeConfigAt(endpoint: string): KubeConfig {
   const name = "served";
   const kubeConfig = new KubeConfig();

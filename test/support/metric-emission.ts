@@ -11,7 +11,7 @@ interface Read {
   unit?: string;
 }
 
-/** What the service publishes after one request, read from its own document. */
+/** The metrics that the service publishes after one request. */
 function published(service: string) {
   const identity = {
     name: service,
@@ -38,8 +38,8 @@ function published(service: string) {
 }
 
 /**
- * Fails unless somebody emits exactly this: name, dimensions, and the unit where one is named. The
- * resources have the metric filters.
+ * Fails unless a source emits a metric with this name, these dimensions and, if given, this unit. `resources`
+ * have the metric filters.
  */
 export function assertEmitted(
   { namespace, name, dimensions, unit }: Read,

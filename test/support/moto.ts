@@ -6,7 +6,7 @@ import { freePort } from "../../tools/bench/port.ts";
 import { cacheFolder } from "../../tools/rehearsal/engine.ts";
 import { until } from "./service-harness.ts";
 
-/** On PATH, or where .ci/run puts it. */
+/** The path of moto_server: on PATH, or in the folder of .ci/run. Returns undefined if there is none. */
 export function motoServer(): string | undefined {
   const kept = join(cacheFolder(), "moto", "bin", "moto_server");
   return ["moto_server", kept].find((one) =>
@@ -14,7 +14,7 @@ export function motoServer(): string | undefined {
   );
 }
 
-/** AWS's APIs as moto plays them, empty, on this machine. */
+/** Starts moto, which simulates AWS's APIs, without resources. */
 export async function startMoto(command: string) {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;

@@ -13,7 +13,7 @@ const service = (name: string) =>
 
 const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/teams/web-1";
 
-/** A resource of each kind, named as its kind. */
+/** A resource of each kind, with the name of its kind. */
 const measured: ObservabilityArgs["resources"]["measured"] = [
   { name: "bucket", config: { kind: "bucket" }, dimensions: { BucketName: "bucket-1" } },
   { name: "cache", config: { kind: "cache" }, dimensions: { clusterId: "cache-1" } },
@@ -43,7 +43,7 @@ const measured: ObservabilityArgs["resources"]["measured"] = [
   { name: "topic", config: { kind: "topic" }, dimensions: { TopicName: "topic-1" } },
 ];
 
-/** Two services, everything on. */
+/** Two services, with all features enabled. */
 export const observabilityArgs: ObservabilityArgs = {
   alarms: {
     enabled: true,

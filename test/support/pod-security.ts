@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export interface Asked {
-  /** They say how strictly the pod is judged. */
+/** A pod and the labels of its namespace, which select the Pod Security level. */
+export interface PodRequest {
   namespaceLabels: Record<string, string>;
   pod: object;
 }
-export interface Verdict {
+export interface Admission {
   allowed: boolean;
   because: string;
 }
@@ -15,7 +15,11 @@ const folder = fileURLToPath(new URL("pod-security", import.meta.url));
 const go = (args: string[], input = "") =>
   spawnSync("go", args, { cwd: folder, encoding: "utf8", input });
 
-/** Why nobody can be asked here; where Go is, CI must not do without its modules. */
+/**
+ * The reason why Pod Security cannot be evaluated here. Returns undefined if it can.
+ *
+ * @throws {Error} in CI, if Go is installed without its modules
+ */
 export function unavailable(): string | undefined {
   const { error, status, stderr } = go(["mod", "download"]);
   if (error) return "there is no Go";
@@ -25,10 +29,10 @@ export function unavailable(): string | undefined {
 }
 
 /**
- * Whether the API server of a Kubernetes version lets pods in, by the rules of Kubernetes itself. Go
- * compiles them once, which takes a minute, and keeps what it made in its own cache.
+ * Whether the API server of a Kubernetes version admits pods, by the code of Kubernetes. Go compiles it once in
+ * about a minute, and caches the build.
  */
-export function judge(version: string, pods: Asked[]): Verdict[] {
+export function admissionsOf(version: string, pods: PodRequest[]): Admission[] {
   const review = JSON.stringify({ version: `v${version}`, pods });
   const { status, stdout, stderr } = go(["run", "-mod=readonly", "."], review);
   if (status !== 0) throw new Error(stderr);

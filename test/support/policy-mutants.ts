@@ -4,7 +4,7 @@ import type { Role } from "../../tools/graph/roles.ts";
 export interface Mutant {
   change: string;
   mutant: Role;
-  /** Whether the change can matter to requests for an action. */
+  /** Whether the change can affect requests for an action. */
   concerns: (action: string) => boolean;
 }
 
@@ -12,8 +12,8 @@ export const listOf = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : ([value].flat() as T[]);
 
 /**
- * A role with one thing changed, for each thing that can be: without a condition, on all resources
- * instead of one, without an action, without a policy of AWS's; and of who may assume it the same.
+ * The role with one change each: without a condition, with all resources, without an action, without a policy of
+ * AWS. The trust policy gets the same changes.
  */
 export function* mutantsOf(role: Role): Generator<Mutant> {
   if (role.trust !== "[secret]") {

@@ -3,13 +3,13 @@ import { ordersRequire, startPostgres } from "./orders-stores.ts";
 
 type Rows = Record<string, unknown>[];
 
-/** A real PostgreSQL as RDS makes one: its user is no superuser, and owns the database. */
+/** A PostgreSQL as RDS creates it: the user owns the database and is no superuser. */
 export interface PreviewDatabase {
-  /** As that user. */
+  /** Runs a statement as that user. */
   query(sql: string): Promise<Rows>;
-  /** As another one; the connection ends with the statement. */
+  /** Runs a statement as another user, in a new connection. */
   queryAs(login: { user: string; password: string; search?: string }, sql: string): Promise<Rows>;
-  /** A connection of another one, that stays. */
+  /** Opens a connection of another user. */
   connectAs(login: {
     user: string;
     password: string;

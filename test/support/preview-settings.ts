@@ -11,7 +11,7 @@ const service = (route: { hosts?: string[]; path: string }) => ({
   egress: [{ cidrBlock: "0.0.0.0/0", port: 443 }],
   route,
 });
-/** The settings that dev gives to preview environments. */
+/** The settings of preview environments in the stack dev. */
 export const settings: PreviewEnvironmentSettings = {
   ...{ network, ingress, architecture, place },
   environments: 2,

@@ -1,4 +1,4 @@
-/** A terminal, and what a command has printed there. */
+/** A terminal that records the output of a command. */
 export function printing({ color = false } = {}) {
   const printed = { out: "", err: "" };
   const terminal = {

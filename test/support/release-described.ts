@@ -1,6 +1,6 @@
 import type { Resource } from "../../tools/graph/resource.ts";
 
-/** The alarms of a plan, as CloudWatch describes them. `ringing` names those that ring. */
+/** The alarms of a plan in the format of CloudWatch. `ringing`: the names of those in state ALARM. */
 export function described(resources: Resource[], ringing: string[] = []) {
   const of = (type: string) => resources.filter((one) => one.type === `aws:cloudwatch/${type}`);
   const common = ({ inputs, outputs }: Resource) => {
@@ -52,7 +52,7 @@ interface Query {
   metric?: { namespace: string; metricName: string; period: number; stat: string };
 }
 
-/** A Deployment, as the Kubernetes API describes it. */
+/** A Deployment in the format of the Kubernetes API. */
 export function deployment(
   name: string,
   rollout: "goes on" | "over" | "stuck",

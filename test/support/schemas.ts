@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Ajv } from "ajv";
 import type { Manifest } from "../../tools/graph/manifests.ts";
 
-/** Strict schemas of the kinds below, with what they refer to, by `apiVersion/Kind`. */
+/** Strict schemas of the kinds below and their references, by `apiVersion/Kind`. */
 export interface Schemas {
   source: string;
   kinds: Record<string, { $ref: string }>;
@@ -49,12 +49,12 @@ const kinds = [
 const fileOf = (version: string) =>
   fileURLToPath(new URL(`schemas/${version}.json`, import.meta.url));
 
-/** The schemas of a Kubernetes version; throws when there are none. */
+/** The schemas of a Kubernetes version. @throws {Error} if there are none */
 export function schemasOf(version: string): Schemas {
   return JSON.parse(readFileSync(fileOf(version), "utf8"));
 }
 
-/** What Kubernetes of a version would not take of an object; a kind without a schema is an error. */
+/** The errors of an object in a Kubernetes version. @throws {Error} for a kind without a schema */
 export function faultsOf(version: string): (manifest: Manifest) => string[] {
   const { kinds, $defs } = schemasOf(version);
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
@@ -92,7 +92,7 @@ function excerpt(definitions: Record<string, Schema>): Schemas {
   };
 }
 
-/** A schema without its prose, whose references stay within the file. */
+/** A schema without descriptions, with references inside the file. */
 function lean(schema: unknown, keep: (name: string) => void, isMap = false): Schema {
   if (Array.isArray(schema)) return schema.map((one) => lean(one, keep));
   if (typeof schema !== "object" || schema === null) return schema as unknown as Schema;

@@ -7,8 +7,7 @@ import { findEngine, NoEngine } from "../../tools/rehearsal/engine.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Skips what needs the engine where there is none; CI must not do without. Building it, where there
- * is none yet, takes minutes.
+ * Skips tests without an engine, except in CI. A build of the engine takes minutes.
  */
 export async function needsEngine(this: Context): Promise<void> {
   this.timeout(20 * 60_000);
@@ -22,8 +21,8 @@ export async function needsEngine(this: Context): Promise<void> {
 }
 
 /**
- * Runs a file of tests in a process of its own, where so many must pass: once a process has had
- * mocks, no engine is heard in it.
+ * Runs a test file in a new process, and asserts the number of passing tests. A process with mocks cannot use
+ * an engine afterwards.
  */
 export function passes(file: string, count: number): void {
   const mocha = [

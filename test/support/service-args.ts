@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JobArgs, ServiceArgs } from "../../infra/services/service-args.ts";
 
-/** What the settings of services and jobs begin with. */
+/** The common settings of services and jobs. */
 const workloadSettings = {
   user: 65_532,
   environment: {},
@@ -19,7 +19,7 @@ const workloadSettings = {
   memoryMiB: 256,
 };
 
-/** A service's own settings, but for its image and its route. */
+/** The settings of a service without image and route. */
 export const serviceSettings = {
   ...workloadSettings,
   worker: false,
@@ -37,7 +37,7 @@ export const serviceSettings = {
   faultInjection: false,
 };
 
-/** What is around a service. */
+/** The other arguments of a service: cluster, network, place. */
 export const surroundings: Pick<
   ServiceArgs,
   "architecture" | "cluster" | "clusterName" | "network" | "insights" | "ingress" | "place"
@@ -63,7 +63,7 @@ export const surroundings: Pick<
   },
 };
 
-/** A service of ours behind the load balancer. */
+/** A service behind the load balancer. */
 export const serviceArgs: ServiceArgs = {
   name: "web",
   ...serviceSettings,

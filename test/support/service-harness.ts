@@ -7,7 +7,7 @@ import { createLog } from "../../service/src/log.ts";
 import { Metrics } from "../../service/src/metrics.ts";
 import type { Observers } from "../../service/src/observe.ts";
 
-/** The service without a port, what it writes, and what it counts. */
+/** The service without a port, with its log and its metrics. */
 export async function service(environment: Record<string, string> = {}, more?: Partial<Observers>) {
   const config = readConfig(environment);
   const written: string[] = [];
@@ -22,7 +22,7 @@ export async function service(environment: Record<string, string> = {}, more?: P
 
 const listeners: Server[] = [];
 
-/** The port, of those that are free, on which `app` now listens. */
+/** Lets `app` listen on a free port. Returns the port. */
 export async function listening(app: {
   listen(to: object): Promise<string>;
   server: Server;
@@ -31,7 +31,7 @@ export async function listening(app: {
   return Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
 }
 
-/** Stops all that has listened, and cuts the connections. */
+/** Stops all servers, and closes their connections. */
 export function close(): void {
   for (const server of listeners.splice(0)) server.close().closeAllConnections();
 }

@@ -9,7 +9,7 @@ import { bundle } from "../../service/bundle.js";
 import { freePort } from "../../tools/bench/port.ts";
 import { until } from "./service-harness.ts";
 
-/** The bundle as the image has it. */
+/** Makes the bundle of the image. */
 export async function bundled(): Promise<{ entry: string; remove(): void }> {
   const directory = mkdtempSync(join(tmpdir(), "service-"));
   await bundle(directory);
@@ -51,7 +51,7 @@ export class ServiceProcess {
   }
 }
 
-/** What came back: the status, or the error's code. */
+/** Sends a request. Returns the status, or the code of the error. */
 export function ask(
   port: number,
   path: string,
@@ -69,10 +69,10 @@ export function ask(
 }
 
 /**
- * A load balancer: sends requests that may not be repeated over connections it keeps, and goes on
- * doing so after the service was told to leave, until it is told to stop itself.
+ * Sends POST requests over keep-alive connections without retries until `stop`, also after SIGTERM of the
+ * service, as a load balancer does.
  */
-export class Balancer {
+export class RequestLoad {
   requests = 0;
   readonly failures: (number | string)[] = [];
   readonly #agent = new Agent({ keepAlive: true });
@@ -101,7 +101,7 @@ export class Balancer {
   }
 }
 
-/** A process that answers on `port`. */
+/** Starts the service. Returns when it is ready. */
 export async function start(entry: string, environment: Record<string, string> = {}) {
   const port = await freePort();
   const metricsPort = await freePort();

@@ -4,7 +4,7 @@ import { loadConfig } from "../../infra/config/load.ts";
 
 export type Slices = Record<string, Record<string, unknown> | string | undefined>;
 
-/** A valid development stack; each test changes what it is about. */
+/** The settings of a valid development stack. */
 export const valid = {
   region: "eu-central-1",
   accountId: "111122223333",
@@ -20,7 +20,7 @@ export const valid = {
   services: { web: { image: { context: "service" }, route: { path: "/" } } },
 } satisfies Slices;
 
-/** `valid` with the given settings over it, slice by slice. */
+/** Loads `valid` with changed settings. */
 export function load(changes: Slices = {}) {
   const settings: Slices = { ...valid };
   for (const [slice, values] of Object.entries(changes)) {
@@ -42,12 +42,12 @@ export function load(changes: Slices = {}) {
   return loadConfig();
 }
 
-/** Changes of the one service that there is. */
+/** Changes of the service web. */
 export const web = (changes: object) => ({
   services: { web: { ...valid.services.web, ...changes } },
 });
 
-/** What is printed of them, without the stack and the project; nothing where all is well. */
+/** The errors of changed settings, without stack and project. Empty if they are valid. */
 export function problems(changes: Slices): string[] {
   try {
     load(changes);

@@ -1,14 +1,13 @@
 /**
- * A setting, another valid value of it for the stack prod, and all that this changes: kinds of
- * resources, and outputs. A kind that comes as a surprise here is a fault of the program or of the
- * setting's description.
+ * A setting, another valid value for the stack prod, and all changed types of resources and outputs. An
+ * unexpected type is a fault of the program or of the setting's description.
  */
 export interface Case {
   key: string;
   to: unknown;
-  /** Settings that are so before it. */
+  /** Settings before the change. */
   with?: Record<string, unknown>;
-  /** Settings that a rule makes change with it. */
+  /** Settings that must change together with it. */
   also?: Record<string, unknown>;
   moves: string[];
 }
@@ -16,14 +15,14 @@ export interface Case {
 /** One of the viewers of prod. */
 const developer = "arn:aws:iam::111122223333:role/Developer";
 
-/** A second service, which nothing sends to. */
+/** A second service without a route. */
 const shop = { "services.shop": { image: { context: "service" } } };
 /** A container whose Dockerfile is not read. */
 const foreign = {
   "services.web.image.context": undefined,
   "services.web.image.reference": "ghcr.io/stefanprodan/podinfo:6.14.1",
 };
-/** A network that is there already, in the place of prod's own. */
+/** An existing network instead of a new one. */
 const existing = {
   "network.natPerZone": undefined,
   "network.interfaceEndpoints": undefined,
@@ -49,17 +48,17 @@ const itsOwnImage = [
   ...["EventRule", "Image", "LifecyclePolicy", "Repository", "ServiceImage", "docker"],
   "output imageReferences",
 ];
-/** A resource of each kind, named as its kind is, which the service uses. */
+/** A resource with the name of its kind, which the service uses. */
 const used = (kind: string, more: object = {}) => ({
   [`resources.${kind}`]: { kind, ...more },
   "services.web.uses": { [kind]: "readWrite" },
 });
-/** What comes with the first resource that holds data. */
+/** The types of the first resource with data. */
 const backups = ["Backups", "Plan", "Role", "RolePolicyAttachment", "Selection", "Vault"];
 const table = used("table", { partitionKey: "id" });
 const watched = ["Dashboard", "MetricAlarm"];
 const postgres = used("postgres", { version: "17" });
-/** Of the database that the service uses. */
+/** A setting of the database that the service uses. */
 const databaseCase = (key: string, to: unknown, moves: string[], more: object = {}): Case => ({
   key: `resources.postgres.${key}`,
   to,

@@ -1,6 +1,6 @@
 import type { PublicImage } from "../../tools/rehearsal/world/public-images.ts";
 
-/** What the images of test/recorded/Pulumi.shop.yaml do, by the beginning of their references. */
+/** The images of test/recorded/Pulumi.shop.yaml, by the prefix of their references. */
 export const shopImages: Record<string, PublicImage> = {
   "registry.example.com/shop/storefront:": {
     ports: [8000],

@@ -15,8 +15,8 @@ const installed = [
 ];
 
 /**
- * What EKS, EC2, SSM and the Kubernetes API answer of one cluster, with the fields of Amazon EKS' and
- * Kubernetes' API references. Tests change it; a key of `refused` is a path that is refused, with the text.
+ * The responses of EKS, EC2, SSM and the Kubernetes API for one cluster, with the fields of their API
+ * references. Tests change them. `refused` has the errors of refused paths.
  */
 export function healthyCluster() {
   const ready = { type: "Ready", status: "True" };
@@ -102,7 +102,7 @@ export function budget(name: string, status: Json, spec: Json = { maxUnavailable
 
 const seconds = (date: string) => Date.parse(date) / 1000;
 
-/** Plays both APIs on loopback. */
+/** Serves both APIs on loopback. */
 export async function serve(cluster: ReturnType<typeof healthyCluster>) {
   const { endpoint, stop } = await loopback(async (request, response) => {
     const { status, type, body } = await answer(cluster, request);
@@ -143,7 +143,7 @@ async function answer(cluster: ReturnType<typeof healthyCluster>, request: Incom
   return found === undefined ? json({ message: `nothing at ${pathname}` }, 404) : json(found);
 }
 
-/** By path, as EKS' and Kubernetes' API references have them. */
+/** The response for a path of EKS' or Kubernetes' API. */
 function answerAt(
   cluster: ReturnType<typeof healthyCluster>,
   path: string,

@@ -55,7 +55,7 @@ const parts = [
 ];
 const settingsFiles = ["Pulumi.dev.yaml", "Pulumi.prod.yaml"];
 
-/** A text of a workflow with its expressions, of names, texts, `==`, `&&` and `||`, filled in. */
+/** A text of a workflow with evaluated expressions: names, texts, `==`, `&&` and `||`. */
 export function filledIn(text: string, values: Record<string, string>): string {
   const known: Record<string, string> = { "vars.CLUSTER_RUNNER": "cluster", ...values };
   const termOf = (term: string) => {

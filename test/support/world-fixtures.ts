@@ -89,7 +89,7 @@ const policyOf = (statement: Props) =>
 export const trusts = (service: string) =>
   policyOf({ Action: "sts:AssumeRole", Principal: { Service: `${service}.amazonaws.com` } });
 
-/** An empty world whose clock waits for no engine, and the calls to change it. */
+/** An empty world without an engine, and functions to change it. */
 export function emptyWorld() {
   const world = new World({ clock: new Clock(0) });
   const request = (type: string, name: string, timeout = 0) => ({
@@ -101,7 +101,7 @@ export function emptyWorld() {
   });
   return {
     world,
-    /** Adds a resource without rules and without time. */
+    /** Adds a resource without rules or duration. */
     put(type: string, inputs: Props, name = "given"): CloudResource {
       const id = identityOf(type, inputs, world);
       const { caller, urn } = request(type, name);

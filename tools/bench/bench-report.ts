@@ -2,7 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const file = new URL("../../docs/performance.md", import.meta.url);
 
-/** Replaces what stands between the marks of `npm run <command>` in docs/performance.md. */
+/**
+ * Replaces the section of `npm run <command>` in docs/performance.md.
+ *
+ * @throws {Error} if the page has no such section
+ */
 export function writeSection(command: string, text: string): void {
   const [start, end] = [`<!-- written by npm run ${command} -->`, `<!-- end of ${command} -->`];
   const document = readFileSync(file, "utf8");
@@ -16,8 +20,8 @@ export function table(head: string[], rows: string[][]): string {
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** A table of targets, what was measured, and whether it met them. */
-export function judge(targets: [target: string, measured: string, met: boolean][]): string {
+/** A table with each target, its measurement, and pass or miss. */
+export function targetTable(targets: [target: string, measured: string, met: boolean][]): string {
   return table(
     ["target", "measured", ""],
     targets.map(([target, measured, met]) => [target, measured, met ? "pass" : "**miss**"]),

@@ -3,17 +3,17 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createGzip } from "node:zlib";
 
-/** `host` where containers have no network of their own. */
+/** `host` on machines without container networks. */
 const network = process.env.IMAGE_NETWORK ?? "bridge";
 const context = fileURLToPath(new URL("../../service", import.meta.url));
 
-/** What the Docker client prints; fails with what it complains about. */
+/** Runs the Docker client. Returns its output. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)("docker", args, { maxBuffer: 1e8 });
   return (stdout || stderr).trim();
 }
 
-/** Builds the service's image, on the base images that NODE_IMAGE and RUNTIME_IMAGE name if set. */
+/** Builds the service's image. NODE_IMAGE and RUNTIME_IMAGE replace its base images. */
 export async function buildImage(tag: string, revision: string): Promise<void> {
   const bases = ["NODE_IMAGE", "RUNTIME_IMAGE"].filter((name) => process.env[name]);
   const values = [...bases, `VERSION=1.2.3`, `REVISION=${revision}`];
@@ -22,7 +22,7 @@ export async function buildImage(tag: string, revision: string): Promise<void> {
   await docker("build", "--quiet", ...networkArgs, ...args, "--tag", tag, context);
 }
 
-/** Starts the image as the platform does: read-only, without capabilities, with a memory limit. */
+/** Starts the image with a read-only file system, without capabilities, with a memory limit. Returns the id. */
 export async function run(
   tag: string,
   port: number,
@@ -45,7 +45,7 @@ export async function run(
   );
 }
 
-/** Bytes of the image's archive as gzip makes it, about what a registry keeps. */
+/** The bytes of the image's archive after gzip: about the size in a registry. */
 export async function compressedBytes(tag: string): Promise<number> {
   const archive = spawn("docker", ["save", tag], { stdio: ["ignore", "pipe", "inherit"] });
   let bytes = 0;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { judge, median, table, writeSection } from "./bench-report.ts";
+import { median, table, targetTable, writeSection } from "./bench-report.ts";
 import { buildImage, compressedBytes, docker, run } from "./container.ts";
 import { freePort } from "./port.ts";
 
@@ -38,7 +38,7 @@ try {
       ],
     ),
     "",
-    judge([
+    targetTable([
       ["compressed: at most 55 MB", `${compressed.toFixed(1)} MB`, compressed <= 55],
       ["CPU to ready: at most 300 ms", `${of("cpuMs").toFixed(0)} ms`, of("cpuMs") <= 300],
     ]),
@@ -49,7 +49,7 @@ try {
   await docker("rmi", "--force", tag);
 }
 
-/** From `docker run` to the first answer of /readyz, and what the container uses two seconds later. */
+/** Measures from `docker run` to the first success of /readyz, and the memory two seconds later. */
 async function start(): Promise<Start> {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const began = performance.now();
@@ -83,6 +83,6 @@ async function metric(port: number, name: string): Promise<number> {
 
 function basesUsed(): string {
   return process.env.RUNTIME_IMAGE
-    ? "on a stand-in for the base image (the same Node binary and C libraries)"
+    ? "on a substitute for the base image (the same Node binary and C libraries)"
     : "on the Dockerfile's base image";
 }

@@ -2,12 +2,12 @@ import { connect } from "node:net";
 
 export interface Load {
   requests: number;
-  /** Answers other than 200, and connections lost. */
+  /** Responses other than 200, and failed connections. */
   failures: number;
   p99Ms: number;
 }
 
-/** The headers that the load balancer adds are there, so that reading them is paid for. */
+/** Has the headers of the load balancer, so that the servers parse them too. */
 const request = Buffer.from(
   [
     "GET / HTTP/1.1",
@@ -23,17 +23,16 @@ const request = Buffer.from(
 );
 
 /**
- * Every answer of a server is as long as its first, so only that one is read. The less a request
- * costs here, the less the fastest server waits: one that waits wakes up for each request, which
- * costs it more than many at a time.
+ * The length of a response. All responses of a server have the length of the first, so only that one is parsed.
+ * A slow client would make the fastest server wait, which costs it CPU for each request.
  */
-function answerLength(answer: Buffer): number {
-  const text = answer.toString("latin1");
+function responseLength(response: Buffer): number {
+  const text = response.toString("latin1");
   const length = /content-length: (\d+)/i.exec(text)?.[1];
   return text.indexOf("\r\n\r\n") + 4 + Number(length);
 }
 
-/** Asks for `/` on keep-alive connections, each as fast as it is answered. */
+/** Requests `/` on keep-alive connections; each sends the next request after a response. */
 export async function load(port: number, connections: number, seconds: number): Promise<Load> {
   const latencies: number[] = [];
   let failures = 0;
@@ -53,7 +52,7 @@ export async function load(port: number, connections: number, seconds: number): 
       socket.on("connect", send);
       socket.on("data", (chunk) => {
         if (received === 0 && chunk.toString("latin1", 9, 12) !== "200") failures++;
-        expected ||= answerLength(chunk);
+        expected ||= responseLength(chunk);
         received += chunk.length;
         if (received < expected) return;
         const now = performance.now();

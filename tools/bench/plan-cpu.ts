@@ -1,7 +1,6 @@
 import { plan } from "../plan/plan-command.ts";
 
-// Prints the CPU milliseconds of this process, from its start to the end of a plan, and the plan's
-// number of resources.
+// Prints the CPU milliseconds of this process to the end of a plan, and the number of its resources.
 const [stack = "dev", folder] = process.argv.slice(2);
 let text = "";
 const terminal = {

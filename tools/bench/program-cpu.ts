@@ -1,5 +1,5 @@
-// Prints the CPU milliseconds and the memory of this process, from its start to the end of an
-// evaluation of a stack, or of an empty Pulumi program.
+// Prints the CPU milliseconds and the memory of this process to the end of an evaluation of a stack, or of
+// an empty Pulumi program.
 const [stack] = process.argv.slice(2);
 if (stack) await (await import("../graph/evaluate.ts")).evaluate(stack);
 else {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { evaluate } from "../graph/evaluate.ts";
 import { checkov, type Found, report } from "./findings.ts";
-import { inCloud } from "./refused.ts";
+import { cloudSuppressions } from "./suppressions.ts";
 import { terraformPlan } from "./terraform.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cloud-"));
@@ -14,7 +14,7 @@ try {
     writeFileSync(file, JSON.stringify(terraformPlan((await evaluate(stack)).resources)));
     found.push({ checkov: checkov("terraform_plan", [file]) });
   }
-  process.exitCode = report(found, inCloud);
+  process.exitCode = report(found, cloudSuppressions);
 } finally {
   rmSync(folder, { recursive: true });
 }

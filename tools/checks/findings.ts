@@ -1,15 +1,16 @@
 import { execFileSync } from "node:child_process";
-import type { Refusal } from "./refused.ts";
+import type { Suppression } from "./suppressions.ts";
 
-/** What a tool has against something of ours. */
+/** A rule of a tool that an object or a resource breaks. */
 export interface Finding {
   tool: string;
   rule: string;
+  /** The address of the resource. */
   on: string;
   says: string;
 }
 
-/** What kube-score has against Kubernetes objects; nothing at all when it is not on PATH. */
+/** The findings of kube-score in Kubernetes objects. Returns undefined if it is not on PATH. */
 export function kubeScore(files: string[], version: string): Finding[] | undefined {
   const args = ["score", "--output-format", "json", "--kubernetes-version", `v${version}`];
   const printed = outputOf("kube-score", [...args, ...files]);
@@ -36,16 +37,19 @@ export function kubeScore(files: string[], version: string): Finding[] | undefin
   );
 }
 
-/** What checkov has against files of a framework; nothing at all when it is not on PATH. */
+/**
+ * The findings of checkov in files of a framework. Returns undefined if it is not on PATH.
+ *
+ * @throws {Error} if checkov checks nothing: it reports a file that it cannot parse as a success
+ */
 export function checkov(framework: string, files: string[]): Finding[] | undefined {
   const args = ["--framework", framework, "--skip-download", "--quiet", "--compact", "-o", "json"];
   const printed = outputOf("checkov", [...args, ...files.flatMap((file) => ["-f", file])]);
   if (printed === undefined) return undefined;
   type Failed = { check_id: string; check_name: string; resource: string };
   const { results, summary } = [JSON.parse(printed)].flat()[0];
-  // It says nothing of what it does not understand, and calls that a success.
   if (!summary || summary.parsing_errors > 0 || summary.passed + summary.failed === 0) {
-    throw new Error(`checkov understood nothing: ${printed.slice(0, 400)}`);
+    throw new Error(`checkov checked nothing: ${printed.slice(0, 400)}`);
   }
   return (results.failed_checks as Failed[]).map(({ check_id, check_name, resource }) => ({
     tool: "checkov",
@@ -55,38 +59,46 @@ export function checkov(framework: string, files: string[]): Finding[] | undefin
   }));
 }
 
-/** Findings that nobody has refused, and refusals of the tools that ran that nothing needs. */
-export function verdict(findings: Finding[], tools: string[], refused: Refusal[]) {
-  const refuses = ({ tool, rule, on }: Refusal, finding: Finding) =>
+/** The findings without a suppression, and the suppressions without a finding of `tools`, which ran. */
+export function applySuppressions(
+  findings: Finding[],
+  tools: string[],
+  suppressions: Suppression[],
+) {
+  const suppresses = ({ tool, rule, on }: Suppression, finding: Finding) =>
     tool === finding.tool && rule === finding.rule && on.test(finding.on);
   return {
-    open: findings.filter((finding) => !refused.some((one) => refuses(one, finding))),
-    idle: refused.filter(
-      (one) => tools.includes(one.tool) && !findings.some((finding) => refuses(one, finding)),
+    open: findings.filter((finding) => !suppressions.some((one) => suppresses(one, finding))),
+    unused: suppressions.filter(
+      (one) => tools.includes(one.tool) && !findings.some((finding) => suppresses(one, finding)),
     ),
   };
 }
 
-/** What each tool found in one stack; nothing at all of a tool that is not here. */
+/** The findings in one stack by tool; undefined for a tool that did not run. */
 export type Found = Record<string, Finding[] | undefined>;
 
-/** Prints the verdict on all stacks; its exit code is 1 when something is open or idle. */
-export function report(stacks: Found[], refused: Refusal[]): number {
+/** Prints open findings and unused suppressions of all stacks. Returns the exit code: 1 if there are any. */
+export function report(stacks: Found[], suppressions: Suppression[]): number {
   const tools = Object.keys(stacks[0] ?? {});
   const ran = tools.filter((tool) => stacks.some((found) => found[tool]));
   const findings = stacks.flatMap((found) => Object.values(found).flatMap((some) => some ?? []));
-  const { open, idle } = verdict(findings, ran, refused);
+  const { open, unused } = applySuppressions(findings, ran, suppressions);
   const lines = new Set([
-    ...tools.filter((tool) => !ran.includes(tool)).map((tool) => `${tool}: not here, skipped`),
+    ...tools.filter((tool) => !ran.includes(tool)).map((tool) => `${tool}: skipped, not installed`),
     ...open.map(({ tool, rule, on, says }) => `${tool} ${rule} on ${on}: ${says}`),
-    ...idle.map(({ tool, rule }) => `${tool} ${rule}: refused, but not found any more`),
-    `${ran.join(", ") || "nothing"} ran: ${findings.length - open.length} findings refused with a reason, ${open.length} open`,
+    ...unused.map(({ tool, rule }) => `${tool} ${rule}: suppressed, but not found`),
+    `${ran.join(", ") || "nothing"} ran: ${findings.length - open.length} findings suppressed with a reason, ${open.length} open`,
   ]);
   for (const line of lines) console.log(line);
-  return open.length + idle.length > 0 ? 1 : 0;
+  return open.length + unused.length > 0 ? 1 : 0;
 }
 
-/** What a command prints, whatever its exit code says; nothing when there is no such command. */
+/**
+ * The output of a command that ends with code 0 or 1. Returns undefined if it is not on PATH.
+ *
+ * @throws {Error} with its standard error if it ends otherwise
+ */
 function outputOf(command: string, args: string[]): string | undefined {
   try {
     return execFileSync(command, args, {

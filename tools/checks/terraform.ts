@@ -3,9 +3,9 @@ import type { Resource } from "../graph/resource.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the inputs of resources of every type
 type Values = Record<string, any>;
 
-/** Pulumi's modules that are no part of Terraform's names. */
+/** Pulumi's modules that Terraform's names do not have. */
 const unnamedModules = ["ec2", "lb", "vpc", "ebs", "index"];
-/** Types whose names follow no rule. */
+/** Types whose names do not follow the rule of `terraformType`. */
 const irregularTypes: Record<string, string> = {
   "aws:ec2/eip:Eip": "aws_eip",
   "aws:ebs/volume:Volume": "aws_ebs_volume",
@@ -18,7 +18,7 @@ const irregularTypes: Record<string, string> = {
     "aws_vpc_security_group_ingress_rule",
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "aws_vpc_security_group_egress_rule",
 };
-/** Lists that Pulumi names in the plural and Terraform does not. */
+/** Lists with a plural name in Pulumi and a singular one in Terraform. */
 const singular: Record<string, string> = {
   client_id_lists: "client_id_list",
   encryption_configurations: "encryption_configuration",
@@ -27,18 +27,17 @@ const singular: Record<string, string> = {
   statements: "statement",
   transitions: "transition",
 };
-/** Inputs that are maps of the user's own keys, not blocks. */
+/** Inputs that are maps with keys of the user, not blocks. */
 const maps = ["tags", "tagsAll", "dimensions"];
-/** Policy documents, which Terraform has as text. */
+/** Policy documents, which are text in Terraform. */
 const documents = /^(assumeRolePolicy|policy)$/;
 
 const snake = (name: string) =>
   name.replace(/[A-Z]+(?![a-z])|[A-Z]/g, (upper) => `_${upper.toLowerCase()}`).replace(/^_/, "");
 
 /**
- * The planned AWS resources as `terraform show -json` would print a plan of them: Pulumi's AWS
- * provider is Terraform's, so rules that were written for the one can judge the other. Of remote
- * components there is what the rules judge: the cluster and the VPC themselves.
+ * The planned AWS resources in the format of `terraform show -json`. Pulumi's AWS provider is Terraform's, so
+ * rules for Terraform apply. Of the components of plugins it has the cluster and the VPC.
  */
 export function terraformPlan(resources: Resource[]): object {
   const addresses = new Map(
@@ -81,7 +80,7 @@ export function terraformPlan(resources: Resource[]): object {
   };
 }
 
-/** Terraform's name of a type; nothing for what Terraform's AWS provider does not make. */
+/** Terraform's name of a type. Returns undefined if Terraform's AWS provider does not have it. */
 export function terraformType(type: string): string | undefined {
   if (type === "eks:index:Cluster") return "aws_eks_cluster";
   if (type === "awsx:ec2:Vpc") return "aws_vpc";
@@ -118,7 +117,7 @@ function terraformValues(inputs: Values): Values {
   );
 }
 
-/** Terraform has nested blocks as lists, also where there can be only one. */
+/** Terraform has every nested block as a list. */
 function blockOf(input: string, value: unknown): unknown {
   if (documents.test(input)) return typeof value === "string" ? value : JSON.stringify(value);
   if (maps.includes(input)) return value;

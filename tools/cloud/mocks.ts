@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Properties } from "../graph/resource.ts";
 import { resourceTypes } from "./catalogue.ts";
 import { networkFunctions } from "./given-network.ts";
+import { instanceTypeFacts } from "./instance-type-facts.ts";
 import { kubernetesObject } from "./kubernetes.ts";
 import { arnOf, hex, registryOf, zonesOf } from "./naming.ts";
 import type { Mock, Place } from "./resource-type.ts";
@@ -99,6 +100,10 @@ const functions: Record<string, (inputs: Properties, place: Place) => Properties
   "aws:index/getAvailabilityZones:getAvailabilityZones": (_, { region }) => ({
     names: zonesOf(region),
     zoneIds: zonesOf(region).map((_, at) => `${region}-az${at + 1}`),
+  }),
+  "aws:ec2/getInstanceType:getInstanceType": ({ instanceType }) => ({
+    ...instanceTypeFacts(instanceType),
+    supportedArchitectures: ["arm64", "x86_64"],
   }),
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": ({ filters }, { region }) => {
     const types: string[] = filters?.[0]?.values ?? [];

@@ -10,49 +10,54 @@ import {
   type Workload,
 } from "./run-arguments.ts";
 
-/** What one check found. */
-export interface Verdict {
+/** The result of one check. */
+export interface CheckResult {
   level: "ok" | "FAIL" | "note";
   check: string;
   seen: string;
-  /** Which setting mends it. */
-  mend?: string;
-  /** The last lines that the container wrote. */
+  /** The setting that corrects it. */
+  setting?: string;
+  /** The last lines of the container's log. */
   log?: string[];
 }
 
-/** What `docker image inspect` says of an image. */
+/** The part of `docker image inspect` that this tool reads. */
 export interface ImageFacts {
   Architecture: string;
   Config: { User?: string; ExposedPorts?: Record<string, object> | null };
 }
 
-/** What a probe was told. */
+/** The response to a probe. */
 export interface Answer {
-  good: boolean;
+  passed: boolean;
   seen: string;
-  /** The port where nothing listens. */
-  refused?: number;
+  /** The port that refused the connection. */
+  refusedPort?: number;
 }
 
-/** How a probe reaches the container. */
-export interface Reach {
-  /** The port of this machine that leads to the container's. */
-  published(port: number): number | undefined;
+/** The access of probes to the container. */
+export interface ContainerAccess {
+  /** The local port of a container port. Returns undefined if it is not published. */
+  publishedPort(port: number): number | undefined;
+  /** Runs a command in the container. */
   exec(command: string[], timeoutMs: number): Promise<Answer>;
 }
 
-/** How long a worker or a container without probes must run. */
-export const settleSeconds = 5;
+/** The time that a container without probes must run. */
+export const minRunSeconds = 5;
 
-/** Asks once, as the kubelet does. */
-export async function ask(probe: Probe, container: Container, reach: Reach): Promise<Answer> {
+/** Runs a probe once, as the kubelet does. */
+export async function runProbe(
+  probe: Probe,
+  container: Container,
+  access: ContainerAccess,
+): Promise<Answer> {
   const timeoutMs = probe.timeoutSeconds * 1000;
-  if (probe.exec) return reach.exec(probe.exec.command, timeoutMs);
+  if (probe.exec) return access.exec(probe.exec.command, timeoutMs);
   const port = portOfProbe(probe, container);
-  const published = port === undefined ? undefined : reach.published(port);
+  const published = port === undefined ? undefined : access.publishedPort(port);
   if (port === undefined || published === undefined) {
-    return { good: false, seen: "the engine publishes no port of that name" };
+    return { passed: false, seen: "the engine publishes no port of that name" };
   }
   if (probe.httpGet) return askHttp(probe.httpGet.path, port, published, timeoutMs);
   return probe.grpc
@@ -60,15 +65,15 @@ export async function ask(probe: Probe, container: Container, reach: Reach): Pro
     : askTcp(port, published, timeoutMs);
 }
 
-const refusal = (port: number): Answer => ({
-  good: false,
-  seen: `nothing answers on port ${port}`,
-  refused: port,
+const refusedAnswer = (port: number): Answer => ({
+  passed: false,
+  seen: `no process responds on port ${port}`,
+  refusedPort: port,
 });
 
-const silence = (asked: string, timeoutMs: number): Answer => ({
-  good: false,
-  seen: `${asked} has no answer within ${timeoutMs / 1000} s`,
+const timeoutAnswer = (asked: string, timeoutMs: number): Answer => ({
+  passed: false,
+  seen: `${asked} has no response within ${timeoutMs / 1000} s`,
 });
 
 function askHttp(
@@ -82,23 +87,25 @@ function askHttp(
     const request = get(
       { host: "127.0.0.1", port: published, path, agent: false },
       ({ statusCode = 0 }) => {
-        resolve({ good: statusCode >= 200 && statusCode < 400, seen: `${asked}: ${statusCode}` });
+        resolve({ passed: statusCode >= 200 && statusCode < 400, seen: `${asked}: ${statusCode}` });
         request.destroy();
       },
     );
     const timer = setTimeout(() => {
-      resolve(silence(asked, timeoutMs));
+      resolve(timeoutAnswer(asked, timeoutMs));
       request.destroy();
     }, timeoutMs);
     request.on("close", () => clearTimeout(timer));
     request.on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
-      const gone = ["ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(code);
-      resolve(gone ? refusal(port) : { good: false, seen: `${asked}: no HTTP (${message})` });
+      const refused = ["ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(code);
+      resolve(
+        refused ? refusedAnswer(port) : { passed: false, seen: `${asked}: no HTTP (${message})` },
+      );
     });
   });
 }
 
-/** Asks the standard health service: github.com/grpc/grpc/blob/master/doc/health-checking.md. */
+/** Calls the standard health service: github.com/grpc/grpc/blob/master/doc/health-checking.md. */
 async function askGrpc(
   port: number,
   published: number,
@@ -118,9 +125,10 @@ async function askGrpc(
         { deadline: Date.now() + timeoutMs },
         (error, reply) => {
           if (!error) return resolve(servingAnswer(asked, reply));
-          if (error.code === status.DEADLINE_EXCEEDED) return resolve(silence(asked, timeoutMs));
-          if (error.code === status.UNAVAILABLE) return resolve(refusal(port));
-          resolve({ good: false, seen: `${asked}: ${status[error.code]}` });
+          if (error.code === status.DEADLINE_EXCEEDED)
+            return resolve(timeoutAnswer(asked, timeoutMs));
+          if (error.code === status.UNAVAILABLE) return resolve(refusedAnswer(port));
+          resolve({ passed: false, seen: `${asked}: ${status[error.code]}` });
         },
       );
     });
@@ -129,55 +137,55 @@ async function askGrpc(
   }
 }
 
-/** A reply is the field `status`, number 1: 1 is SERVING, and none is UNKNOWN. */
+/** The reply has the field `status`, number 1. Its value 1 is SERVING; without it the status is UNKNOWN. */
 function servingAnswer(asked: string, reply: Buffer | undefined): Answer {
-  const said = reply?.[0] === 0x08 ? (reply[1] ?? 0) : 0;
-  const name = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"][said] ?? `status ${said}`;
-  return { good: said === 1, seen: `${asked}: ${name}` };
+  const code = reply?.[0] === 0x08 ? (reply[1] ?? 0) : 0;
+  const name = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"][code] ?? `status ${code}`;
+  return { passed: code === 1, seen: `${asked}: ${name}` };
 }
 
-/** The engine accepts connections for a port where nothing listens, and closes them at once. */
+/** The engine accepts connections for a port without a listener, and closes them at once. */
 const closesWithinMs = 300;
 
 async function askTcp(port: number, published: number, timeoutMs: number): Promise<Answer> {
   const socket = connect({ host: "127.0.0.1", port: published });
   try {
     return await new Promise<Answer>((resolve) => {
-      const open = { good: true, seen: `port ${port} accepts connections` };
+      const open = { passed: true, seen: `port ${port} accepts connections` };
       socket.on("data", () => resolve(open));
       socket.on("connect", () => void wait(closesWithinMs).then(() => resolve(open)));
-      socket.on("end", () => resolve(refusal(port)));
-      socket.on("error", () => resolve(refusal(port)));
-      socket.setTimeout(timeoutMs, () => resolve(silence(`port ${port}`, timeoutMs)));
+      socket.on("end", () => resolve(refusedAnswer(port)));
+      socket.on("error", () => resolve(refusedAnswer(port)));
+      socket.setTimeout(timeoutMs, () => resolve(timeoutAnswer(`port ${port}`, timeoutMs)));
     });
   } finally {
     socket.destroy();
   }
 }
 
-/** What a probe that is never answered well says of the contract. */
-export function verdictOfProbe(
+/** The result of a probe that never passed. */
+export function failedProbeResult(
   { check, seconds }: { check: string; seconds: number },
   answer: Answer,
-  { container, image, log }: Seen,
-): Verdict {
+  { container, image, log }: Observation,
+): CheckResult {
   const failed = { level: "FAIL", check, ...lastLines(log) } as const;
   const reason = reasonIn(log);
-  const { refused, seen } = answer;
-  if (refused === undefined) return { ...failed, seen, mend: "`health`" };
+  const { refusedPort, seen } = answer;
+  if (refusedPort === undefined) return { ...failed, seen, setting: "`health`" };
   const within = `${seen} within ${seconds} s`;
-  if (reason) return { ...failed, seen: `${within}: ${reason.seen}`, mend: reason.mend };
+  if (reason) return { ...failed, seen: `${within}: ${reason.seen}`, setting: reason.setting };
   const exposed = exposedBy(image);
-  const own = container.ports?.some(({ containerPort }) => containerPort === refused);
+  const own = container.ports?.some(({ containerPort }) => containerPort === refusedPort);
   return {
     ...failed,
     seen: `${within}; the image exposes ${exposed.join(", ") || "no port"}`,
-    mend: `${own ? "`port`" : "`health`"}, or let the process listen on 0.0.0.0:${refused}`,
+    setting: `${own ? "`port`" : "`health`"}, or let the process listen on 0.0.0.0:${refusedPort}`,
   };
 }
 
-/** What is known of a container when a verdict is given. */
-export interface Seen {
+/** The container, its image and its log at the time of a result. */
+export interface Observation {
   container: Container;
   image: ImageFacts;
   log: string;
@@ -186,78 +194,83 @@ export interface Seen {
 const exposedBy = ({ Config }: ImageFacts) =>
   Object.keys(Config.ExposedPorts ?? {}).map((port) => port.replace(/\/tcp$/, ""));
 
-/** What the end of a container that should run says, or of a job that failed. */
-export function verdictOfEnd(check: string, state: State, { container, log }: Seen): Verdict {
+/** The result of a service that ended, or of a job that failed. */
+export function endResult(
+  check: string,
+  state: State,
+  { container, log }: Observation,
+): CheckResult {
   const ended = `it ended with code ${state.ExitCode}`;
   const failed = { level: "FAIL", check, ...lastLines(log) } as const;
   if (state.OOMKilled) {
     const counted = container.volumeMounts?.length ? "; files in `writable` count here too" : "";
-    return { ...failed, seen: `${ended}: out of memory${counted}`, mend: "`memoryMiB`" };
+    return { ...failed, seen: `${ended}: out of memory${counted}`, setting: "`memoryMiB`" };
   }
   const reason = reasonIn(log);
-  if (reason) return { ...failed, seen: `${ended}: ${reason.seen}`, mend: reason.mend };
+  if (reason) return { ...failed, seen: `${ended}: ${reason.seen}`, setting: reason.setting };
   if (state.ExitCode === 0) {
     return {
       ...failed,
       seen: `${ended}, and a service must not end`,
-      mend: "`command`, or make it a job of `jobs`",
+      setting: "`command`, or make it a job of `jobs`",
     };
   }
   const secrets = secretsOf(container);
-  const dummies = secrets.length > 0 ? `; a dummy: ${secrets.join(", ")}` : "";
+  const dummies = secrets.length > 0 ? `; dummy values: ${secrets.join(", ")}` : "";
   return { ...failed, seen: `${ended}${dummies}` };
 }
 
-/** What the engine says of a container that it could not start. */
-export function verdictOfRefusedStart(message: string): Verdict {
-  if (wrongArchitecture(message)) return { level: "FAIL", check: "start", ...foreignProgram };
-  const said = message.replace(/^docker: /, "").split("\n")[0] ?? "";
+/** The result of a container that the engine cannot start. */
+export function refusedStartResult(message: string): CheckResult {
+  if (isWrongArchitecture(message))
+    return { level: "FAIL", check: "start", ...wrongArchitectureReason };
+  const error = message.replace(/^docker: /, "").split("\n")[0] ?? "";
   const command = /executable file not found|no such file or directory|no command specified/i;
   const [, program] = /exec: "([^"]+)"/.exec(message) ?? [];
   if (command.test(message)) {
-    const seen = program ? `the image has no program ${program}` : said;
-    return { level: "FAIL", check: "start", seen, mend: "`command`" };
+    const seen = program ? `the image has no program ${program}` : error;
+    return { level: "FAIL", check: "start", seen, setting: "`command`" };
   }
   if (/permission denied/i.test(message)) {
     const seen = `the user may not run ${program ?? "the program"}`;
-    return { level: "FAIL", check: "start", seen, mend: "`user` or `command`" };
+    return { level: "FAIL", check: "start", seen, setting: "`user` or `command`" };
   }
-  return { level: "FAIL", check: "start", seen: said, mend: "`image`" };
+  return { level: "FAIL", check: "start", seen: error, setting: "`image`" };
 }
 
-const foreignProgram: Reason = {
+const wrongArchitectureReason: Reason = {
   seen: "its program is not for the architecture that the image names",
-  mend: "`image`",
+  setting: "`image`",
 };
 
-/** Whether the engine has no means to run the image's architecture. */
-export const wrongArchitecture = (text: string) => /exec format error/i.test(text);
+/** Whether a text is the error of a program for another architecture. */
+export const isWrongArchitecture = (text: string) => /exec format error/i.test(text);
 
 interface Reason {
   seen: string;
-  mend: string;
+  setting: string;
 }
 
-/** What a container's own words say of the contract. */
+/** The first known cause of a failure in a log. Returns undefined if it has none. */
 export function reasonIn(log: string): Reason | undefined {
   for (const line of log.split("\n")) {
-    const reason = wrongArchitecture(line)
-      ? foreignProgram
+    const reason = isWrongArchitecture(line)
+      ? wrongArchitectureReason
       : (readOnlyReason(line) ?? deniedReason(line));
     if (reason) return reason;
   }
   return undefined;
 }
 
-/** The last path before the words, else the first one behind them. */
+/** The path is the last one before the message, or the first one after it. */
 function readOnlyReason(line: string): Reason | undefined {
-  const words = /read-only file system|EROFS/i.exec(line);
-  if (!words) return undefined;
+  const message = /read-only file system|EROFS/i.exec(line);
+  if (!message) return undefined;
   const paths = (text: string) => text.match(/(?<![\w.:/-])\/[\w.@/-]+/g) ?? [];
   const path =
-    paths(line.slice(0, words.index)).at(-1) ?? paths(line.slice(words.index)).at(0) ?? "";
+    paths(line.slice(0, message.index)).at(-1) ?? paths(line.slice(message.index)).at(0) ?? "";
   const clean = path.replace(/[:.]+$/, "");
-  return { seen: `it cannot write ${clean || "a file"}`, mend: "`writable` for its folder" };
+  return { seen: `it cannot write ${clean || "a file"}`, setting: "`writable` for its folder" };
 }
 
 function deniedReason(line: string): Reason | undefined {
@@ -265,35 +278,40 @@ function deniedReason(line: string): Reason | undefined {
   if (!/\b(bind|listen)/i.test(line)) {
     return {
       seen: `permission denied: ${line.trim()}`,
-      mend: "`user`, or `writable` for a folder",
+      setting: "`user`, or `writable` for a folder",
     };
   }
   const [, port] = /:(\d{1,5})\b/.exec(line) ?? [];
   return {
     seen: `it may not listen on ${port ? `port ${port}` : "a port below 1024"}`,
-    mend: `${port ? `\`port: ${port}\`` : "`port`"}, or tell the image to use a port above 1023`,
+    setting: `${port ? `\`port: ${port}\`` : "`port`"}, or tell the image to use a port above 1023`,
   };
 }
 
 const shownLines = 5;
 
-function lastLines(log: string): Pick<Verdict, "log"> {
+function lastLines(log: string): Pick<CheckResult, "log"> {
   const lines = log.split("\n").filter((line) => line.trim());
   return lines.length > 0 ? { log: lines.slice(-shownLines) } : {};
 }
 
-/** Whose process the image is, and whose the pod's. */
-export function verdictOfUser({ Config }: ImageFacts, user: string): Verdict {
-  const theirs = Config.User || "root";
+/** Compares the user of the image with the user of the pod. */
+export function checkUser({ Config }: ImageFacts, user: string): CheckResult {
+  const imageUser = Config.User || "root";
   const names = [user, user.split(":")[0]];
-  if (names.includes(theirs)) return { level: "ok", check: "user", seen: user };
-  const root = /^(root|0)(:|$)/.test(theirs);
-  const seen = `the image's is ${root ? "root" : theirs}, the pod's ${user}`;
-  return { level: "note", check: "user", seen, mend: "`user`, if files are refused" };
+  if (names.includes(imageUser)) return { level: "ok", check: "user", seen: user };
+  const root = /^(root|0)(:|$)/.test(imageUser);
+  const seen = `the user of the image is ${root ? "root" : imageUser}, that of the pod ${user}`;
+  return {
+    level: "note",
+    check: "user",
+    seen,
+    setting: "`user`, if the process cannot read files",
+  };
 }
 
-/** `has`: the architectures that the reference has; none when the registry did not say. */
-export function verdictOfArchitecture({
+/** `has`: the architectures of the reference; undefined if the registry does not tell them. */
+export function checkArchitecture({
   engine,
   nodes,
   built,
@@ -303,7 +321,7 @@ export function verdictOfArchitecture({
   nodes: string;
   built: boolean;
   has?: string[];
-}): Verdict {
+}): CheckResult {
   const check = "architecture";
   if (built) {
     return engine === nodes
@@ -314,7 +332,7 @@ export function verdictOfArchitecture({
     return {
       level: "note",
       check,
-      seen: `not tried: the registry does not say if it has ${nodes}`,
+      seen: `not checked: the registry does not list the architectures`,
     };
   }
   return has.includes(nodes)
@@ -323,19 +341,21 @@ export function verdictOfArchitecture({
         level: "FAIL",
         check,
         seen: `the image is for ${has.join(", ")}, the nodes are ${nodes}`,
-        mend: "`image.reference` or `nodes.architecture`",
+        setting: "`image.reference` or `nodes.architecture`",
       };
 }
 
-/** What the pod has and this trial has not. */
-export function notTried({ pod, container }: Workload): Verdict[] {
-  const companions = (pod.initContainers ?? []).map(
+/** Notes for the containers and secrets of the pod that this command replaces or leaves out. */
+export function omissions({ pod, container }: Workload): CheckResult[] {
+  const otherContainers = (pod.initContainers ?? []).map(
     ({ name, restartPolicy }) => `${restartPolicy === "Always" ? "sidecar" : "before"} ${name}`,
   );
   const secrets = secretsOf(container);
-  const note = (check: string, seen: string): Verdict => ({ level: "note", check, seen });
+  const note = (check: string, seen: string): CheckResult => ({ level: "note", check, seen });
   return [
-    ...(companions.length > 0 ? [note("beside it", `not tried: ${companions.join(", ")}`)] : []),
-    ...(secrets.length > 0 ? [note("secrets", `a dummy: ${secrets.join(", ")}`)] : []),
+    ...(otherContainers.length > 0
+      ? [note("containers", `not started: ${otherContainers.join(", ")}`)]
+      : []),
+    ...(secrets.length > 0 ? [note("secrets", `dummy values: ${secrets.join(", ")}`)] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import type { Manifest } from "../graph/manifests.ts";
 import type { Resource } from "../graph/resource.ts";
 
-/** A question that the kubelet asks, as far as the program uses it. */
+/** The part of a Kubernetes probe that the program uses. */
 export interface Probe {
   httpGet?: { path: string; port: number | string };
   tcpSocket?: { port: number | string };
@@ -55,13 +55,13 @@ export interface Pod {
 export interface Workload {
   name: string;
   pod: Pod;
-  /** The one that is tried. */
+  /** The container to start. */
   container: Container;
-  /** Of a job: how long it may run. A service has none. */
+  /** The max. duration of a job. Undefined for a service. */
   deadlineSeconds?: number;
 }
 
-/** The services and jobs among the objects; each has a namespace of its own name. */
+/** The services and jobs among the objects. The namespace of each has its name. */
 export function workloadsOf(manifests: Manifest[]): Workload[] {
   return manifests.flatMap(({ kind, metadata, spec }) => {
     const name = metadata.labels?.["app.kubernetes.io/name"] ?? "";
@@ -78,49 +78,49 @@ export function workloadsOf(manifests: Manifest[]): Workload[] {
   });
 }
 
-/** Where an image comes from: a build of this project, or a registry. */
+/** The source of an image: a build of this project, or a registry. */
 export type ImageSource =
   | { context: string; dockerfile: string; args: Record<string, string> }
   | { reference: string };
 
-/** What the image of a container is made of, by the plan: of its build, or of nothing. */
+/** The source of a container's image in the plan. */
 export function imageSourceOf(resources: Resource[], image: string): ImageSource {
-  const made = resources.find(
+  const build = resources.find(
     ({ type, outputs }) => type === "docker:index/image:Image" && outputs.repoDigest === image,
   );
-  if (!made) return { reference: image };
-  const { context, dockerfile, args = {} } = made.inputs.build;
+  if (!build) return { reference: image };
+  const { context, dockerfile, args = {} } = build.inputs.build;
   // A build that copies an image of another registry names it.
   return args.IMAGE === undefined ? { context, dockerfile, args } : { reference: args.IMAGE };
 }
 
-/** What a container gets of the machine that it runs on here. */
-export interface Place {
+/** The values of this machine for a container. */
+export interface LocalValues {
   /** The container's name on the engine. */
   name: string;
   image: string;
-  /** How many the engine has: more cannot be asked for. */
+  /** The number of processors of the engine: the max. of a limit. */
   processors: number;
   /** A folder with a file for each secret. */
   secretsFolder: string;
-  /** Of an image that is not for the engine's own. */
+  /** The architecture of the image. @default that of the engine */
   architecture?: string;
 }
 
-/** The arguments of `docker` that start the workload's container as its pod does. */
-export function runArguments(workload: Workload, place: Place): string[] {
+/** The arguments of `docker` that start the workload's container with the settings of its pod. */
+export function runArguments(workload: Workload, local: LocalValues): string[] {
   const { name, pod, container } = workload;
   const [entrypoint, ...command] = commandOf(workload);
   return [
-    ...["run", "--detach", "--pull", "never", "--name", place.name, "--hostname", `${name}-0`],
-    ...(place.architecture === undefined ? [] : ["--platform", `linux/${place.architecture}`]),
+    ...["run", "--detach", "--pull", "never", "--name", local.name, "--hostname", `${name}-0`],
+    ...(local.architecture === undefined ? [] : ["--platform", `linux/${local.architecture}`]),
     ...securityArguments(pod, container),
-    ...limitArguments(container, place.processors),
-    ...mountArguments(pod, container, place.secretsFolder),
+    ...limitArguments(container, local.processors),
+    ...mountArguments(pod, container, local.secretsFolder),
     ...portsOf(container).flatMap((port) => ["--publish", `127.0.0.1::${port}`]),
     ...Object.entries(variablesOf(workload)).flatMap((one) => ["--env", one.join("=")]),
     ...(entrypoint === undefined ? [] : ["--entrypoint", entrypoint]),
-    ...[place.image, ...command, ...argumentsOf(workload)],
+    ...[local.image, ...command, ...argumentsOf(workload)],
   ];
 }
 
@@ -137,7 +137,7 @@ function securityArguments(pod: Pod, container: Container): string[] {
   const user = userOf({ pod, container });
   const lowPorts = "net.ipv4.ip_unprivileged_port_start";
   const kernel = sysctls.map(({ name, value }) => [name, value] as const);
-  // The engine allows low ports to everybody, the nodes do not.
+  // Docker lets every user listen on ports below 1024; nodes do not.
   const all = new Map([[lowPorts, "1024"], ...kernel]);
   return [
     ...(user ? ["--user", user] : []),
@@ -151,13 +151,13 @@ function securityArguments(pod: Pod, container: Container): string[] {
 function limitArguments({ resources }: Container, processors: number): string[] {
   const { memory, cpu } = resources?.limits ?? {};
   return [
-    // Pods have no swap: both are one size.
+    // Pods have no swap.
     ...(memory ? ["--memory", bytesOf(memory), "--memory-swap", bytesOf(memory)] : []),
     ...(cpu ? ["--cpus", String(Math.min(coresOf(cpu), processors))] : []),
   ];
 }
 
-/** Kubernetes' `64Mi` as Docker's `64m`, which is the same size. */
+/** Converts `64Mi` of Kubernetes to `64m` of Docker, which has the same size. */
 function bytesOf(quantity: string): string {
   return quantity.replace(/([KMG])i$/, (_, unit: string) => unit.toLowerCase());
 }
@@ -175,41 +175,41 @@ function mountArguments(pod: Pod, container: Container, secretsFolder: string): 
     if (!volume?.emptyDir) return [];
     const { sizeLimit } = volume.emptyDir;
     const options = [
-      // Docker forbids it unless told otherwise, an emptyDir does not.
+      // Docker's default is noexec; an emptyDir allows programs.
       ...["rw", "exec", "nosuid", "nodev"],
       ...(sizeLimit ? [`size=${bytesOf(sizeLimit)}`] : []),
-      // As the kubelet makes it: everybody's, and what is in it belongs to the pod's group.
+      // As the kubelet does: every user may write, and new files get the pod's group.
       ...(group === undefined ? ["mode=0777"] : [`gid=${group}`, "mode=2777"]),
     ];
     return ["--tmpfs", `${mountPath}:${options.join(",")}`];
   });
 }
 
-/** The ports that the container names, and those that its probes ask. */
+/** The ports of the container and of its probes. */
 function portsOf(container: Container): number[] {
   const { ports = [], startupProbe, readinessProbe, livenessProbe } = container;
-  const asked = [startupProbe, readinessProbe, livenessProbe].flatMap(
+  const probed = [startupProbe, readinessProbe, livenessProbe].flatMap(
     (probe) => (probe && portOfProbe(probe, container)) ?? [],
   );
-  return [...new Set([...ports.map(({ containerPort }) => containerPort), ...asked])];
+  return [...new Set([...ports.map(({ containerPort }) => containerPort), ...probed])];
 }
 
-/** The number of the port that a probe asks; a command asks none. */
+/** The port number of a probe. Returns undefined for a command. */
 export function portOfProbe(probe: Probe, { ports = [] }: Container): number | undefined {
   const port = (probe.httpGet ?? probe.tcpSocket ?? probe.grpc)?.port;
   if (typeof port !== "string") return port;
   return ports.find(({ name }) => name === port)?.containerPort;
 }
 
-/** What stands here for a secret. */
+/** The value of every secret. */
 export const dummy = "dummy";
 
-/** The secrets of a container, by their variables. */
+/** The names of the variables with secrets. */
 export function secretsOf({ env = [] }: Container): string[] {
   return env.flatMap(({ name, valueFrom }) => (valueFrom?.secretKeyRef ? [name] : []));
 }
 
-/** All variables with their values; what only a cluster knows has an example. */
+/** All variables with their values. Fields of the cluster have example values. */
 export function variablesOf({ name, container }: Workload): Record<string, string> {
   const fields: Record<string, string> = {
     "metadata.name": `${name}-0`,
@@ -223,21 +223,21 @@ export function variablesOf({ name, container }: Workload): Record<string, strin
     const { fieldRef, secretKeyRef } = valueFrom ?? {};
     if (fieldRef) variables[variable] = fields[fieldRef.fieldPath] ?? "example";
     else if (secretKeyRef) variables[variable] = dummy;
-    else variables[variable] = expanded(value ?? "", variables);
+    else variables[variable] = expand(value ?? "", variables);
   }
   return variables;
 }
 
-const commandOf = (workload: Workload) => expandedAll(workload.container.command, workload);
-const argumentsOf = (workload: Workload) => expandedAll(workload.container.args, workload);
+const commandOf = (workload: Workload) => expandAll(workload.container.command, workload);
+const argumentsOf = (workload: Workload) => expandAll(workload.container.args, workload);
 
-function expandedAll(texts: string[] = [], workload: Workload): string[] {
+function expandAll(texts: string[] = [], workload: Workload): string[] {
   const variables = variablesOf(workload);
-  return texts.map((text) => expanded(text, variables));
+  return texts.map((text) => expand(text, variables));
 }
 
-/** Kubernetes puts a variable's value in for `$(NAME)`; `$$(NAME)` and unknown names stay. */
-function expanded(text: string, variables: Record<string, string>): string {
+/** Replaces `$(NAME)` by the value of a variable, as Kubernetes does. `$$(NAME)` and unknown names stay. */
+function expand(text: string, variables: Record<string, string>): string {
   return text.replace(/\$\$|\$\(([^)]+)\)/g, (found, name?: string) =>
     found === "$$" ? "$" : ((name && variables[name]) ?? found),
   );

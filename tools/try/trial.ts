@@ -18,20 +18,20 @@ import type { Resource } from "../graph/resource.ts";
 import { CommandFailed } from "../shell.ts";
 import {
   type Answer,
-  ask,
+  type CheckResult,
+  type ContainerAccess,
+  checkArchitecture,
+  checkUser,
+  endResult,
+  failedProbeResult,
   type ImageFacts,
-  notTried,
-  type Reach,
+  isWrongArchitecture,
+  minRunSeconds,
+  type Observation,
+  omissions,
   reasonIn,
-  type Seen,
-  settleSeconds,
-  type Verdict,
-  verdictOfArchitecture,
-  verdictOfEnd,
-  verdictOfProbe,
-  verdictOfRefusedStart,
-  verdictOfUser,
-  wrongArchitecture,
+  refusedStartResult,
+  runProbe,
 } from "./checks.ts";
 import {
   dummy,
@@ -45,15 +45,15 @@ import {
 } from "./run-arguments.ts";
 
 export interface TrialOptions {
-  /** The project's. */
+  /** Of the project. */
   folder: string;
   resources: Resource[];
   /** Ends the trial and removes the container. */
   signal: AbortSignal;
-  /** Is told each verdict as it is found. */
-  say(verdict: Verdict): void;
-  /** Is told what takes a while. */
-  tell(line: string): void;
+  /** Receives each result at once. */
+  report(result: CheckResult): void;
+  /** Receives a line before each slow step. */
+  progress(line: string): void;
 }
 
 interface Prepared {
@@ -61,11 +61,15 @@ interface Prepared {
   facts: ImageFacts;
 }
 
-/** Starts a workload's image as its pod would be, checks it, and removes the container. */
+/**
+ * Starts the image of a workload with the settings of its pod, checks it, and removes the container.
+ *
+ * @throws {NoDocker} if no engine responds, or it cannot run the architecture of the image
+ */
 export async function tryOut(workload: Workload, options: TrialOptions): Promise<void> {
   const docker = dockerOf(options);
   const engine = await engineOf(docker);
-  for (const verdict of notTried(workload)) options.say(verdict);
+  for (const result of omissions(workload)) options.report(result);
   const prepared = await prepare(workload, engine, docker, options);
   if (!prepared) return;
   const name = `try-${workload.name}-${process.pid}`;
@@ -73,24 +77,31 @@ export async function tryOut(workload: Workload, options: TrialOptions): Promise
   try {
     writeSecrets(workload, secretsFolder);
     const { Architecture } = prepared.facts;
-    const foreign = Architecture !== engine.architecture;
+    const otherArchitecture = Architecture !== engine.architecture;
     const args = runArguments(workload, {
       ...{ name, image: prepared.image, processors: engine.processors, secretsFolder },
-      ...(foreign && { architecture: Architecture }),
+      ...(otherArchitecture && { architecture: Architecture }),
     });
-    await watch(workload, { name, args, facts: prepared.facts, foreign, docker, options });
+    await runAndCheck(workload, {
+      name,
+      args,
+      facts: prepared.facts,
+      otherArchitecture,
+      docker,
+      options,
+    });
   } finally {
-    await removeContainer(name, options.tell);
+    await removeContainer(name, options.progress);
     rmSync(secretsFolder, { recursive: true });
   }
 }
 
-/** Gets the image and judges what can be said of it before it runs. */
+/** Pulls or builds the image, and checks its architecture and user. Returns undefined if there is no image. */
 async function prepare(
   { name, pod, container }: Workload,
   engine: Engine,
   docker: Docker,
-  { resources, say, tell }: TrialOptions,
+  { resources, report, progress }: TrialOptions,
 ): Promise<Prepared | undefined> {
   const source = imageSourceOf(resources, container.image);
   const nodes = pod.nodeSelector?.["kubernetes.io/arch"] ?? engine.architecture;
@@ -98,33 +109,39 @@ async function prepare(
   try {
     image =
       "context" in source
-        ? await build(source, `try-${name}`, docker, tell)
-        : await pull(source.reference, nodes, docker, tell);
+        ? await build(source, `try-${name}`, docker, progress)
+        : await pull(source.reference, nodes, docker, progress);
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     const log = error.message.split("\n");
-    say({ level: "FAIL", check: "image", seen: "it cannot be had", mend: "`image`", log });
+    report({
+      level: "FAIL",
+      check: "image",
+      seen: "Docker cannot pull or build it",
+      setting: "`image`",
+      log,
+    });
     return undefined;
   }
-  say({ level: "ok", check: "image", seen: "context" in source ? source.context : image });
+  report({ level: "ok", check: "image", seen: "context" in source ? source.context : image });
   const facts: ImageFacts = JSON.parse(
     await docker(["image", "inspect", "--format", "{{json .}}", image]),
   );
   const built = "context" in source;
   const has = built ? [] : await architecturesOf(image, facts, nodes, docker);
-  say(verdictOfArchitecture({ engine: engine.architecture, nodes, built, ...(has && { has }) }));
-  say(verdictOfUser(facts, userOf({ pod, container })));
+  report(checkArchitecture({ engine: engine.architecture, nodes, built, ...(has && { has }) }));
+  report(checkUser(facts, userOf({ pod, container })));
   return { image, facts };
 }
 
-/** Built for the engine: the nodes' architecture may be another. */
+/** Builds the image for the architecture of the engine. */
 async function build(
   { context, dockerfile, args }: Extract<ImageSource, { context: string }>,
   tag: string,
   docker: Docker,
-  tell: (line: string) => void,
+  progress: (line: string) => void,
 ): Promise<string> {
-  tell(`Building ${context} …`);
+  progress(`Building ${context} …`);
   const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
   await docker(["build", "--quiet", "--file", dockerfile, ...values, "--tag", tag, context]);
   return tag;
@@ -134,10 +151,10 @@ async function pull(
   image: string,
   nodes: string,
   docker: Docker,
-  tell: (line: string) => void,
+  progress: (line: string) => void,
 ): Promise<string> {
   if (await hasImage(image, docker)) return image;
-  tell(`Pulling ${image} …`);
+  progress(`Pulling ${image} …`);
   try {
     await docker(["pull", "--quiet", image]);
   } catch (error) {
@@ -147,7 +164,7 @@ async function pull(
   return image;
 }
 
-/** Asks the registry only when the image here is not the nodes' own. */
+/** The architectures of an image. Asks the registry if the local image is not for the nodes. */
 async function architecturesOf(
   image: string,
   { Architecture }: ImageFacts,
@@ -168,39 +185,40 @@ async function architecturesOf(
   }
 }
 
-/** Readable for every user: they are dummies. */
+/** Writes dummy secrets that every user can read. */
 function writeSecrets({ container }: Workload, folder: string): void {
   for (const secret of secretsOf(container)) writeFileSync(join(folder, secret), dummy);
   chmodSync(folder, 0o755);
 }
 
-interface Watched {
+interface Trial {
   name: string;
   args: string[];
   facts: ImageFacts;
-  /** The image is not for the engine's architecture. */
-  foreign: boolean;
+  /** Whether the image is for another architecture than the engine's. */
+  otherArchitecture: boolean;
   docker: Docker;
   options: TrialOptions;
 }
 
-async function watch(workload: Workload, watched: Watched): Promise<void> {
-  const { args, docker, options } = watched;
+async function runAndCheck(workload: Workload, trial: Trial): Promise<void> {
+  const { args, docker, options } = trial;
   try {
     await docker(args);
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    refuseArchitecture(error.message, watched);
-    options.say(verdictOfRefusedStart(error.message));
+    requireArchitecture(error.message, trial);
+    options.report(refusedStartResult(error.message));
     return;
   }
   await (workload.deadlineSeconds === undefined
-    ? watchService(workload, watched)
-    : watchJob(workload, workload.deadlineSeconds, watched));
+    ? checkService(workload, trial)
+    : checkJob(workload, workload.deadlineSeconds, trial));
 }
 
-function refuseArchitecture(said: string, { facts, foreign }: Watched): void {
-  if (!foreign || !wrongArchitecture(said)) return;
+/** @throws {NoDocker} if `message` is the error of a program for another architecture */
+function requireArchitecture(message: string, { facts, otherArchitecture }: Trial): void {
+  if (!otherArchitecture || !isWrongArchitecture(message)) return;
   throw new NoDocker(`This engine cannot run an image for ${facts.Architecture}`);
 }
 
@@ -210,89 +228,89 @@ const probes = [
   ["livenessProbe", "live"],
 ] as const;
 
-async function watchService({ container }: Workload, watched: Watched): Promise<void> {
-  const { say, signal } = watched.options;
-  const reach = await reachOf(watched);
-  let asked = false;
+async function checkService({ container }: Workload, trial: Trial): Promise<void> {
+  const { report, signal } = trial.options;
+  const access = await accessOf(trial);
+  let hasProbes = false;
   for (const [kind, check] of probes) {
     const probe = container[kind];
     if (!probe) continue;
-    asked = true;
-    const verdict = await passes(probe, check, container, reach, watched);
-    say(verdict);
-    if (verdict.level === "FAIL") return;
+    hasProbes = true;
+    const result = await checkProbe(probe, check, container, access, trial);
+    report(result);
+    if (result.level === "FAIL") return;
   }
-  const seconds = asked ? 1 : settleSeconds;
+  const seconds = hasProbes ? 1 : minRunSeconds;
   await wait(seconds * 1000, undefined, { signal });
-  const state = await stateOf(watched.name, watched.docker);
-  const seen = await seenOf(container, watched);
-  if (!state.Running) return say(endOf("runs", state, seen, watched));
-  say({ level: "ok", check: "runs", seen: asked ? "after its probes" : `for ${seconds} s` });
+  const state = await stateOf(trial.name, trial.docker);
+  const seen = await observe(container, trial);
+  if (!state.Running) return report(resultOfEnd("runs", state, seen, trial));
+  report({ level: "ok", check: "runs", seen: hasProbes ? "after its probes" : `for ${seconds} s` });
   const reason = reasonIn(seen.log);
-  if (reason) say({ level: "note", check: "log", ...reason });
+  if (reason) report({ level: "note", check: "log", ...reason });
 }
 
-/** Asks as often as the kubelet does before it gives up. */
-async function passes(
+/** Runs a probe until it passes, at most `failureThreshold` times. */
+async function checkProbe(
   probe: Probe,
   check: string,
   container: Workload["container"],
-  reach: Reach,
-  watched: Watched,
-): Promise<Verdict> {
+  access: ContainerAccess,
+  trial: Trial,
+): Promise<CheckResult> {
   const { periodSeconds, failureThreshold } = probe;
-  let answer: Answer = { good: false, seen: "" };
+  let answer: Answer = { passed: false, seen: "" };
   for (let attempt = 1; attempt <= failureThreshold; attempt++) {
-    answer = await ask(probe, container, reach);
-    if (answer.good) return { level: "ok", check, seen: answer.seen };
-    const state = await stateOf(watched.name, watched.docker);
-    if (!state.Running) return endOf(check, state, await seenOf(container, watched), watched);
-    await wait(periodSeconds * 1000, undefined, { signal: watched.options.signal });
+    answer = await runProbe(probe, container, access);
+    if (answer.passed) return { level: "ok", check, seen: answer.seen };
+    const state = await stateOf(trial.name, trial.docker);
+    if (!state.Running) return resultOfEnd(check, state, await observe(container, trial), trial);
+    await wait(periodSeconds * 1000, undefined, { signal: trial.options.signal });
   }
   const seconds = periodSeconds * failureThreshold;
-  const seen = await seenOf(container, watched);
-  return verdictOfProbe({ check, seconds }, answer, seen);
+  const seen = await observe(container, trial);
+  return failedProbeResult({ check, seconds }, answer, seen);
 }
 
-async function watchJob(
+async function checkJob(
   { container }: Workload,
   deadlineSeconds: number,
-  watched: Watched,
+  trial: Trial,
 ): Promise<void> {
-  const { say, signal } = watched.options;
+  const { report, signal } = trial.options;
   const start = Date.now();
   const check = "ends";
-  let state = await stateOf(watched.name, watched.docker);
+  let state = await stateOf(trial.name, trial.docker);
   while (state.Running && Date.now() - start < deadlineSeconds * 1000) {
     await wait(500, undefined, { signal });
-    state = await stateOf(watched.name, watched.docker);
+    state = await stateOf(trial.name, trial.docker);
   }
-  const seen = await seenOf(container, watched);
+  const seen = await observe(container, trial);
   if (state.Running) {
     const late = `it still runs after ${deadlineSeconds} s`;
-    say({ level: "FAIL", check, seen: late, mend: "`deadlineSeconds`" });
+    report({ level: "FAIL", check, seen: late, setting: "`deadlineSeconds`" });
   } else if (state.ExitCode === 0) {
-    say({ level: "ok", check, seen: "with code 0" });
+    report({ level: "ok", check, seen: "with code 0" });
   } else {
-    say(endOf(check, state, seen, watched));
+    report(resultOfEnd(check, state, seen, trial));
   }
 }
 
-function endOf(check: string, state: State, seen: Seen, watched: Watched): Verdict {
-  refuseArchitecture(seen.log, watched);
-  return verdictOfEnd(check, state, seen);
+function resultOfEnd(check: string, state: State, seen: Observation, trial: Trial): CheckResult {
+  requireArchitecture(seen.log, trial);
+  return endResult(check, state, seen);
 }
 
-async function seenOf(container: Workload["container"], watched: Watched): Promise<Seen> {
-  const { name, docker, facts } = watched;
+async function observe(container: Workload["container"], trial: Trial): Promise<Observation> {
+  const { name, docker, facts } = trial;
   const log = await docker(["logs", "--tail", "200", name], { both: true });
   return { container, image: facts, log };
 }
 
-async function reachOf({ name, docker }: Watched): Promise<Reach> {
+async function accessOf({ name, docker }: Trial): Promise<ContainerAccess> {
   const ports = await portsOf(name, docker);
   return {
-    published: (port) => ports.get(port),
+    publishedPort: (port) => ports.get(port),
     exec: async (command, timeoutMs) => {
       const asked = `\`${command.join(" ")}\``;
       const late = AbortSignal.timeout(timeoutMs);
@@ -301,12 +319,12 @@ async function reachOf({ name, docker }: Watched): Promise<Reach> {
       try {
         await docker(["exec", name, ...command], { end: late });
         return late.aborted
-          ? { good: false, seen: slow }
-          : { good: true, seen: `${asked} ends with code 0` };
+          ? { passed: false, seen: slow }
+          : { passed: true, seen: `${asked} ends with code 0` };
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         const seen = `${asked} ends with code ${error.code}: ${error.message}`;
-        return { good: false, seen: late.aborted ? slow : seen };
+        return { passed: false, seen: late.aborted ? slow : seen };
       }
     },
   };

@@ -4,26 +4,26 @@ import { NoDocker } from "../docker-engine.ts";
 import { evaluate, projectFolder } from "../graph/evaluate.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { PlanError } from "../graph/plan-error.ts";
-import type { Verdict } from "./checks.ts";
+import type { CheckResult } from "./checks.ts";
 import { type Workload, workloadsOf } from "./run-arguments.ts";
 import { tryOut } from "./trial.ts";
 
-const usage = `Starts the image of a service or a job on the local Docker engine, as its pod would be,
-and says which part of the contract it breaks.
+const usage = `Starts the image of a service or a job on the local Docker engine with the settings of its pod,
+and reports which part of the contract it breaks.
 
 usage: npm run try -- [--stack NAME] <service or job>
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --help        this text
 
-As in the pod: user, read-only file system, capabilities, limits, variables, ports, probes.
-Not here: sidecars, other services, AWS, network policies. Secrets have a dummy.
+It has the pod's user, read-only file system, capabilities, limits, variables, ports and probes.
+It has no sidecars, other services, AWS or network policies. Secrets have dummy values.
 
-exit code: 0; 1 when the image breaks the contract; 2 when the command is wrong; 3
-when there is no Docker engine that runs the image
+exit code: 0; 1 if the image breaks the contract; 2 if the command is wrong; 3 if
+no Docker engine can run the image
 `;
 
-/** Runs the command. Returns its exit code. @param folder the project, another one in tests */
+/** Runs the command. Returns its exit code. `folder`: the project. */
 export async function tryCommand(
   args: string[],
   lines: Lines,
@@ -57,10 +57,10 @@ async function tryService(
   const workload = workloadNamed(name, stack, workloadsOf(manifestsOf(resources)));
   const broken = new Set<string>();
   await tryOut(workload, {
-    ...{ folder, resources, signal, tell: err },
-    say: (verdict) => {
-      if (verdict.level === "FAIL") broken.add(verdict.check);
-      out(lineOf(verdict));
+    ...{ folder, resources, signal, progress: err },
+    report: (result) => {
+      if (result.level === "FAIL") broken.add(result.check);
+      out(lineOf(result));
     },
   });
   out(broken.size === 0 ? `${name} keeps the contract` : `${name} breaks the contract`);
@@ -76,9 +76,9 @@ function workloadNamed(name: string, stack: string, workloads: Workload[]): Work
   );
 }
 
-/** One line a check; what the container wrote stands beneath. */
-function lineOf({ level, check, seen, mend, log = [] }: Verdict): string {
-  const line = `${level.padEnd(4)}  ${check.padEnd(12)}  ${seen}${mend ? `; set ${mend}` : ""}`;
+/** One line for a check, then the lines of the container's log. */
+function lineOf({ level, check, seen, setting, log = [] }: CheckResult): string {
+  const line = `${level.padEnd(4)}  ${check.padEnd(12)}  ${seen}${setting ? `; set ${setting}` : ""}`;
   return [line, ...log.map((one) => `        ${one}`)].join("\n");
 }
 

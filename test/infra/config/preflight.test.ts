@@ -7,6 +7,9 @@ import { load } from "../../support/setting-problems.ts";
 const args: PreflightArgs = {
   zones: ["us-east-1a", "us-east-1b"],
   instanceTypes: ["t4g.medium"],
+  architecture: "arm64",
+  autoscaled: true,
+  pods: [],
   domains: [["domain", { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" }]],
   recordProviders: {},
   certificateArns: [],
@@ -14,17 +17,35 @@ const args: PreflightArgs = {
 };
 const zone = { name: "example.com.", privateZone: false };
 
+/** As `aws ec2 describe-instance-types` has it for a type of 2 vCPUs and 8 GiB. */
+const described = {
+  defaultVcpus: 2,
+  memorySize: 8192,
+  maximumNetworkInterfaces: 3,
+  maximumIpv4AddressesPerInterface: 10,
+  supportedArchitectures: ["arm64"],
+};
+
+/** The instance types that AWS was asked for. */
+let asked: string[] = [];
+
 /** What is wrong with the arguments in an account with three zones, of which the third has no EKS. */
-const problems = async (changes: Partial<PreflightArgs>, hosted = zone) => {
+const problems = async (changes: Partial<PreflightArgs>, hosted = zone, type = described) => {
+  asked = [];
   const answers: Record<string, object> = {
     getAvailabilityZones: {
       names: ["us-east-1a", "us-east-1b", "us-east-1e"],
       zoneIds: ["use1-az1", "use1-az2", "use1-az3"],
     },
     getInstanceTypeOfferings: {
-      instanceTypes: ["t4g.medium", "t4g.medium", "m9g.large"],
-      locations: ["us-east-1a", "us-east-1b", "us-east-1a"],
+      instanceTypes: ["t4g.medium", "t4g.medium", "m8g.large", "m8g.large"].concat(
+        ...["m9g.large", "m10g.large", "m10g.large"],
+      ),
+      locations: ["us-east-1a", "us-east-1b", "us-east-1a", "us-east-1b"].concat(
+        ...["us-east-1a", "us-east-1a", "us-east-1b"],
+      ),
     },
+    getInstanceType: type,
     getZone: hosted,
     getVpcs: { ids: [] },
     getClusters: { names: [] },
@@ -32,7 +53,11 @@ const problems = async (changes: Partial<PreflightArgs>, hosted = zone) => {
   };
   await pulumi.runtime.setMocks({
     newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
-    call: ({ token }) => answers[token.split(":").at(-1) ?? ""] ?? {},
+    call: ({ token, inputs }) => {
+      const name = token.split(":").at(-1) ?? "";
+      if (name === "getInstanceType") asked.push(inputs.instanceType);
+      return answers[name] ?? {};
+    },
   });
   try {
     await preflight({ ...args, ...changes }, {});
@@ -60,12 +85,66 @@ describe("the preflight", () => {
   });
 
   it("refuses instance types that a zone does not offer", async () => {
-    assert.deepEqual(await problems({ instanceTypes: ["t4g.medium", "m9g.large"] }), [
+    assert.deepEqual(await problems({ instanceTypes: ["m8g.large", "m9g.large"] }), [
       "nodes.instanceTypes: m9g.large is not offered in us-east-1b; allowed: a type of all zones",
     ]);
     assert.deepEqual(await problems({ instanceTypes: ["t9z.medium"] }), [
       "nodes.instanceTypes: t9z.medium is not offered in us-east-1a, us-east-1b; allowed: a type of all zones, such as t2.medium",
     ]);
+  });
+
+  it("asks AWS for the instance types that the region offers and instance-types.ts does not have", async () => {
+    const instanceTypes = ["m8g.large", "m10g.large", "t9z.medium"];
+    await problems({ instanceTypes });
+    assert.deepEqual(asked, ["m10g.large"]);
+    assert.deepEqual(await problems({ instanceTypes: ["m8g.large", "m10g.large"] }), []);
+  });
+
+  it("refuses an instance type of another architecture than nodes.architecture", async () => {
+    const instanceTypes = ["m10g.large"];
+    assert.deepEqual(await problems({ instanceTypes, architecture: "amd64" }), [
+      "nodes.instanceTypes: m10g.large is arm64, but nodes.architecture is amd64; allowed: a type of amd64",
+    ]);
+    const intel = { ...described, supportedArchitectures: ["i386", "x86_64"] };
+    assert.deepEqual(await problems({ instanceTypes, architecture: "amd64" }, zone, intel), []);
+    assert.deepEqual(await problems({ instanceTypes }, zone, intel), [
+      "nodes.instanceTypes: m10g.large is i386, x86_64, but nodes.architecture is arm64; allowed: a type of arm64",
+    ]);
+  });
+
+  it("refuses an instance type of another size than the first where the autoscaler adds nodes", async () => {
+    const larger = { ...described, defaultVcpus: 4, memorySize: 16384 };
+    const lines = (...instanceTypes: string[]) => problems({ instanceTypes }, zone, larger);
+    assert.deepEqual(await lines("m8g.large", "m10g.large"), [
+      "nodes.instanceTypes: m10g.large has 4 vCPUs and 16384 MiB, but m8g.large 2 vCPUs and 8192 MiB; allowed: with autoscaler.enabled, types of equal vCPUs and memory",
+    ]);
+    assert.match((await lines("m10g.large", "m8g.large"))[0] ?? "", /m8g\.large has 2 vCPUs/);
+    const memory = { ...described, memorySize: 4096 };
+    const instanceTypes = ["m8g.large", "m10g.large"];
+    assert.equal((await problems({ instanceTypes }, zone, memory)).length, 1);
+    assert.deepEqual(await problems({ instanceTypes, autoscaled: false }, zone, larger), []);
+  });
+
+  it("refuses pods that need more than a node of an instance type has left", async () => {
+    const size = { cpuMillicores: 100, cpuLimitMillicores: 100, memoryMiB: 128 };
+    const pods: PreflightArgs["pods"] = [
+      ["services.web", size],
+      ["services.api", { ...size, memoryMiB: 8000 }],
+      ["jobs.report", { ...size, cpuMillicores: 2000 }],
+    ];
+    const after = "allowed with nodes.instanceTypes m10g.large: 1470 millicores and 6617 MiB";
+    assert.deepEqual(await problems({ instanceTypes: ["m10g.large"], pods }), [
+      `services.api: 100 millicores and 8000 MiB for a pod are more than a node has left; ${after}`,
+      `jobs.report: 2000 millicores and 128 MiB for a pod are more than a node has left; ${after}`,
+    ]);
+    assert.deepEqual(await problems({ instanceTypes: ["m8g.large"], pods }), []);
+  });
+
+  it("is given a pod of each service and job, with its key", () => {
+    const { pods, architecture, autoscaled } = load({ autoscaler: { enabled: true } }).preflight;
+    const [[at, size] = []] = pods;
+    assert.deepEqual([at, architecture, autoscaled], ["services.web", "arm64", true]);
+    assert.ok(size?.cpuMillicores && size.memoryMiB);
   });
 
   it("refuses a host name that only ends like its hosted zone", async () => {

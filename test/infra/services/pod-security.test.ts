@@ -9,7 +9,7 @@ import { type Manifest, manifestsOf } from "../../../tools/graph/manifests.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { exampleStacks } from "../../../tools/graph/stack-settings.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { type Asked, judge, unavailable } from "../../support/pod-security.ts";
+import { admissionsOf, type PodRequest, unavailable } from "../../support/pod-security.ts";
 
 const enforce = "pod-security.kubernetes.io/enforce";
 const restricted = { [enforce]: "restricted" };
@@ -20,7 +20,7 @@ const podOf = ({ kind, metadata, spec }: Manifest) =>
   kind === "Pod" ? { metadata, spec } : (spec?.jobTemplate?.spec ?? spec)?.template;
 
 /** Every pod of a plan, with what its namespace is labelled there. */
-function podsOf(resources: Resource[]): Asked[] {
+function podsOf(resources: Resource[]): PodRequest[] {
   const manifests = manifestsOf(resources);
   const labels = Object.fromEntries(
     manifests
@@ -107,7 +107,8 @@ describe("Pod Security", () => {
       console.error(`      skipped: ${reason}`);
       this.skip();
     });
-    const verdicts = (pods: Asked[], version = versions.dev as string) => judge(version, pods);
+    const verdicts = (pods: PodRequest[], version = versions.dev as string) =>
+      admissionsOf(version, pods);
 
     for (const stack of stacks) {
       it(`lets in every pod of ${stack}, by the labels of its namespace`, () => {
@@ -122,7 +123,7 @@ describe("Pod Security", () => {
     }
 
     it("refuses faults that are planted, as our policy rule does", () => {
-      const [{ namespaceLabels }] = podsOf(plans.dev as Resource[]) as [Asked];
+      const [{ namespaceLabels }] = podsOf(plans.dev as Resource[]) as [PodRequest];
       const bad = faults.map(([, fault]) => planted(fault));
       const found = verdicts(
         bad.map(({ inputs }) => ({ namespaceLabels, pod: inputs.spec.template })),
@@ -147,7 +148,7 @@ describe("Pod Security", () => {
 
     it("is as strict as the namespace's labels and the version say", () => {
       const pod = planted(withoutSeccomp).inputs.spec.template;
-      const allowed = (labels: Asked["namespaceLabels"][], version?: string) =>
+      const allowed = (labels: PodRequest["namespaceLabels"][], version?: string) =>
         verdicts(
           labels.map((namespaceLabels) => ({ namespaceLabels, pod })),
           version,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays `aws cloudwatch describe-alarms` and `aws ecr describe-images` of AWS CLI 2.
+// Simulates `aws cloudwatch describe-alarms` and `aws ecr describe-images` of AWS CLI 2.
 import { appendFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ const {
   images = {},
   failing = {},
 } = JSON.parse(readFileSync(join(home, "state.json"), "utf8"));
-// Once the state is read: a test that has seen the call may change it.
+// After the state is read, because a test may change it after the call.
 appendFileSync(join(home, "calls"), `aws ${args.join(" ")}\n`);
 
 function fail(message, code) {
@@ -30,7 +30,7 @@ const options = known[`${service} ${operation}`];
 if (!options) fail("aws: [ERROR]: argument operation: Invalid choice", 252);
 if (failing.aws) fail(failing.aws, 254);
 
-// A list goes on until the next option.
+// A list ends at the next option.
 const joined = [];
 for (const one of rest) {
   if (one.startsWith("--") || joined.at(-1)?.startsWith("--")) joined.push(one);
@@ -49,7 +49,7 @@ if (!values.region) fail("aws: [ERROR]: You must specify a region.", 253);
 if (values.output !== "json") fail("the answer would not be JSON: the default is the user's", 255);
 
 if (operation === "describe-alarms") {
-  // Without --alarm-types there are metric alarms only.
+  // Without --alarm-types AWS returns metric alarms only.
   const types = (values["alarm-types"] ?? "MetricAlarm").split(" ");
   const prefix = values["alarm-name-prefix"] ?? "";
   const state = values["state-value"];

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays what `npm run try` uses of Docker's command.
+// Simulates the commands of Docker that `npm run try` runs.
 import { appendFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ const command = [args.slice(0, 2).join(" "), args[0]].find((one) => known[one]);
 if (!command) fail(`docker: unknown command: docker ${args[0]}`);
 const own = args.slice(command.split(" ").length);
 const options = known[command];
-// What follows the image or the container is that one's.
+// Arguments after the image or the container belong to it.
 const takesValue = (arg) => options[arg.slice(2)]?.type === "string";
 const end = own.findIndex((arg, at) => !arg.startsWith("--") && !takesValue(own[at - 1] ?? ""));
 let positionals;
@@ -54,8 +54,7 @@ if (failing.docker) fail(failing.docker);
 if (failing[`docker ${command}`]) fail(failing[`docker ${command}`], 125);
 
 const image = docker.image ?? { Architecture: "amd64", Config: { User: "65532" } };
-const knseparated = () =>
-  docker.images?.includes(positionals[0]) || positionals[0].startsWith("try-");
+const hasImage = () => docker.images?.includes(positionals[0]) || positionals[0].startsWith("try-");
 const { ended } = docker;
 const answers = {
   info: () => `${docker.architecture ?? "x86_64"} 2`,
@@ -72,7 +71,7 @@ const answers = {
   },
   exec: () => {
     if (positionals[1] === "sleep") {
-      // As Docker's command ends when it is interrupted.
+      // The end of an interrupted Docker command.
       process.on("SIGINT", () => process.exit(0));
       setTimeout(() => {}, 10_000);
     }
@@ -80,7 +79,7 @@ const answers = {
   },
   rm: () => positionals[0],
   "image inspect": () =>
-    knseparated() ? JSON.stringify(image) : fail(`Error: No such image: ${positionals[0]}`),
+    hasImage() ? JSON.stringify(image) : fail(`Error: No such image: ${positionals[0]}`),
   "manifest inspect": () => JSON.stringify(docker.manifest ?? {}),
   run: () => "0123456789ab",
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays `kubectl get deployments`.
+// Simulates `kubectl get deployments`.
 import { appendFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const args = process.argv.slice(2);
 const { deployments = [], failing = {} } = JSON.parse(
   readFileSync(join(home, "state.json"), "utf8"),
 );
-// Once the state is read: a test that has seen the call may change it.
+// After the state is read, because a test may change it after the call.
 appendFileSync(join(home, "calls"), `kubectl ${args.join(" ")}\n`);
 
 function fail(message) {

@@ -1,68 +1,35 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, it } from "mocha";
-import { stringify } from "yaml";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
 import { dryRun } from "../../../tools/checks/api-server.ts";
+import { CommandFailed } from "../../../tools/shell.ts";
 
-interface Asked {
-  method?: string;
-  url?: string;
-  token?: string;
+interface Call {
+  args: string[];
   // biome-ignore lint/suspicious/noExplicitAny: objects of every kind
-  body?: any;
+  object?: any;
 }
 
-/** A server that knows two kinds, warns of Deployments and forbids pods with a host's network. */
-async function withServer(
-  run: (kubeconfig: string, asked: Asked[]) => Promise<void>,
-  user: object = { token: "secret" },
-) {
-  const asked: Asked[] = [];
-  const kinds: Record<string, object[]> = {
-    "/api/v1": [
-      { kind: "Namespace", name: "namespaces/status", namespaced: false },
-      { kind: "Namespace", name: "namespaces", namespaced: false },
-    ],
-    "/apis/apps/v1": [{ kind: "Deployment", name: "deployments", namespaced: true }],
-  };
-  const server = createServer(async (request, response) => {
-    const { method, url = "", headers } = request;
-    const text = (await request.toArray()).join("");
-    const body = text && JSON.parse(text);
-    asked.push({ method, url, token: headers.authorization, body });
-    const answer = (status: number, content: object, extra = {}) =>
-      response.writeHead(status, extra).end(JSON.stringify(content));
-    if (method === "GET") answer(200, { resources: kinds[url] });
-    else if (url.includes("/pods") && body.spec.hostNetwork)
-      answer(403, { message: "violates PodSecurity" });
-    else if (url.includes("/deployments"))
-      answer(201, {}, { warning: '299 - "would violate PodSecurity"' });
-    else answer(201, {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const folder = mkdtempSync(join(tmpdir(), "api-server-"));
-  const kubeconfig = join(folder, "kubeconfig");
-  writeFileSync(
-    kubeconfig,
-    stringify({
-      "current-context": "here",
-      contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
-      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name: "u", user }],
-    }),
-  );
-  try {
-    await run(kubeconfig, asked);
-  } finally {
-    server.close();
-    rmSync(folder, { recursive: true });
-  }
+/** Warns of Deployments, and refuses pods on a host's network, in the words of kubectl 1.32. */
+const kubectl = `#!${process.execPath}
+const { appendFileSync, readFileSync } = require("node:fs");
+const args = process.argv.slice(2);
+const file = args[args.indexOf("--filename") + 1];
+const object = args.includes("--filename") ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+appendFileSync(__dirname + "/calls", JSON.stringify({ args, object }) + "\\n");
+if (args.includes("unreachable")) {
+  console.error("The connection to the server 127.0.0.1:1 was refused");
+  process.exit(1);
 }
+if (object?.kind === "Deployment") console.error("Warning: would violate PodSecurity");
+if (object?.spec?.hostNetwork) {
+  console.error('Error from server (Forbidden): error when creating "' + file + '": pods "web" is forbidden: violates PodSecurity');
+  process.exit(1);
+}
+console.log("applied");
+`;
 
 const manifests = [
   { apiVersion: "v1", kind: "Namespace", metadata: { name: "web", labels: { strict: "yes" } } },
@@ -70,46 +37,78 @@ const manifests = [
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: "web", namespace: "web" },
-    spec: { template: { metadata: {}, spec: { hostNetwork: true, serviceAccountName: "web" } } },
+    spec: {
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { hostNetwork: true, serviceAccountName: "web" },
+      },
+    },
   },
 ];
 
 describe("dry run on an API server", () => {
-  it("tells what the server refuses and what it warns of", () =>
-    withServer(async (kubeconfig) => {
-      const found = await dryRun(manifests, kubeconfig);
-      assert.deepEqual(
-        found.map(({ on, says }) => `${on}: ${says}`),
-        [
-          "Deployment web: would violate PodSecurity",
-          "Pod of Deployment web: violates PodSecurity",
-        ],
-      );
-    }));
+  const path = process.env.PATH;
+  let folder: string;
+  const calls = () =>
+    readFileSync(join(folder, "calls"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line): Call => JSON.parse(line));
 
-  it("keeps nothing but a namespace with the labels of theirs, and removes that", () =>
-    withServer(async (kubeconfig, asked) => {
-      await dryRun(manifests, kubeconfig);
-      const [first, ...rest] = asked.filter(({ method }) => method === "POST");
-      assert.deepEqual(first?.body.metadata.labels, { strict: "yes" });
-      for (const { url } of rest) assert.match(url ?? "", /\?dryRun=All&fieldValidation=Strict$/);
-      const { name } = first?.body.metadata ?? {};
-      assert.match(name, /^dry-run-/);
-      const last = asked.at(-1);
-      assert.equal(`${last?.method} ${last?.url}`, `DELETE /api/v1/namespaces/${name}`);
-      for (const { token } of asked) assert.equal(token, "Bearer secret");
-    }));
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "api-server-"));
+    writeFileSync(join(folder, "package.json"), '{"type":"commonjs"}');
+    writeFileSync(join(folder, "kubectl"), kubectl);
+    chmodSync(join(folder, "kubectl"), 0o755);
+    process.env.PATH = [folder, path].join(delimiter);
+  });
+  afterEach(() => {
+    process.env.PATH = path;
+    rmSync(folder, { recursive: true });
+  });
 
-  it("gets its token from a command where the kubeconfig names one, as that of EKS does", () => {
-    const credential = JSON.stringify({ status: { token: "fresh" } });
-    const args = ["-e", `console.log(process.env.WRAPPED)`];
-    const exec = { command: process.execPath, args, env: [{ name: "WRAPPED", value: credential }] };
-    return withServer(
-      async (kubeconfig, asked) => {
-        await dryRun(manifests, kubeconfig);
-        for (const { token } of asked) assert.equal(token, "Bearer fresh");
-      },
-      { exec },
+  it("returns the server's warnings and errors for objects and their pods", async () => {
+    const found = await dryRun(manifests, "kubeconfig");
+    assert.deepEqual(
+      found.map(({ on, says }) => `${on}: ${says}`),
+      [
+        "Deployment web: would violate PodSecurity",
+        'Pod of Deployment web: Error from server (Forbidden): pods "web" is forbidden: violates PodSecurity',
+      ],
     );
+  });
+
+  it("creates only a namespace with the labels of the objects' own one, and deletes it", async () => {
+    await dryRun(manifests, "kubeconfig");
+    const [first, ...others] = calls();
+    const last = others.pop();
+    const { name, labels } = first?.object.metadata ?? {};
+    assert.match(name, /^dry-run-/);
+    assert.deepEqual(labels, { strict: "yes" });
+    assert.deepEqual(last?.args.slice(2, 5), ["delete", "namespace", name]);
+    for (const { args } of others) {
+      for (const needed of ["apply", "--dry-run=server", "--validate=strict", name]) {
+        assert.ok(args.includes(needed), needed);
+      }
+    }
+    for (const { args } of calls()) {
+      assert.deepEqual(args.slice(0, 2), ["--kubeconfig", "kubeconfig"]);
+    }
+  });
+
+  it("checks the objects outside their namespace, and pods without their service account", async () => {
+    await dryRun(manifests, "kubeconfig");
+    const [, , deployment, pod] = calls();
+    assert.deepEqual(deployment?.object.metadata, { name: "web" });
+    assert.deepEqual(pod?.object.metadata, { labels: { app: "web" }, name: "web" });
+    assert.deepEqual(pod?.object.spec, { hostNetwork: true });
+  });
+
+  it("fails with kubectl's error where the server does not answer", async () => {
+    await assert.rejects(dryRun(manifests, "unreachable"), (error) => {
+      assert.ok(error instanceof CommandFailed);
+      assert.match(error.message, /^The connection to the server .* was refused$/);
+      return true;
+    });
   });
 });

@@ -5,8 +5,13 @@ import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import { after, before, describe, it } from "mocha";
 import { stringify } from "yaml";
-import { checkov, type Finding, kubeScore, verdict } from "../../../tools/checks/findings.ts";
-import { inCloud, inManifests } from "../../../tools/checks/refused.ts";
+import {
+  applySuppressions,
+  checkov,
+  type Finding,
+  kubeScore,
+} from "../../../tools/checks/findings.ts";
+import { cloudSuppressions, manifestSuppressions } from "../../../tools/checks/suppressions.ts";
 import { terraformPlan } from "../../../tools/checks/terraform.ts";
 import { deploy } from "../../../tools/graph/evaluate.ts";
 
@@ -35,27 +40,28 @@ const privileged = {
 };
 const rules = (findings: Finding[] | undefined) => findings?.map(({ rule }) => rule);
 
-describe("findings of other tools", () => {
+describe("findings of checkov and kube-score", () => {
   const finding = { tool: "checkov", rule: "CKV_1", on: "aws_kms_key.key", says: "" };
-  const refusal = { tool: "checkov", rule: "CKV_1", on: /^aws_kms_key\./, because: "" } as const;
+  const suppression = { tool: "checkov", rule: "CKV_1", on: /^aws_kms_key\./, reason: "" } as const;
 
-  it("are open unless they are refused for what they are on", () => {
+  it("are open without a suppression of the rule for the resource", () => {
     const other = { ...finding, on: "aws_sns_topic.topic" };
-    const { open, idle } = verdict([finding, other], ["checkov"], [refusal]);
+    const { open, unused } = applySuppressions([finding, other], ["checkov"], [suppression]);
     assert.deepEqual(open, [other]);
-    assert.deepEqual(idle, []);
+    assert.deepEqual(unused, []);
   });
 
-  it("make a refusal idle when they are gone, but not when the tool did not run", () => {
-    assert.deepEqual(verdict([], ["checkov"], [refusal]).idle, [refusal]);
-    assert.deepEqual(verdict([], [], [refusal]).idle, []);
+  it("leave a suppression unused where the tool ran and found nothing", () => {
+    assert.deepEqual(applySuppressions([], ["checkov"], [suppression]).unused, [suppression]);
+    assert.deepEqual(applySuppressions([], [], [suppression]).unused, []);
   });
 
-  it("are refused with a reason", () => {
-    for (const { because } of [...inCloud, ...inManifests]) assert.ok(because.length > 30, because);
+  it("are suppressed with a reason", () => {
+    for (const { reason } of [...cloudSuppressions, ...manifestSuppressions])
+      assert.ok(reason.length > 30, reason);
   });
 
-  it("include a fault that was planted in AWS resources (checkov)", async function () {
+  it("of checkov include three faults of a repository", async function () {
     const resources = await deploy(() => {
       new aws.ecr.Repository("images", { imageTagMutability: "MUTABLE" });
     });
@@ -66,13 +72,13 @@ describe("findings of other tools", () => {
       assert.ok(found.includes(rule));
   });
 
-  it("include a fault that was planted in Kubernetes objects (checkov)", function () {
+  it("of checkov include a privileged container", function () {
     const found = rules(checkov("kubernetes", [fileWith("bad.yaml", stringify(privileged))]));
     if (!found) return this.skip();
     assert.ok(found.includes("CKV_K8S_16"));
   });
 
-  it("include a fault that was planted in Kubernetes objects (kube-score)", function () {
+  it("of kube-score include a privileged container", function () {
     const found = rules(kubeScore([fileWith("bad.yaml", stringify(privileged))], "1.36"));
     if (!found) return this.skip();
     assert.ok(found.includes("container-security-context-privileged"));

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { type Harmless, stale } from "../../../tools/checks/mutation/harmless.ts";
-import { mutantsOf, parses, planted } from "../../../tools/checks/mutation/mutants.ts";
+import {
+  type EquivalentMutant,
+  entryProblems,
+} from "../../../tools/checks/mutation/equivalent-mutants.ts";
+import { mutantsOf, parses, withFault } from "../../../tools/checks/mutation/mutants.ts";
 import {
   type Result,
   reportOf,
@@ -10,10 +13,10 @@ import {
 import { shuffled } from "../../../tools/checks/mutation/random.ts";
 
 const texts = (source: string) =>
-  mutantsOf("one.ts", source).map((mutant) => planted(source, mutant));
+  mutantsOf("one.ts", source).map((mutant) => withFault(source, mutant));
 
 describe("faults of the mutation check", () => {
-  it("take away each property, element, statement and early return", () => {
+  it("remove each property, element, statement and early return", () => {
     assert.ok(texts("const a = { b: c, ...d };").includes("const a = { ...d };"));
     assert.ok(texts("const a = { b: c, ...d };").includes("const a = { b: c };"));
     assert.ok(texts("const a = [b, c];").includes("const a = [c];"));
@@ -22,7 +25,7 @@ describe("faults of the mutation check", () => {
     assert.ok(texts("f({ dependsOn: [a] });").includes("f({  });"));
   });
 
-  it("flip conditions, booleans and enums, and move boundaries and numbers", () => {
+  it("change conditions, booleans, enum values, comparisons and numbers", () => {
     for (const [good, bad] of [
       ["a < b", "a <= b"],
       ["a && b", "a || b"],
@@ -42,7 +45,7 @@ describe("faults of the mutation check", () => {
     }
   });
 
-  it("leave alone what is no value: imports, types, names, words for people, examples", () => {
+  it("do not change imports, types, names, messages and examples", () => {
     assert.deepEqual(texts('import { a } from "./a.ts";'), []);
     assert.deepEqual(texts('type A = "b" | 3; interface C { d: "e" }'), []);
     assert.ok(!texts('const a = { "b-c": d };').some((text) => text.includes('""')));
@@ -50,12 +53,12 @@ describe("faults of the mutation check", () => {
     assert.ok(!texts("const rule = { good: [{ a: 1 }], b };").some((text) => text.includes("3")));
   });
 
-  it("are still TypeScript, or told apart", () => {
+  it("with invalid syntax are found", () => {
     assert.ok(parses("a.ts", "const a: number = 1;"));
     assert.ok(!parses("a.ts", "const a: = 1;"));
   });
 
-  it("are drawn the same way for the same seed, and another way for another", () => {
+  it("have one order for each seed", () => {
     const numbers = Array.from({ length: 50 }, (_, at) => at);
     assert.deepEqual(shuffled(numbers, 3), shuffled(numbers, 3));
     assert.notDeepEqual(shuffled(numbers, 3), shuffled(numbers, 4));
@@ -66,26 +69,34 @@ describe("faults of the mutation check", () => {
   });
 });
 
-describe("the list of harmless faults", () => {
+describe("the list of equivalent mutants", () => {
   const source = "const a = 1;";
-  const entry: Harmless = { file: "one.ts", original: "1", text: "3", reason: "nobody reads it" };
+  const entry: EquivalentMutant = {
+    file: "one.ts",
+    original: "1",
+    text: "3",
+    reason: "nobody reads it",
+  };
 
-  it("takes what the source has, with a reason", () => {
-    assert.deepEqual(stale([entry], mutantsOf("one.ts", source)), []);
+  it("accepts an entry with text of the source and a reason", () => {
+    assert.deepEqual(entryProblems([entry], mutantsOf("one.ts", source)), []);
   });
 
-  it("refuses an entry whose place is gone, and one without a reason", () => {
+  it("refuses an entry without text of the source, and one without a reason", () => {
     assert.match(
-      String(stale([{ ...entry, original: "2" }], mutantsOf("one.ts", source))),
+      String(entryProblems([{ ...entry, original: "2" }], mutantsOf("one.ts", source))),
       /no such/,
     );
-    assert.match(String(stale([{ ...entry, reason: " " }], mutantsOf("one.ts", source))), /reason/);
+    assert.match(
+      String(entryProblems([{ ...entry, reason: " " }], mutantsOf("one.ts", source))),
+      /reason/,
+    );
   });
 });
 
-describe("the mutation check's report", () => {
+describe("the report of the mutation check", () => {
   const results = (
-    ["noticed", "noticed", "noticed", "survived", "harmless", "does not compile"] as const
+    ["detected", "detected", "detected", "survived", "equivalent", "does not compile"] as const
   ).map(
     (outcome): Result => ({
       ...{ file: "one.ts", line: 2, start: 0, end: 1, original: "1", text: "3" },
@@ -93,13 +104,13 @@ describe("the mutation check's report", () => {
     }),
   );
 
-  it("counts neither harmless faults nor those that do not compile", () => {
-    const { mutants, noticed, harmless, survived, percent } = summaryOf(results);
-    assert.deepEqual([mutants, noticed, harmless, survived, percent], [5, 3, 1, 1, 75]);
+  it("excludes equivalent mutants and faults that do not compile from the percentage", () => {
+    const { mutants, detected, equivalent, survived, percent } = summaryOf(results);
+    assert.deepEqual([mutants, detected, equivalent, survived, percent], [5, 3, 1, 1, 75]);
   });
 
-  it("names each survivor with its line and its change", () => {
+  it("names each survived fault with its line and its change", () => {
     assert.match(reportOf(results), /one\.ts:2 1 → 3/);
-    assert.match(reportOf(results), /75\.0 % noticed/);
+    assert.match(reportOf(results), /75\.0 % detected/);
   });
 });

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { compile } from "../../../tools/checks/mutation/compile.js";
 import { Coverage } from "../../../tools/checks/mutation/coverage.ts";
-import { type Known, Order } from "../../../tools/checks/mutation/tests.ts";
+import { type PassingTest, TestOrder } from "../../../tools/checks/mutation/test-order.ts";
 
 const source = `export interface Unused { a: string }
 export function used(n: number) {
@@ -15,7 +15,7 @@ export function used(n: number) {
 export const unused = () => "never";
 `;
 
-describe("what the tests of a fault are", () => {
+describe("the tests of a fault", () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "order-"));
@@ -23,8 +23,8 @@ describe("what the tests of a fault are", () => {
       ["infra/some/used.ts", source],
       ["test/infra/some/used.test.ts", 'import "../../../infra/some/used.ts";'],
       ["test/infra/some/other.test.ts", 'import "../../../infra/some/used.ts";'],
-      ["test/far.test.ts", 'import "../infra/some/used.ts";'],
-      ["test/apart.test.ts", ""],
+      ["test/distant.test.ts", 'import "../infra/some/used.ts";'],
+      ["test/separate.test.ts", ""],
     ] as const) {
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       writeFileSync(join(folder, file), text);
@@ -32,7 +32,7 @@ describe("what the tests of a fault are", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  const known = (test: string, more: Partial<Known> = {}): Known => ({
+  const known = (test: string, more: Partial<PassingTest> = {}): PassingTest => ({
     ...{ test, milliseconds: 1000, hasProcesses: false },
     executed: { "infra/some/used.ts": [[0, source.indexOf("() =>")]] },
     ...more,
@@ -42,43 +42,43 @@ describe("what the tests of a fault are", () => {
     return { file: "infra/some/used.ts", start, end: start + text.length };
   };
 
-  it("are those that execute its place, its own spec and its folder's first", () => {
-    const order = new Order(folder, [
-      known("test/far.test.ts"),
+  it("execute its text: first the test of the same name, then those of the same folder", () => {
+    const order = new TestOrder(folder, [
+      known("test/distant.test.ts"),
       known("test/infra/some/other.test.ts"),
       known("test/infra/some/used.test.ts"),
-      known("test/apart.test.ts", { executed: {} }),
+      known("test/separate.test.ts", { executed: {} }),
     ]);
     assert.deepEqual(order.of(fault('"one"')), [
       "test/infra/some/used.test.ts",
       "test/infra/some/other.test.ts",
-      "test/far.test.ts",
+      "test/distant.test.ts",
     ]);
     assert.deepEqual(order.of(fault('"never"')), []);
   });
 
-  it("begin with cheap ones, and with one that noticed a fault of the file before", () => {
-    const order = new Order(folder, [
+  it("begin with short ones, and with those that detected other faults of the file", () => {
+    const order = new TestOrder(folder, [
       known("test/infra/some/other.test.ts", { milliseconds: 20_000 }),
-      known("test/far.test.ts"),
+      known("test/distant.test.ts"),
     ]);
-    assert.equal(order.of(fault('"one"'))[0], "test/far.test.ts");
+    assert.equal(order.of(fault('"one"'))[0], "test/distant.test.ts");
     for (let times = 0; times < 30; times++) {
-      order.noticed("infra/some/used.ts", "test/infra/some/other.test.ts");
+      order.recordDetection("infra/some/used.ts", "test/infra/some/other.test.ts");
     }
     assert.equal(order.of(fault('"one"'))[0], "test/infra/some/other.test.ts");
   });
 
-  it("are all that import the file where a test has other processes, which nothing counts", () => {
+  it("include those that start processes and import the file", () => {
     const processes = { executed: {}, hasProcesses: true };
-    const order = new Order(folder, [
-      known("test/far.test.ts", processes),
-      known("test/apart.test.ts", processes),
+    const order = new TestOrder(folder, [
+      known("test/distant.test.ts", processes),
+      known("test/separate.test.ts", processes),
     ]);
-    assert.deepEqual(order.of(fault('"never"')), ["test/far.test.ts"]);
+    assert.deepEqual(order.of(fault('"never"')), ["test/distant.test.ts"]);
   });
 
-  it("are told by what V8 has counted, at its place in the source", () => {
+  it("are found by V8's coverage, mapped to the source", () => {
     const { code } = compile("used.ts", source);
     const uncalled = code.indexOf("() =>");
     const counted = [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { mutantsOf } from "../../../tools/checks/mutation/mutants.ts";
-import { run } from "../../../tools/checks/mutation/run.ts";
+import { run } from "../../../tools/checks/mutation/mutation-run.ts";
 
 const source = `export const limit = 7;
 export const spare = 5;
@@ -25,7 +25,7 @@ import "../infra/limit.ts";
 it("fails always", () => assert.ok(false));
 `;
 
-const fickle = `import assert from "node:assert/strict";
+const flaky = `import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { it } from "mocha";
 import "../infra/limit.ts";
@@ -48,7 +48,7 @@ describe("the mutation check", function () {
       folders: [folder],
       mutants: all,
       tests: ["test/limit.test.ts", "test/broken.test.ts"],
-      harmless: [],
+      equivalent: [],
       budgetMs: 60_000,
       say: (line) => said.push(line),
       ...more,
@@ -66,21 +66,21 @@ describe("the mutation check", function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("tells faults that a test notices from those that none does, and mends the source again", async () => {
+  it("finds the faults that a test detects, and restores the source", async () => {
     const results = await check();
     const outcome = (original: string, text: string) =>
       results.find((one) => one.original === original && one.text === text)?.outcome;
-    assert.equal(outcome("7", "21"), "noticed");
-    assert.equal(outcome(">=", ">"), "noticed");
+    assert.equal(outcome("7", "21"), "detected");
+    assert.equal(outcome(">=", ">"), "detected");
     assert.equal(outcome("5", "15"), "survived");
     assert.equal(readFileSync(join(folder, "infra/limit.ts"), "utf8"), source);
   });
 
-  it("believes no test that fails without a fault", () => {
+  it("leaves out a test that fails without a fault", () => {
     assert.ok(said.some((line) => /left out.*broken\.test\.ts/.test(line)));
   });
 
-  it("goes on from the results that it wrote, and tries survivors again", async () => {
+  it("continues from written results, and runs survived faults again", async () => {
     const results = join(folder, "results.jsonl");
     const [first, ...rest] = await check({ results });
     assert.equal(rest.length, all.length - 1);
@@ -88,21 +88,21 @@ describe("the mutation check", function () {
     const again = await check({ results });
     assert.equal(again.length, all.length);
     assert.ok(first && said.some((line) => /survived/.test(line)));
-    assert.ok(!said.some((line) => / noticed /.test(line)));
+    assert.ok(!said.some((line) => / detected /.test(line)));
   });
 
-  it("believes no test that begins to fail, and tries again what only that one noticed", async () => {
+  it("leaves out a test that begins to fail, and runs again the faults that it detected", async () => {
     said.length = 0;
-    writeFileSync(join(folder, "test/fickle.test.ts"), fickle);
-    const results = await check({ tests: ["test/fickle.test.ts", "test/limit.test.ts"] });
+    writeFileSync(join(folder, "test/flaky.test.ts"), flaky);
+    const results = await check({ tests: ["test/flaky.test.ts", "test/limit.test.ts"] });
     const by = results.flatMap((one) => one.by ?? []).join("\n");
     assert.match(by, /limit\.test\.ts/);
-    assert.doesNotMatch(by, /fickle/);
+    assert.doesNotMatch(by, /flaky/);
     assert.ok(results.some(({ outcome }) => outcome === "survived"));
-    assert.ok(said.some((line) => /without a fault test\/fickle\.test\.ts fails too/.test(line)));
+    assert.ok(said.some((line) => /without a fault, test\/flaky\.test\.ts fails too/.test(line)));
   });
 
-  it("measures a test once, and again when a file of it has changed", async () => {
+  it("measures a test again only after a change of its files", async () => {
     const results = join(folder, "measured.jsonl");
     writeFileSync(join(folder, "test/unrelated.test.ts"), unrelated);
     const tests = ["test/limit.test.ts", "test/unrelated.test.ts"];
@@ -118,10 +118,10 @@ describe("the mutation check", function () {
     assert.deepEqual(await measured(), [...tests, "test/unrelated.test.ts"]);
   });
 
-  it("tries no fault that is listed as harmless", async () => {
-    const harmless = [{ file: "infra/limit.ts", original: "5", text: "15", reason: "spare" }];
-    const results = await check({ harmless });
+  it("runs no test for a listed equivalent mutant", async () => {
+    const equivalent = [{ file: "infra/limit.ts", original: "5", text: "15", reason: "spare" }];
+    const results = await check({ equivalent });
     const spare = results.find(({ original, text }) => original === "5" && text === "15");
-    assert.equal(spare?.outcome, "harmless");
+    assert.equal(spare?.outcome, "equivalent");
   });
 });

@@ -17,7 +17,7 @@ const planOf = async (build: () => void) => {
   return { plan, values };
 };
 
-describe("Terraform's view of the plan", () => {
+describe("the plan in Terraform's format", () => {
   it("names types as Terraform does", () => {
     const types = {
       "aws:acm/certificate:Certificate": "aws_acm_certificate",
@@ -36,7 +36,7 @@ describe("Terraform's view of the plan", () => {
     assert.equal(terraformType("kubernetes:core/v1:Service"), undefined);
   });
 
-  it("has blocks as lists, lists of blocks in the singular, and maps as they are", async () => {
+  it("has nested blocks as lists with a singular name, and leaves maps unchanged", async () => {
     const { values } = await planOf(() => {
       new aws.ecr.Repository("images", {
         imageScanningConfiguration: { scanOnPush: true },
@@ -53,7 +53,7 @@ describe("Terraform's view of the plan", () => {
     });
   });
 
-  it("has policies as text", async () => {
+  it("has policy documents as JSON text", async () => {
     const { values } = await planOf(() => {
       new aws.iam.Role("reader", { assumeRolePolicy: { Version: "2012-10-17", Statement: [] } });
     });
@@ -61,7 +61,7 @@ describe("Terraform's view of the plan", () => {
     assert.deepEqual(JSON.parse(assume_role_policy), { Version: "2012-10-17", Statement: [] });
   });
 
-  it("says what a value comes from", async () => {
+  it("has the references of each value", async () => {
     const { plan } = await planOf(() => {
       const key = new aws.kms.Key("key");
       new aws.sns.Topic("alarms", { kmsMasterKeyId: key.arn });
@@ -74,7 +74,7 @@ describe("Terraform's view of the plan", () => {
     });
   });
 
-  it("has the cluster that the component makes", async () => {
+  it("has the cluster of the component", async () => {
     const { values } = await planOf(() => {
       new eks.Cluster("cluster", {
         version: "1.36",

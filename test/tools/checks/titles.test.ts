@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { hasTitle, titleProblem } from "../../../tools/checks/compliance/titles.ts";
 
-describe("a test's title", () => {
-  it("is found where a test has it, on whatever line", () => {
+describe("a title of a test", () => {
+  it("is found on the line of `it` or on the next one", () => {
     assert.ok(hasTitle('  it("is closed", () => {});', "is closed"));
     assert.ok(
       hasTitle('  it(\n    "is closed (at night)",\n    () => {},\n  );', "is closed (at night)"),
@@ -12,13 +12,13 @@ describe("a test's title", () => {
     assert.ok(!hasTitle('  it("is closed", () => {});', "is"));
   });
 
-  it("is not found in what does not run", () => {
+  it("is not found in skipped or commented tests, or in `describe`", () => {
     assert.ok(!hasTitle('  it.skip("is closed", () => {});', "is closed"));
     assert.ok(!hasTitle('  // it("is closed", () => {});', "is closed"));
     assert.ok(!hasTitle('  describe("is closed", () => {});', "is closed"));
   });
 
-  it("that is built of values is found as it is built, and by what it becomes", () => {
+  it("with values is found by its template and by its text", () => {
     const built = ["refuses $", "{what} (for $", "{whom})"].join("");
     const source = `const cases = [["a bucket", "anybody"]];\n  it(\`${built}\`, () => {});`;
     assert.ok(hasTitle(source, built));

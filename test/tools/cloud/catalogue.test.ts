@@ -49,7 +49,7 @@ describe("the catalogue", () => {
     );
   });
 
-  it("has a duration for every type that the rehearsal's components make", () => {
+  it("has a duration for every type of the rehearsal's components", () => {
     const types = componentTypes();
     assert.ok(types.length > 10);
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("the catalogue", () => {
     );
   });
 
-  it("is merged of files that have no type twice", () => {
+  it("has each type in one file only", () => {
     const folder = "tools/cloud";
     const listed = readdirSync(folder).flatMap((file) => [
       ...readFileSync(`${folder}/${file}`, "utf8").matchAll(/^ {2}"([\w.\-/]+:[\w.\-/]+:\w+)":/gm),
@@ -68,7 +68,7 @@ describe("the catalogue", () => {
   });
 
   for (const [type, known] of Object.entries(resourceTypes)) {
-    it(`says of ${type} what follows from what it requires`, async () => {
+    it(`has prerequisites of ${type} that follow from its rules`, async () => {
       const inputs = leastOf(type);
       const world = new World();
       if (known.duration) {

@@ -18,7 +18,7 @@ const resolved = async <T>(read: () => pulumi.Output<T>): Promise<T> => {
 };
 
 describe("mocks", () => {
-  it("name what has no name, the same on every run, and leave a name that was given", async () => {
+  it("generate the same name in each run, and keep a given name", async () => {
     const run = () =>
       deploy(() => {
         new aws.iam.Role("auto", { assumeRolePolicy: "{}" });
@@ -42,7 +42,7 @@ describe("mocks", () => {
     assert.match(await arn("aws:sns/topic:Topic"), /^arn:aws:sns:eu-west-3:444455556666:/);
   });
 
-  it("do not pass the inputs of a remote component off as its outputs", async () => {
+  it("do not return the inputs of a remote component as its outputs", async () => {
     const { outputs } = only(
       await deploy(
         () => new awsx.ec2.Vpc("vpc", { natGateways: { strategy: "Single" }, tags: { a: "b" } }),
@@ -59,6 +59,14 @@ describe("mocks", () => {
       caller: "arn:aws:iam::111122223333:role/Admin",
     });
     assert.deepEqual((await mocks.newResource(unknown)).state, {});
+  });
+
+  it("accept any architecture of an instance type, and derive its size from its name", async () => {
+    const facts = await resolved(() =>
+      aws.ec2.getInstanceTypeOutput({ instanceType: "c99.xlarge" }),
+    );
+    assert.deepEqual(facts.supportedArchitectures, ["arm64", "x86_64"]);
+    assert.deepEqual([facts.defaultVcpus, facts.memorySize], [4, 8192]);
   });
 
   it("give a VPC one public and one private subnet a zone", async () => {

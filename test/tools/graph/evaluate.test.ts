@@ -56,7 +56,7 @@ describe("deploy", () => {
     assert.equal(parent, named(resources, "inner").urn);
   });
 
-  it("records inputs as the transforms of the stack leave them", async () => {
+  it("records inputs after the transforms of the stack", async () => {
     const [role] = await deploy(() => {
       boundRoles("arn:aws:iam::111122223333:policy/boundary");
       new aws.iam.Role("role", { assumeRolePolicy: "{}" });
@@ -64,7 +64,7 @@ describe("deploy", () => {
     assert.equal(role?.inputs.permissionsBoundary, "arn:aws:iam::111122223333:policy/boundary");
   });
 
-  it("records what a resource waits for, by its options and by its inputs", async () => {
+  it("records the dependencies of a resource from its options and its inputs", async () => {
     const resources = await deploy(() => {
       const key = new aws.kms.Key("key");
       const group = new Group("group", (group) => {
@@ -79,7 +79,7 @@ describe("deploy", () => {
     assert.match(inputs.kmsMasterKeyId, /^arn:aws:kms:/);
   });
 
-  it("records the provider of a resource, and all that a remote component hands down", async () => {
+  it("records the provider of a resource, and all providers of a remote component", async () => {
     const resources = await deploy(() => {
       const provider = new aws.Provider("mine", { region: "eu-central-1" });
       new aws.sns.Topic("topic", {}, { provider });
@@ -99,7 +99,7 @@ describe("deploy", () => {
     assert.equal(named(resources, "group").provider, undefined);
   });
 
-  it("records protection, and what is left alone", async () => {
+  it("records `protect` and `ignoreChanges`", async () => {
     const resources = await deploy(() => {
       new aws.sns.Topic("kept", {}, { protect: true, ignoreChanges: ["tags"] });
       new aws.sns.Topic("other");
@@ -109,7 +109,7 @@ describe("deploy", () => {
     assert.equal(named(resources, "other").protect, false);
   });
 
-  it("masks secrets, also what is computed of them", async () => {
+  it("masks secrets and values computed from them", async () => {
     const resources = await deploy(() => {
       const password = pulumi.secret("hunter2");
       new aws.secretsmanager.SecretVersion("version", {
@@ -121,7 +121,7 @@ describe("deploy", () => {
     assert.equal(named(resources, "version").inputs.secretString, "[secret]");
   });
 
-  it("fails as the program does", async () => {
+  it("fails with the error of the program", async () => {
     await assert.rejects(
       deploy(() => {
         throw new Error("no such thing");
@@ -130,7 +130,7 @@ describe("deploy", () => {
     );
   });
 
-  it("fails when a registration does, though nobody awaits it", async () => {
+  it("fails with the error of a registration that the program does not await", async () => {
     await assert.rejects(
       deploy(() => {
         const bad = pulumi.output("x").apply((): string => {
@@ -153,7 +153,7 @@ describe("deploy", () => {
     );
   });
 
-  it("fails on a function that the mocks cannot answer, and names it", async () => {
+  it("fails on a function without a mock, and names it", async () => {
     await assert.rejects(
       deploy(() => {
         const { id } = aws.ec2.getAmiOutput({ owners: ["self"] });
@@ -196,27 +196,27 @@ describe("evaluate", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("hands the program its settings as Pulumi does, defaults and objects too", async () => {
+  it("passes settings to the program as Pulumi does, with defaults and objects", async () => {
     const { outputs } = await evaluate("dev", folder);
     assert.equal(outputs.size, 3);
     assert.equal(outputs.region, "eu-west-1");
     assert.deepEqual(outputs.parts, { a: [1, "two"] });
   });
 
-  it("runs the program in its folder, and comes back", async () => {
+  it("runs the program in its folder, and restores the working directory", async () => {
     const from = process.cwd();
     const { outputs } = await evaluate("dev", folder);
     assert.equal(outputs.where, folder);
     assert.equal(process.cwd(), from);
   });
 
-  it("runs the program anew each time", async () => {
+  it("runs the program again each time", async () => {
     await evaluate("dev", folder);
     write("Pulumi.dev.yaml", "config:", "  shop:size: 4", "  shop:parts: {}");
     assert.equal((await evaluate("dev", folder)).outputs.size, 4);
   });
 
-  it("masks encrypted settings at any depth, and tells which they are", async () => {
+  it("masks encrypted settings at any depth, and lists their keys", async () => {
     write(
       "Pulumi.dev.yaml",
       "config:",
@@ -228,7 +228,7 @@ describe("evaluate", () => {
     assert.deepEqual(secretKeys, ["shop:parts"]);
   });
 
-  it("names the stacks there are when it is asked for another", async () => {
+  it("lists the existing stacks for an unknown one", async () => {
     write("Pulumi.prod.yaml", "config: {}");
     assert.equal(
       await failure("staging"),
@@ -236,7 +236,7 @@ describe("evaluate", () => {
     );
   });
 
-  it("takes those of an example by its name, unless the project has a stack of that name", async () => {
+  it("uses the settings of an example by its name, unless the project has a stack of that name", async () => {
     mkdirSync(join(folder, "examples/shop"), { recursive: true });
     mkdirSync(join(folder, "examples/other"));
     write("examples/shop/Pulumi.shop.yaml", "config: { shop:size: 5, shop:parts: {} }");
@@ -254,7 +254,7 @@ describe("evaluate", () => {
     assert.equal((await evaluate("shop", folder)).outputs.size, 7);
   });
 
-  it("says where YAML is broken", async () => {
+  it("reports the position of invalid YAML", async () => {
     write("Pulumi.dev.yaml", "config:", "  shop:size: [1, 2");
     assert.match(await failure("dev"), /^Pulumi\.dev\.yaml: .+ at line \d+, column \d+/);
     write("Pulumi.dev.yaml", "- shop:size");
@@ -263,7 +263,7 @@ describe("evaluate", () => {
     assert.equal(await failure("dev"), "Pulumi.dev.yaml: config: must be a map of keys and values");
   });
 
-  it("says what the program says of its settings, and no more", async () => {
+  it("reports the program's error about its settings without a stack trace", async () => {
     write(
       "index.ts",
       'import { RunError } from "@pulumi/pulumi";',
@@ -272,7 +272,7 @@ describe("evaluate", () => {
     assert.equal(await failure("dev"), "shop:size: 3 is too small");
   });
 
-  it("says in which line the program fails", async () => {
+  it("reports the line of a failure of the program", async () => {
     write("index.ts", "export const ok = 1;", "const none: any = undefined;", "none.size;");
     assert.match(
       await failure("dev"),
@@ -280,7 +280,7 @@ describe("evaluate", () => {
     );
   });
 
-  it("leaves source maps on, though a failed program still registers a resource", async () => {
+  it("keeps source maps enabled after a failed program registers a resource", async () => {
     const mapped = process.sourceMapsEnabled;
     process.setSourceMapsEnabled(true);
     try {

@@ -86,7 +86,7 @@ describe("requestsOf, as Kubernetes counts", () => {
     });
   }
 
-  it("are nothing where nothing is asked for", () => {
+  it("are 0 without requests", () => {
     assert.deepEqual(requestsOf({ containers: [container("main")] }), {
       cpuMillicores: 0,
       memoryMiB: 0,
@@ -94,7 +94,7 @@ describe("requestsOf, as Kubernetes counts", () => {
   });
 });
 
-describe("what objects have to do with each other", () => {
+describe("relations of objects", () => {
   const scaler = (kind: string, name: string, namespace = "web") =>
     object(
       "HorizontalPodAutoscaler",
@@ -116,7 +116,7 @@ describe("what objects have to do with each other", () => {
     assert.deepEqual(scaleOf(web, [scaler("Deployment", "api"), own]), { least: 2, most: 4 });
   });
 
-  it("says how many pods there may be", () => {
+  it("has the min. and max. number of pods", () => {
     assert.equal(replicasOf(deployment("web"), [scaler("Deployment", "web")]), "2 to 4");
     assert.equal(replicasOf(deployment("web"), []), "1");
     assert.equal(replicasOf(deployment("web", "web", { replicas: 3 }), []), "3");
@@ -125,7 +125,7 @@ describe("what objects have to do with each other", () => {
     assert.equal(replicasOf(deployment("web"), [fixed]), "4");
   });
 
-  it("finds whom a Service sends requests to, and nobody behind a name for another one", () => {
+  it("finds the workloads of a Service, and none of an ExternalName Service", () => {
     const manifests = [deployment("web"), deployment("api")];
     const service = (selector: object | undefined, namespace = "web") =>
       object("Service", "web", { selector }, namespace);
@@ -135,7 +135,7 @@ describe("what objects have to do with each other", () => {
     assert.deepEqual(selectedBy(service(undefined), manifests), []);
   });
 
-  it("finds the Services that an Ingress names, by its rules and its default", () => {
+  it("finds the Services of an Ingress in its rules and its default backend", () => {
     const services = ["a", "b", "c"].map((name) => object("Service", name, {}));
     const elsewhere = object("Service", "a", {}, "other");
     const backend = (name: string) => ({ service: { name } });
@@ -147,7 +147,7 @@ describe("what objects have to do with each other", () => {
     assert.deepEqual(backendsOf(object("Ingress", "none", {}), services), []);
   });
 
-  it("knows where a name of another namespace's Service leads", () => {
+  it("finds the Service of an ExternalName in another namespace", () => {
     const name = (externalName: string) =>
       aliasedBy(object("Service", "cart", { type: "ExternalName", externalName }));
     assert.equal(name("cart.shop.svc.cluster.local"), "shop/cart");
@@ -155,7 +155,7 @@ describe("what objects have to do with each other", () => {
     assert.equal(aliasedBy(object("Service", "cart", { selector: {} })), undefined);
   });
 
-  it("tells what runs beside the containers from what runs before them", () => {
+  it("distinguishes sidecars from init containers", () => {
     const initContainers = [container("beside", "1m", "1Mi", "Always"), container("before")];
     const names = runningContainers({ containers: [container("main")], initContainers });
     assert.deepEqual(

@@ -16,7 +16,7 @@ const outlives = (nodes: Node[], survivor: string, mortal: string) =>
   outlivedBy(mortal, prerequisites(nodes)).has(survivor);
 
 describe("order", () => {
-  it("creates a resource after its parent, its provider and what it depends on", () => {
+  it("creates a resource after its parent, its provider and its dependencies", () => {
     const nodes = [
       resource("object", { parent: "service", provider: "provider", dependsOn: ["role"] }),
       component("service"),
@@ -26,7 +26,7 @@ describe("order", () => {
     assert.deepEqual(order(nodes).create, [["service", "role", "provider"], ["object"]]);
   });
 
-  it("deletes in reverse", () => {
+  it("deletes in the reverse order", () => {
     const nodes = [
       resource("a"),
       resource("b", { dependsOn: ["a"] }),
@@ -35,7 +35,7 @@ describe("order", () => {
     assert.deepEqual(order(nodes).delete, [["c"], ["b"], ["a"]]);
   });
 
-  it("takes a dependency on a component as one on all that is in it", () => {
+  it("extends a dependency on a component to its children", () => {
     const nodes = [
       component("controller"),
       component("role", { parent: "controller" }),
@@ -45,7 +45,7 @@ describe("order", () => {
     assert.ok(outlives(nodes, "policy", "ingress"));
   });
 
-  it("takes a dependency of a component as one of all that is in it", () => {
+  it("extends the dependencies of a component to its children", () => {
     const nodes = [
       resource("controller"),
       component("service", { dependsOn: ["controller"] }),
@@ -55,7 +55,7 @@ describe("order", () => {
     assert.ok(outlives(nodes, "controller", "ingress"));
   });
 
-  it("does not take a dependency on a resource as one on its children", () => {
+  it("does not extend a dependency on a resource to its children", () => {
     const nodes = [
       resource("vpc"),
       resource("subnet", { parent: "vpc" }),
@@ -64,7 +64,7 @@ describe("order", () => {
     assert.ok(!outlives(nodes, "subnet", "instance"));
   });
 
-  it("waits for every provider that a remote component hands down", () => {
+  it("waits for every provider of a remote component", () => {
     const nodes = [
       resource("aws"),
       resource("kubernetes"),
@@ -73,7 +73,7 @@ describe("order", () => {
     assert.deepEqual(order(nodes).create, [["aws", "kubernetes"], ["remote"]]);
   });
 
-  it("says which resources wait for each other", () => {
+  it("names the resources of a dependency cycle", () => {
     const nodes = [
       resource("free"),
       resource("a", { dependsOn: ["b"] }),
@@ -106,7 +106,7 @@ describe("order", () => {
     }
   };
 
-  it("has each resource once, after all that it needs, and before it on the way down", () => {
+  it("creates each resource once after its dependencies, and deletes it before them", () => {
     fc.assert(
       fc.property(programs, (program) => {
         const nodes = nodesOf(program);
@@ -128,7 +128,7 @@ describe("order", () => {
     );
   });
 
-  it("makes no resource wait longer than it must", () => {
+  it("creates each resource directly after its last dependency", () => {
     fc.assert(
       fc.property(programs, (program) => {
         const nodes = nodesOf(program);

@@ -26,7 +26,7 @@ for (const stack of ["dev", "prod"]) {
       assert.deepEqual(missingEdges(resources), []);
     });
 
-    it("has each Kubernetes object deleted before all that its removal needs", () => {
+    it("deletes each Kubernetes object before the prerequisites of its removal", () => {
       const required = [
         "Release load-balancer-controller",
         "Role load-balancer-controller",
@@ -68,7 +68,7 @@ for (const stack of ["dev", "prod"]) {
       }
     });
 
-    describe("with an edge forgotten on purpose", () => {
+    describe("with a missing dependency", () => {
       /** The program as if `from`, or what is in it, did not name `to` in its `dependsOn`. */
       const without = (program: Resource[], from: Resource, to: Resource): Resource[] =>
         program.map((resource) => {
@@ -186,7 +186,7 @@ for (const stack of ["dev", "prod"]) {
           ...(stack === "prod" ? edge : []),
         ];
       for (const [from, to, remedy, lost] of forgotten) {
-        it(`says: ${remedy}`, () => {
+        it(`reports: ${remedy}`, () => {
           const missing = missingEdges(without(resources, from(), to()));
           const sentence = missing.find((one) => one.endsWith(`: ${remedy}`));
           assert.ok(sentence, missing.join("\n") || "found nothing missing");
@@ -194,7 +194,7 @@ for (const stack of ["dev", "prod"]) {
         });
       }
 
-      it("says so when the services and all add-ons that they wait for forget the cluster", () => {
+      it("reports services and add-ons without a dependency on the cluster", () => {
         const cluster = top("platform:cluster:Cluster");
         const dependents = [
           top("platform:service:Services"),
@@ -212,7 +212,7 @@ for (const stack of ["dev", "prod"]) {
       });
 
       if (stack === "prod") {
-        it("names a record that would outlive the load balancer it points at", () => {
+        it("names a record that is deleted after its load balancer", () => {
           const record = at("Record host-names-platform.example.com");
           const missing = missingEdges(
             resources.map((one) =>
@@ -228,13 +228,13 @@ for (const stack of ["dev", "prod"]) {
         });
       }
 
-      it("is content with one of two ways", () => {
+      it("accepts either of two dependencies", () => {
         const cluster = top("platform:cluster:Cluster");
         const service = top("platform:service:Services");
         assert.deepEqual(missingEdges(without(resources, service, cluster)), []);
       });
 
-      it("names whatever the objects need, once nothing waits for it", () => {
+      it("names each prerequisite of the objects without a dependent", () => {
         const namespace = only(resources, "kubernetes:core/v1:Namespace");
         const needed = resources.filter(
           ({ type, name }) =>

@@ -58,7 +58,7 @@ describe("plan --against", () => {
   afterEach(() => git("reset", "--quiet", "--hard", "first"));
   after(() => rmSync(folder, { recursive: true }));
 
-  it("finds nothing where nothing has changed, and leaves nothing behind", async () => {
+  it("reports no change of an unchanged stack, and removes its temporary folders", async () => {
     const { code, out, err } = await run("--against", "first");
     assert.equal(code, 0, err);
     assert.match(
@@ -73,7 +73,7 @@ describe("plan --against", () => {
     git("tag", "--force", name);
   };
 
-  it("tells what has changed since, committed or not", async () => {
+  it("reports committed and uncommitted changes since the ref", async () => {
     edit("Pulumi.dev.yaml", (text) => text.replace("retentionDays: 7", "retentionDays: 30"));
     commit("second");
     edit("Pulumi.dev.yaml", (text) => text.replace("maxSize: 4", "maxSize: 5"));
@@ -84,7 +84,7 @@ describe("plan --against", () => {
     assert.deepEqual([...paths].sort(), ["retentionInDays", "scalingConfig.maxSize"]);
   });
 
-  it("compares the code of two refs, whatever is in the folder", async () => {
+  it("compares the code of two refs, without that of the folder", async () => {
     edit("infra/cluster/nodes.ts", (text) =>
       text.replace("maxUnavailable: 1", "maxUnavailable: 2"),
     );
@@ -115,7 +115,7 @@ describe("plan --against", () => {
     assert.match(plain.out, /Budget budget is passed: [^.]*budget\.monthly\s+is\s+\$200/);
   });
 
-  it("exits with 3 when it is red, and with 0 when somebody accepts that", async () => {
+  it("exits with 3 on a red risk, and with 0 if it is accepted", async () => {
     edit("Pulumi.dev.yaml", (text) => text.replace("203.0.113.0/24", "198.51.100.0/24"));
     assert.equal((await run("--against", "first")).code, 0, "amber");
     edit("Pulumi.dev.yaml", (text) => text.replace("[eu-central-1a, ", "[eu-central-1c, "));
@@ -128,7 +128,7 @@ describe("plan --against", () => {
     assert.match(accepted.out, /^Accepted: rebuilt on Sunday$/m);
   });
 
-  it("says when the packages were others", async () => {
+  it("reports changed versions of packages", async () => {
     edit("package-lock.json", (text) => `${text}\n`);
     assert.match((await run("--against", "first")).out, /^note: package-lock\.json differs/m);
   });
@@ -187,7 +187,7 @@ describe("plan --against", () => {
     });
   }
 
-  it("exits with 1 and one message where there is no git checkout", async () => {
+  it("exits with 1 and one message outside a git checkout", async () => {
     const bare = realpathSync(mkdtempSync(join(tmpdir(), "plan-bare-")));
     let err = "";
     const terminal = {

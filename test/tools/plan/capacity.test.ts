@@ -22,19 +22,19 @@ for (const stack of ["dev", "prod"]) {
       resources = (await evaluate(stack)).resources;
     });
 
-    it("holds all pods at their most", () => {
+    it("has room for the max. number of all pods", () => {
       const [, nodes] = /on (\d+) nodes$/.exec(line("pods")) ?? [];
       const { scalingConfig } = resources.find(({ type }) => type === nodeGroup)?.inputs ?? {};
       assert.ok(Number(nodes) > 0 && Number(nodes) <= scalingConfig.maxSize, line("pods"));
     });
 
-    it("counts each service at its ceiling and in a rollout", () => {
+    it("counts the max. replicas of each service and the surge of a rollout", () => {
       const { spec } =
         resources.find(({ type }) => type.endsWith(":HorizontalPodAutoscaler"))?.inputs ?? {};
       assert.match(line("pods"), new RegExp(`\\b${spec.maxReplicas + 1} web\\b`));
     });
 
-    it("names the types that it has no numbers for", () => {
+    it("names the instance types without numbers", () => {
       const types = onTypes(["t4g.medium", "g5.xlarge", "m9i.large"]);
       assert.match(
         line("pods", types),
@@ -43,13 +43,13 @@ for (const stack of ["dev", "prod"]) {
       assert.equal(line("a node", types), "");
     });
 
-    it("says whether nodes follow pods", () => {
+    it("tells whether an autoscaler adds nodes", () => {
       assert.match(line("nodes"), /\d+ to \d+ of .*as many as the pods need/);
       const alone = resources.filter(({ inputs }) => inputs.chart !== "cluster-autoscaler");
       assert.match(line("nodes", alone), /nothing adds nodes/);
     });
 
-    it("lets every node go in an upgrade: each budget spares one pod, and leaves one", () => {
+    it("allows every node to drain: each budget lets one pod go, and keeps one", () => {
       const budgets = resources.filter(({ type }) => type.endsWith(":PodDisruptionBudget"));
       const scalers = resources.filter(({ type }) => type.endsWith(":HorizontalPodAutoscaler"));
       assert.ok(budgets.length > 0);
@@ -67,9 +67,9 @@ for (const stack of ["dev", "prod"]) {
 }
 
 describe("capacity", () => {
-  it("is nothing without a node group", () => assert.deepEqual(capacityOf([]), []));
+  it("is empty without a node group", () => assert.deepEqual(capacityOf([]), []));
 
-  it("says what it assumes of a network that is there already, and that of no other", async () => {
+  it("lists its assumptions about an existing network only", async () => {
     const assumed = async (plan: string) =>
       capacityOf((await plans[plan]?.())?.resources ?? []).filter(({ of }) => of === "network");
     assert.deepEqual(await assumed("internal"), []);
@@ -81,13 +81,13 @@ describe("capacity", () => {
     ]);
   });
 
-  it("calls that network given, and no part of the stack off", async () => {
+  it("names the existing network, and reports no component as disabled", async () => {
     const evaluation = await plans.existing?.();
     assert.ok(evaluation);
     assert.match(render(evaluation), /^├─ Network network \(given\)$/m);
   });
 
-  it("costs public addresses of the load balancer in the zones of a network that is there already", async () => {
+  it("includes the public addresses of the load balancer in an existing network", async () => {
     const { fixed, unknown } = costOf((await plans.existing?.())?.resources ?? []);
     const addresses = fixed.filter(({ what }) => what === "public IPv4");
     assert.deepEqual(

@@ -16,7 +16,7 @@ describe("changesOf", () => {
     ]);
   });
 
-  it("looks into policies and other JSON, whatever its spaces", () => {
+  it("compares policies and other JSON by value", () => {
     assert.deepEqual(changesOf('{"a": 1, "b": 2}', '{"b":3,"a":1}', "policy"), [
       { path: "policy.b", from: 2, to: 3 },
     ]);
@@ -25,14 +25,14 @@ describe("changesOf", () => {
     ]);
   });
 
-  it("does not tell of list members that only move up", () => {
+  it("does not report list members of which only the index changes", () => {
     assert.deepEqual(changesOf(["a", "b", "c"], ["b", "c"], "zones"), [
       { path: "zones[0]", from: "a", to: undefined },
     ]);
     assert.equal(changesOf(["a", "b"], ["b", "a"]).length, 2);
   });
 
-  it("finds nothing exactly when there is nothing", () => {
+  it("is empty exactly for equal values", () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     fc.assert(
       fc.property(value, value, (a, b) => {
@@ -48,7 +48,7 @@ describe("lineDiff", () => {
     .array(fc.constantFrom("a", "b", "c", ""), { maxLength: 12 })
     .map((lines) => lines.join("\n"));
 
-  it("leads from the one text to the other", () => {
+  it("converts the old text to the new one", () => {
     fc.assert(
       fc.property(text, text, (from, to) => {
         const lines = lineDiff(from, to, 100);
@@ -64,7 +64,7 @@ describe("lineDiff", () => {
     );
   });
 
-  it("shows what is near a change, and that something is left out", () => {
+  it("shows the lines around a change, and marks omitted lines", () => {
     const lines = Array.from({ length: 20 }, (_, at) => `line ${at}`);
     const changed = lines.with(2, "two").with(15, "fifteen");
     const diff = lineDiff(lines.join("\n"), changed.join("\n"), 1);

@@ -38,13 +38,13 @@ before(() => {
 });
 after(() => rmSync(scratch, { recursive: true }));
 
-describe("plan, the command", () => {
-  it("shows the stack dev unless told otherwise", async () => {
+describe("plan", () => {
+  it("shows the stack dev by default", async () => {
     assert.match((await run([])).out, /^Stack dev: account \d{12}, region /);
     assert.match((await run(["--stack", "prod"])).out, /^Stack prod: /);
   });
 
-  it("explains itself", async () => {
+  it("prints its usage", async () => {
     const { code, out } = await run(["--help"]);
     assert.equal(code, 0);
     for (const word of ["--stack", "--json", "--out", "exit code"]) assert.ok(out.includes(word));
@@ -52,7 +52,7 @@ describe("plan, the command", () => {
 
   const wrong = [["--stak", "dev"], ["prod"], ["--stack"], ["--json=yes"], ["--out", ""]];
   for (const args of wrong) {
-    it(`exits with 2 and how to use it on: ${args.join(" ")}`, async () => {
+    it(`exits with 2 and its usage on: ${args.join(" ")}`, async () => {
       const { code, out, err } = await run(args);
       assert.equal(code, 2);
       assert.equal(out, "");
@@ -60,7 +60,7 @@ describe("plan, the command", () => {
     });
   }
 
-  describe("where there is no plan to show", () => {
+  describe("without a plan", () => {
     let folder: string;
     const prod = readFileSync(join(root, "Pulumi.prod.yaml"), "utf8");
     beforeEach(() => {
@@ -77,7 +77,7 @@ describe("plan, the command", () => {
       assert.doesNotMatch(err, /^\s+at /m, "a stack trace");
     };
 
-    it("exits with 1 on a stack that there is not", () =>
+    it("exits with 1 for an unknown stack", () =>
       refused("nowhere", /^There is no stack "nowhere"/));
 
     it("exits with 1 on broken YAML", async () => {
@@ -85,7 +85,7 @@ describe("plan, the command", () => {
       await refused("prod", /^Pulumi\.prod\.yaml: .* at line \d+/);
     });
 
-    it("exits with 1 on settings that are not valid, and lists all problems", async () => {
+    it("exits with 1 on invalid settings, and lists all problems", async () => {
       writeFileSync(
         join(folder, "Pulumi.prod.yaml"),
         prod.replace("minSize: 3", "minSize: 12").replace("natPerZone", "natPerZones"),
@@ -108,7 +108,7 @@ describe("plan, the command", () => {
       );
     });
 
-    it("evaluates the same settings when they are right, and tells what it cannot decrypt", async () => {
+    it("evaluates the corrected settings, and lists the values that it cannot decrypt", async () => {
       writeFileSync(
         join(folder, "Pulumi.prod.yaml"),
         `${prod}  platform:tags:\n    team: { secure: v1:AAAA }\n`,
@@ -121,9 +121,9 @@ describe("plan, the command", () => {
   });
 });
 
-describe("plan, as text", () => {
+describe("the plan as text", () => {
   for (const stack of ["dev", "prod"]) {
-    it(`fits 80 columns and names all that is asked of it (${stack})`, async () => {
+    it(`fits 80 columns and has every section (${stack})`, async () => {
       const { out } = await run(["--stack", stack]);
       for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
       for (const title of [
@@ -143,7 +143,7 @@ describe("plan, as text", () => {
     });
   }
 
-  it("fits 80 columns whatever names are", async () => {
+  it("fits 80 columns with long names", async () => {
     const long = "x".repeat(100);
     const resources = await deploy(
       () => new aws.iam.Role(long, { assumeRolePolicy: { Version: "2012-10-17", Statement: [] } }),
@@ -153,7 +153,7 @@ describe("plan, as text", () => {
     assert.match(text, /Role x+…x+\n/);
   });
 
-  it("shows a program that makes nothing", () => {
+  it("shows a program without resources", () => {
     const text = render({
       stack: "dev",
       resources: [],
@@ -165,7 +165,7 @@ describe("plan, as text", () => {
     assert.doesNotMatch(text, /deleted before\n(?! {2}none)/);
   });
 
-  it("lists the DNS records that a person sets, where no hosted zone is named", async () => {
+  it("lists the DNS records to set by hand without a hosted zone", async () => {
     const settings = parseDocument(
       readFileSync(new URL("../../../Pulumi.dev.yaml", import.meta.url), "utf8"),
     );
@@ -178,7 +178,7 @@ describe("plan, as text", () => {
     assert.doesNotMatch(render(await evaluate("dev")), /DNS records/);
   });
 
-  it("names an edge that the program lacks", async () => {
+  it("names a missing dependency", async () => {
     const { resources, ...rest } = await evaluate("dev");
     const without = resources.map((one) => ({
       ...one,
@@ -190,14 +190,14 @@ describe("plan, as text", () => {
     );
   });
 
-  it("has colour only when asked, and says the same without", async () => {
+  it("has colour only on request, and the same text without it", async () => {
     const [plain, color] = [await run([]), await run([], { color: true })];
     assert.equal(stripVTControlCharacters(plain.out), plain.out);
     assert.notEqual(color.out, plain.out);
     assert.equal(stripVTControlCharacters(color.out), plain.out);
   });
 
-  it("follows a request from the user to the logs", async () => {
+  it("shows the path of a request from the client to the logs", async () => {
     const { out } = await run(["--stack", "prod"]);
     const flow = /Request flow\n(.*?)\n\n/s.exec(out)?.[1] as string;
     for (const station of [
@@ -214,12 +214,12 @@ describe("plan, as text", () => {
     }
   });
 
-  it("says plainly that traffic without a domain is in the clear", async () => {
+  it("states that traffic without a domain is not encrypted", async () => {
     const { out } = await run(["--stack", "dev"]);
     assert.match(out, /user +HTTP 80 from 0\.0\.0\.0\/0 \(in the clear: the stack has no domain\)/);
   });
 
-  it("says which settings to turn before a destroy of a protected stack", async () => {
+  it("lists the settings to change before a destroy of a protected stack", async () => {
     const { out } = await run(["--stack", "prod"]);
     const said = /refused while protected: (.*?)\n +1 /s.exec(out)?.[1]?.replaceAll(/\s+/g, " ");
     assert.match(said ?? "", /Key cluster-secrets, .*Repository web, .*Ingress load-balancer/);
@@ -234,7 +234,7 @@ describe("plan, as text", () => {
     assert.doesNotMatch((await run(["--stack", "dev"])).out, /refused while protected/);
   });
 
-  it("says who may assume a role, and what it may then do", async () => {
+  it("shows who may assume a role, and its permissions", async () => {
     const { out } = await run([]);
     assert.match(
       out,
@@ -244,14 +244,14 @@ describe("plan, as text", () => {
   });
 });
 
-describe("plan, as a document", () => {
+describe("the plan as JSON", () => {
   let document: Plan;
   before(async () => {
     const { out } = await run(["--json", "--stack", "prod"]);
     document = JSON.parse(out);
   });
 
-  it("is of the form that is promised", () => {
+  it("has the documented fields", () => {
     assert.deepEqual(Object.keys(document), [
       "stack",
       "resources",
@@ -274,7 +274,7 @@ describe("plan, as a document", () => {
     }
   });
 
-  it("names only resources that it has, each once in both orders", () => {
+  it("has each resource once in the order of creation and of deletion", () => {
     const urns = document.resources.map(({ urn }) => urn);
     assert.equal(new Set(urns).size, urns.length);
     const named = document.resources.flatMap(({ parent, provider, dependsOn }) =>
@@ -297,7 +297,7 @@ describe("plan, as a document", () => {
     assert.match(JSON.stringify(image?.inputs), /"password":"\[secret\]"/);
   });
 
-  it("has manifests that Kubernetes takes", () => {
+  it("has manifests that fit the schemas of Kubernetes", () => {
     assert.ok(document.manifests.length >= 10);
     const isClusterWide = (kind: string) => /^Namespace$|AdmissionPolicy/.test(kind);
     for (const { apiVersion, kind, metadata, ...rest } of document.manifests) {
@@ -314,7 +314,7 @@ describe("plan, as a document", () => {
     assert.ok(kinds.slice(0, kinds.indexOf("Namespace")).every(isClusterWide));
   });
 
-  it("says of each role which service account may assume it", () => {
+  it("has the service account that may assume each role", () => {
     const accounts = document.roles.flatMap(({ serviceAccount }) => serviceAccount ?? []);
     assert.deepEqual(accounts.sort(), [
       "amazon-cloudwatch/cloudwatch-agent",
@@ -330,14 +330,14 @@ describe("plan, as a document", () => {
   });
 });
 
-describe("plan, as files", () => {
+describe("the plan as files", () => {
   const filesIn = (folder: string) =>
     readdirSync(folder, { recursive: true })
       .map(String)
       .sort()
       .filter((path) => /\./.test(path));
 
-  it("writes a Kubernetes object a file, a role a file, and the document", async () => {
+  it("writes one file for each Kubernetes object and each role, and the JSON", async () => {
     const folder = join(scratch, "new", "folder");
     const { code, err } = await run(["--out", folder]);
     assert.equal(code, 0, err);
@@ -354,7 +354,7 @@ describe("plan, as files", () => {
     }
   });
 
-  it("replaces an earlier plan, and leaves other files alone", async () => {
+  it("replaces an earlier plan, and keeps other files", async () => {
     const folder = join(scratch, "again");
     await run(["--out", folder]);
     const first = filesIn(folder);
@@ -364,7 +364,7 @@ describe("plan, as files", () => {
     assert.deepEqual(filesIn(folder), [...first, "notes.txt"].sort());
   });
 
-  it("writes nothing where something else is", async () => {
+  it("writes nothing into a folder with other files", async () => {
     const folder = join(scratch, "taken");
     mkdirSync(folder);
     writeFileSync(join(folder, "notes.txt"), "mine");
@@ -383,7 +383,7 @@ describe("plan, as files", () => {
     assert.deepEqual(readdirSync(folder), ["notes.txt"]);
   });
 
-  it("writes nothing when there is no plan", async () => {
+  it("writes nothing without a plan", async () => {
     const folder = join(scratch, "none");
     assert.equal((await run(["--stack", "nowhere", "--out", folder])).code, 1);
     assert.ok(!existsSync(folder));
@@ -395,17 +395,17 @@ describe("npm run plan", () => {
     spawnSync("bash", ["-c", `set -o pipefail; ${command}`], { cwd: root, encoding: "utf8" });
   const cli = "node --import ./tools/typescript.js tools/cli.ts plan";
 
-  it("gives the shell its exit code", () => {
+  it("ends with the exit code of the plan", () => {
     assert.equal(shell(`${cli} --stack nowhere`).status, 1);
     assert.equal(shell(`${cli} --nothing`).status, 2);
   });
 
-  it("does not mind a reader that has seen enough", () => {
+  it("ends with code 0 when the reader closes the pipe", () => {
     const { status, stdout, stderr } = shell(`${cli} --json | head -n 1`);
     assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "{\n", stderr: "" });
   });
 
-  it("prints no colour into a pipe", () => {
+  it("prints no colour to a pipe", () => {
     const { status, stdout } = shell(`FORCE_COLOR=1 ${cli} | cat`);
     assert.equal(status, 0);
     assert.equal(stripVTControlCharacters(stdout), stdout);

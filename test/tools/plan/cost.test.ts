@@ -51,7 +51,7 @@ describe("costOf", () => {
     });
   }
 
-  it("counts an interface endpoint once a zone, and a gateway endpoint not at all", async () => {
+  it("counts an interface endpoint in each zone, and no gateway endpoint", async () => {
     const cost = await vpc({
       availabilityZoneNames: zones,
       vpcEndpointSpecs: [
@@ -139,12 +139,12 @@ describe("costOf", () => {
     assert.equal(await priceOf("m7g.2xlarge"), 0.3264);
   });
 
-  it("says that Spot nodes cost at most their price on demand", async () => {
+  it("gives the On-Demand price as the max. of Spot nodes", async () => {
     const cost = await costs(() => nodes({ capacityType: "SPOT" }));
     assert.equal(counts(cost)["m7g.large node, at most (Spot)"], 2);
   });
 
-  it("bills one load balancer to several Ingresses of a group, and one to each without", async () => {
+  it("counts one load balancer for a group of Ingresses, and one for each other Ingress", async () => {
     const cost = await costs(() => {
       ingress("a", { "group.name": "shared" });
       ingress("b", { "group.name": "shared" });
@@ -155,7 +155,7 @@ describe("costOf", () => {
     assert.equal(cost.fixed.filter(({ what }) => what === "load balancer").length, 4);
   });
 
-  it("gives an address a zone to a load balancer that faces the internet, and no other", async () => {
+  it("counts a public address in each zone of an internet-facing load balancer only", async () => {
     const addresses = async (scheme: string) =>
       counts(
         await costs(() => {
@@ -197,7 +197,7 @@ describe("costOf", () => {
   }
 
   for (const stack of ["dev", "prod"]) {
-    it(`accounts for every resource, to the cent (${stack})`, async () => {
+    it(`has a price or a reason for every resource, and a correct sum (${stack})`, async () => {
       const { resources } = await evaluate(stack);
       const cost = costOf(resources);
       assert.deepEqual(cost.unknown, []);
@@ -208,7 +208,7 @@ describe("costOf", () => {
     });
   }
 
-  it("has a source for each price, and a date where the source has one", () => {
+  it("has a source for each price, and the date of the source", () => {
     for (const [name, { usd, per, source, date }] of Object.entries({
       ...prices,
       ...instanceFamilies,
@@ -233,7 +233,7 @@ describe("npm run cost", () => {
     return out;
   };
 
-  it("prints what the README says", async () => {
+  it("prints the sums of the README", async () => {
     const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
     for (const stack of ["dev", "prod"]) {
       const [, said] = new RegExp(`\\b${stack} (\\$\\d+)`).exec(readme) ?? [];
@@ -242,7 +242,7 @@ describe("npm run cost", () => {
     }
   });
 
-  it("fits 80 columns, and says what it assumes", async () => {
+  it("fits 80 columns, and lists its assumptions", async () => {
     const text = await run([]);
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(text, /^Assumed\n {2}730 hours/m);
@@ -252,7 +252,7 @@ describe("npm run cost", () => {
     assert.doesNotMatch(text, /undefined|NaN/);
   });
 
-  it("is one document for machines", async () => {
+  it("prints one JSON document with --json", async () => {
     const cost: Cost = JSON.parse(await run(["--json"]));
     const whole = JSON.parse(await run(["--json", "--stack", "prod"]));
     assert.ok(cost.monthly > 0 && whole.monthly > cost.monthly);

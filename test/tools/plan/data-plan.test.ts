@@ -16,7 +16,7 @@ describe("the plan of a stack with resources", () => {
     ({ resources } = await evaluateData());
   });
 
-  it("says of each service and job what it uses, and how", () => {
+  it("lists the resources of each service and job with their access", () => {
     const lines = Object.fromEntries(
       workloadLines(resources).map(({ name, what }) => [name, what]),
     );
@@ -27,7 +27,7 @@ describe("the plan of a stack with resources", () => {
     assert.doesNotMatch(lines.blog ?? "", /uses/);
   });
 
-  it("knows a use of what needs no right on AWS by its network policy", () => {
+  it("finds the use of a resource without IAM permissions by its network policy", () => {
     const bare = resources.filter(({ type }) => type !== "aws:iam/rolePolicy:RolePolicy");
     const uses = usesOf(bare).map(({ workload, resource, access }) => [
       workload,
@@ -40,14 +40,14 @@ describe("the plan of a stack with resources", () => {
     );
   });
 
-  it("leads a request's way to what its pods use", () => {
+  it("continues the path of a request to the resources of its pods", () => {
     const hops = requestFlows(resources)
       .flat()
       .filter(({ at }) => at === "uses");
     assert.ok(hops.some(({ what }) => what === "table orders (readWrite)"));
   });
 
-  it("draws the resources by their names, on the way to the services that need them", () => {
+  it("draws each resource with its name and its services", () => {
     const dot = pictureOf(resources, "light");
     const box = (kind: string) => resources.find(({ type }) => type.endsWith(`:${kind}`))?.urn;
     assert.match(dot, /Table orders/);
@@ -64,7 +64,7 @@ describe("the plan of a stack with resources", () => {
     assert.ok(!reached.has(box("Cluster")));
   });
 
-  it("bills each resource by its name, what is by use apart", () => {
+  it("has the price of each resource by name, with usage-based prices separate", () => {
     const cost = costOf(resources);
     const { lines } = costSummary(cost);
     const text = lines.join(" ").replaceAll(/\s+/g, " ");
@@ -75,7 +75,7 @@ describe("the plan of a stack with resources", () => {
       assert.ok(text.includes(price.per), components.join());
   });
 
-  it("counts all policies of a role together, as IAM does", () => {
+  it("sums the sizes of all policies of a role, as IAM does", () => {
     const used = (of: Resource[]) =>
       quotasOf(of).find(({ what }) => what.includes("inline policies"))?.used ?? 0;
     const ofShop = resources.filter(

@@ -78,7 +78,7 @@ for (const environment of ["development", "production"]) {
     });
 
     for (const [name, kind] of resources.filter((one) => !withoutData.has(one[1]))) {
-      it(`is red for a ${kind} that goes`, async () => {
+      it(`is red for a removed ${kind}`, async () => {
         const held = holding(name, from.resources);
         assert.ok(held.length > 0, `${kind}: no type of it has holdsData in tools/cloud`);
         const found = await risks(withoutResource(name));
@@ -95,14 +95,14 @@ for (const environment of ["development", "production"]) {
       });
     }
 
-    it("is red for an upgrade that AWS can't take back", async () => {
+    it("is red for an upgrade that AWS cannot reverse", async () => {
       some(
         await risks(set("platform:resources/ledger/version", "18")),
         /^red no way back: Cluster ledger gets another engineVersion in place, and is away for minutes; only a restore undoes it$/,
       );
     });
 
-    it("names the property that replaces a table, and what AWS keeps", async () => {
+    it("names the property that replaces a table, and the data that AWS keeps", async () => {
       some(
         await risks(set("platform:resources/orders/partitionKey", "other")),
         production
@@ -111,7 +111,7 @@ for (const environment of ["development", "production"]) {
       );
     });
 
-    it("says of another name in the settings that it moves no data", async () => {
+    it("warns that a new name in the settings moves no data", async () => {
       const found = await risks((file) => {
         const table = file.getIn(["config", "platform:resources", "orders"]);
         withoutResource("orders")(file);
@@ -123,7 +123,7 @@ for (const environment of ["development", "production"]) {
       );
     });
 
-    it("is amber for an access that is taken away, for it goes after the pods that use it", async () => {
+    it("is amber for a removed access, which ends after the old pods", async () => {
       const found = await risks(set("platform:services/shop/uses/orders", "read"));
       some(
         found,
@@ -137,7 +137,7 @@ for (const environment of ["development", "production"]) {
       some(job, /^amber permission lost: tidy may no longer .* once its new pods run/);
     });
 
-    it("tells of a secret by name that pods lose before the new ones run", async () => {
+    it("names a secret that the old pods lose before the new pods run", async () => {
       const both = (secrets: Record<string, object>) => (file: Document) =>
         set("platform:services/blog/secrets", secrets)(file);
       const [a, b] = [{ secret: "a" }, { secret: "b" }];
@@ -150,7 +150,7 @@ for (const environment of ["development", "production"]) {
     });
 
     if (production) {
-      it("is red when the stack is no longer production, and deletes nothing", async () => {
+      it("is red if a stack leaves production, without a deletion", async () => {
         const found = await risks(set("platform:environment", "development"));
         const [lost = ""] = found.filter((one) => one.startsWith("red protection lost"));
         assert.match(lost, /nothing refuses any more to delete .*(Table orders| more$)/);
@@ -160,7 +160,7 @@ for (const environment of ["development", "production"]) {
         );
       });
     } else {
-      it("is none when the stack becomes production", async () => {
+      it("is green if a stack enters production", async () => {
         assert.deepEqual(
           (await risks(inProduction)).filter((one) => /protection|data/.test(one)),
           [],

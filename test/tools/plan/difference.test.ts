@@ -64,7 +64,7 @@ const nodes = (args: Partial<aws.eks.NodeGroupArgs> = {}) =>
   });
 
 describe("differenceOf", () => {
-  it("tells what is added, removed and changed, property by property", async () => {
+  it("lists added, removed and changed resources with their properties", async () => {
     const difference = await between(
       () => {
         new aws.sns.Topic("goes");
@@ -84,7 +84,7 @@ describe("differenceOf", () => {
     assert.deepEqual(difference.replaced, []);
   });
 
-  it("finds nothing between a program and itself", async () => {
+  it("is empty for equal plans", async () => {
     const build = () => cluster({}, () => nodes());
     const difference = await between(build, build);
     assert.equal(difference.deploy, null);
@@ -93,7 +93,7 @@ describe("differenceOf", () => {
     assert.match(differenceMarkdown(difference), /^### Stack `test`: nothing changes/);
   });
 
-  it("leaves alone what Pulumi is told to ignore", async () => {
+  it("omits properties of ignoreChanges", async () => {
     const build = (desiredSize: number) => () =>
       new aws.eks.NodeGroup(
         "nodes",
@@ -108,7 +108,7 @@ describe("differenceOf", () => {
     assert.equal((await between(build(2), build(3))).deploy, null);
   });
 
-  it("takes a renamed resource, and what is in a renamed component, as the same", async () => {
+  it("recognizes a renamed resource, and the children of a renamed component, by their aliases", async () => {
     class Group extends pulumi.ComponentResource {
       constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
         super("test:group:Group", name, {}, opts);
@@ -123,7 +123,7 @@ describe("differenceOf", () => {
     assert.equal(difference.renamed.length, 2);
   });
 
-  it("says that two cannot bear one name, when an alias is forgotten", async () => {
+  it("reports a name collision if an alias is missing", async () => {
     const build = (name: string) => () =>
       new kubernetes.core.v1.Namespace(name, { metadata: { name: "web" } });
     const difference = await between(build("old"), build("new"));
@@ -131,8 +131,8 @@ describe("differenceOf", () => {
   });
 });
 
-describe("differenceOf, what is replaced", () => {
-  it("knows the properties that cannot be changed in place", async () => {
+describe("differenceOf, replacements", () => {
+  it("finds properties that AWS cannot change in place", async () => {
     const types = (type: string) => () => nodes({ instanceTypes: [type] });
     const { replaced, changed } = await between(types("m7g.large"), types("m7g.xlarge"));
     assert.deepEqual(names(replaced), ["nodes"]);
@@ -143,7 +143,7 @@ describe("differenceOf, what is replaced", () => {
     assert.deepEqual((await between(size(2), size(3))).replaced, []);
   });
 
-  it("follows a replacement to what cannot take another value", async () => {
+  it("replaces dependents whose property cannot change in place", async () => {
     const build = (name: string) => () => {
       const namespace = new kubernetes.core.v1.Namespace("space", { metadata: { name } });
       new kubernetes.core.v1.ConfigMap("map", { metadata: { namespace: namespace.metadata.name } });
@@ -155,7 +155,7 @@ describe("differenceOf, what is replaced", () => {
     assert.equal(map?.cause, space?.urn);
   });
 
-  it("takes down what needs a resource whose name only one can bear", async () => {
+  it("deletes the dependents of a resource that is deleted before its replacement", async () => {
     const build = (encryptionConfigKeyArn: string) => () =>
       cluster({ encryptionConfigKeyArn }, ({ eksCluster }) =>
         nodes({ clusterName: eksCluster.name }),
@@ -168,14 +168,14 @@ describe("differenceOf, what is replaced", () => {
     assert.ok(Number(away?.seconds) > 600, String(away?.seconds));
   });
 
-  it("takes nothing down when the new one comes first", async () => {
+  it("deletes no dependents if the replacement is created first", async () => {
     const build = (name: string) => () => cluster({ name });
     const [replacement] = (await between(build("one"), build("two"))).replaced;
     assert.equal(replacement?.goesFirst, false);
     assert.deepEqual(replacement?.takesDown, []);
   });
 
-  it("replaces all objects of a cluster when their provider is another cluster's", async () => {
+  it("replaces all Kubernetes objects if their provider has another cluster", async () => {
     const build = (clusterIdentifier: string) => () => {
       const provider = new kubernetes.Provider("cluster", { clusterIdentifier, kubeconfig: "{}" });
       new kubernetes.core.v1.Namespace("space", { metadata: { name: "web" } }, { provider });
@@ -186,7 +186,7 @@ describe("differenceOf, what is replaced", () => {
     assert.equal(replaced[1]?.goesFirst, false);
   });
 
-  it("lets a node group follow its launch template", async () => {
+  it("updates a node group with its launch template", async () => {
     const build = (size: number) => () => {
       const template = new aws.ec2.LaunchTemplate("nodes", {
         blockDeviceMappings: [{ ebs: { volumeSize: size } }],
@@ -200,8 +200,8 @@ describe("differenceOf, what is replaced", () => {
   });
 });
 
-describe("differenceOf, the time to deploy", () => {
-  it("is that of the longest chain of what changes", async () => {
+describe("differenceOf, the duration", () => {
+  it("is that of the longest chain of changed resources", async () => {
     const build = (topics: string[]) => () => {
       const first = new aws.kms.Key("key");
       for (const name of topics) new aws.sns.Topic(name, { kmsMasterKeyId: first.id });
@@ -215,7 +215,7 @@ describe("differenceOf, the time to deploy", () => {
 });
 
 describe("differenceOf, the permissions", () => {
-  it("are told for each role, gained and lost", async () => {
+  it("are listed for each role, added and removed", async () => {
     const { permissions } = await between(
       () => role([allow("s3:GetObject", "arn:aws:s3:::a/*"), allow("sqs:SendMessage")]),
       () => role([allow("s3:GetObject", "arn:aws:s3:::b/*"), allow("sqs:SendMessage")]),
@@ -231,7 +231,7 @@ describe("differenceOf, the permissions", () => {
     ]);
   });
 
-  it("are wider without their condition", async () => {
+  it("grow if a condition is removed", async () => {
     const Condition = { StringEquals: { "aws:ResourceTag/team": "a" } };
     const { permissions } = await between(
       () => role([{ ...allow("ec2:RunInstances"), Condition }]),
@@ -461,7 +461,7 @@ describe("the difference as text and as a comment", () => {
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
   });
 
-  it("shows one screen, folds the rest, and is no longer than GitHub takes", async () => {
+  it("shows one screen, folds the rest, and fits into a comment of GitHub", async () => {
     const comment = differenceMarkdown(await between(big(1), big(2)));
     assert.ok(comment.length < 65_536);
     const screen = comment.replaceAll(/<details>[\s\S]*?<\/details>/g, "[+]");
@@ -471,7 +471,7 @@ describe("the difference as text and as a comment", () => {
     assert.equal(count(/^````/gm) % 2, 0);
   });
 
-  it("lets no value of a fork's settings act in the comment", async () => {
+  it("escapes values of settings in the comment", async () => {
     const build = (name: string) => () => {
       new aws.sns.Topic("topic", { displayName: name });
       ingress({ scheme: "internet-facing", "inbound-cidrs": `${name}/8` });

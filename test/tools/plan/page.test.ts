@@ -34,7 +34,7 @@ describe("plan.html", () => {
     ({ resources } = await evaluate("prod"));
   });
 
-  it("has a box for each resource, and names only boxes that are there", () => {
+  it("has a box for each resource, and links to existing boxes only", () => {
     const html = pageOf("prod", resources);
     const ids = [...html.matchAll(/class="box" id="(\w+)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, resources.filter((one) => !isGroup(one)).length);
@@ -50,7 +50,7 @@ describe("plan.html", () => {
     assert.doesNotMatch(html, /<link (?!rel="icon" href="data:,")|src=|@import|url\(|https?:/);
   });
 
-  it("takes names as text", async () => {
+  it("escapes names", async () => {
     const named = await deploy(() => new aws.sns.Topic('<img src=x onerror="alert(1)">'));
     assert.doesNotMatch(pageOf("<b>", named), /<img|<b>\n|Stack <b>/);
   });
@@ -109,7 +109,7 @@ describe(`plan.html in a browser${executablePath ? "" : " (skipped: no chromium 
     }
   }
 
-  it("tells what a resource waits for and what needs it, by pointer and by keyboard", async () => {
+  it("shows the dependencies and dependents of a resource, by pointer and by keyboard", async () => {
     await open();
     assert.ok(await about().isHidden());
     const nodes = page.locator(".box", { hasText: "NodeGroup" });
@@ -125,7 +125,7 @@ describe(`plan.html in a browser${executablePath ? "" : " (skipped: no chromium 
     assert.ok(await about().isHidden());
   });
 
-  it("is reached and folded by keyboard alone", async () => {
+  it("has focus and folding by keyboard", async () => {
     await open();
     await page.keyboard.press("Tab");
     assert.equal(await focused(), "fold");
@@ -139,7 +139,7 @@ describe(`plan.html in a browser${executablePath ? "" : " (skipped: no chromium 
     assert.ok(await about().isVisible());
   });
 
-  it("leads from the timeline to the box, also into what is folded", async () => {
+  it("links from the timeline to a box, and unfolds its component", async () => {
     await open();
     await page.locator("#fold").click();
     const link = page.locator(".timeline a", { hasText: "NodeGroup" });
@@ -149,7 +149,7 @@ describe(`plan.html in a browser${executablePath ? "" : " (skipped: no chromium 
     assert.match(String(await about().textContent()), /^NodeGroup/);
   });
 
-  it("draws what comes later further to the right", async () => {
+  it("draws resources from left to right in the order of creation", async () => {
     await open();
     const startOf = async (text: string) => {
       const row = page.locator(".timeline li", { hasText: new RegExp(`^${text}`) });

@@ -18,7 +18,7 @@ describe("the picture of the architecture", () => {
   const outermost = () =>
     resources.filter(({ type, urn }) => type.startsWith("platform:") && !urn.includes("$"));
 
-  it("has a box for each component, and an arrow to whatever needs it", () => {
+  it("has a box for each component, and an arrow to each dependent", () => {
     const dot = pictureOf(resources, "light");
     for (const { urn } of outermost()) assert.ok(dot.includes(`"${urn}" [label=`), urn);
     const of = (name: string) => outermost().find(({ type }) => type.endsWith(`:${name}`))?.urn;
@@ -28,14 +28,14 @@ describe("the picture of the architecture", () => {
     assert.match(dot, /user -> balancer/);
   });
 
-  it("differs in light and dark by colour alone", async () => {
+  it("differs only in colours between light and dark", async () => {
     const bare = (svg: string) => svg.replaceAll(/#[0-9a-f]{6}/g, "");
     const [light, dark] = [await draw("light"), await draw("dark")];
     assert.notEqual(light, dark);
     assert.equal(bare(light), bare(dark));
   });
 
-  it("is a picture with a title, and names nothing by URN", async () => {
+  it("is an image with a title, without URNs", async () => {
     const svg = await draw("light");
     assert.match(svg, /<svg [^>]*role="img">\s*<title>/);
     assert.doesNotMatch(svg.replace(/^[\s\S]*?<\/title>/, ""), /urn:|undefined/);

@@ -13,7 +13,7 @@ for (const stack of ["dev", "prod"]) {
     const used = (what: string, of = resources) =>
       quotasOf(of).find((one) => one.what.includes(what))?.used;
 
-    it("are kept, each with its source", () => {
+    it("are not exceeded, and have a source", () => {
       for (const { what, used, limit, source } of quotasOf(resources)) {
         assert.ok(used <= limit, `${what}: ${used} of ${limit}`);
         assert.ok(source.length > 10, what);
@@ -31,7 +31,7 @@ for (const stack of ["dev", "prod"]) {
       assert.ok(tightQuotas([...resources, class_]).some(({ what }) => /target groups/.test(what)));
     });
 
-    it("count what IAM counts, character by character", () => {
+    it("count the characters of policies as IAM does", () => {
       const [role] = resources.filter(({ type }) => type === "aws:iam/role:Role");
       assert.ok(role);
       const long = { ...role, inputs: { ...role.inputs, assumeRolePolicy: "x".repeat(2048) } };
@@ -39,7 +39,7 @@ for (const stack of ["dev", "prod"]) {
       assert.equal(tightQuotas([...resources, long])[0]?.limit, 2048);
     });
 
-    it("know the addresses that nodes take at most", () => {
+    it("include the max. addresses of the nodes", () => {
       const addresses = used("addresses") ?? 0;
       assert.ok(addresses > 0);
       const larger = resources.map((one) =>

@@ -41,9 +41,10 @@ describe("a stack of three services", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("comes up and goes down cleanly", () => assert.deepEqual(missingEdges(three.resources), []));
+  it("is created and deleted without errors", () =>
+    assert.deepEqual(missingEdges(three.resources), []));
 
-  it("would miss the edge from the owner of preview environments to the load balancer controller", () => {
+  it("needs the dependency of the owner of preview environments on the load balancer controller", () => {
     const alone = three.resources.map((one) =>
       one.name === "pull-requests" ? { ...one, dependsOn: [], parent: undefined } : one,
     );
@@ -53,9 +54,9 @@ describe("a stack of three services", () => {
     );
   });
 
-  it("breaks no policy", () => assert.deepEqual(policyViolations(three.resources), []));
+  it("has no policy violation", () => assert.deepEqual(policyViolations(three.resources), []));
 
-  it("counts the pods of a pull request's environment, which is once each service", () => {
+  it("counts one pod of each service in a preview environment", () => {
     const { what = "" } = capacityOf(three.resources).find(({ of }) => of === "pods") ?? {};
     for (const service of ["web", "orders", "shop"]) {
       assert.match(what, new RegExp(`\\b2 ${service} of pull requests\\b`));
@@ -63,7 +64,7 @@ describe("a stack of three services", () => {
     assert.doesNotMatch(what, /spare-capacity of/);
   });
 
-  it("costs at rest what one service costs", () => {
+  it("has the fixed cost of one service", () => {
     assert.equal(costOf(three.resources).monthly, costOf(one.resources).monthly);
     assert.deepEqual(costOf(three.resources).unknown, []);
   });

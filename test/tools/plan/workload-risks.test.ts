@@ -162,7 +162,7 @@ describe("the risk of a change of services and jobs", () => {
     });
   }
 
-  it("is not red for a Service that goes while another one answers under its name", async () => {
+  it("is not red for a removed Service if another one has its name", async () => {
     const difference = await between(
       called(() => service(80)),
       called(() => service(80, "http", "cart-called")),
@@ -170,7 +170,7 @@ describe("the risk of a change of services and jobs", () => {
     assert.doesNotMatch(reasons(difference), /still call/);
   });
 
-  it("is not red for a Service that goes with the names of it", async () => {
+  it("is not red for a Service that is removed with its aliases", async () => {
     const { risks } = await between(
       called(() => service(80)),
       nothing,
@@ -195,12 +195,12 @@ describe("the difference of a stack with services and jobs of every kind", funct
     return differenceOf(version("old", from), version("new", to));
   };
 
-  it("is nothing between a program and itself", async () => {
+  it("is empty for equal plans", async () => {
     const difference = await changed("platform:logs/retentionDays", 7);
     assert.equal(difference.deploy, null);
   });
 
-  it("runs the job of a release again for another image, and new pods wait for it", async () => {
+  it("runs the release job again for a new image, before the new pods", async () => {
     const { risk, replaced, deploy, ...rest } = await changed(
       "platform:services/shop/image/runtimeImage",
       "runtime:24",
@@ -219,13 +219,13 @@ describe("the difference of a stack with services and jobs of every kind", funct
     assert.ok(path.includes("shop-release"), path.join());
   });
 
-  it("restarts the pods that mount other secrets", async () => {
+  it("restarts pods whose mounted secrets change", async () => {
     const difference = await changed("platform:services/shop/secrets/DB_PASSWORD/key", "other");
     assert.doesNotMatch(reasons(difference), /SecretProviderClass/);
     assert.ok(difference.changed.some(({ type }) => type.endsWith(":Deployment")));
   });
 
-  it("is red where a service moves from the port that others call", async () => {
+  it("is red for a new port of a service that has callers", async () => {
     const difference = await changed("platform:services/cache/port", 6380);
     assert.match(
       reasons(difference),

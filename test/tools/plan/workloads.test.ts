@@ -38,14 +38,14 @@ describe("the plan of a stack with services, jobs and containers of every kind",
       ["repair", "job by hand"],
       ["report", "job daily at 03:30 Europe/Berlin; calls cart"],
     ];
-    it("are told one after the other", () => {
+    it("are listed in order", () => {
       assert.deepEqual(
         workloadLines(resources).map(({ name }) => name),
         lines.map(([name]) => name),
       );
     });
     for (const [name, what] of lines) {
-      it(`tell of ${name}: ${what}`, () => assert.equal(of(name)?.what, what));
+      it(`list of ${name}: ${what}`, () => assert.equal(of(name)?.what, what));
     }
 
     const assumed: [name: string, what: string | undefined][] = [
@@ -69,12 +69,12 @@ describe("the plan of a stack with services, jobs and containers of every kind",
       ["report", undefined],
     ];
     for (const [name, what] of assumed) {
-      it(`say what is assumed of ${name}'s images: ${what ?? "nothing, they are built here"}`, () => {
+      it(`list the assumption about ${name}'s images: ${what ?? "none for a build"}`, () => {
         assert.equal(of(name)?.assumed, what);
       });
     }
 
-    it("are a section of the text, where an assumption is a line of its own", () => {
+    it("are a section of the text, with one line for each assumption", () => {
       assert.match(
         section("Services and jobs"),
         /^ {2}cache {3}private.*\n {10}assumed of docker\.io\/library\/redis:8: port 6379/m,
@@ -82,7 +82,7 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     });
   });
 
-  it("counts all pods at their most: services in a rollout, runs of jobs, jobs of a release", () => {
+  it("counts the max. pods: services in a rollout, runs of jobs, release jobs", () => {
     const what = capacityOf(resources).find((one) => one.of === "pods")?.what ?? "";
     for (const pods of [
       ...["5 shop", "5 cart", "2 cache", "4 mailer"],
@@ -92,14 +92,14 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     }
   });
 
-  it("leaves less of a node where the driver of secrets is on it", () => {
+  it("subtracts the secrets driver from the room of a node", () => {
     const without = resources.filter(({ name }) => name !== "secrets-store");
     const room = (among: Resource[]) =>
       Number.parseInt(capacityOf(among).find((one) => one.of === "a node")?.what ?? "", 10);
     assert.equal(room(without) - room(resources), 120);
   });
 
-  it("needs more nodes for larger sidecars and for what runs before", () => {
+  it("needs more nodes for larger sidecars and `before` containers", () => {
     const nodes = (among: Resource[]) =>
       Number(/on (\d+) nodes$/.exec(capacityOf(among).at(-1)?.what ?? "")?.[1]);
     const alone = structuredClone(resources);
@@ -107,7 +107,7 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     assert.ok(nodes(alone) < nodes(resources));
   });
 
-  it("shows on the way of a request the images of sidecars, and what is copied from where", () => {
+  it("shows the images of sidecars in the path of a request, with the sources of copies", () => {
     const [flow = []] = requestFlows(resources);
     const images = flow.filter(({ at }) => at === "image").map(({ what }) => what);
     assert.equal(images.length, 2);
@@ -127,14 +127,14 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     }
   });
 
-  it("fits 80 columns, misses no edge and has no holes", () => {
+  it("fits 80 columns, and has no missing dependency or undefined value", () => {
     const text = render(plan);
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
     assert.doesNotMatch(text, /undefined|\[object|NaN|MISSING|no price/);
     assert.deepEqual(missingEdges(resources), []);
   });
 
-  it("draws jobs and secrets, and counts no name of a callee as a Service", async () => {
+  it("draws jobs and secrets, and does not count ExternalName Services", async () => {
     const dot = pictureOf(resources, "light");
     assert.match(dot, /Job, 3 × CronJob/);
     assert.match(dot, /4 × Deployment</);
@@ -144,7 +144,7 @@ describe("the plan of a stack with services, jobs and containers of every kind",
     assert.equal(/urn:|undefined/.exec(svg.replace(/^[\s\S]*?<\/title>/, ""))?.[0], undefined);
   });
 
-  it("shows in the page that new pods wait for the job of their release", () => {
+  it("shows in the page that new pods wait for the release job", () => {
     const html = pageOf("workloads", resources);
     assert.match(html, /CronJob<\/span> <span class="name">report</);
     const spans = schedule(resources);
@@ -160,7 +160,7 @@ describe("the plan of a stack with services, jobs and containers of every kind",
 describe("the plan of such a stack with further settings", function () {
   this.timeout(60_000);
 
-  it("tells of no pods that only keep room free", async () => {
+  it("omits the pods of spare capacity", async () => {
     const { resources } = await evaluateWorkloads((settings) =>
       settings.setIn(["config", "platform:autoscaler", "spareCapacity"], { replicas: 1 }),
     );
@@ -172,7 +172,7 @@ describe("the plan of such a stack with further settings", function () {
     assert.ok(!names.includes("spare-capacity"));
   });
 
-  it("counts in environments of pull requests all that a Service leads to, and no worker or job", async () => {
+  it("counts services with a Service in preview environments, without workers and jobs", async () => {
     const { resources } = await evaluateWorkloads((settings) => {
       settings.setIn(["config", "platform:pullRequests"], { environments: 1 });
       settings.setIn(["config", "platform:domain"], {
@@ -205,6 +205,6 @@ describe("a schedule in words", () => {
   }
 });
 
-describe("services and jobs of a program that makes none", () => {
-  it("are none", () => assert.deepEqual(workloadLines([]), []));
+describe("services and jobs of a program without any", () => {
+  it("are empty", () => assert.deepEqual(workloadLines([]), []));
 });

@@ -22,13 +22,13 @@ describe("npm run rehearse", () => {
       },
     );
 
-  it("refuses what it does not know, and shows the usage", () => {
+  it("refuses unknown options, and prints its usage", () => {
     const { status, stdout, stderr } = run(["--quick"]);
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(stderr, /^Unknown option '--quick'.*\n\nRuns the life/s);
   });
 
-  it("names the stacks there are when it is asked for another", () => {
+  it("lists the existing stacks for an unknown one", () => {
     const { status, stdout, stderr } = run(["--stack", "nope"]);
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(
@@ -37,14 +37,14 @@ describe("npm run rehearse", () => {
     );
   });
 
-  it("says what to install where no engine can be had", () => {
+  it("names the tools to install without an engine", () => {
     const env = { PATH: "/nowhere", HOME: "/nowhere" };
     const { status, stdout, stderr } = run([], env);
     assert.deepEqual([status, stdout], [3, ""]);
     assert.match(stderr, /^The rehearsal needs the Pulumi CLI \(https:.*, or Go .*\n$/);
   });
 
-  it("prints lines of 80 columns, each failure beneath its operation", () => {
+  it("prints lines of 80 columns, each failure below its operation", () => {
     const steps = [
       {
         op: "update",
@@ -66,7 +66,7 @@ describe("npm run rehearse", () => {
     for (const line of printed.split("\n")) assert.ok(line.length <= 80, line);
   });
 
-  it("prints how far the time to ready is from the lower bound", () => {
+  it("prints the time to ready and its lower bound", () => {
     const printed = printTimeToReady({
       seconds: 100,
       path: [{ name: "nodes", type: "a:b:NodeGroup", start: 10, end: 100, unexplained: 10 }],
@@ -108,20 +108,20 @@ describe("the engine", () => {
     return file;
   };
 
-  it("is the one on PATH, before all others, and not npm's launcher", async () => {
+  it("is first the one on PATH, without npm's launcher", async () => {
     command("node_modules/.bin/pulumi", "launcher");
     command(`home/versions/${version("pulumi")}/bin/pulumi`, "downloaded");
     const path = command("path/pulumi", "v3.1.0");
     assert.deepEqual(await findEngine(), { path, version: "v3.1.0", origin: "PATH" });
   });
 
-  it("is, second, the one that npm's launcher has downloaded", async () => {
+  it("is second the one that npm's launcher has downloaded", async () => {
     command("path/go", "go");
     const path = command(`home/versions/${version("pulumi")}/bin/pulumi`, "v3.2.0");
     assert.deepEqual(await findEngine(), { path, version: "v3.2.0", origin: "npm launcher" });
   });
 
-  it("is, third, the one that was built before, and no Go is needed for it", async () => {
+  it("is third an existing build, which needs no Go", async () => {
     const goMod = readFileSync(join(root, "tools/rehearsal/engine/go.mod"), "utf8");
     const [, pinned] = /pulumi\/pkg\/v3 (v[\d.]+)/.exec(goMod) ?? [];
     const cache = process.platform === "darwin" ? undefined : "cache/eks-container-platform";
@@ -133,7 +133,7 @@ describe("the engine", () => {
     });
   });
 
-  it("is built once, however many processes ask for it", async () => {
+  it("is built once for several processes", async () => {
     const log = join(folder, "builds");
     const builds = [
       `go; [ $1 != version ] || exit 0; echo build >> ${log}; /bin/sleep 1`,
@@ -148,7 +148,7 @@ describe("the engine", () => {
     assert.equal(said.filter((line) => /Another process builds/.test(line)).length, 2);
   });
 
-  it("is built although a process that built it was killed", async () => {
+  it("is built after another process was killed during its build", async () => {
     command("path/go", "go; [ $1 = version ] || { echo no network >&2; exit 1; }");
     const goMod = readFileSync(join(root, "tools/rehearsal/engine/go.mod"), "utf8");
     const [, pinned] = /pulumi\/pkg\/v3 (v[\d.]+)/.exec(goMod) ?? [];
@@ -159,7 +159,7 @@ describe("the engine", () => {
     await assert.rejects(findEngine(), /could not be built: no network/);
   });
 
-  it("is built where Go is; the build's own words say why when it fails", async () => {
+  it("is built with Go; a failure has the error of the build", async () => {
     command("path/go", "go; [ $1 = version ] || { echo no network >&2; exit 1; }");
     const said: string[] = [];
     await assert.rejects(

@@ -65,12 +65,12 @@ describe("the data of a stack in production", function () {
   });
   after(() => stack?.close());
 
-  it("stays when all resources are taken out of the settings", () =>
+  it("is kept if all resources are removed from the settings", () =>
     during(withoutResources, async () => {
       assert.match(await refused(), /cannot be deleted[\s\S]*protected/);
     }));
 
-  it("stays when a setting changes that would replace it", () =>
+  it("is kept if a setting would replace it", () =>
     during(
       () => stack.configure("resources.orders", { partitionKey: "other" }),
       async () => {
@@ -78,7 +78,7 @@ describe("the data of a stack in production", function () {
       },
     ));
 
-  it("stays in AWS, though the same update ends the protection and replaces it", () =>
+  it("is kept in AWS if one update ends the protection and replaces it", () =>
     during(
       () => {
         stack.configure("environment", "development");
@@ -93,14 +93,14 @@ describe("the data of a stack in production", function () {
       },
     ));
 
-  it("outlives a destroy, which is refused", async () => {
+  it("is kept by a destroy, which is refused", async () => {
     stack.configure("environment", "production");
     await up();
     made = holding();
     assert.match(await refused("destroy"), /protected/);
   });
 
-  it("loses its users' rights only when their new pods run", async () => {
+  it("keeps the permissions of the old pods until the new pods run", async () => {
     const started = stack.world.spans.length;
     await during(
       () => stack.remove("services.shop.uses.orders"),
@@ -125,7 +125,7 @@ describe("the data of a stack in production", function () {
     assert.deepEqual(holding(), made);
   });
 
-  it("goes in two steps, of which the first deletes nothing", async () => {
+  it("is deleted in two steps; the first deletes nothing", async () => {
     stack.configure("environment", "development");
     await up();
     assert.deepEqual(holding(), made);

@@ -31,7 +31,7 @@ describe("databases and caches", function () {
   });
   after(() => stack?.close());
 
-  it("come up, and pods do not wait for them longer than for the cluster", async () => {
+  it("are created, and do not delay pods more than the cluster does", async () => {
     await up();
     const { world } = stack;
     assert.deepEqual([...checkReady(world), ...checkRetention(world), ...world.incidents], []);
@@ -47,7 +47,7 @@ describe("databases and caches", function () {
     );
   });
 
-  it("stay as they are when nothing has changed", async () => assert.deepEqual(await up(), []));
+  it("are unchanged by an update without changes", async () => assert.deepEqual(await up(), []));
 
   it("change their capacity and their limits in place", async () => {
     stack.configure("resources.ledger", { minCapacity: 0, maxCapacity: 8 });
@@ -60,7 +60,7 @@ describe("databases and caches", function () {
     ]);
   });
 
-  it("move to another major version in place, with other parameters, and never back", async () => {
+  it("upgrade to another major version in place with other parameters, and refuse a downgrade", async () => {
     const [before] = stack.world.all(databaseType).filter(({ name }) => name === "ledger");
     stack.configure("resources.ledger", { version: "18" });
     const steps = await up();
@@ -75,7 +75,7 @@ describe("databases and caches", function () {
     await up();
   });
 
-  it("come back: a restored one has the name of the old one (docs/runbooks.md)", async () => {
+  it("are restored under the old name (docs/runbooks.md)", async () => {
     const { world } = stack;
     const [database] = world.all(databaseType).filter(({ name }) => name === "ledger");
     const secretOf = (one = world.get(databaseType, String(database?.id))) =>
@@ -97,7 +97,7 @@ describe("databases and caches", function () {
     world.remove(old);
   });
 
-  it("stay in production, where a destroy is refused before anything goes", async () => {
+  it("are kept in production: a destroy is refused before any deletion", async () => {
     for (const [slice, values] of Object.entries(productionSettings)) {
       stack.configure(slice, values);
     }
@@ -110,7 +110,7 @@ describe("databases and caches", function () {
     assert.ok(stack.world.all().includes(database));
   });
 
-  it("leave nothing behind in development", async () => {
+  it("are deleted in development without leftovers", async () => {
     for (const slice of ["cluster", "ingress"]) {
       stack.configure(slice, { deletionProtection: false });
     }

@@ -5,6 +5,6 @@ describe("databases and caches of a stack", function () {
   this.timeout(10 * 60_000);
   before(needsEngine);
 
-  it("come up beside the cluster, change in place, and go", () =>
+  it("are created in parallel with the cluster, change in place, and are deleted", () =>
     passes("test/tools/rehearsal/databases-engine-spec.ts", 7));
 });

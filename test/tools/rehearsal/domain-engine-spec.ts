@@ -8,7 +8,7 @@ const certificateType = "aws:acm/certificate:Certificate";
 const recordType = "aws:route53/record:Record";
 const hours = (count: number) => count * 3600;
 
-describe("a domain whose DNS is not of the account", function () {
+describe("a domain with DNS outside the account", function () {
   this.timeout(10 * 60_000);
   let stack: RehearsalStack;
   const hostedZoneRoleArn = "arn:aws:iam::444455556666:role/records";
@@ -32,7 +32,7 @@ describe("a domain whose DNS is not of the account", function () {
   });
   after(() => stack?.close());
 
-  it("is refused before anything is made, when no role reaches the hosted zone", async () => {
+  it("is refused before any creation if no role can change the hosted zone", async () => {
     configure({ additional: [shop] });
     const { errors, failed } = await stack.up();
     assert.ok(failed);
@@ -40,7 +40,7 @@ describe("a domain whose DNS is not of the account", function () {
     assert.deepEqual(stack.world.all(), []);
   });
 
-  it("waits two hours for the records that a person sets, and no longer", async () => {
+  it("waits at most two hours for records that a person sets", async () => {
     configure({ additional: [{ ...shop, hostedZoneRoleArn }] });
     const { errors, failed, simulatedSeconds } = await stack.up();
     assert.ok(failed);
@@ -48,7 +48,7 @@ describe("a domain whose DNS is not of the account", function () {
     assert.ok(simulatedSeconds >= hours(2) && simulatedSeconds < hours(2.5), `${simulatedSeconds}`);
   });
 
-  it("goes on once they are set, and says which others to set", async () => {
+  it("continues after these records, and lists the remaining ones", async () => {
     const [certificate] = stack.world.all(certificateType);
     for (const { resourceRecordName } of certificate?.outputs.domainValidationOptions ?? []) {
       stack.world.recordsOfPeople.add(resourceRecordName);
@@ -71,7 +71,7 @@ describe("a domain whose DNS is not of the account", function () {
     assert.deepEqual((await stack.preview()).steps, []);
   });
 
-  it("takes certificates that are issued already, and leaves them as they are", async () => {
+  it("uses existing certificates, and does not change them", async () => {
     const issued = ["dev.example.net", "*.example.org"].map((domainName, at) => {
       const arn = `arn:aws:acm:${stack.world.region}:${stack.world.accountId}:certificate/0a${at}`;
       const inputs = { domainName, subjectAlternativeNames: [domainName] };
@@ -97,7 +97,7 @@ describe("a domain whose DNS is not of the account", function () {
     assert.deepEqual((await stack.preview()).steps, []);
   });
 
-  it("leaves the certificates and the records of others when it is destroyed", async () => {
+  it("keeps existing certificates and records on destroy", async () => {
     const { errors, failed } = await stack.destroy();
     assert.ok(!failed, errors.join("\n"));
     const left = stack.world.all().map(({ type }) => type);

@@ -13,7 +13,7 @@ const vpcId = "vpc-0a1b2c3d4e5f60718";
 const outer = ["subnet-0a00000000000000a", "subnet-0a00000000000000b"];
 const inner = ["subnet-0b00000000000000a", "subnet-0b00000000000000b"];
 
-describe("a stack in a network that is there already", function () {
+describe("a stack in an existing network", function () {
   this.timeout(5 * 60_000);
   let stack: RehearsalStack;
   let checkAccount: () => string[];
@@ -49,7 +49,7 @@ describe("a stack in a network that is there already", function () {
   });
   after(() => stack?.close());
 
-  it("is refused by a preview, which says all that the network lacks, and makes nothing", async () => {
+  it("is refused by a preview, which lists all that the network lacks", async () => {
     const { errors, steps } = await meanwhile("Vpc", vpcId, { enableDnsHostnames: false }, () =>
       meanwhile("Subnet", inner[0] ?? "", { takenAddresses: 4014 }, () =>
         meanwhile("Subnet", outer[1] ?? "", { availabilityZone: "eu-central-1c" }, () => {
@@ -73,7 +73,7 @@ describe("a stack in a network that is there already", function () {
     ]);
   });
 
-  it("comes up in it, with nodes, database, cache and files in its private subnets", async () => {
+  it("is created with nodes, database, cache and files in its private subnets", async () => {
     const steps = await upWell();
     assert.deepEqual(checkDependencies(await stack.state()), []);
     assert.deepEqual(
@@ -92,7 +92,7 @@ describe("a stack in a network that is there already", function () {
     assert.deepEqual(checkAccount(), []);
   });
 
-  it("does not change it by an update, nor by a refresh, though its own addresses are taken", async () => {
+  it("does not change by an update or a refresh that finds its own addresses in use", async () => {
     const crowded = (run: () => ReturnType<RehearsalStack["up"]>) =>
       meanwhile("Subnet", inner[0] ?? "", { takenAddresses: 4080 }, run);
     const { steps, errors } = await crowded(() => stack.up());
@@ -109,7 +109,7 @@ describe("a stack in a network that is there already", function () {
     assert.deepEqual(checkAccount(), []);
   });
 
-  it("has its load balancer in other subnets of it by an update in place", async () => {
+  it("moves its load balancer to other subnets in place", async () => {
     const others = ["subnet-0c00000000000000a", "subnet-0c00000000000000b"];
     const table = all("aws:ec2/routeTableAssociation:RouteTableAssociation")[0]?.inputs
       .routeTableId;
@@ -145,7 +145,7 @@ describe("a stack in a network that is there already", function () {
     for (const one of stack.world.all()) if (one.madeBy === "the owner") stack.world.remove(one);
   });
 
-  it("stays in its VPC: a preview refuses another one in words", async () => {
+  it("keeps its VPC: a preview refuses another one", async () => {
     stack.configure("network.existing", { vpcId: "vpc-00000000" });
     stack.world.addUnmanaged("aws:ec2/vpc:Vpc", "vpc-00000000", "somebody", "another VPC", {
       cidrBlock: "10.9.0.0/16",
@@ -163,7 +163,7 @@ describe("a stack in a network that is there already", function () {
     stack.configure("network.existing", { vpcId });
   });
 
-  it("goes without a trace in it", async () => {
+  it("is deleted without leftovers in the network", async () => {
     assert.deepEqual((await stack.destroy()).errors, []);
     assert.deepEqual(checkNothingLeft(stack.world), []);
     assert.deepEqual(checkAccount(), []);

@@ -56,7 +56,7 @@ describe("files and backups", function () {
   });
   after(() => stack?.close());
 
-  it("are up: pods mount their file system, and stay as they are", async () => {
+  it("are created: pods mount the file system, and a second update changes nothing", async () => {
     await upWell();
     assert.deepEqual(checkDependencies(await stack.state()), []);
     const handle = mounted("shop")?.csi.volumeHandle;
@@ -70,7 +70,7 @@ describe("files and backups", function () {
     assert.deepEqual((await stack.up()).steps, []);
   });
 
-  it("change their access by another claim, which the old pods do not wait for", async () => {
+  it("change their access by a new claim, while the old pods run", async () => {
     stack.configure("services.search.uses", { uploads: "readWrite" });
     const steps = await upWell();
     assert.equal(mounted("search")?.csi.readOnly, false);
@@ -80,7 +80,7 @@ describe("files and backups", function () {
     assert.ok(at("update Deployment") < at("delete PersistentVolumeClaim"), order.join());
   });
 
-  it("are backed up by one plan, each resource into both vaults", () => {
+  it("have one backup plan that copies each resource to both vaults", () => {
     assert.deepEqual(runBackups(stack.world), []);
     const services = points().map(({ vault, resource }) =>
       [vault.split(":")[3], resource.split(":")[2]].join(),
@@ -95,7 +95,7 @@ describe("files and backups", function () {
     );
   });
 
-  it("come back: a restored table takes the place of the old one (docs/runbooks.md)", async () => {
+  it("are restored: a restored table replaces the old one (docs/runbooks.md)", async () => {
     const old = only(tableType);
     const restored = restoreTable(stack.world, old.outputs.arn, "orders-restored");
     // What the runbook's commands make of the state: the engine's own need its language plugin.
@@ -126,7 +126,7 @@ describe("files and backups", function () {
     assert.deepEqual((await stack.up()).steps, []);
   });
 
-  it("come back: pods get the folder that files were restored to", async () => {
+  it("are restored: pods mount the folder of the restored files", async () => {
     const before = only(accessPointType).id;
     stack.configure("resources.uploads", {
       directory: "/aws-backup-restore_2026-11-30T06-00-00/data",
@@ -139,7 +139,7 @@ describe("files and backups", function () {
     assert.deepEqual((await stack.up()).steps, []);
   });
 
-  it("go with their backups outside production, and leave nothing", async () => {
+  it("are deleted with their backups outside production, without leftovers", async () => {
     assert.ok(points().length > 0);
     assert.deepEqual((await stack.destroy()).errors, []);
     assert.deepEqual(checkNothingLeft(stack.world), []);

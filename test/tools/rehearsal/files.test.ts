@@ -5,6 +5,6 @@ describe("files and backups", function () {
   this.timeout(10 * 60_000);
   before(needsEngine);
 
-  it("come up, change, come back and go", () =>
+  it("are created, changed, restored and deleted", () =>
     passes("test/tools/rehearsal/files-engine-spec.ts", 6));
 });

@@ -24,7 +24,7 @@ describe("an image that is deployed", function () {
     stack.world.all("kubernetes:apps/v1:Deployment")[0]?.inputs.spec.template.spec.containers[0]
       .image;
 
-  it("is the one that its tag has, when the folder moves away and back", async () => {
+  it("has the digest of its tag after the folder moved away and back", async () => {
     const [first, before] = [running(), pushed()];
     const folder = (name: string) => join(stack.folder, name);
     cpSync(folder("service"), folder("moved"), { recursive: true });
@@ -41,7 +41,7 @@ describe("an image that is deployed", function () {
     assert.deepEqual((await stack.preview()).steps, []);
   });
 
-  it("is not built anew when it was deployed by digest in between", async () => {
+  it("is not built again after a deployment by digest", async () => {
     const [first, before] = [running(), pushed()];
     stack.configure("services.web.image", { digest: first.split("@")[1] });
     assert.deepEqual((await stack.up()).errors, []);
@@ -52,7 +52,7 @@ describe("an image that is deployed", function () {
     assert.equal(pushed(), before);
   });
 
-  it("is missed by the preview, in words, when somebody has deleted it", async () => {
+  it("is reported by a preview if it was deleted", async () => {
     appendFileSync(join(stack.folder, "service/package.json"), "\n");
     assert.deepEqual((await stack.up()).errors, []);
     for (const image of stack.world.all(pushedType)) {

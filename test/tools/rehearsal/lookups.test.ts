@@ -5,14 +5,14 @@ import { addAccountNetwork } from "../../../tools/rehearsal/world/account-networ
 import { addInterface } from "../../../tools/rehearsal/world/rules/network-rules.ts";
 import { type Props, World } from "../../../tools/rehearsal/world/world.ts";
 
-describe("a look-up on the simulated cloud", () => {
+describe("a lookup on the simulated cloud", () => {
   const caller = { region: "eu-central-1" };
   const ask = (world: World, name: string, args: Record<string, unknown> = {}) =>
     aws.functions[name]?.(args, caller, world);
   const withRights = (...allowed: string[]) =>
     Object.assign(new World(), { rights: (action: string) => allowed.includes(action) });
 
-  it("is refused, in AWS's words, to a role without one of its rights", () => {
+  it("is refused with AWS's error without one of its permissions", () => {
     const world = withRights("elasticloadbalancing:DescribeLoadBalancers");
     assert.throws(() => ask(world, "aws:lb/getLoadBalancer:getLoadBalancer", { tags: {} }), {
       message:
@@ -20,14 +20,47 @@ describe("a look-up on the simulated cloud", () => {
     });
   });
 
-  it("is answered to a role with its rights, and to anybody what needs none", () => {
+  it("succeeds with its permissions, and without any if it needs none", () => {
     const zones = "aws:index/getAvailabilityZones:getAvailabilityZones";
     assert.ok(ask(withRights("ec2:DescribeAvailabilityZones"), zones));
     assert.ok(ask(withRights(), "aws:index/getCallerIdentity:getCallerIdentity"));
     assert.ok(ask(new World(), zones));
   });
 
-  describe("of a network that is there already", () => {
+  describe("of an instance type", () => {
+    const type = "aws:ec2/getInstanceType:getInstanceType";
+    const facts = (instanceType: string, world = new World()) => {
+      const found = ask(world, type, { instanceType });
+      return [found?.supportedArchitectures, found?.defaultVcpus, found?.memorySize];
+    };
+
+    it("has the numbers of instance-types.ts, or those of its name", () => {
+      assert.deepEqual(facts("c7g.large"), [["arm64"], 2, 4096]);
+      assert.deepEqual(facts("m9g.xlarge"), [["arm64"], 4, 16384]);
+      assert.deepEqual(facts("r10i.large"), [["x86_64"], 2, 16384]);
+    });
+
+    it("fails with AWS's error if no zone of the region offers it", () => {
+      const world = new World();
+      for (const zone of ["a", "b", "c"]) {
+        assert.ok(facts("m9g.large", world));
+        world.notOffered.add(`m9g.large ${world.region}${zone}`);
+      }
+      assert.throws(() => facts("m9g.large", world), {
+        message:
+          "reading EC2 Instance Type (m9g.large): api error InvalidInstanceType: The following supplied instance types do not exist: [m9g.large]",
+      });
+    });
+
+    it("needs ec2:DescribeInstanceTypes", () => {
+      assert.throws(
+        () => facts("m9g.large", withRights("ec2:DescribeInstanceTypeOfferings")),
+        /not authorized to perform: ec2:DescribeInstanceTypes /,
+      );
+    });
+  });
+
+  describe("of an existing network", () => {
     const ids = {
       vpcId: "vpc-1",
       publicSubnetIds: ["subnet-1", "subnet-2"],
@@ -47,7 +80,7 @@ describe("a look-up on the simulated cloud", () => {
       return { subnet, tables };
     };
 
-    it("finds what the account has, of those that are asked for", () => {
+    it("finds the requested resources of the account", () => {
       const world = account();
       const filters = (name: string, ...values: string[]) => ({ filters: [{ name, values }] });
       const vpcs = ask(world, "aws:ec2/getVpcs:getVpcs", filters("vpc-id", "vpc-1", "vpc-9"));
@@ -62,7 +95,7 @@ describe("a look-up on the simulated cloud", () => {
       });
     });
 
-    it("fails, in the provider's words, for one that does not exist", () => {
+    it("fails with the provider's error for a missing resource", () => {
       for (const [name, what] of [
         ["getVpc", "VPC"],
         ["getSubnet", "Subnet"],
@@ -73,7 +106,7 @@ describe("a look-up on the simulated cloud", () => {
       }
     });
 
-    it("counts the addresses that are free", () => {
+    it("counts the free addresses", () => {
       const world = account();
       const { subnet } = find(world);
       assert.equal(subnet("subnet-1").availableIpAddressCount, 251);
@@ -81,7 +114,7 @@ describe("a look-up on the simulated cloud", () => {
       assert.equal(subnet("subnet-1").availableIpAddressCount, 250);
     });
 
-    it("has tables, one of which is the main one", () => {
+    it("has route tables, one of them the main one", () => {
       const [outer, inner] = find(account()).tables;
       assert.deepEqual(
         outer.associations.map(({ subnetId }: Props) => subnetId),
@@ -92,7 +125,7 @@ describe("a look-up on the simulated cloud", () => {
       assert.match(inner.routes[0].natGatewayId, /^nat-/);
     });
 
-    it("leaves out a route that a gateway of a VPN has made, but in its filter", () => {
+    it("omits a propagated route, except in filters", () => {
       const world = account();
       const route = world.all("aws:ec2/route:Route").at(-1);
       Object.assign(route?.inputs ?? {}, { propagated: true });

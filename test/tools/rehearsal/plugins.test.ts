@@ -16,7 +16,7 @@ describe("the plugins of eks and awsx", () => {
   const standIns = ["eks", "awsx"].map((name) => ({ name, origin: "stand-in" }));
   const needsAws = { name: "eks", origin: "stand-in, because the plugin needs the aws command" };
 
-  describe("are looked for", () => {
+  describe("are found", () => {
     let folder: string;
     before(function () {
       if (process.platform === "win32") this.skip();
@@ -52,11 +52,11 @@ describe("the plugins of eks and awsx", () => {
     const installed = (name: string, of = version(name)) =>
       command(`home/plugins/resource-${name}-v${of}/pulumi-resource-${name}`);
 
-    it("and are stand-ins where there are none", () => {
+    it("as simulated components without plugins", () => {
       assert.deepEqual(findPlugins(), standIns);
     });
 
-    it("on PATH first, each by itself", () => {
+    it("on PATH first, each separately", () => {
       installed("awsx");
       const path = command("path/pulumi-resource-awsx");
       assert.deepEqual(findPlugins(), [
@@ -75,12 +75,12 @@ describe("the plugins of eks and awsx", () => {
       ]);
     });
 
-    it("and passed over when they cannot be run", () => {
+    it("except those that cannot run", () => {
       command("path/pulumi-resource-awsx", 0o644);
       assert.deepEqual(findPlugins(), standIns);
     });
 
-    it("eks only where the aws command is, which it needs", () => {
+    it("for eks only with the aws command, which it needs", () => {
       installed("eks");
       assert.deepEqual(findPlugins(), [needsAws, standIns[1]]);
     });
@@ -97,7 +97,7 @@ describe("the plugins of eks and awsx", () => {
     for (const line of opening.split("\n")) assert.ok(line.length <= 80, line);
   });
 
-  it("hear at once that a cluster is healthy, and not by a first answer of 200", async () => {
+  it("get a healthy cluster at once, without a first response of 200", async () => {
     const { server, url } = await serveHealth();
     try {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -108,7 +108,7 @@ describe("the plugins of eks and awsx", () => {
     }
   });
 
-  describe("are stood in for", function () {
+  describe("are simulated", function () {
     this.timeout(10 * 60_000);
     let plugins: Plugin[];
 
@@ -155,7 +155,7 @@ describe("the plugins of eks and awsx", () => {
       }
     };
 
-    it("by components that register the same children, and hand out the same dependencies", async () => {
+    it("by components with the same children and the same dependencies", async () => {
       const expected = await told({ plugins });
       assert.deepEqual(await told({ plugins: standIns }), expected);
     });

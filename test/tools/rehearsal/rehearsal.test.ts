@@ -71,7 +71,7 @@ describe("the rehearsal", function () {
     assert.ok(timeToReady.seconds - least <= 5 * 60, `ready after ${timeToReady.seconds} s`);
   });
 
-  it("leaves of the stack prod what it is told to keep, and what others' certificates need", async () => {
+  it("keeps of the stack prod only kept resources and validation records of certificates", async () => {
     const { results, kept } = await rehearse({ stack: "prod", length: "up and destroy" });
     for (const { title, failures } of results) assert.deepEqual(failures, [], title);
     const records = kept.filter((one) => one.startsWith("Record "));
@@ -81,7 +81,7 @@ describe("the rehearsal", function () {
     }
   });
 
-  it("fails when a validation record goes that others' certificates are renewed by", async () => {
+  it("fails if a validation record of other certificates is deleted", async () => {
     const failures = await failuresBy(
       ({ type, props, opts }) =>
         type === "aws:route53/record:Record"
@@ -95,7 +95,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when an image is pushed to a tag that its repository has", async () => {
+  it("fails if an image is pushed to an existing tag", async () => {
     const failures = await failuresBy(
       ({ type, name, props, opts }) =>
         type === "docker:index/image:Image"
@@ -116,7 +116,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when the Ingress forgets its controller, and what else would go after it", async () => {
+  it("fails without the dependency of the Ingress on its controller", async () => {
     const addons = [
       controllerType,
       "platform:addons:Autoscaler",
@@ -140,7 +140,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when the Ingress and its controller forget the nodes, and what comes after them", async () => {
+  it("fails without the dependency of Ingress and controller on the nodes", async () => {
     const failures = await failuresBy(
       together(
         ...[serviceType, serviceComponent, controllerType, releaseType].map((type) => forget(type)),
@@ -154,7 +154,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when the Ingress knows its controller's release, but not its role", async () => {
+  it("fails without the dependency of the Ingress on its controller's role", async () => {
     let release: pulumi.Resource | undefined;
     const failures = await failuresBy(
       together(forget(releaseType), ({ type, resource, props, opts }) => {
@@ -170,7 +170,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when CoreDNS is made before the nodes", async () => {
+  it("fails if CoreDNS is created before the nodes", async () => {
     const failures = await failuresBy(
       changeProps("eks:index:Cluster", () => ({ corednsAddonOptions: { enabled: true } })),
     );
@@ -180,7 +180,7 @@ describe("the rehearsal", function () {
     );
   });
 
-  it("fails when an image is named by tag, and when log groups never expire", async () => {
+  it("fails for an image by tag, and for log groups without retention", async () => {
     let image: (pulumi.Resource & { imageName: pulumi.Output<string> }) | undefined;
     const failures = await failuresBy(
       together(

@@ -55,7 +55,7 @@ describe("the simulated cloud", () => {
       await given.remove(subnet);
     });
 
-    it("lets a subnet go as soon as the last interface has gone", async () => {
+    it("deletes a subnet after its last interface", async () => {
       const subnet = given.put(types.subnet, { vpcId: "vpc-2", cidrBlock: "10.9.0.0/24" });
       const interface_ = held({ subnetId: subnet.id });
       given.world.clock.later(60, () => gone(interface_));
@@ -63,7 +63,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.clock.now, 61);
     });
 
-    it("keeps an internet gateway while there are public addresses", async () => {
+    it("keeps an internet gateway while the VPC has public addresses", async () => {
       const [public_] = given.zones;
       goneAll(types.nat);
       const interface_ = held({ subnetId: public_?.outer, publicAddress: true });
@@ -83,7 +83,7 @@ describe("the simulated cloud", () => {
       await given.remove(group);
     });
 
-    it("makes a security group in a VPC that exists", async () => {
+    it("creates a security group only in an existing VPC", async () => {
       await given.create(types.group, { vpcId: given.vpc.id, name: "found" });
       await refused(
         given.create(types.group, { vpcId: "vpc-0", name: "lost" }),
@@ -91,7 +91,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("keeps a VPC while anything is in it", async () => {
+    it("keeps a VPC that is not empty", async () => {
       await refused(given.remove(given.vpc), /^DependencyViolation: .* Subnet given/);
       const { put, remove } = emptyWorld();
       await remove(put(types.vpc, { cidrBlock: "10.0.0.0/16" }));
@@ -105,7 +105,7 @@ describe("the simulated cloud", () => {
       await given.remove(table);
     });
 
-    it("makes a NAT gateway only behind an internet gateway", async () => {
+    it("creates a NAT gateway only with an internet gateway", async () => {
       const subnetId = given.zones[0]?.outer;
       await given.create(types.nat, { subnetId });
       gone(given.gateway);
@@ -124,7 +124,7 @@ describe("the simulated cloud", () => {
       await route("192.0.2.0/24");
     });
 
-    it("makes subnets in zones that the region has", async () => {
+    it("creates subnets only in zones of the region", async () => {
       const subnet = (zone: string) => ({
         vpcId: given.vpc.id,
         cidrBlock: "10.0.64.0/20",
@@ -134,7 +134,7 @@ describe("the simulated cloud", () => {
       await refused(given.create(types.subnet, subnet("z")), /^InvalidParameterValue: .*1z/);
     });
 
-    it("makes no subnet over another one", async () => {
+    it("creates no subnet that overlaps another one", async () => {
       const subnet = (cidrBlock: string) => ({ vpcId: given.vpc.id, cidrBlock });
       await given.create(types.subnet, subnet("10.0.64.0/20"));
       await refused(given.create(types.subnet, subnet("10.0.8.0/22")), /^InvalidSubnet.Conflict/);
@@ -290,13 +290,13 @@ describe("the simulated cloud", () => {
       await given.remove(policy);
     });
 
-    it("attaches policies to roles that exist", async () => {
+    it("attaches policies only to existing roles", async () => {
       const to = (role: string) => ({ role, policyArn: "arn:aws:iam::aws:policy/X" });
       await given.create(types.attachment, to("nodes"));
       await refused(given.create(types.attachment, to("nobody")), /^NoSuchEntity: .* nobody/);
     });
 
-    it("takes policies that have a version and statements", async () => {
+    it("accepts policies with a version and statements", async () => {
       await given.create(types.policy, { name: "good", policy: trusts("ec2") });
       for (const policy of ["{", '{"Statement": []}', '{"Version": "2012-10-17"}']) {
         const call = given.create(types.policy, { name: "bad", policy });
@@ -304,7 +304,7 @@ describe("the simulated cloud", () => {
       }
     });
 
-    it("takes a key's policy only while somebody may put the next one, said by Action", async () => {
+    it("accepts a key policy only with a principal that may change it, by Action", async () => {
       const policy = (actions: Props) => ({
         keyId: "key-1",
         policy: JSON.stringify({
@@ -319,7 +319,7 @@ describe("the simulated cloud", () => {
       await given.create(types.keyPolicy, policy({ Action: ["kms:Get*", "kms:PutKeyPolicy"] }));
     });
 
-    it("takes documents of the size that IAM takes", async () => {
+    it("accepts policies up to IAM's max. size", async () => {
       const role = (text: string) => ({
         name: `role-${text.length}`,
         assumeRolePolicy: policyWith({ Principal: { Service: text } }),
@@ -348,7 +348,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("refuses a name that is taken", async () => {
+    it("refuses a name in use", async () => {
       const again = { name: "nodes", assumeRolePolicy: trusts("ec2") };
       await refused(given.create(types.role, again), /^EntityAlreadyExists: nodes/);
     });
@@ -367,7 +367,7 @@ describe("the simulated cloud", () => {
       ...more,
     });
 
-    it("makes a control plane with a role that EKS may assume, in two zones", async () => {
+    it("creates a control plane only with a role that EKS may assume, in two zones", async () => {
       await given.create(types.cluster, cluster());
       const roleArn = given.nodeRole.outputs.arn;
       await refused(
@@ -416,7 +416,7 @@ describe("the simulated cloud", () => {
       await given.create(types.entry, entry("third"));
     });
 
-    it("makes Kubernetes objects for administrators alone", async () => {
+    it("creates Kubernetes objects only for administrators", async () => {
       const namespace = { metadata: { name: "shop" } };
       await given.create(types.namespace, namespace);
       const [association] = given.world.all(types.association_);
@@ -430,7 +430,7 @@ describe("the simulated cloud", () => {
       for (const call of calls) await refused(call(), /^Unauthorized: the server has asked/);
     });
 
-    it("takes other subnets for a control plane in the same zones only", async () => {
+    it("accepts other subnets for a control plane only in the same zones", async () => {
       const [a = "", b = ""] = given.inner;
       const zone = given.put(types.subnet, {
         vpcId: given.vpc.id,
@@ -444,7 +444,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("keeps a control plane in its VPC, and makes one in subnets that exist", async () => {
+    it("keeps a control plane in its VPC, and creates one only in existing subnets", async () => {
       const [a = "", b = ""] = given.inner;
       const { roleArn } = given.cluster.inputs;
       const inSubnets = (...subnetIds: string[]) => ({ vpcConfig: { subnetIds } });
@@ -472,14 +472,14 @@ describe("the simulated cloud", () => {
       );
     };
 
-    it("makes nodes in the VPC of their control plane", () =>
+    it("creates nodes only in the VPC of their control plane", () =>
       refused(
         given.create(types.nodes, nodes({ nodeGroupName: "far", subnetIds: elsewhere() })),
         new RegExp(`Specified subnets must belong to cluster's vpc ${given.vpc.id}$`),
       ));
 
     for (const setting of ["enableDnsHostnames", "enableDnsSupport"]) {
-      it(`lets no node join in a VPC without ${setting}`, async () => {
+      it(`refuses nodes in a VPC without ${setting}`, async () => {
         Object.assign(given.vpc.inputs, { [setting]: false });
         await refused(
           given.create(types.nodes, nodes({ nodeGroupName: "new" })),
@@ -488,7 +488,7 @@ describe("the simulated cloud", () => {
       });
     }
 
-    it("lets nodes join by the main route table, and by a transit gateway", async () => {
+    it("accepts nodes with the main route table, and with a transit gateway", async () => {
       goneAll(types.association);
       const lost = /Instances failed to join the kubernetes cluster: subnet .* no route/;
       await refused(given.create(types.nodes, nodes({ nodeGroupName: "lost" })), lost);
@@ -501,7 +501,7 @@ describe("the simulated cloud", () => {
       await given.create(types.nodes, nodes({ nodeGroupName: "found" }));
     });
 
-    it("loses what it has put in place of another, when that is deleted after it", async () => {
+    it("loses an access policy if the replaced association is deleted after the new one", async () => {
       const association = {
         clusterName: "platform",
         principalArn: "arn:aws:iam::111122223333:role/Dev",
@@ -515,7 +515,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.get(types.association_, old.id), undefined);
     });
 
-    it("lets at most 40 networks reach a cluster", async () => {
+    it("accepts at most 40 public access networks", async () => {
       const open = (count: number) => ({
         vpcConfig: {
           ...given.cluster.inputs.vpcConfig,
@@ -529,7 +529,7 @@ describe("the simulated cloud", () => {
       await given.create(types.cluster, other(40));
     });
 
-    it("makes nothing for a cluster that does not exist", async () => {
+    it("creates no resource of a missing cluster", async () => {
       const entry = (clusterName: string) => ({ clusterName, principalArn: "arn" });
       await given.create(types.entry, entry("platform"));
       await refused(
@@ -538,7 +538,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("makes nodes with a role that instances may assume", async () => {
+    it("creates nodes only with a role that EC2 may assume", async () => {
       await given.create(types.nodes, nodes());
       const nodeRoleArn = given.cniRole.outputs.arn;
       await refused(
@@ -547,7 +547,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("makes nodes of types that their zones offer", async () => {
+    it("creates nodes only of types that their zones offer", async () => {
       given.world.notOffered.add("m9g.large eu-central-1b");
       await given.create(types.nodes, nodes({ instanceTypes: ["t4g.medium"] }));
       await refused(
@@ -556,7 +556,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("takes sizes of a node group that fit each other, all at once", async () => {
+    it("accepts only consistent sizes of a node group, in one update", async () => {
       const sizes = (minSize: number, desiredSize: number, maxSize: number) => ({
         scalingConfig: { minSize, desiredSize, maxSize },
       });
@@ -575,7 +575,7 @@ describe("the simulated cloud", () => {
       assert.equal(scaling?.inputs.desiredCapacity, 2, "a stale size takes a node away");
     });
 
-    it("takes an image release of the group's Kubernetes version alone", async () => {
+    it("accepts only an AMI release of the group's Kubernetes version", async () => {
       await given.update(given.nodes, { releaseVersion: "1.35.4-20261101" });
       await refused(
         given.update(given.nodes, { releaseVersion: "1.36.1-20261101" }),
@@ -583,7 +583,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    describe("with pods in three zones, one of which is full", () => {
+    describe("with pods in three zones, one of them full", () => {
       const pods = (name: string, replicas: number, spread: string, cpu = "500m") => ({
         metadata: { name, namespace: "web" },
         spec: {
@@ -615,11 +615,11 @@ describe("the simulated cloud", () => {
         for (const node of nodes.slice(1)) gone(node);
       });
 
-      it("runs pods whose spread is soft where there is room", async () => {
+      it("runs pods with ScheduleAnyway where there is room", async () => {
         await given.create(types.deployment, pods("web", 4, "ScheduleAnyway"));
       });
 
-      it("leaves pods Pending that ask for too much by a sidecar or by what runs before them", async () => {
+      it("leaves pods Pending whose sidecars or init containers request too much", async () => {
         const asking = (name: string, cpu: string, restartPolicy?: string) => {
           const one = pods(name, 1, "ScheduleAnyway", "100m");
           const initContainer = {
@@ -641,7 +641,7 @@ describe("the simulated cloud", () => {
         }
       });
 
-      it("leaves less room to pods where the driver of secrets is on every node", async () => {
+      it("has less room for pods with the secrets driver on every node", async () => {
         await given.create(types.deployment, pods("web", 1, "ScheduleAnyway", "1400m"));
         given.put(types.addon, { clusterName: "platform", addonName: secretsAddon });
         await refused(
@@ -650,7 +650,7 @@ describe("the simulated cloud", () => {
         );
       });
 
-      it("leaves pods whose spread is hard Pending, though there is room", async () => {
+      it("leaves pods with DoNotSchedule Pending", async () => {
         await refused(
           given.create(types.deployment, pods("web", 4, "DoNotSchedule")),
           /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: .*didn't match pod topology spread constraints/,
@@ -673,7 +673,7 @@ describe("the simulated cloud", () => {
       assert.match(given.world.incidents[0] ?? "", /interrupted: they need 491 s, and have 300 s/);
     });
 
-    it("updates nodes one after another, never ahead of the control plane", async () => {
+    it("updates nodes one after another, to at most the version of the control plane", async () => {
       await refused(
         given.update(given.nodes, { version: "1.36" }),
         /^InvalidParameterException: .* newer than the cluster's/,
@@ -692,7 +692,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("takes of an add-on's configuration only what its version knows", async () => {
+    it("accepts only configuration keys of the add-on's version", async () => {
       gone(given.cni);
       const cloudWatch = "amazon-cloudwatch-observability";
       const unknown = (key: string) =>
@@ -741,7 +741,7 @@ describe("the simulated cloud", () => {
       ["the CNI's role is gone", () => gone(given.cniRole), /CNI: .* does not exist/],
     ];
     for (const [why, spoil, message] of failing) {
-      it(`gives up on nodes after 25 minutes when ${why}`, async () => {
+      it(`fails the creation of nodes after 25 minutes if ${why}`, async () => {
         spoil();
         const call = given.create(types.nodes, nodes());
         await assert.rejects(call, (error: Error) => {
@@ -762,7 +762,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.clock.now, 20 + 20 * 60);
     });
 
-    it("lets CoreDNS recover when nodes come in time", async () => {
+    it("makes CoreDNS healthy with nodes before its timeout", async () => {
       gone(given.coredns);
       gone(given.nodes);
       given.world.clock.later(300, () => given.put(types.nodes, given.nodes.inputs));
@@ -782,7 +782,7 @@ describe("the simulated cloud", () => {
           addon("amazon-cloudwatch-observability", { serviceAccountRoleArn: role.outputs.arn }),
         );
       };
-      it("works with issuer, subject, audience and policy", () => agents());
+      it("has access with issuer, subject, audience and policy", () => agents());
       it("fails for another subject", () =>
         refused(agents({ sub: "default:agent" }), /^AccessDenied: .* trust policy of agent/));
       it("fails for another audience", () =>
@@ -802,7 +802,7 @@ describe("the simulated cloud", () => {
       build: { context },
     });
 
-    it("takes images for repositories that exist", async () => {
+    it("accepts images only for existing repositories", async () => {
       const made = await given.create(types.image, image("a"));
       const elsewhere = { imageName: "elsewhere:a", build: {} };
       const message = /^RepositoryNotFoundException/;
@@ -810,7 +810,7 @@ describe("the simulated cloud", () => {
       await refused(given.update(made, elsewhere), message);
     });
 
-    it("refuses a second push of an immutable tag, in the words of docker push", async () => {
+    it("refuses a second push of an immutable tag with the error of docker push", async () => {
       const made = await given.create(types.image, image("a"));
       await given.update(made, image("b", "two"));
       const message =
@@ -821,7 +821,7 @@ describe("the simulated cloud", () => {
       await given.create(types.image, { ...image("a"), skipPush: true });
     });
 
-    it("gives each build a digest of its own", async () => {
+    it("gives each build a unique digest", async () => {
       given.repository.inputs.imageTagMutability = "MUTABLE";
       const made = await given.create(types.image, image("a"));
       const { repoDigest } = made.outputs;
@@ -840,7 +840,7 @@ describe("the simulated cloud", () => {
   describe("workloads", () => {
     const cannotReach = /^Unreachable: configured Kubernetes cluster is unreachable: platform/;
 
-    it("reaches a cluster that is there", async () => {
+    it("accepts objects only of an existing cluster", async () => {
       await given.update(given.account, { automountServiceAccountToken: false });
       gone(given.cluster);
       await refused(given.create(types.namespace, { metadata: { name: "a" } }), cannotReach);
@@ -848,13 +848,13 @@ describe("the simulated cloud", () => {
       await refused(given.remove(given.account), cannotReach);
     });
 
-    it("makes objects in namespaces that exist", async () => {
+    it("creates objects only in existing namespaces", async () => {
       const account = (namespace: string) => ({ metadata: { name: "a", namespace } });
       await given.create(types.account, account("web"));
       await refused(given.create(types.account, account("no")), /^NotFound: namespaces "no"/);
     });
 
-    it("waits for a release's pods as long as its timeout", async () => {
+    it("waits for a release's pods until its timeout", async () => {
       const release = { ...given.release.inputs, name: "another", timeout: 120 };
       await given.create(types.release, release);
       gone(given.nodes);
@@ -866,7 +866,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.clock.now - now, 8 + 120);
     });
 
-    it("runs an autoscaler of this cluster that may change its node groups, and no other", async () => {
+    it("scales nodes only with an autoscaler of this cluster and its permissions", async () => {
       const release = (clusterName: string, roleArn: string) => ({
         chart: "cluster-autoscaler",
         name: "autoscaler",
@@ -899,7 +899,7 @@ describe("the simulated cloud", () => {
       await given.create(types.release, release("platform", roleArn));
     });
 
-    it("gives an Ingress a load balancer, and takes it away whole", async () => {
+    it("creates the load balancer of an Ingress, and deletes all of its resources", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       assert.match(ingress.outputs.status.loadBalancer.ingress[0].hostname, /elb.amazonaws.com$/);
       const made = () =>
@@ -929,7 +929,7 @@ describe("the simulated cloud", () => {
       ["no way to AWS", () => goneAll(types.route), /no route to the internet/],
     ];
     for (const [what, spoil, message] of withoutBalancer) {
-      it(`gives an Ingress no load balancer with ${what}`, async () => {
+      it(`creates no load balancer with ${what}`, async () => {
         spoil();
         const call = given.create(types.ingress, given.ingress);
         await assert.rejects(call, (error: Error) => {
@@ -951,13 +951,13 @@ describe("the simulated cloud", () => {
       });
     }
 
-    it("removes no finalizer when the controller goes while it works", async () => {
+    it("removes no finalizer if the controller is deleted during a deletion", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       given.world.clock.later(30, () => gone(given.release));
       await refused(given.remove(ingress), /^finalizer: .* no load balancer controller runs/);
     });
 
-    it("finds an Ingress's subnets by their tags, in two zones", async () => {
+    it("finds the subnets of an Ingress by tags, in two zones", async () => {
       const tagged = given.world.all(types.subnet).find(({ id }) => id === given.zones[0]?.outer);
       delete tagged?.inputs.tags;
       await refused(
@@ -966,7 +966,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    describe("an Ingress that names its subnets", () => {
+    describe("an Ingress with subnets", () => {
       const naming = (...ids: string[]) => ({
         metadata: {
           ...given.ingress.metadata,
@@ -983,13 +983,13 @@ describe("the simulated cloud", () => {
           .filter(({ madeBy }) => madeBy?.startsWith("load balancer"))
           .map(({ inputs }) => inputs.subnetId);
 
-      it("has its load balancer in them, whatever their tags", async () => {
+      it("has its load balancer in them, without tags", async () => {
         for (const one of given.world.all(types.subnet)) delete one.inputs.tags;
         await given.create(types.ingress, naming(...outer()));
         assert.deepEqual(interfaces().sort(), outer().sort());
       });
 
-      it("moves with its load balancer into others, and back to tagged ones", async () => {
+      it("moves its load balancer to other subnets, and back to tagged ones", async () => {
         const ingress = await given.create(types.ingress, naming(...outer()));
         const balancer = given.world.all(types.balancer);
         await given.update(ingress, naming(...given.inner));
@@ -999,7 +999,7 @@ describe("the simulated cloud", () => {
         assert.deepEqual(given.world.all(types.balancer), balancer);
       });
 
-      it("has none in subnets that do not exist, nor in one zone alone", async () => {
+      it("has no load balancer in missing subnets, nor in one zone", async () => {
         const [a = "", b = ""] = outer();
         await refused(
           given.create(types.ingress, naming(a, "subnet-0")),
@@ -1017,7 +1017,7 @@ describe("the simulated cloud", () => {
         );
       });
 
-      it("has none in a subnet without eight free addresses", async () => {
+      it("has no load balancer in a subnet without eight free addresses", async () => {
         const [a = ""] = outer();
         const subnet = given.world.get(types.subnet, a);
         Object.assign(subnet?.inputs ?? {}, { takenAddresses: 251 - 7 });
@@ -1030,7 +1030,7 @@ describe("the simulated cloud", () => {
         await given.create(types.ingress, naming(...outer()));
       });
 
-      it("has none when another one of its group names others", async () => {
+      it("has no load balancer if another Ingress of its group has other subnets", async () => {
         const group = { "alb.ingress.kubernetes.io/group.name": "all" };
         const first = naming(...outer());
         const second = naming(...given.inner);
@@ -1044,7 +1044,7 @@ describe("the simulated cloud", () => {
       });
     });
 
-    it("keeps a namespace while an Ingress in it has its finalizer", async () => {
+    it("keeps a namespace while one of its Ingresses has a finalizer", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       await refused(given.remove(given.namespace), /^finalizer: namespace web is Terminating/);
       await given.remove(ingress);
@@ -1069,7 +1069,7 @@ describe("the simulated cloud", () => {
       };
       const left = () => [...given.world.all(types.ingress), ...given.world.all(types.balancer)];
 
-      it("before it, in the foreground, as far as the controller lets it", async () => {
+      it("before it, in the foreground, if the controller removes their finalizers", async () => {
         const owner = await createOwner("foreground");
         await createNamespace(owner);
         const { inputs, outputs } = given.release;
@@ -1080,7 +1080,7 @@ describe("the simulated cloud", () => {
         assert.deepEqual(left(), []);
       });
 
-      it("not before it, and without waiting, in the background", async () => {
+      it("after it, without a wait, in the background", async () => {
         const owner = await createOwner("background");
         await createNamespace(owner);
         await given.remove(owner);
@@ -1088,7 +1088,7 @@ describe("the simulated cloud", () => {
       });
     });
 
-    it("has a Deployment wait until its load balancer is active", async () => {
+    it("lets a Deployment wait until its load balancer is active", async () => {
       const ingress = await given.create(types.ingress, given.ingress);
       const [balancer] = given.world.all(types.balancer);
       const deployment = await given.create(types.deployment, given.deployment);
@@ -1102,7 +1102,7 @@ describe("the simulated cloud", () => {
       ["their image", () => goneAll(types.pushed), /ImagePullBackOff/],
     ];
     for (const [what, spoil, message] of podsFail) {
-      it(`gives up on pods without ${what} after ten minutes`, async () => {
+      it(`fails a Deployment without ${what} after ten minutes`, async () => {
         const made = await given.create(types.deployment, given.deployment);
         spoil();
         for (const call of [
@@ -1172,7 +1172,7 @@ describe("the simulated cloud", () => {
       given.put(types.deployment, given.deployment);
     });
 
-    it("brings the kinds of its objects", async () => {
+    it("creates the CRDs of its objects", async () => {
       await given.create(types.authentication, authentication);
       await given.create(types.scaled, scaled(cpu, queue));
       assert.deepEqual(given.world.incidents, []);
@@ -1189,7 +1189,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("takes what it can scale, while an operator runs", async () => {
+    it("accepts objects that it can scale while an operator runs", async () => {
       await refused(
         given.create(types.scaled, scaled(cpu, queue)),
         /^ScaledObjectCheckFailed: triggerauthentications.keda.sh "aws" not found/,
@@ -1208,7 +1208,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("removes its finalizers while an operator runs, and never without", async () => {
+    it("removes its finalizers only while an operator runs", async () => {
       const identity = await given.create(types.authentication, authentication);
       const object = await given.create(types.scaled, scaled(cpu, queue));
       gone(keda);
@@ -1259,7 +1259,7 @@ describe("the simulated cloud", () => {
       ],
     ];
     for (const [why, spoil, trigger, message] of deaf) {
-      it(`says of a ScaledObject with ${why} that it does not scale, and yet takes it`, async () => {
+      it(`accepts a ScaledObject with ${why}, and reports that it does not scale`, async () => {
         for (const [type, arnSuffix] of [
           [types.balancer, "app/a"],
           ["aws:lb/targetGroup:TargetGroup", "targetgroup/a"],
@@ -1299,7 +1299,7 @@ describe("the simulated cloud", () => {
     const transformed = (changes: Props) =>
       filter({ metricTransformation: { ...filter().metricTransformation, ...changes } });
 
-    it("filters a log group that is there", async () => {
+    it("creates filters only of an existing log group", async () => {
       await refused(
         given.create(types.metricFilter, filter()),
         /^ResourceNotFoundException: The specified log group does not exist\.$/,
@@ -1308,7 +1308,7 @@ describe("the simulated cloud", () => {
       await given.create(types.metricFilter, filter());
     });
 
-    it("takes a hundred filters of a log group", async () => {
+    it("accepts at most 100 filters of a log group", async () => {
       given.put(types.logGroup, { name: group });
       for (let at = 1; at < 100; at++) given.put(types.metricFilter, filter({ name: `${at}` }));
       const last = await given.create(types.metricFilter, filter({ name: "100" }));
@@ -1319,7 +1319,7 @@ describe("the simulated cloud", () => {
       await given.update(last, filter({ name: "100", pattern: '{ $.verb = "patch" }' }));
     });
 
-    it("takes dimensions without a default value, of patterns that have fields", async () => {
+    it("accepts dimensions only without a default value and with fields of the pattern", async () => {
       const made =
         given.put(types.logGroup, { name: group }) && given.put(types.metricFilter, filter());
       const dimensions = { Namespace: "$.objectRef.namespace" };
@@ -1353,7 +1353,7 @@ describe("the simulated cloud", () => {
       });
     }
 
-    it("looks back a day, or a week by hours", async () => {
+    it("evaluates at most a day, or a week with periods of an hour", async () => {
       const alarm = (evaluationPeriods: number, period: number) => ({
         name: "missing",
         comparisonOperator: "LessThanThreshold",
@@ -1377,10 +1377,10 @@ describe("the simulated cloud", () => {
     });
   });
 
-  describe("what happens by itself", () => {
+  describe("effects without a request of the program", () => {
     const settled = () => given.world.clock.settle();
 
-    it("brings a log group back that is deleted while somebody writes to it", async () => {
+    it("creates a deleted log group again at the next write", async () => {
       const name = "/aws/eks/platform/cluster";
       await given.remove(given.put(types.logGroup, { name, retentionInDays: 7 }));
       await settled();
@@ -1389,14 +1389,14 @@ describe("the simulated cloud", () => {
       assert.match(again?.madeBy ?? "", /control plane/);
     });
 
-    it("lets a log group go that nobody writes to", async () => {
+    it("deletes a log group without writers", async () => {
       given.cluster.inputs.enabledClusterLogTypes = [];
       await given.remove(given.put(types.logGroup, { name: "/aws/eks/platform/cluster" }));
       await settled();
       assert.deepEqual(given.world.all(types.logGroup), []);
     });
 
-    it("brings the log group of a control plane back that goes soon after it", async () => {
+    it("creates the log group of a control plane again if it is deleted soon after it", async () => {
       const name = "/aws/eks/other/cluster";
       const group = given.put(types.logGroup, { name, retentionInDays: 7 });
       const inputs = { ...given.cluster.inputs, name: "other" };
@@ -1410,7 +1410,7 @@ describe("the simulated cloud", () => {
       });
     });
 
-    it("lets the log group of a control plane go after the last delivery", async () => {
+    it("deletes the log group of a control plane after the last delivery", async () => {
       const group = given.put(types.logGroup, { name: "/aws/eks/other/cluster" });
       const inputs = { ...given.cluster.inputs, name: "other" };
       await given.remove(await given.create(types.cluster, inputs));
@@ -1420,7 +1420,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(given.world.all(types.logGroup), []);
     });
 
-    it("makes Application Signals' log group when an agent is told to send, unless it is there", async () => {
+    it("creates the missing log group of Application Signals with an enabled agent", async () => {
       const name = "/aws/application-signals/data";
       const values = (metrics_collected: Props) => ({
         clusterName: "platform",
@@ -1446,7 +1446,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(checkRetention(given.world), []);
     });
 
-    it("delivers flow logs only by a role that may find the log group", async () => {
+    it("delivers flow logs only with a role that may list the log groups", async () => {
       const role = given.put(types.role, {
         name: "writer",
         assumeRolePolicy: trusts("vpc-flow-logs"),
@@ -1478,20 +1478,20 @@ describe("the simulated cloud", () => {
       assert.deepEqual(given.world.incidents, []);
     });
 
-    it("makes the log group of a control plane that has none", async () => {
+    it("creates the missing log group of a control plane", async () => {
       const inputs = { ...given.cluster.inputs, name: "other" };
       await given.create(types.cluster, inputs);
       await settled();
       assert.equal(given.world.all(types.logGroup)[0]?.id, "/aws/eks/other/cluster");
     });
 
-    it("leaves the pods' interfaces behind when the CNI goes before them", async () => {
+    it("leaves the interfaces of pods if the CNI is deleted before them", async () => {
       await given.remove(given.cni);
       const left = given.world.all(types.interface);
       assert.ok(left.some(({ name }) => /controller, which the CNI left behind/.test(name)));
     });
 
-    it("puts interfaces of the control plane and of nodes into their subnets", async () => {
+    it("creates interfaces of the control plane and of nodes in their subnets", async () => {
       const cluster = await given.create(types.cluster, { ...given.cluster.inputs, name: "other" });
       assert.ok(given.world.all(types.interface).length > 0);
       await given.remove(cluster);
@@ -1503,7 +1503,7 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.all(types.interface).length, 2);
     });
 
-    it("leaves behind on purpose what the program wants to stay", async () => {
+    it("keeps the resources that the program retains", async () => {
       const group = given.put(types.logGroup, { name: "/kept", skipDestroy: true });
       await given.remove(group);
       assert.equal(given.world.get(types.logGroup, "/kept")?.kept, true);
@@ -1528,7 +1528,7 @@ describe("the simulated cloud", () => {
     });
     const balancers = () => given.world.all(types.balancer);
 
-    it("has one load balancer for a group, until its last Ingress goes", async () => {
+    it("has one load balancer for a group until its last Ingress is deleted", async () => {
       const group = { "group.name": "platform" };
       const [web, shop] = await Promise.all([
         given.create(types.ingress, annotated(group)),
@@ -1542,7 +1542,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(balancers(), []);
     });
 
-    it("takes a shared load balancer away when all its Ingresses go at once", async () => {
+    it("deletes a shared load balancer after a deletion of all its Ingresses", async () => {
       const group = { "group.name": "platform" };
       const ingresses = await Promise.all(
         ["web", "shop"].map((name) => given.create(types.ingress, annotated(group, name))),
@@ -1551,7 +1551,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(balancers(), []);
     });
 
-    it("keeps a load balancer that is protected, and the finalizer", async () => {
+    it("keeps a protected load balancer and the finalizer", async () => {
       const protection = (on: boolean) => ({
         "load-balancer-attributes": `deletion_protection.enabled=${on}`,
       });
@@ -1565,7 +1565,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(balancers(), []);
     });
 
-    it("does nothing for a group while a protected Ingress of it is being deleted", async () => {
+    it("does not reconcile a group during the deletion of its protected Ingress", async () => {
       const group = (name: string, more = {}) => annotated({ "group.name": "all", ...more }, name);
       const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
       const ingress = await given.create(types.ingress, group("web", protection));
@@ -1580,7 +1580,7 @@ describe("the simulated cloud", () => {
       assert.equal(balancers().length, 1, "what is not protected comes and goes");
     });
 
-    it("replaces a load balancer whose scheme changes, a protected one too", async () => {
+    it("replaces a load balancer with a new scheme, even a protected one", async () => {
       const protection = { "load-balancer-attributes": "deletion_protection.enabled=true" };
       const ingress = await given.create(types.ingress, annotated(protection));
       const [before] = balancers();
@@ -1599,7 +1599,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("keeps the value of a priority class", async () => {
+    it("refuses a new value of a PriorityClass", async () => {
       const metadata = { name: "low" };
       const low = await given.create(types.priorityClass, { metadata, value: -1 });
       await given.update(low, { description: "low" });
@@ -1609,7 +1609,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("names in a zone what is below it", async () => {
+    it("accepts only record names of the hosted zone", async () => {
       const record = (name: string) => ({ zoneId: "Z0123456789EXAMPLE", name, type: "A" });
       await given.create(types.record, record("shop.example.com"));
       await refused(
@@ -1618,7 +1618,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("keeps a hosted zone to its own account", async () => {
+    it("refuses changes of a hosted zone by another account", async () => {
       const record = { zoneId: "Z0123456789EXAMPLE", name: "shop.example.com", type: "A" };
       given.world.zoneAccounts[record.zoneId] = "444455556666";
       await refused(
@@ -1633,7 +1633,7 @@ describe("the simulated cloud", () => {
       await given.remove(made);
     });
 
-    it("gives a load balancer 100 target groups", async () => {
+    it("accepts at most 100 target groups of a load balancer", async () => {
       const service = (name: string, count: number) => ({
         ...annotated({ "group.name": "many" }, name),
         spec: {
@@ -1685,7 +1685,7 @@ describe("the simulated cloud", () => {
       await given.remove(acl);
     });
 
-    it("takes no metric name that AWS WAF keeps to itself, of a web ACL or of its rules", async () => {
+    it("refuses reserved metric names of a web ACL and its rules", async () => {
       const named = (metricName: string, ofRule: string) => ({
         visibilityConfig: { metricName },
         rules: [{ visibilityConfig: { metricName: ofRule } }],
@@ -1710,7 +1710,7 @@ describe("the simulated cloud", () => {
       await given.create(types.acl, long(200));
     });
 
-    it("logs requests of a web ACL to a group whose name says so", async () => {
+    it("logs requests of a web ACL only to a log group with the prefix of AWS WAF", async () => {
       const logging = (group: string) => ({
         resourceArn: "arn:acl",
         logDestinationConfigs: [`arn:aws:logs:eu-central-1:111122223333:log-group:${group}`],
@@ -1723,7 +1723,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("delivers logs to a bucket that lets it, and keeps a bucket with logs", async () => {
+    it("delivers logs only to a bucket whose policy allows it, and keeps a bucket with logs", async () => {
       const bucket = await given.create(types.bucket, { bucket: "logs" });
       const logged = annotated({
         "load-balancer-attributes": "access_logs.s3.enabled=true,access_logs.s3.bucket=logs",
@@ -1742,7 +1742,7 @@ describe("the simulated cloud", () => {
     });
   });
 
-  describe("containers of others", () => {
+  describe("third-party containers", () => {
     const reference = "ghcr.io/somebody/app:1";
     const url = () => given.repository.outputs.repositoryUrl as string;
     let built = 0;
@@ -1792,7 +1792,7 @@ describe("the simulated cloud", () => {
       };
     });
 
-    it("run as their images need it", async () => {
+    it("run with the settings of their images", async () => {
       await given.create(types.deployment, await deployed({}, open));
     });
 
@@ -1830,7 +1830,7 @@ describe("the simulated cloud", () => {
       });
     }
 
-    it("are not copied from where they are not, nor for another architecture", async () => {
+    it("are not copied from a missing reference, nor for another architecture", async () => {
       given.world.absent.add(reference);
       await refused(given.create(types.image, build()), /^failed to solve: .*: not found$/);
       given.world.absent.clear();
@@ -1886,7 +1886,7 @@ describe("the simulated cloud", () => {
       });
       const addon = () => given.put(types.addon, { clusterName: "platform", addonName });
 
-      it("need the driver, which brings the kind and mounts the volume", async () => {
+      it("need the secrets driver, which has the CRD and mounts the volume", async () => {
         await refused(
           given.create(providerType, provider()),
           /^no matches for kind: no matches for kind "SecretProviderClass"/,
@@ -1899,7 +1899,7 @@ describe("the simulated cloud", () => {
         await given.create(providerType, provider());
       });
 
-      it("need a SecretProviderClass, a role that may read, and the secret itself", async () => {
+      it("need a SecretProviderClass, a role with read permission, and the secret", async () => {
         addon();
         const inputs = await mounts();
         const create = () => given.create(types.deployment, inputs);
@@ -1919,7 +1919,7 @@ describe("the simulated cloud", () => {
         await refused(create(), /an IAM role must be associated with service account web/);
       });
 
-      it("need the secret of an environment, which is there once it was made", async () => {
+      it("need the secret of a preview environment, which its stack creates", async () => {
         addon();
         const name = "environments/platform-dev-ledger/pr-12";
         const arn = `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-AbCdEf`;
@@ -1939,7 +1939,7 @@ describe("the simulated cloud", () => {
         await given.create(types.deployment, inputs);
       });
 
-      it("wait for a person to give a secret of the stack its value", async () => {
+      it("wait until a person sets the value of a secret", async () => {
         addon();
         const own = await given.create(types.secret, { name: "payment-key" });
         await given.create(
@@ -1959,14 +1959,14 @@ describe("the simulated cloud", () => {
         assert.ok(given.world.clock.now - now >= 90, "the pods have waited");
       });
 
-      it("is given its value by whoever reads the runbook", async () => {
+      it("get the value of a secret by the command of the runbook", async () => {
         given.world.secretsFilledAfter = 60;
         const { id } = await given.create(types.secret, { name: "payment-key" });
         await given.world.clock.settle();
         assert.deepEqual([...given.world.filledSecrets], [id]);
       });
 
-      it("read parameters by a right of their own", async () => {
+      it("need a separate permission for parameters", async () => {
         addon();
         await given.create(
           providerType,
@@ -1990,7 +1990,7 @@ describe("the simulated cloud", () => {
         return { metadata, spec: { template: spec.template, activeDeadlineSeconds: 300 } };
       };
 
-      it("are waited for until their deadline", async () => {
+      it("fail the update at their deadline", async () => {
         await given.create(jobType, await job());
         const spoiled = await job({ volumeMounts: [] });
         goneAll(jobType);
@@ -2002,7 +2002,7 @@ describe("the simulated cloud", () => {
         assert.ok(given.world.clock.now - now >= 300);
       });
 
-      it("are an incident when nobody waits for them", async () => {
+      it("are an incident if the update does not wait for them", async () => {
         const scheduled = async (container: Props = {}) => {
           const { metadata, spec } = await job(container);
           return { metadata, spec: { jobTemplate: { spec } } };
@@ -2038,7 +2038,7 @@ describe("the simulated cloud", () => {
     };
     const inner = () => given.zones.map((zone) => zone.inner);
 
-    it("lie in at least two zones", async () => {
+    it("need subnets in at least two zones", async () => {
       const [first = "", second = ""] = inner();
       await refused(
         given.create(types.subnetGroup, { name: "one", subnetIds: [first] }),
@@ -2055,7 +2055,7 @@ describe("the simulated cloud", () => {
       await cache([first, second]);
     });
 
-    it("keep the groups that they are in until they have gone", async () => {
+    it("keep their subnet and security groups until they are deleted", async () => {
       const subnets = given.put(types.subnetGroup, { name: "subnets", subnetIds: inner() });
       const parameters = given.put(types.parameterGroup, { name: "tls", family: `${engine}17` });
       const one = database({
@@ -2087,7 +2087,7 @@ describe("the simulated cloud", () => {
         /minimum capacity of 0 only/,
       ],
     ] as const) {
-      it(`take no capacity with ${what}`, async () => {
+      it(`refuse a capacity with ${what}`, async () => {
         const asked = databaseArgs({ engineVersion: version, ...scaling });
         await refused(given.create(types.database, asked), error);
         const there = database({ engineVersion: version });
@@ -2096,7 +2096,7 @@ describe("the simulated cloud", () => {
       });
     }
 
-    it("pause from the first minor version that can", async () => {
+    it("accept a capacity of 0 from the first minor version with auto-pause", async () => {
       for (const [at, engineVersion] of ["13.15", "14.12", "15.7", "16.3", "17", "18"].entries()) {
         const paused = range(0, 2, { secondsUntilAutoPause: 300 });
         const clusterIdentifier = `orders-${at}`;
@@ -2107,7 +2107,7 @@ describe("the simulated cloud", () => {
       }
     });
 
-    it("have a master user whose name is free", async () => {
+    it("refuse a reserved name of the master user", async () => {
       for (const masterUsername of ["admin", "rdsadmin", "postgres"]) {
         await refused(
           given.create(types.database, databaseArgs({ masterUsername })),
@@ -2117,7 +2117,7 @@ describe("the simulated cloud", () => {
       await given.create(types.database, databaseArgs());
     });
 
-    it("move to another major version when they are told so, and never back", async () => {
+    it("upgrade the major version only with allowMajorVersionUpgrade, and refuse a downgrade", async () => {
       const one = database({ engineVersion: "17" });
       await refused(
         given.update(one, { engineVersion: "18" }),
@@ -2130,7 +2130,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("take parameters of their own major version", async () => {
+    it("accept only parameters of their major version", async () => {
       const old = given.put(types.parameterGroup, { name: "old", family: `${engine}17` });
       const next = given.put(types.parameterGroup, { name: "next", family: `${engine}18` });
       const wrong =
@@ -2148,7 +2148,7 @@ describe("the simulated cloud", () => {
       await given.update(one, { ...upgrade, dbClusterParameterGroupName: next.id });
     });
 
-    it("are deleted without protection, after their instances, with a snapshot of a new name", async () => {
+    it("are deleted only without protection, after their instances, with a new snapshot name", async () => {
       const snapshot = { skipFinalSnapshot: false, finalSnapshotIdentifier: "orders-final" };
       const one = database({ deletionProtection: true, ...snapshot });
       const instance = given.put(types.instance, instanceArgs);
@@ -2168,7 +2168,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("have instances of a cluster that is there and has a capacity", async () => {
+    it("accept instances only of an existing cluster with a capacity", async () => {
       await refused(
         given.create(types.instance, instanceArgs),
         /^DBClusterNotFoundFault: DBCluster/,
@@ -2182,7 +2182,7 @@ describe("the simulated cloud", () => {
       await given.create(types.instance, instanceArgs);
     });
 
-    it("hold subnets and security groups by their network interfaces", async () => {
+    it("keep subnets and security groups in use by their network interfaces", async () => {
       const [vpc] = given.world.all(types.vpc);
       const group = given.put(types.group, { vpcId: vpc?.id });
       const subnets = given.put(types.subnetGroup, { name: "subnets", subnetIds: inner() });
@@ -2201,7 +2201,7 @@ describe("the simulated cloud", () => {
       await given.remove(group);
     });
 
-    it("keep a security group, EKS's too, while a rule of another one names it", async () => {
+    it("keep a security group, also EKS's, while a rule of another one has it", async () => {
       const [one, other] = ["a", "b"].map((name) => given.put(types.group, { name }, name));
       assert.ok(one && other);
       const rule = given.put(types.groupRule, {
@@ -2220,7 +2220,7 @@ describe("the simulated cloud", () => {
       await assert.rejects(given.remove(cluster));
     });
 
-    it("rotate their password all the same when that is turned off before an instance is there", async () => {
+    it("rotate their password if rotation is disabled before the first instance", async () => {
       const one = database({ manageMasterUserPassword: true });
       const secretId = one.outputs.masterUserSecrets[0].secretArn;
       const early = await given.create(types.rotation, { secretId, rotationEnabled: false });
@@ -2232,7 +2232,7 @@ describe("the simulated cloud", () => {
       assert.deepEqual(given.world.incidents, []);
     });
 
-    it("make a log group without retention where there is none, and make it again", async () => {
+    it("create a missing log group without retention, and create it again", async () => {
       const name = "/aws/rds/cluster/orders/postgresql";
       await given.create(
         types.database,
@@ -2260,7 +2260,7 @@ describe("the simulated cloud", () => {
       keySchemas: [{ attributeName, keyType: "HASH" }],
     });
 
-    it("define the attributes of a table's keys, each once, and no others", async () => {
+    it("accept exactly the attributes of a table's keys", async () => {
       const wrong: [inputs: Props, message: RegExp][] = [
         [{ attributes: [] }, /not defined in AttributeDefinitions. Keys: \[id\]/],
         [{ rangeKey: "at" }, /not defined in AttributeDefinitions. Keys: \[at\]/],
@@ -2284,7 +2284,7 @@ describe("the simulated cloud", () => {
       await refused(given.update(made, { rangeKey: "at" }), /^ValidationException: /);
     });
 
-    it("make a table's indexes one after the other, and those of a new table at once", async () => {
+    it("create indexes of a table one after another, and those of a new table together", async () => {
       const made = await given.create(types.dynamodb, table());
       assert.ok(given.world.clock.now < 60);
       const { now } = given.world.clock;
@@ -2304,7 +2304,7 @@ describe("the simulated cloud", () => {
       await given.remove(made);
     });
 
-    it("end markers of deleted objects by days, or by their last version, not by both", async () => {
+    it("refuse a lifecycle rule with both days and expired delete markers", async () => {
       const rules = (expiration: Props) => ({ bucket: "invoices", rules: [{ expiration }] });
       const both = { days: 90, expiredObjectDeleteMarker: true };
       await refused(given.create(types.lifecycle, rules(both)), /^MalformedXML: /);
@@ -2313,7 +2313,7 @@ describe("the simulated cloud", () => {
       await refused(given.update(made, rules(both)), /^MalformedXML: /);
     });
 
-    it("keep a secret's name for its recovery window, and give it back at once without one", async () => {
+    it("reserve the name of a deleted secret for its recovery window", async () => {
       const secret = (recoveryWindowInDays?: number) =>
         given.create(types.secret, { name: "payment", recoveryWindowInDays });
       await given.remove(await secret(0));
@@ -2332,14 +2332,14 @@ describe("the simulated cloud", () => {
       redrivePolicy: JSON.stringify({ deadLetterTargetArn: outputs.arn, maxReceiveCount }),
     });
 
-    it("go to queues whose names are of their kind", async () => {
+    it("need a queue name with the suffix of its type", async () => {
       await refused(queue("orders", { fifoQueue: true }), /must end with .fifo suffix/);
       await refused(queue("orders.fifo"), /^InvalidParameterValue: Can only include alphanumeric/);
       await queue("orders");
       await queue("orders.fifo", { fifoQueue: true });
     });
 
-    it("wait for the name of a deleted queue, as long as the provider tries", async () => {
+    it("wait for the name of a deleted queue until the timeout of the provider", async () => {
       await given.remove(await queue("orders"));
       const { now } = given.world.clock;
       await queue("orders");
@@ -2348,7 +2348,7 @@ describe("the simulated cloud", () => {
       await refused(queue("mails"), /QueueDeletedRecently: You must wait 60 seconds/);
     });
 
-    it("go to a dead-letter queue that is there, of the same kind, after 1 to 1000 receptions", async () => {
+    it("need an existing dead-letter queue of the same type, and 1 to 1000 receives", async () => {
       const dead = await queue("dead");
       const gone = { outputs: { arn: `${dead.outputs.arn}-2` } } as unknown as CloudResource;
       await refused(queue("orders", redrive(gone)), /Reason: Dead letter target does not exist/);
@@ -2372,7 +2372,7 @@ describe("the simulated cloud", () => {
       );
     });
 
-    it("are published by policies that name actions of topics", async () => {
+    it("need topic policies with actions of SNS", async () => {
       const policy = (Action: string) => ({ arn: Action, policy: policyWith({ Action }) });
       await given.create(types.topicPolicy, policy("sns:Publish"));
       for (const wrong of ["sns:*", "sqs:SendMessage"]) {
@@ -2383,7 +2383,7 @@ describe("the simulated cloud", () => {
       }
     });
 
-    it("go from a topic without order to no queue that keeps it", async () => {
+    it("refuse a subscription of a FIFO queue to a standard topic", async () => {
       const topic = await given.create(types.topic, { name: "placed" });
       const { outputs } = await queue("orders.fifo", { fifoQueue: true });
       const inputs = { topic: topic.id, protocol: "sqs", endpoint: outputs.arn };
@@ -2395,7 +2395,7 @@ describe("the simulated cloud", () => {
       await given.create(types.subscription, { ...inputs, topic: ordered.id });
     });
 
-    it("are lost where the queue does not let the topic send, or SNS cannot encrypt for it", async () => {
+    it("are lost if the queue or its key does not allow SNS", async () => {
       const { id: topic } = await given.create(types.topic, { name: "placed" });
       const allow = (more: Props) => ({
         Principal: { Service: "sns.amazonaws.com" },
@@ -2502,7 +2502,7 @@ describe("the simulated cloud", () => {
       return given.put(types.claim, claim);
     };
 
-    it("have one mount target in a zone, whose network interface holds its subnet", async () => {
+    it("accept one mount target in a zone, whose interface keeps the subnet in use", async () => {
       const { fileSystemId, subnetId } = targets[0]?.inputs ?? {};
       await refused(
         given.create(types.mountTarget, { fileSystemId, subnetId }),
@@ -2517,13 +2517,13 @@ describe("the simulated cloud", () => {
       assert.equal(held().length, 0);
     });
 
-    it("stay while they have a mount target", async () => {
+    it("are not deleted while they have a mount target", async () => {
       await refused(given.remove(fileSystem), /^FileSystemInUse/);
       targets.forEach(gone);
       await given.remove(fileSystem);
     });
 
-    it("have a policy that names roles which are there", async () => {
+    it("accept only policies with existing roles", async () => {
       const inputs = (role: string) => ({
         fileSystemId: fileSystem.id,
         policy: policyWith({ Principal: { AWS: role } }),
@@ -2535,7 +2535,7 @@ describe("the simulated cloud", () => {
       await given.update(made, inputs("*"));
     });
 
-    it("are bound by the claim that the volume names, with its class and its access", async () => {
+    it("are bound only by the claim of the volume, with its class and access mode", async () => {
       await refused(given.create(types.claim, claim), /no persistent volumes available/);
       for (const [more, message] of [
         [{ claimRef: { ...claimRef, name: "other" } }, /already bound to a different claim/],
@@ -2552,7 +2552,7 @@ describe("the simulated cloud", () => {
       await given.create(types.claim, claim);
     });
 
-    it("are mounted by the driver of the node, over the network, with its role and the policy's leave", async () => {
+    it("need for a mount: driver, network access, role and permission of the policy", async () => {
       await refused(mounting(), /persistentvolumeclaim "uploads" not found/);
       bound({ claimRef: { ...claimRef, name: "other" } });
       await refused(mounting(), /pod has unbound immediate PersistentVolumeClaims/);
@@ -2583,13 +2583,13 @@ describe("the simulated cloud", () => {
       await refused(mounting(), /driver name efs\.csi\.aws\.com not found/);
     });
 
-    it("let everybody on the network mount them where they have no policy", async () => {
+    it("allow every client of the network to mount them without a policy", async () => {
       goneAll(types.fileSystemPolicy);
       bound({ mountOptions: [] });
       await mounting();
     });
 
-    it("keep claim and volume while pods use them", async () => {
+    it("keep claim and volume in use by pods", async () => {
       const made = bound();
       const [volume] = given.world.all(types.volume);
       assert.ok(volume);
@@ -2625,7 +2625,7 @@ describe("the simulated cloud", () => {
     };
     const points = () => given.world.all(recoveryPointType);
 
-    it("are of resources that are named, by a role that AWS Backup may assume", async () => {
+    it("need named resources, and a role that AWS Backup may assume", async () => {
       const { inputs, plan } = planned(given.nodeRole.outputs.arn);
       await refused(
         given.create(types.selection, inputs),
@@ -2642,7 +2642,7 @@ describe("the simulated cloud", () => {
       await given.remove(plan);
     });
 
-    it("keep their vault, unless it is to be deleted with them", async () => {
+    it("keep their vault, unless forceDestroy is set", async () => {
       const { outputs, id } = role();
       const { vault, inputs } = planned(outputs.arn, ["arn:copies"]);
       given.put(types.selection, inputs);
@@ -2669,7 +2669,7 @@ describe("the simulated cloud", () => {
   });
 
   describe("rules", () => {
-    it("each refuse and allow a call in the tests, and have a source", () => {
+    it("refuse and allow a call in these tests, and have a source", () => {
       for (const [at, { error, on, types, source }] of rules.entries()) {
         const name = `${error} on ${on} of ${types.join(", ")}`;
         assert.deepEqual(seen[at], { refused: true, passed: true }, name);

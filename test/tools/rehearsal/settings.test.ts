@@ -10,7 +10,7 @@ const shop = { image: { context: "service" }, route: { path: "/shop" } };
 
 // Changes of settings, one `up` after another on one stack.
 for (const stackName of ["dev", "prod"] as const) {
-  describe(`the stack ${stackName}, whose settings change`, function () {
+  describe(`the stack ${stackName} with changed settings`, function () {
     this.timeout(600_000);
 
     let stack: RehearsalStack;
@@ -38,7 +38,7 @@ for (const stackName of ["dev", "prod"] as const) {
           inputs.accessScope.namespaces?.toSorted(),
         ]);
 
-    it("lets deployers reach all services when one is added, and when it is removed", async () => {
+    it("gives deployers access to all services after one is added or removed", async () => {
       assert.deepEqual(access("Deployer"), [["AmazonEKSEditPolicy", ["web"]]]);
       stack.configure("services.shop", shop);
       await up();
@@ -53,7 +53,7 @@ for (const stackName of ["dev", "prod"] as const) {
     });
 
     if (stackName === "dev") {
-      it("has KEDA come and go with the last service that needs it", async () => {
+      it("has KEDA only with a service that needs it", async () => {
         const there = () => [
           stack.world
             .live("kubernetes:helm.sh/v3:Release")
@@ -78,7 +78,7 @@ for (const stackName of ["dev", "prod"] as const) {
         assert.deepEqual(access("Developer"), [["AmazonEKSEditPolicy", ["web"]]]);
       });
 
-      it("takes a further zone", async () => {
+      it("accepts a further zone", async () => {
         const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
         stack.configure("network", { zones });
         await up();
@@ -87,7 +87,7 @@ for (const stackName of ["dev", "prod"] as const) {
         assert.deepEqual((await stack.up()).steps, []);
       });
 
-      it("replaces nodes by as many as run, whatever number they began with", async () => {
+      it("replaces nodes by the running number, not the initial one", async () => {
         const [group] = stack.world.live("aws:eks/nodeGroup:NodeGroup");
         assert.ok(group);
         scaleTo(stack.world, group, { desiredCapacity: 4 });
@@ -102,21 +102,22 @@ for (const stackName of ["dev", "prod"] as const) {
         assert.deepEqual((await stack.up()).steps, []);
       });
 
-      it("refuses a zone and an instance type that the account has not, before it changes anything", async () => {
+      it("refuses zones and instance types that do not fit, before any change", async () => {
         const zones = stack.setting<string[]>("network", "zones") ?? [];
         stack.world.notOffered.add("m7g.large eu-central-1b");
         stack.configure("network", { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1f"] });
-        stack.configure("nodes", { instanceTypes: ["m7g.large"] });
+        stack.configure("nodes", { instanceTypes: ["m7g.large", "m99i.large"] });
         const { errors, failed, steps } = await stack.up();
         assert.ok(failed);
         assert.match(errors.join("\n"), /network\.zones: eu-central-1f has no EKS/);
         assert.match(errors.join("\n"), /nodes\.instanceTypes: m7g\.large is not offered in .*1b/);
+        assert.match(errors.join("\n"), /m99i\.large is x86_64, but nodes\.architecture is arm64/);
         assert.ok(steps.every(({ custom }) => !custom));
         stack.configure("network", { zones });
         stack.configure("nodes", { instanceTypes: ["t4g.large"] });
       });
 
-      it("refuses an update by who is not an administrator, before it changes anything", async () => {
+      it("refuses an update by a principal that is not an administrator, before any change", async () => {
         stack.configure("cluster", { admins: [role("Somebody")] });
         const { errors, failed, steps } = await stack.up();
         assert.ok(failed);
@@ -124,7 +125,7 @@ for (const stackName of ["dev", "prod"] as const) {
         assert.ok(steps.every(({ custom }) => !custom));
       });
     } else {
-      it("keeps its load balancer while that is protected, and then moves all names to another", async () => {
+      it("keeps its protected load balancer; without protection it moves all names to another one", async () => {
         const balancers = () =>
           stack.world.live("aws:lb/loadBalancer:LoadBalancer").map(({ id }) => id);
         const before = balancers();
@@ -154,7 +155,7 @@ describe("the first update of a stack", function () {
   this.timeout(600_000);
   before(needsEngine);
 
-  it("makes nothing when a principal runs it that is not an administrator", async () => {
+  it("creates nothing if its principal is not an administrator", async () => {
     const stack = await RehearsalStack.open({ stack: "dev" });
     try {
       stack.configure("cluster", { admins: ["arn:aws:iam::111122223333:role/Somebody"] });
@@ -170,7 +171,7 @@ describe("the first update of a stack", function () {
     }
   });
 
-  it("stops at a log group that an earlier stack has left, and comes up once it is deleted", async () => {
+  it("fails on a log group of an earlier stack, and succeeds after its deletion", async () => {
     const stack = await RehearsalStack.open({ stack: "dev" });
     const type = "aws:cloudwatch/logGroup:LogGroup";
     const id = "/aws/eks/platform-dev/cluster";

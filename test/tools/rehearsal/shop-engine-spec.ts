@@ -38,7 +38,7 @@ describe("six containers in three languages", function () {
   });
   after(() => stack?.close());
 
-  it("wait for a secret that is missing, and say which", async () => {
+  it("wait for a missing secret, and name it", async () => {
     const { errors } = await stack.up();
     assert.match(
       errors.join("\n"),
@@ -49,7 +49,7 @@ describe("six containers in three languages", function () {
     assert.deepEqual((await stack.up()).errors, []);
   });
 
-  it("are up with their worker, nightly job and migration, and reach those they call", async () => {
+  it("run with their worker, nightly job and migration, and reach the services that they call", async () => {
     const { world } = stack;
     assert.deepEqual(
       [...checkReady(world), ...world.incidents, ...checkCallees(world), ...checkDigests(world)],
@@ -68,7 +68,7 @@ describe("six containers in three languages", function () {
     assert.deepEqual((await stack.up()).steps, []);
   });
 
-  it("stay as they are when a migration fails, and change when it has succeeded", async () => {
+  it("are unchanged after a failed migration, and change after a successful one", async () => {
     const { world } = stack;
     const running = () => ["storefront", "mailer"].map((name) => runningImages(world, name));
     const before = running();
@@ -90,7 +90,7 @@ describe("six containers in three languages", function () {
     assert.equal(world.all(jobType).length, 1, "the failed one is gone");
   });
 
-  it("keep their callers when a private service gets a route, and loses it", async () => {
+  it("keep their callers while a private service gets and loses a route", async () => {
     const changed = async () => {
       const { errors } = await stack.up();
       assert.deepEqual([...errors, ...checkCallees(stack.world)], []);
@@ -101,7 +101,7 @@ describe("six containers in three languages", function () {
     await changed();
   });
 
-  it("leave nothing behind, nor the driver of secrets when nobody needs one", async () => {
+  it("are deleted without leftovers; the secrets driver ends with the last secret", async () => {
     stack.remove("services.storefront.secrets");
     stack.remove("services.orders.secrets");
     stack.remove("jobs.nightly.secrets");

@@ -13,7 +13,7 @@ const bucketType = "aws:s3/bucket:Bucket";
 const kinds = (things: { type: string }[]) =>
   [...new Set(things.map(({ type }) => type.split(":").at(-1)))].sort();
 
-describe("what services use of AWS", function () {
+describe("the resources of services", function () {
   this.timeout(5 * 60_000);
   let stack: RehearsalStack;
   const all = (type: string) => stack.world.all(type);
@@ -33,7 +33,7 @@ describe("what services use of AWS", function () {
   });
   after(() => stack?.close());
 
-  it("keeps the pods of an empty secret waiting, and says which", async () => {
+  it("let pods wait for an empty secret, and name it", async () => {
     const { errors } = await stack.up();
     assert.match(
       errors.join("\n"),
@@ -44,13 +44,13 @@ describe("what services use of AWS", function () {
     await upWell();
   });
 
-  it("is up with all who use it, and stays as it is", async () => {
+  it("are created with their services, and a second update changes nothing", async () => {
     assert.deepEqual(checkReady(stack.world), []);
     assert.deepEqual(checkDependencies(await stack.state()), []);
     assert.deepEqual((await stack.up()).steps, []);
   });
 
-  it("changes in place where its settings do", async () => {
+  it("change in place with their settings", async () => {
     stack.configure("resources.mails", {
       visibilityTimeoutSeconds: 120,
       retentionDays: 7,
@@ -70,7 +70,7 @@ describe("what services use of AWS", function () {
     assert.deepEqual(kinds(created), ["MetricAlarm"], "of the new index");
   });
 
-  it("delivers to one queue more, and no more to another", async () => {
+  it("get a new subscription, and lose another one", async () => {
     stack.configure("resources.audit", { kind: "queue" });
     stack.configure("resources.placed", { deliverTo: ["audit"] });
     const steps = await upWell();
@@ -84,13 +84,13 @@ describe("what services use of AWS", function () {
     ]);
   });
 
-  it("goes with its data where nobody said that it is production, and leaves nothing", async () => {
+  it("are deleted with their data outside production, without leftovers", async () => {
     for (const bucket of all(bucketType)) bucket.outputs.objects = 3;
     assert.deepEqual((await stack.destroy()).errors, []);
     assert.deepEqual(checkNothingLeft(stack.world), []);
   });
 
-  it("comes again at once: no name of its own is taken", async () => {
+  it("are created again at once: no name is taken", async () => {
     const { world } = stack;
     world.secretsFilledAfter = 60;
     await upWell();

@@ -5,6 +5,6 @@ describe("stores and messages", function () {
   this.timeout(10 * 60_000);
   before(needsEngine);
 
-  it("come up, change in place and go", () =>
+  it("are created, change in place and are deleted", () =>
     passes("test/tools/rehearsal/stores-engine-spec.ts", 6));
 });

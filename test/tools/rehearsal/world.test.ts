@@ -21,8 +21,8 @@ import { outputsOf } from "../../../tools/rehearsal/world/outputs.ts";
 import type { Props, Span } from "../../../tools/rehearsal/world/world.ts";
 import { emptyWorld, trusts, types } from "../../support/world-fixtures.ts";
 
-describe("the engine's work", () => {
-  it("is also what plugins do that it has started from another thread", async function () {
+describe("the work of the engine", () => {
+  it("includes plugins that it has started from another thread", async function () {
     if (childrenWork() === undefined) this.skip();
     const busy = `console.log(); for (const end = Date.now() + 1500; Date.now() < end; );`;
     const plugin = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(busy)}], { stdio: "inherit" })`;
@@ -41,7 +41,7 @@ describe("the engine's work", () => {
 });
 
 describe("the check of body sizes", () => {
-  it("fails by AWS's default rule for bodies, where a service takes more", () => {
+  it("fails with AWS's default limit of bodies for a service with a larger one", () => {
     const { world, put } = emptyWorld();
     const rule = (ruleActionOverrides: Props[]) => ({
       name: "core",
@@ -73,7 +73,7 @@ describe("the check of body sizes", () => {
 describe("the clock", () => {
   const start = () => new Clock(0);
 
-  it("takes no real time, however long the wait", async () => {
+  it("takes no real time for a wait", async () => {
     const clock = start();
     const before = Date.now();
     await clock.work(() => clock.sleep(3600));
@@ -81,7 +81,7 @@ describe("the clock", () => {
     assert.ok(Date.now() - before < 1000);
   });
 
-  it("stands still while somebody works", async () => {
+  it("does not advance during work", async () => {
     const clock = start();
     const working = clock.work(async () => {
       await new Promise((done) => setTimeout(done, 60));
@@ -93,7 +93,7 @@ describe("the clock", () => {
     assert.equal(clock.now, 10);
   });
 
-  it("lets waits of different lengths overlap", async () => {
+  it("runs waits of different durations in parallel", async () => {
     const clock = start();
     const moments: number[] = [];
     await Promise.all(
@@ -176,7 +176,7 @@ describe("changes", () => {
     });
   }
 
-  it("of a kubeconfig do not move objects to another cluster when that has an identifier", () => {
+  it("of a kubeconfig do not replace objects of a cluster with an identifier", () => {
     const config = (server: string, clusterIdentifier?: string) => ({
       kubeconfig: JSON.stringify({ clusters: [{ cluster: { server } }] }),
       ...(clusterIdentifier && { clusterIdentifier }),
@@ -187,7 +187,7 @@ describe("changes", () => {
     assert.deepEqual(moved(config("a", "one"), config("a", "two")), ["clusterIdentifier"]);
   });
 
-  it("of a registry's password do not make another image", () => {
+  it("of a registry's password do not replace an image", () => {
     assert.equal(docker.ignored?.(types.image, "registry.password"), true);
     assert.equal(docker.ignored?.(types.image, "registry.server"), false);
     assert.equal(docker.ignored?.(types.image, "imageName"), false);
@@ -218,7 +218,7 @@ describe("the catalogue", () => {
     ["aws:kms/alias:Alias", { name: "alias/own" }, { name: "alias/aws/own" }, /alias\//],
   ];
   for (const [type, good, bad, reason] of formats) {
-    it(`takes ${JSON.stringify(good)}, but not ${JSON.stringify(bad).slice(0, 40)}`, () => {
+    it(`accepts ${JSON.stringify(good)}, but not ${JSON.stringify(bad).slice(0, 40)}`, () => {
       const reasons = (inputs: Props) => problemsOf(type, inputs).map((problem) => problem.reason);
       const missing = (text: string) => text.startsWith("Missing");
       assert.deepEqual(
@@ -234,7 +234,7 @@ describe("the catalogue", () => {
     });
   }
 
-  it("says where to add a type that it does not know", () => {
+  it("names the file for an unknown type", () => {
     const [problem] = problemsOf("aws:new/resource:CloudResource", {});
     assert.match(
       problem?.reason ?? "",
@@ -242,14 +242,14 @@ describe("the catalogue", () => {
     );
   });
 
-  it("names what is missing, and does not judge what is not known yet", () => {
+  it("names missing arguments, and accepts unknown values", () => {
     assert.deepEqual(problemsOf(types.role, { name: unknown }), [
       { property: "assumeRolePolicy", reason: 'Missing required argument "assumeRolePolicy"' },
     ]);
     assert.deepEqual(problemsOf(types.role, { name: unknown, assumeRolePolicy: "" }), []);
   });
 
-  it("names a resource once: from the program, from the old inputs, or from the seed", () => {
+  it("generates one name for a resource: from the program, the old inputs or the seed", () => {
     const seed = new Uint8Array([1, 2, 3, 4]);
     const name = (inputs: Props, olds?: Props) =>
       withName(types.role, "web", inputs, olds, seed).name;
@@ -259,7 +259,7 @@ describe("the catalogue", () => {
     assert.equal(name({}), name({}));
   });
 
-  it("gives each resource its default tags, and its own before them", () => {
+  it("adds default tags, which its own tags override", () => {
     const { world } = emptyWorld();
     const caller = { defaultTags: { stack: "dev", team: "all" } };
     const inputs = { tags: { team: "shop" }, assumeRolePolicy: trusts("ec2") };
@@ -288,7 +288,7 @@ describe("the critical path", () => {
       ({ name, unexplained }) => `${name} ${unexplained}`,
     );
 
-  it("goes back from the target by what was done last before each began", () => {
+  it("leads back from the target by the last step before each start", () => {
     const resources = [
       resource("long"),
       resource("short"),
@@ -313,7 +313,7 @@ describe("the critical path", () => {
     assert.deepEqual(path(resources, late), ["kubeconfig 0", "target 0"]);
   });
 
-  it("tells what no edge explains", () => {
+  it("names a wait without a dependency", () => {
     assert.deepEqual(path([resource("target")], [span("target", 5, 6)]), ["target 5"]);
   });
 

@@ -5,15 +5,15 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from "
 import { Server as GrpcServer, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, it } from "mocha";
 import {
-  ask,
+  checkArchitecture,
+  checkUser,
+  endResult,
   reasonIn,
-  verdictOfArchitecture,
-  verdictOfEnd,
-  verdictOfRefusedStart,
-  verdictOfUser,
+  refusedStartResult,
+  runProbe,
 } from "../../../tools/try/checks.ts";
 
-describe("a reason in the log", () => {
+describe("the reason in a log", () => {
   const writable = "`writable` for its folder";
   const cases: [string, string, string][] = [
     ["touch: /x: Read-only file system", "it cannot write /x", writable],
@@ -58,12 +58,12 @@ describe("a reason in the log", () => {
       "`image`",
     ],
   ];
-  for (const [line, seen, mend] of cases) {
+  for (const [line, seen, setting] of cases) {
     it(`is found in: ${line}`, () =>
-      assert.deepEqual(reasonIn(`starting\n${line}\nbye`), { seen, mend }));
+      assert.deepEqual(reasonIn(`starting\n${line}\nbye`), { seen, setting }));
   }
 
-  it("is none where it says nothing of the contract", () =>
+  it("is undefined without a known error", () =>
     assert.equal(reasonIn("listening on 8080\nbind mounts: none"), undefined));
 });
 
@@ -72,39 +72,39 @@ describe("the end of a container", () => {
   const container = { name: "web", image: "" };
   const image = { Architecture: "amd64", Config: {} };
   const end = (of: object, more = {}, log = "") => {
-    const { seen, mend } = verdictOfEnd(
+    const { seen, setting } = endResult(
       "start",
       { ...state, ...of },
       {
         ...{ container: { ...container, ...more }, image, log },
       },
     );
-    return [seen, mend];
+    return [seen, setting];
   };
 
-  it("by memory names the limit", () =>
+  it("by the memory limit names the setting", () =>
     assert.deepEqual(end({ ExitCode: 137, OOMKilled: true }), [
       ...["it ended with code 137: out of memory", "`memoryMiB`"],
     ]));
 
-  it("without a fault says that a service must not end", () =>
+  it("with code 0 is a failure of a service", () =>
     assert.match(String(end({ ExitCode: 0 })), /must not end,`command`, or make it a job/));
 
-  it("for no known reason names the secrets that had a dummy", () => {
+  it("without a known reason names the secrets with dummy values", () => {
     const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { key: "TOKEN" } } }];
-    assert.deepEqual(end({}, { env }), ["it ended with code 1; a dummy: TOKEN", undefined]);
+    assert.deepEqual(end({}, { env }), ["it ended with code 1; dummy values: TOKEN", undefined]);
   });
 
-  it("shows the last five lines", () => {
+  it("has the last five lines of the log", () => {
     const log = "1\n2\n\n3\n4\n5\n6\n";
-    const { log: shown } = verdictOfEnd("start", state, { container, image, log });
+    const { log: shown } = endResult("start", state, { container, image, log });
     assert.deepEqual(shown, ["2", "3", "4", "5", "6"]);
   });
 });
 
-describe("a refused start", () => {
+describe("a start that the engine refuses", () => {
   const runc = "docker: Error response from daemon: runc create failed: exec:";
-  for (const [message, seen, mend] of [
+  for (const [message, seen, setting] of [
     [
       `${runc} "nosuch": executable file not found in $PATH`,
       "the image has no program nosuch",
@@ -114,15 +114,15 @@ describe("a refused start", () => {
     ["docker: no command specified\n\nRun 'docker'", "no command specified", "`command`"],
     ["docker: something else", "something else", "`image`"],
   ] as const) {
-    it(`says: ${seen}`, () => {
-      const verdict = verdictOfRefusedStart(message);
-      assert.deepEqual(verdict, { level: "FAIL", check: "start", seen, mend });
+    it(`is reported as: ${seen}`, () => {
+      const result = refusedStartResult(message);
+      assert.deepEqual(result, { level: "FAIL", check: "start", seen, setting });
     });
   }
 });
 
-describe("the user", () => {
-  for (const [theirs, level] of [
+describe("the user of an image", () => {
+  for (const [imageUser, level] of [
     ["", "note"],
     ["root", "note"],
     ["0:0", "note"],
@@ -130,10 +130,10 @@ describe("the user", () => {
     ["101", "ok"],
     ["101:102", "ok"],
   ] as const) {
-    it(`${theirs || "that is not named"} of an image is a ${level}`, () => {
-      const verdict = verdictOfUser({ Architecture: "", Config: { User: theirs } }, "101:102");
-      assert.equal(verdict.level, level);
-      assert.equal(/root/.test(verdict.seen), /^(|root|0:0)$/.test(theirs));
+    it(`${imageUser || "without a name"} has level ${level}`, () => {
+      const result = checkUser({ Architecture: "", Config: { User: imageUser } }, "101:102");
+      assert.equal(result.level, level);
+      assert.equal(/root/.test(result.seen), /^(|root|0:0)$/.test(imageUser));
     });
   }
 });
@@ -141,17 +141,37 @@ describe("the user", () => {
 describe("the architecture", () => {
   const here = { engine: "amd64", nodes: "arm64" };
   for (const [title, given, level, seen] of [
-    ["of a build elsewhere", { ...here, built: true }, "note", /up builds it for arm64/],
-    ["of a build like the nodes", { ...here, engine: "arm64", built: true }, "ok", /arm64/],
-    ["that a registry has", { ...here, built: false, has: ["amd64", "arm64"] }, "ok", /^arm64$/],
-    ["that is missing", { ...here, built: false, has: ["amd64"] }, "FAIL", /for amd64, the/],
-    ["that nobody tells", { ...here, built: false }, "note", /not tried/],
+    [
+      "of a build for another architecture than the nodes'",
+      { ...here, built: true },
+      "note",
+      /up builds it for arm64/,
+    ],
+    [
+      "of a build for the nodes' architecture",
+      { ...here, engine: "arm64", built: true },
+      "ok",
+      /arm64/,
+    ],
+    [
+      "of the nodes, which the registry has,",
+      { ...here, built: false, has: ["amd64", "arm64"] },
+      "ok",
+      /^arm64$/,
+    ],
+    [
+      "of the nodes, which the registry does not have,",
+      { ...here, built: false, has: ["amd64"] },
+      "FAIL",
+      /for amd64, the/,
+    ],
+    ["that the registry does not list", { ...here, built: false }, "note", /not checked/],
   ] as const) {
-    it(`${title} is ${level}`, () => {
+    it(`${title} has level ${level}`, () => {
       const { has, ...rest } = { has: undefined, ...given };
-      const verdict = verdictOfArchitecture({ ...rest, ...(has && { has: [...has] }) });
-      assert.equal(verdict.level, level);
-      assert.match(verdict.seen, seen);
+      const result = checkArchitecture({ ...rest, ...(has && { has: [...has] }) });
+      assert.equal(result.level, level);
+      assert.match(result.seen, seen);
     });
   }
 });
@@ -164,10 +184,10 @@ describe("a probe", () => {
   const answer = async (of: Server, action: object) => {
     server = of.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const published = (port: number) =>
+    const publishedPort = (port: number) =>
       port === 8080 ? (server.address() as AddressInfo).port : undefined;
-    const exec = () => assert.fail("it is no command");
-    return ask({ ...action, ...times }, container, { published, exec });
+    const exec = () => assert.fail("the probe is not a command");
+    return runProbe({ ...action, ...times }, container, { publishedPort, exec });
   };
   const http = (status: number) =>
     createServer((request, response) => {
@@ -182,41 +202,41 @@ describe("a probe", () => {
     [404, false],
     [503, false],
   ] as const) {
-    it(`by HTTP is ${good ? "" : "not "}content with ${status}`, async () =>
+    it(`by HTTP ${good ? "passes" : "fails"} with status ${status}`, async () =>
       assert.deepEqual(await answer(http(status), get), {
-        ...{ good, seen: `GET /readyz on port 8080: ${status}` },
+        ...{ passed: good, seen: `GET /readyz on port 8080: ${status}` },
       }));
   }
 
   const closing = () => createTcpServer((socket) => socket.destroy());
-  const refused = { good: false, seen: "nothing answers on port 8080", refused: 8080 };
+  const refused = { passed: false, seen: "no process responds on port 8080", refusedPort: 8080 };
   for (const [title, action] of [
     ["HTTP", get],
     ["TCP", tcp],
   ] as const) {
-    it(`by ${title} is refused where the engine accepts and closes`, async () =>
+    it(`by ${title} is refused where the engine closes the connection at once`, async () =>
       assert.deepEqual(await answer(closing(), action), refused));
 
-    it(`by ${title} is refused where nothing listens`, async () => {
-      const published = () => 1;
-      const exec = () => assert.fail("it is no command");
-      const given = await ask({ ...action, ...times }, container, { published, exec });
+    it(`by ${title} is refused without a listener`, async () => {
+      const publishedPort = () => 1;
+      const exec = () => assert.fail("the probe is not a command");
+      const given = await runProbe({ ...action, ...times }, container, { publishedPort, exec });
       assert.deepEqual(given, refused);
     });
   }
 
-  it("by HTTP ends at its time", async () =>
+  it("by HTTP ends at its timeout", async () =>
     assert.deepEqual(await answer(createTcpServer(), get), {
-      ...{ good: false, seen: "GET /readyz on port 8080 has no answer within 1 s" },
+      ...{ passed: false, seen: "GET /readyz on port 8080 has no response within 1 s" },
     }));
 
-  it("by HTTP says that something else answers", async () => {
+  it("by HTTP fails with a server of another protocol", async () => {
     const other = createTcpServer((socket) => socket.end("220 mail\r\n"));
     assert.match((await answer(other, get)).seen, /^GET \/readyz on port 8080: no HTTP/);
   });
 
-  it("by TCP is content with a server that waits, or greets and goes", async () => {
-    assert.ok((await answer(createTcpServer(), tcp)).good);
+  it("by TCP passes with a server that waits, and with one that sends a greeting and closes", async () => {
+    assert.ok((await answer(createTcpServer(), tcp)).passed);
     server.close();
     assert.ok(
       (
@@ -224,7 +244,7 @@ describe("a probe", () => {
           createTcpServer((socket) => socket.end("220\r\n")),
           tcp,
         )
-      ).good,
+      ).passed,
     );
   });
 
@@ -258,8 +278,8 @@ describe("a probe", () => {
         ),
       );
       const probe = { grpc: { port: 8080, ...(service && { service }) }, ...times };
-      const exec = () => assert.fail("it is no command");
-      const given = await ask(probe, container, { published: () => port, exec });
+      const exec = () => assert.fail("the probe is not a command");
+      const given = await runProbe(probe, container, { publishedPort: () => port, exec });
       return { given, asked };
     };
 
@@ -268,31 +288,31 @@ describe("a probe", () => {
       [[0x08, 2], false, "NOT_SERVING"],
       [[], false, "UNKNOWN"],
     ] as const) {
-      it(`is ${good ? "" : "not "}content with ${seen}`, async () => {
+      it(`${good ? "passes" : "fails"} with ${seen}`, async () => {
         const { given } = await askHealth([...reply]);
-        assert.deepEqual(given, { good, seen: `gRPC health on port 8080: ${seen}` });
+        assert.deepEqual(given, { passed: good, seen: `gRPC health on port 8080: ${seen}` });
       });
     }
 
-    it("asks for the service that the probe names", async () => {
+    it("sends the service name of the probe", async () => {
       const { asked } = await askHealth([0x08, 1], "cart");
       assert.deepEqual(asked, [Buffer.from("\n\u0004cart")]);
     });
 
-    it("says that the process has no health service", async () => {
+    it("fails without a health service", async () => {
       const { given } = await askHealth(undefined);
       assert.deepEqual(given, {
-        ...{ good: false, seen: `gRPC health on port 8080: ${status[status.UNIMPLEMENTED]}` },
+        ...{ passed: false, seen: `gRPC health on port 8080: ${status[status.UNIMPLEMENTED]}` },
       });
     });
 
-    it("is refused where the engine accepts and closes", async () =>
+    it("is refused where the engine closes the connection at once", async () =>
       assert.deepEqual(await answer(closing(), grpc), refused));
 
-    it("ends at its time", async () => {
+    it("ends at its timeout", async () => {
       const silent = createTcpServer((socket) => void setTimeout(() => socket.destroy(), 1500));
       assert.deepEqual(await answer(silent, grpc), {
-        ...{ good: false, seen: "gRPC health on port 8080 has no answer within 1 s" },
+        ...{ passed: false, seen: "gRPC health on port 8080 has no response within 1 s" },
       });
     });
   });

@@ -106,13 +106,13 @@ describe("npm run try", function () {
     return started;
   };
 
-  it("says check by check that an image keeps the contract", async () => {
+  it("reports each check of an image that keeps the contract", async () => {
     const { code, out } = await tried({ ports: { 8080: port } }, "web");
     assert.equal(
       out,
       [
-        "note  beside it     not tried: sidecar proxy, before prepare",
-        "note  secrets       a dummy: TOKEN",
+        "note  containers    not started: sidecar proxy, before prepare",
+        "note  secrets       dummy values: TOKEN",
         "ok    image         docker.io/library/web:1",
         "ok    architecture  arm64",
         "ok    user          65532:65532",
@@ -127,7 +127,7 @@ describe("npm run try", function () {
     assert.equal(removed(), 1);
   });
 
-  it("starts it as the plan's pod", async () => {
+  it("starts the image with the settings of its pod", async () => {
     await tried({ ports: { 8080: port } }, "web");
     const started = docker.calls.find((call) => call.startsWith("docker run")) ?? "";
     const kept = started.replace(/--env (?!MODE|TOKEN|PORT)\S+ /g, "").replace(/source=[^,]+/, "");
@@ -150,22 +150,22 @@ describe("npm run try", function () {
     [
       "ends at once",
       () => ({ ended: { ExitCode: 3 }, log: "one\nno database\n" }),
-      /^FAIL {2}start +it ended with code 3; a dummy: TOKEN\n {8}one\n {8}no database$/m,
+      /^FAIL {2}start +it ended with code 3; dummy values: TOKEN\n {8}one\n {8}no database$/m,
     ],
     [
-      "writes where it may not",
+      "writes to a read-only file system",
       () => ({ ended: { ExitCode: 1 }, log: "touch: /x: Read-only file system\n" }),
       /^FAIL {2}start +it ended with code 1: it cannot write \/x; set `writable` for its folder$/m,
     ],
     [
-      "listens elsewhere",
+      "listens on another port",
       () => ({ ports: { 8080: 1 }, image: { ...arm, Config: { ExposedPorts: { "80/tcp": {} } } } }),
-      /^FAIL {2}start +nothing answers on port 8080 within 2 s; the image exposes 80; set `port`, or/m,
+      /^FAIL {2}start +no process responds on port 8080 within 2 s; the image exposes 80; set `port`, or/m,
     ],
     [
-      "may not listen",
+      "has no right to listen",
       () => ({ ports: { 8080: 1 }, log: "bind() to 0.0.0.0:80 failed (13: Permission denied)" }),
-      /^FAIL {2}start +nothing answers .*: it may not listen on port 80; set `port: 80`/m,
+      /^FAIL {2}start +no process responds .*: it may not listen on port 80; set `port: 80`/m,
     ],
     [
       "is for another architecture",
@@ -173,9 +173,9 @@ describe("npm run try", function () {
       /^FAIL {2}architecture +the image is for amd64, the nodes are arm64; set `image\.reference`/m,
     ],
     [
-      "cannot be had",
+      "does not exist",
       () => ({ images: [] }),
-      /^FAIL {2}image +it cannot be had; set `image`\n +Error response from daemon: manifest/m,
+      /^FAIL {2}image +Docker cannot pull or build it; set `image`\n +Error response from daemon: manifest/m,
     ],
   ];
   for (const [title, state, expected] of broken) {
@@ -184,7 +184,7 @@ describe("npm run try", function () {
       assert.match(out, expected);
       assert.match(out, /\nweb breaks the contract\n$/);
       assert.equal(code, 1);
-      if (!/cannot be had/.test(out)) assert.equal(removed(), 1);
+      if (!/cannot pull or build/.test(out)) assert.equal(removed(), 1);
     });
   }
 
@@ -199,14 +199,14 @@ describe("npm run try", function () {
     removed();
   });
 
-  it("tells of a file that it could not write though its probes pass", async () => {
+  it("reports a failed write of an image whose probes pass", async () => {
     const log = "cannot create /etc/x: Read-only file system";
     const { code, out } = await tried({ ports: { 8080: port }, log }, "web");
     assert.match(out, /^note {2}log +it cannot write \/etc\/x; set `writable`/m);
     assert.equal(code, 0);
   });
 
-  it("asks the registry about an image that is not the nodes'", async () => {
+  it("asks the registry for the architectures of an image that is not for the nodes", async () => {
     const manifests = [
       { platform: { architecture: "amd64" } },
       { platform: { architecture: "arm64" } },
@@ -221,7 +221,7 @@ describe("npm run try", function () {
     assert.match(out, /^ok {4}architecture +arm64$/m);
   });
 
-  it("takes a pushed image by its digest, and fails a command that fails", async () => {
+  it("pulls an image of ECR by its digest, and fails with a probe command that fails", async () => {
     const reference = `111122223333.dkr.ecr.eu-central-1.amazonaws.com/pushed@${digest}`;
     const { code, out } = await tried({ images: [reference] }, "pushed");
     assert.ok(docker.calls.some((call) => call.endsWith(` ${reference}`)));
@@ -229,13 +229,13 @@ describe("npm run try", function () {
     assert.equal(code, 1);
   });
 
-  it("fails a command that takes too long, whatever its code", async () => {
+  it("fails with a probe command that exceeds its timeout", async () => {
     const { code, out } = await tried({}, "slow");
     assert.match(out, /^FAIL {2}live +`sleep 10` runs longer than 1 s; set `health`$/m);
     assert.equal(code, 1);
   });
 
-  it("builds a context for the engine, as the plan would for the nodes", async () => {
+  it("builds a context for the architecture of the engine, and notes that of the nodes", async () => {
     const { code, out } = await tried({ architecture: "x86_64", images: [] }, "built");
     const build = docker.calls.find((call) => call.startsWith("docker build")) ?? "";
     assert.match(
@@ -249,7 +249,12 @@ describe("npm run try", function () {
   for (const [title, state, code, expected] of [
     ["ends with code 0", { ended: { ExitCode: 0 } }, 0, /^ok {4}ends +with code 0$/m],
     ["fails", { ended: { ExitCode: 4 } }, 1, /^FAIL {2}ends +it ended with code 4$/m],
-    ["runs on", {}, 1, /^FAIL {2}ends +it still runs after 1 s; set `deadlineSeconds`$/m],
+    [
+      "exceeds its deadline",
+      {},
+      1,
+      /^FAIL {2}ends +it still runs after 1 s; set `deadlineSeconds`$/m,
+    ],
   ] as const) {
     it(`exits with ${code} where a job ${title}`, async () => {
       const result = await tried(state, "night");
@@ -259,19 +264,19 @@ describe("npm run try", function () {
     });
   }
 
-  it("exits with 3 where no engine runs, or none that runs the image", async () => {
+  it("exits with 3 without an engine, and with one that cannot run the image", async () => {
     docker.set({ failing: { docker: "Cannot connect to the Docker daemon" } });
     const none = await run("web");
     assert.deepEqual([none.code, none.out], [3, ""]);
     assert.match(none.err, /No Docker engine answers: Cannot connect/);
     const log = "exec /serve: exec format error";
-    const foreign = await tried({ architecture: "x86_64", ended: { ExitCode: 1 }, log }, "web");
-    assert.equal(foreign.code, 3);
-    assert.match(foreign.err, /cannot run an image for arm64/);
+    const other = await tried({ architecture: "x86_64", ended: { ExitCode: 1 }, log }, "web");
+    assert.equal(other.code, 3);
+    assert.match(other.err, /cannot run an image for arm64/);
     removed();
   });
 
-  it("exits with 2 on a service that there is not, and names those there are", async () => {
+  it("exits with 2 for an unknown service, and lists the known ones", async () => {
     const { code, out, err } = await run("shop");
     assert.deepEqual([code, out], [2, ""]);
     assert.match(err, /no service or job "shop"; it has: built, night, pushed, slow, web$/m);
@@ -279,14 +284,14 @@ describe("npm run try", function () {
   });
 
   for (const args of [[], ["web", "night"], ["--stak", "dev", "web"]]) {
-    it(`exits with 2 and how to use it on: ${args.join(" ") || "nothing"}`, async () => {
+    it(`exits with 2 and its usage on: ${args.join(" ") || "no arguments"}`, async () => {
       const { code, out, err } = await run(...args);
       assert.deepEqual([code, out], [2, ""]);
       assert.match(err, /usage: npm run try/);
     });
   }
 
-  it("exits with 2 on a stack that there is not", async () => {
+  it("exits with 2 for an unknown stack", async () => {
     const { code, err } = await run("--stack", "nowhere", "web");
     assert.equal(code, 2);
     assert.match(err, /^There is no stack "nowhere"/);

@@ -8,7 +8,7 @@ import {
   type Workload,
 } from "../../../tools/try/run-arguments.ts";
 
-const place = { name: "try-web-1", image: "an-image", processors: 4, secretsFolder: "/secrets" };
+const local = { name: "try-web-1", image: "an-image", processors: 4, secretsFolder: "/secrets" };
 
 const workload = (container: Partial<Container>, pod: Partial<Pod> = {}): Workload => {
   const whole = { name: "web", image: "repository@sha256:1", ...container };
@@ -16,11 +16,11 @@ const workload = (container: Partial<Container>, pod: Partial<Pod> = {}): Worklo
 };
 
 const argumentsOf = (container: Partial<Container>, pod?: Partial<Pod>, where = {}) =>
-  runArguments(workload(container, pod), { ...place, ...where });
+  runArguments(workload(container, pod), { ...local, ...where });
 
-const always = runArguments(workload({}), place);
+const always = runArguments(workload({}), local);
 
-/** The arguments that a bare container has not. */
+/** The arguments beside those of a container without settings. */
 const added = (...given: Parameters<typeof argumentsOf>) =>
   argumentsOf(...given)
     .slice(always.indexOf("web-0") + 1, -1)
@@ -29,7 +29,7 @@ const added = (...given: Parameters<typeof argumentsOf>) =>
     .trim();
 
 describe("the arguments of docker run", () => {
-  it("never pull, and give no low port to anybody", () => {
+  it("never pull, and allow no port below 1024", () => {
     assert.equal(
       always.join(" "),
       "run --detach --pull never --name try-web-1 --hostname web-0 --sysctl net.ipv4.ip_unprivileged_port_start=1024 an-image",
@@ -82,7 +82,7 @@ describe("the arguments of docker run", () => {
       "--memory 256m --memory-swap 256m --cpus 0.25",
     ],
     [
-      "no more processors than there are",
+      "at most the processors of the engine",
       { resources: { limits: { memory: "2Gi", cpu: "8" } } },
       {},
       "--memory 2g --memory-swap 2g --cpus 4",
@@ -106,7 +106,7 @@ describe("the arguments of docker run", () => {
       "--mount type=bind,source=/secrets,target=/data,readonly",
     ],
     [
-      "ports, and those that only probes ask",
+      "the ports of the container and of its probes",
       {
         ports: [{ name: "http", containerPort: 8080 }],
         readinessProbe: probe({ httpGet: { path: "/", port: "http" } }),
@@ -121,7 +121,7 @@ describe("the arguments of docker run", () => {
     it(`have ${title}`, () => assert.equal(added(container, pod), expected));
   }
 
-  it("open low ports where the pod does", () => {
+  it("allow ports below 1024 where the pod allows them", () => {
     const sysctls = [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }];
     const given = argumentsOf({}, { securityContext: { sysctls } });
     assert.deepEqual(
@@ -130,10 +130,10 @@ describe("the arguments of docker run", () => {
     );
   });
 
-  it("name the architecture of an image that is not for the engine", () =>
+  it("name the architecture of an image for another one than the engine's", () =>
     assert.equal(added({}, {}, { architecture: "arm64" }), "--platform linux/arm64"));
 
-  it("end with the command and arguments, variables put in", () => {
+  it("end with command and arguments, with the values of variables", () => {
     const env = [{ name: "PORT", value: "8080" }];
     const command = ["serve", "--port=$(PORT)"];
     const given = argumentsOf({ env, command, args: ["$(NONE)", "$$(PORT)"] });
@@ -142,7 +142,7 @@ describe("the arguments of docker run", () => {
     ]);
   });
 
-  it("leave the image's entrypoint where there are arguments alone", () => {
+  it("keep the image's entrypoint without a command", () => {
     const given = argumentsOf({ args: ["migrate"] });
     assert.deepEqual(given.slice(-2), ["an-image", "migrate"]);
     assert.ok(!given.includes("--entrypoint"));
@@ -150,7 +150,7 @@ describe("the arguments of docker run", () => {
 });
 
 describe("the variables", () => {
-  it("have values, examples of what a cluster knows, and dummies for secrets", () => {
+  it("have their values, example values of cluster fields, and dummy secrets", () => {
     const field = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
     const env = [
       { name: "PORT", value: "80" },

@@ -1,4 +1,4 @@
-/** What every server answers: the service's identity, so that all send the same bytes. */
+/** The response of every server: the identity of the service, so that all send the same bytes. */
 export const body = {
   name: "web",
   version: "1.2.3",

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { checklists, ledgerMarkdown } from "./ledger.ts";
+import { checklists, complianceMarkdown } from "./checklists.ts";
 
 try {
-  const text = ledgerMarkdown(checklists());
+  const text = complianceMarkdown(checklists());
   writeFileSync(new URL("../../../docs/compliance.md", import.meta.url), text);
 } catch (error) {
-  process.stderr.write(`docs/compliance.md is left as it is:\n${(error as Error).message}\n`);
+  process.stderr.write(`docs/compliance.md is not written:\n${(error as Error).message}\n`);
   process.exitCode = 1;
 }

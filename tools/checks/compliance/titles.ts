@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 const root = new URL("../../../", import.meta.url);
 
 /**
- * What is wrong with naming `title` as a test of `file`; nothing when that file has a test of that
- * title. A test that is skipped for good, or commented out, is none. A title that is built of values
- * (`refuses ${title}`) is named as it is built, or by one of its outcomes.
+ * The error of a reference to the test `title` of `file`. Returns undefined if the file has that test. Skipped
+ * and commented tests do not count. A template (`refuses ${title}`) matches its own text, and its text with
+ * values that the file has.
  */
 export function titleProblem(file: string, title: string): string | undefined {
   if (!/^test\/.+\.test\.ts$/.test(file) || !existsSync(new URL(file, root))) {
@@ -15,10 +15,10 @@ export function titleProblem(file: string, title: string): string | undefined {
   return hasTitle(source, title) ? undefined : `${file} has no test "${title}"`;
 }
 
-/** Whether a test's source has a title. It is read, not run: to run the tests takes minutes. */
+/** Whether the source of a test file has a title. */
 export function hasTitle(source: string, title: string): boolean {
   const called = [...source.matchAll(/^ *it\(\s*(["`])((?:\\.|(?!\1).)+)\1/gms)];
-  // A table of tests by title, each given to `it` in a loop.
+  // A table of tests by title, which a loop passes to `it`.
   const tabled = /^ *it\(name,/m.test(source) ? [...source.matchAll(/^ {4}(")(.+)": /gm)] : [];
   return [...called, ...tabled].some(([, quote, text = ""]) => {
     if (text === title) return true;
@@ -27,7 +27,7 @@ export function hasTitle(source: string, title: string): boolean {
       .split(/\$\{.+?\}/)
       .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const values = new RegExp(`^${parts.join("(.+)")}$`).exec(title)?.slice(1);
-    // A value that stands nowhere is none of the test's.
+    // The values of a test are in its file.
     return values?.every((value) => source.includes(`"${value}"`)) ?? false;
   });
 }

@@ -2,46 +2,49 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Coverage } from "./coverage.ts";
-import { type Known, reached } from "./tests.ts";
-import type { Warm } from "./warm.ts";
+import { importsOf, type PassingTest } from "./test-order.ts";
+import type { TestProcess } from "./test-process.ts";
 
-/** What was measured of a test, and of which files; without `milliseconds` it fails without a fault. */
-export interface Measured extends Partial<Known> {
+/** The measurement of a test file. Without `milliseconds`, the test fails on the sources without a fault. */
+export interface Measured extends Partial<PassingTest> {
   test: string;
+  /** Of the test file and its imports. */
   hash: string;
 }
 
 export const isMeasured = (line: object): line is Measured => "hash" in line;
 
-/** Measures each test file on the sources as they are; those that fail notice nothing. */
+/** Measures each test file on the sources without a fault. Returns those that pass. */
 export async function baseline(
-  warm: Warm,
+  testProcess: TestProcess,
   folder: string,
   tests: string[],
-  before: Measured[],
+  earlier: Measured[],
   { say, keep }: { say(line: string): void; keep(measured: Measured): void },
-): Promise<Known[]> {
+): Promise<PassingTest[]> {
   const coverage = new Coverage(folder);
-  const found: Known[] = [];
+  const found: PassingTest[] = [];
   for (const test of tests) {
-    const old = before.findLast((one) => one.test === test);
+    const old = earlier.findLast((one) => one.test === test);
     const isFresh = old?.hash === hashOf(folder, test, old?.executed);
-    const known = isFresh ? old : await measure(test);
-    if (isKnown(known)) found.push(known);
+    const measured = isFresh ? old : await measure(test);
+    if (isPassing(measured)) found.push(measured);
   }
   return found;
 
   async function measure(test: string): Promise<Measured> {
-    let verdict = await warm.run(test, { cover: true });
+    let verdict = await testProcess.run(test, { cover: true });
     if (verdict.failure) {
-      warm.stop();
-      verdict = await warm.run(test, { cover: true });
+      testProcess.stop();
+      verdict = await testProcess.run(test, { cover: true });
     }
     const { failure, milliseconds, counted, hasProcesses } = verdict;
     const executed = coverage.executed(counted);
     const hash = hashOf(folder, test, executed);
     if (failure) {
-      say(`left out, for it fails without a fault: ${test}: ${failure.title}: ${failure.message}`);
+      say(
+        `left out, because it fails without a fault: ${test}: ${failure.title}: ${failure.message}`,
+      );
     }
     const measured = failure
       ? { test, hash }
@@ -51,13 +54,13 @@ export async function baseline(
   }
 }
 
-const isKnown = (measured: Measured): measured is Measured & Known =>
+const isPassing = (measured: Measured): measured is Measured & PassingTest =>
   measured.milliseconds !== undefined;
 
-/** Of all that the test reads as modules. */
-function hashOf(folder: string, test: string, executed: Known["executed"] = {}): string {
+/** The hash of a test file and of all modules that it loads. */
+function hashOf(folder: string, test: string, executed: PassingTest["executed"] = {}): string {
   const hash = createHash("sha256");
-  const files = new Set([...reached(folder, test).keys(), ...Object.keys(executed)]);
+  const files = new Set([...importsOf(folder, test).keys(), ...Object.keys(executed)]);
   for (const file of [...files].sort()) {
     if (existsSync(join(folder, file))) hash.update(file).update(readFileSync(join(folder, file)));
   }

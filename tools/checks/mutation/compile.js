@@ -1,6 +1,6 @@
 import { transformSync } from "esbuild";
 
-/** A module of the project as JavaScript, with the source map of it. */
+/** Returns a module of the project as JavaScript, with its source map. */
 export const compile = (path, source) =>
   transformSync(source, {
     loader: path.endsWith(".ts") ? "ts" : "js",

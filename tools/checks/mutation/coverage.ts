@@ -3,13 +3,13 @@ import { SourceMap } from "node:module";
 import { join } from "node:path";
 import { compile } from "./compile.js";
 
-/** What V8 says of one compiled module: ranges of offsets, inner ones after the outer. */
-export interface Counted {
+/** V8's coverage of one compiled module: ranges of offsets, inner ones after outer ones. */
+export interface ModuleCoverage {
   file: string;
   ranges: { startOffset: number; endOffset: number; count: number }[];
 }
 
-/** Parts of a source, from their first character to that after their last. */
+/** Parts of a source. `end` is the offset after the last character. */
 export type Parts = [start: number, end: number][];
 
 interface Place {
@@ -17,7 +17,7 @@ interface Place {
   source: number;
 }
 
-/** Tells which parts of the project's sources were executed. */
+/** Maps the coverage of compiled modules to parts of the sources. */
 export class Coverage {
   readonly #root: string;
   readonly #places = new Map<string, Place[]>();
@@ -26,7 +26,7 @@ export class Coverage {
     this.#root = root;
   }
 
-  executed(counted: Counted[]): Record<string, Parts> {
+  executed(counted: ModuleCoverage[]): Record<string, Parts> {
     const places = new Map<string, Map<number, boolean>>();
     for (const { file, ranges } of counted) {
       const known = places.get(file) ?? new Map<number, boolean>();
@@ -67,7 +67,7 @@ export class Coverage {
   }
 }
 
-/** From each executed place to the next one; what stands before the first is executed too. */
+/** From each executed place to the next place. The text before the first place is executed too. */
 function partsOf(places: Map<number, boolean>): Parts {
   const parts: Parts = [[0, 0]];
   const sorted = [...places].sort(([a], [b]) => a - b);

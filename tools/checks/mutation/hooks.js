@@ -2,8 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compile } from "./compile.js";
 
-// Node's module hooks: the project's own modules are imported anew for each mutant, those of
-// packages once. The mutant's number is the query `m`, which imports hand on.
+// Node's module hooks. They load the project's modules again for each mutant, and packages once. The query
+// `m` has the number of the mutant; imports pass it on.
 
 let root = "";
 const compiled = new Map();
@@ -22,7 +22,7 @@ export async function resolve(specifier, context, next) {
   if (run === null) return next(specifier, context);
   if (/^(\.|file:)/.test(specifier)) {
     let { href } = new URL(specifier, parentURL);
-    // A folder of a test may have links to the project's modules.
+    // The folder of a test may have symbolic links to modules of the project.
     if (!isOwn(href)) {
       const found = await next(specifier, context);
       if (!isOwn(found.url)) return found;
@@ -33,7 +33,7 @@ export async function resolve(specifier, context, next) {
     url.searchParams.set("m", run);
     return { url: url.href, format: "module", shortCircuit: true };
   }
-  // From any file of the same folder a package is the same one.
+  // All files of a folder get the same package.
   const bare = new URL(parentURL);
   bare.search = "";
   const key = `${specifier} ${new URL(".", bare).href}`;

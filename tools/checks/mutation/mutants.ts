@@ -10,8 +10,8 @@ export interface Mutant {
   text: string;
 }
 
-/** Values that a cloud's or Kubernetes' enum has beside the one that is meant. */
-const neighbours: Record<string, string> = {
+/** Another value of the enum of AWS or Kubernetes that has this value. */
+const otherEnumValues: Record<string, string> = {
   OVERWRITE: "NONE",
   DoNotSchedule: "ScheduleAnyway",
   ON_DEMAND: "SPOT",
@@ -54,18 +54,18 @@ const operators = new Map<ts.SyntaxKind, string>([
   [ts.SyntaxKind.SlashToken, "*"],
 ]);
 
-/** Calls that narrow or order the value before them; without one the value still fits. */
-const narrowing = new Set(
+/** Methods that filter, order or restrict their value, and keep its type. */
+const restrictingMethods = new Set(
   "filter sort toSorted slice trim toLowerCase min max int positive regex refine strict".split(" "),
 );
 
-/** Examples in a policy rule are its tests. */
+/** Properties of a policy rule that are its tests. */
 const testData = new Set(["good", "bad"]);
 
-/** Text for people, not a value: the words of an error or of a description. */
-const prose = (text: string) => /\S \S+ \S/.test(text);
+/** Whether a text is a message or a description, not a value. */
+const isMessage = (text: string) => /\S \S+ \S/.test(text);
 
-/** All faults of `source` that this tool knows, in the order of the text. */
+/** All faults that this tool can make in `source`, in the order of the text. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const found: Mutant[] = [];
@@ -108,11 +108,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
       if (value !== 0) change(node, "0");
     }
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
-      if (node.text !== "" && !isKey(node) && !prose(node.text)) {
-        change(node, JSON.stringify(neighbours[node.text] ?? ""));
+      if (node.text !== "" && !isKey(node) && !isMessage(node.text)) {
+        change(node, JSON.stringify(otherEnumValues[node.text] ?? ""));
       }
     }
-    if (ts.isTemplateExpression(node) && !prose(node.getText())) {
+    if (ts.isTemplateExpression(node) && !isMessage(node.getText())) {
       for (const part of [node.head, ...node.templateSpans.map(({ literal }) => literal)]) {
         if (part.text === "") continue;
         const from = part.getStart() + 1;
@@ -130,7 +130,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     }
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const { expression, name } = node.expression;
-      if (narrowing.has(name.text)) replace(expression.end, node.end, "");
+      if (restrictingMethods.has(name.text)) replace(expression.end, node.end, "");
     }
     ts.forEachChild(node, visit);
   };
@@ -138,11 +138,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   return found.sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
-/** The source with the fault in it. */
-export const planted = (source: string, { start, end, text }: Mutant) =>
+/** The source with the fault. */
+export const withFault = (source: string, { start, end, text }: Mutant) =>
   source.slice(0, start) + text + source.slice(end);
 
-/** Whether the mutated source still is TypeScript; types are another matter. */
+/** Whether the source has valid syntax. Types are not checked. */
 export function parses(file: string, source: string): boolean {
   const { diagnostics } = ts.transpileModule(source, {
     fileName: file,
@@ -152,7 +152,7 @@ export function parses(file: string, source: string): boolean {
   return !diagnostics?.length;
 }
 
-/** How a report and the list of harmless ones name it; lines move, these do not. */
+/** The name of a mutant in reports and in the list of equivalent mutants. It has no line number. */
 export const keyOf = ({ file, original, text }: Pick<Mutant, "file" | "original" | "text">) =>
   `${file}: ${shown(original)} → ${shown(text)}`;
 
@@ -169,7 +169,7 @@ const negated = (node: ts.Expression) =>
     ? node.operand.getText()
     : `!(${node.getText()})`;
 
-/** A name of a property, not a value. */
+/** Whether a node is the name of a property, not a value. */
 const isKey = (node: ts.Node) =>
   (ts.isPropertyAssignment(node.parent) && node.parent.name === node) ||
   ts.isComputedPropertyName(node.parent) ||

@@ -4,26 +4,27 @@ import { availableParallelism, loadavg } from "node:os";
 import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { workingCopy } from "./copy.ts";
-import { readHarmless, stale } from "./harmless.ts";
+import { entryProblems, readEquivalentMutants } from "./equivalent-mutants.ts";
 import { mutantsOf } from "./mutants.ts";
 import { reportOf, summaryOf } from "./mutation-report.ts";
+import { run } from "./mutation-run.ts";
 import { shuffled } from "./random.ts";
-import { run } from "./run.ts";
-import { Types } from "./types.ts";
+import { TypeCheck } from "./type-check.ts";
+import { workingCopy } from "./working-copy.ts";
 
 const usage = `npm run mutate -- [options]
-  --files GLOB     only faults of these files
-  --tests GLOB     only these tests (default: all but rehearsals and those of git and workflows' linters)
-  --sample N       as many faults as this, drawn at random
-  --seed S         the draw (default 1)
-  --budget S       seconds of tests for a fault (default 300); what they miss counts as survived
-  --workers N      as many faults at a time (default: one a free core)
-  --results FILE   keep results there, and go on from them
-  --list           print the faults and try none
-  --no-types       count faults that do not fit the types too
+  --files GLOB     only faults in these files
+  --tests GLOB     only these tests (default: all except rehearsals, git and linters of workflows)
+  --sample N       a random sample of N faults
+  --seed S         the seed of the sample (default 1)
+  --budget S       max. seconds of tests for a fault (default 300); it then counts as survived
+  --workers N      faults at a time (default: the number of free cores)
+  --results FILE   write results to FILE, and skip faults that it has
+  --list           print the faults, and run no test
+  --no-types       include faults that break the types
   --json           print results as JSON`;
-const least = 95;
+/** The min. percentage of detected faults. */
+const minPercent = 95;
 const project = fileURLToPath(new URL("../../..", import.meta.url));
 
 const { values } = parseArgs({
@@ -59,10 +60,10 @@ const tests = tracked
 if (values.help) console.log(usage);
 else {
   const all = sources.flatMap((file) => mutantsOf(file, readFileSync(join(project, file), "utf8")));
-  const harmless = readHarmless(project);
-  const outdated = stale(harmless, all);
+  const equivalent = readEquivalentMutants(project);
+  const outdated = entryProblems(equivalent, all);
   if (outdated.length > 0) {
-    console.error(`tools/checks/mutation/harmless.json is out of date:\n${outdated.join("\n")}`);
+    console.error(`tools/checks/mutation/equivalent-mutants.json:\n${outdated.join("\n")}`);
     process.exit(1);
   }
   const chosen = all.filter(({ file }) => matchesGlob(file, values.files));
@@ -80,14 +81,14 @@ else {
         folders: copies.map(({ folder }) => folder),
         mutants: drawn,
         tests,
-        harmless,
+        equivalent,
         results: values.results,
         budgetMs: Number(values.budget) * 1000,
-        types: values["no-types"] ? undefined : new Types(project),
+        types: values["no-types"] ? undefined : new TypeCheck(project),
         say: (line) => console.error(line),
       });
       console.log(values.json ? JSON.stringify(results, undefined, 2) : reportOf(results));
-      if (summaryOf(results).percent < least) process.exitCode = 1;
+      if (summaryOf(results).percent < minPercent) process.exitCode = 1;
     } finally {
       for (const copy of copies) copy.remove();
     }

@@ -3,15 +3,15 @@ import { Session } from "node:inspector/promises";
 import { register, syncBuiltinESMExports } from "node:module";
 import { pathToFileURL } from "node:url";
 import Mocha from "mocha";
-import type { Counted } from "./coverage.ts";
+import type { ModuleCoverage } from "./coverage.ts";
 
-/** Runs a test file on the working copy as it is now. */
+/** A run of a test file on the working copy. */
 export interface Job {
-  /** The number of the modules: with another one they are imported anew. */
+  /** The number of the mutant. Another number loads the modules again. */
   modules: number;
   file: string;
   timeoutMs: number;
-  /** Whether to tell what was executed. */
+  /** Whether to measure coverage. */
   cover: boolean;
 }
 export interface Failure {
@@ -20,17 +20,17 @@ export interface Failure {
   timedOut?: boolean;
 }
 export interface Verdict {
-  /** The first test that failed; absent when all pass. */
+  /** The first test that failed; undefined if all pass. */
   failure?: Failure | undefined;
   milliseconds: number;
-  counted: Counted[];
-  /** Whether another process than git was started, in which nothing is counted. */
+  counted: ModuleCoverage[];
+  /** Whether the test started a process other than git. Its coverage is not measured. */
   hasProcesses: boolean;
 }
 
 const project = pathToFileURL(`${process.cwd()}/`).href;
 register("./hooks.js", { parentURL: import.meta.url, data: { project } });
-// What a mutant leaves behind is not the next one's.
+// A late error of one mutant must not end the run of the next one.
 process.on("unhandledRejection", () => {});
 process.on("uncaughtException", () => {});
 process.on("disconnect", () => process.exit());
@@ -42,12 +42,12 @@ session.connect();
 let hasProcesses = false;
 for (const name of ["spawn", "spawnSync", "execFile", "execFileSync", "fork"] as const) {
   const original = childProcess[name] as (...args: unknown[]) => unknown;
-  const noting = (...args: unknown[]) => {
+  const recordingCall = (...args: unknown[]) => {
     hasProcesses ||= args[0] !== "git";
     return original(...args);
   };
-  Object.defineProperties(noting, Object.getOwnPropertyDescriptors(original));
-  Object.assign(childProcess, { [name]: noting });
+  Object.defineProperties(recordingCall, Object.getOwnPropertyDescriptors(original));
+  Object.assign(childProcess, { [name]: recordingCall });
 }
 syncBuiltinESMExports();
 
@@ -70,7 +70,7 @@ async function startCounting() {
   await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
 }
 
-async function stopCounting(modules: number): Promise<Counted[]> {
+async function stopCounting(modules: number): Promise<ModuleCoverage[]> {
   const { result } = await session.post("Profiler.takePreciseCoverage");
   await session.post("Profiler.stopPreciseCoverage");
   await session.post("Profiler.disable");
@@ -91,7 +91,7 @@ async function failureOf({ file, modules, timeoutMs }: Job): Promise<Failure | u
   } catch (error) {
     return { title: "(import)", message: messageOf(error) };
   }
-  relax(mocha.suite, timeoutMs);
+  raiseTimeouts(mocha.suite, timeoutMs);
   let failure: Failure | undefined;
   await new Promise<void>((done) => {
     mocha
@@ -105,15 +105,15 @@ async function failureOf({ file, modules, timeoutMs }: Job): Promise<Failure | u
   return failure;
 }
 
-/** Gives tests and hooks that set a shorter timeout as much time as the others. */
-function relax(suite: Mocha.Suite, timeoutMs: number): void {
+/** Raises shorter timeouts of tests and hooks to `timeoutMs`. */
+function raiseTimeouts(suite: Mocha.Suite, timeoutMs: number): void {
   const { _beforeAll, _beforeEach, _afterEach, _afterAll } = suite as unknown as Record<
     string,
     Mocha.Runnable[]
   >;
   const hooks = [_beforeAll, _beforeEach, _afterEach, _afterAll].flatMap((some) => some ?? []);
   for (const one of [...suite.tests, ...hooks]) one.timeout(Math.max(one.timeout(), timeoutMs));
-  for (const one of suite.suites) relax(one, timeoutMs);
+  for (const one of suite.suites) raiseTimeouts(one, timeoutMs);
 }
 
 const messageOf = (error: unknown) =>

@@ -1,4 +1,5 @@
 import { addonVersionFor } from "../../cloud/eks.ts";
+import { instanceTypeFacts } from "../../cloud/instance-type-facts.ts";
 import { authorize } from "../world/lookups.ts";
 import { zoneProblem } from "../world/rules/edge-rules.ts";
 import { nodeGroupType, scalingGroupType } from "../world/rules/node-rules.ts";
@@ -9,6 +10,9 @@ import type { Package } from "./service.ts";
 
 const list = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+const zonesOf = ({ region }: Pick<World, "region">) =>
+  ["a", "b", "c"].map((zone) => `${region}${zone}`);
 
 /** The aws package and the functions that the programs call. */
 export const aws: Package = {
@@ -49,13 +53,21 @@ export const aws: Package = {
     }),
     "aws:index/getAvailabilityZones:getAvailabilityZones": (_, __, { region }) => ({
       id: region,
-      names: ["a", "b", "c"].map((zone) => `${region}${zone}`),
+      names: zonesOf({ region }),
       zoneIds: ["1", "2", "3"].map((zone) => `${region}-az${zone}`),
     }),
+    // The error of AWS: github.com/scylladb/scylla-cluster-tests issue 12419.
+    "aws:ec2/getInstanceType:getInstanceType": ({ instanceType }, _, world) => {
+      if (zonesOf(world).every((zone) => world.notOffered.has(`${instanceType} ${zone}`)))
+        throw new Error(
+          `reading EC2 Instance Type (${instanceType}): api error InvalidInstanceType: The following supplied instance types do not exist: [${instanceType}]`,
+        );
+      return instanceTypeFacts(instanceType);
+    },
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": ({ filters }, _, world) => {
       const offers = list<Props>(filters)
         .flatMap(({ values }) => values as string[])
-        .flatMap((type) => ["a", "b", "c"].map((zone) => [type, `${world.region}${zone}`]))
+        .flatMap((type) => zonesOf(world).map((zone) => [type, zone]))
         .filter(([type, zone]) => !world.notOffered.has(`${type} ${zone}`));
       return {
         id: "offers",

@@ -10,6 +10,7 @@ const elb = (...actions: string[]) => actions.map((one) => `elasticloadbalancing
 export const actionsOfFunctions: Record<string, string[]> = {
   "aws:autoscaling/getAmiIds:getAmiIds": ["autoscaling:DescribeAutoScalingGroups"],
   "aws:autoscaling/getGroup:getGroup": ["autoscaling:DescribeAutoScalingGroups"],
+  "aws:ec2/getInstanceType:getInstanceType": ["ec2:DescribeInstanceTypes"],
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": [
     "ec2:DescribeInstanceTypeOfferings",
   ],

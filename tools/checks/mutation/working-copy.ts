@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A copy of the project's files, without its packages, in which faults can be planted. */
+/** Copies the project's files without its packages, so that faults can be written into them. */
 export function workingCopy(project: string): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "mutation-"));
   const listed = execFileSync("git", ["ls-files", "-z", "-co", "--exclude-standard"], {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import ts from "typescript";
 
-/** Tells whether a file, with other text, still fits the types of the project. */
-export class Types {
+/** Checks the types of a file with another text. */
+export class TypeCheck {
   readonly #root: string;
   readonly #services = new Map<string, ts.LanguageService>();
   readonly #texts = new Map<string, { version: number; text: string }>();
@@ -11,7 +11,7 @@ export class Types {
     this.#root = root;
   }
 
-  /** The first error in the file itself; what imports it is not looked at. */
+  /** The first error in the file. Files that import it are not checked. Returns undefined if there is none. */
   errorOf(file: string, text: string): string | undefined {
     const path = join(this.#root, file);
     const version = (this.#texts.get(path)?.version ?? 0) + 1;

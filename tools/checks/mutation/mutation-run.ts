@@ -1,34 +1,34 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { baseline, isMeasured, type Measured } from "./baseline.ts";
-import type { Harmless } from "./harmless.ts";
-import { keyOf, type Mutant, parses, planted } from "./mutants.ts";
+import type { EquivalentMutant } from "./equivalent-mutants.ts";
+import { keyOf, type Mutant, parses, withFault } from "./mutants.ts";
 import type { Result } from "./mutation-report.ts";
-import { Order } from "./tests.ts";
-import type { Types } from "./types.ts";
-import { Warm } from "./warm.ts";
+import { TestOrder } from "./test-order.ts";
+import { TestProcess } from "./test-process.ts";
+import type { TypeCheck } from "./type-check.ts";
 
-interface Run {
-  /** Working copies, one a worker: faults are written into their files, one at a time. */
+interface RunOptions {
+  /** Working copies, one for each worker, which writes one fault at a time into it. */
   folders: string[];
   mutants: Mutant[];
   tests: string[];
-  harmless: Harmless[];
-  /** One result or measured test a line; those that are there are not tried again. */
+  equivalent: EquivalentMutant[];
+  /** A file with one result or measured test in each line. Faults of the file are skipped, except survived ones. */
   results?: string | undefined;
-  /** How long the tests of one fault may take, counted in what they take without it. */
+  /** Max. duration of the tests of one fault, as measured without the fault. */
   budgetMs: number;
-  /** Faults must fit the types of their file, if given. */
-  types?: Types | undefined;
+  /** Checks the types of the file with the fault. @default types are not checked */
+  types?: TypeCheck | undefined;
   say(line: string): void;
 }
 
-/** How many faults there are between two runs without one. */
-const control = 10;
+/** After so many faults, the tests that detected them run without a fault. */
+const batchSize = 10;
 
-/** Plants each fault and says what became of it. */
-export async function run(options: Run): Promise<Result[]> {
-  const { folders, mutants, tests, harmless, results, budgetMs, types, say } = options;
+/** Writes each fault into a working copy, and runs its tests. Returns the outcome of each. */
+export async function run(options: RunOptions): Promise<Result[]> {
+  const { folders, mutants, tests, equivalent, results, budgetMs, types, say } = options;
   const lines = (results && existsSync(results) ? readFileSync(results, "utf8") : "")
     .split("\n")
     .filter(Boolean)
@@ -36,12 +36,12 @@ export async function run(options: Run): Promise<Result[]> {
   const measured = lines.filter(isMeasured);
   const earlier = lines.filter((line): line is Result => !isMeasured(line));
   const known = new Map(earlier.map((result) => [`${result.start} ${keyOf(result)}`, result]));
-  const expected = new Set(harmless.map(keyOf));
+  const equivalentKeys = new Set(equivalent.map(keyOf));
   const done: Result[] = [];
   const keep = (line: Result | Measured) => {
     if (results) appendFileSync(results, `${JSON.stringify(line)}\n`);
   };
-  const note = (result: Result) => {
+  const add = (result: Result) => {
     done.push(result);
     say(`${done.length}/${mutants.length} ${result.outcome} ${result.file}:${result.line}`);
     keep(result);
@@ -51,49 +51,49 @@ export async function run(options: Run): Promise<Result[]> {
     if (before && before.outcome !== "survived") done.push(before);
     return !before || before.outcome === "survived";
   });
-  const workers = folders.map((folder) => ({ folder, warm: new Warm(folder) }));
+  const workers = folders.map((folder) => ({ folder, testProcess: new TestProcess(folder) }));
   const [first] = workers;
   if (!first) throw new Error("no working copy");
   try {
-    const passing = await baseline(first.warm, first.folder, tests, measured, { say, keep });
-    const order = new Order(first.folder, passing, budgetMs);
+    const passing = await baseline(first.testProcess, first.folder, tests, measured, { say, keep });
+    const order = new TestOrder(first.folder, passing, budgetMs);
     for (const { outcome, file, by } of earlier) {
-      if (outcome === "noticed") order.noticed(file, by?.split(":")[0] ?? "");
+      if (outcome === "detected") order.recordDetection(file, by?.split(":")[0] ?? "");
     }
     await Promise.all(
       workers.map(async (worker) => {
-        while (left.length > 0) await tryAll(worker, order, left.splice(0, control));
+        while (left.length > 0) await tryAll(worker, order, left.splice(0, batchSize));
       }),
     );
   } finally {
-    for (const { warm } of workers) warm.stop();
+    for (const { testProcess } of workers) testProcess.stop();
   }
   return done;
 
   async function tryAll(
-    worker: { folder: string; warm: Warm },
-    order: Order,
+    worker: { folder: string; testProcess: TestProcess },
+    order: TestOrder,
     batch: Mutant[],
     inNewProcesses = false,
   ): Promise<void> {
-    const { warm } = worker;
+    const { testProcess } = worker;
     const tried: { result: Result; test?: string | undefined }[] = [];
     for (const mutant of batch) {
-      if (inNewProcesses) warm.stop();
+      if (inNewProcesses) testProcess.stop();
       tried.push(await attempt(worker, order, mutant));
     }
-    // A process that a fault has spoilt would notice everything after it.
-    if (inNewProcesses) warm.stop();
+    // After a fault, the state of the process may make every test fail.
+    if (inNewProcesses) testProcess.stop();
     const failing = new Set<string>();
     for (const test of new Set(tried.flatMap((one) => one.test ?? []))) {
-      const { failure } = await warm.run(test);
+      const { failure } = await testProcess.run(test);
       if (!failure) continue;
       failing.add(test);
-      say(`without a fault ${test} fails too: ${failure.title}`);
+      say(`without a fault, ${test} fails too: ${failure.title}`);
       if (inNewProcesses) order.drop(test);
     }
     const again = tried.filter(({ test }) => test && failing.has(test));
-    for (const one of tried) if (!again.includes(one)) note(one.result);
+    for (const one of tried) if (!again.includes(one)) add(one.result);
     if (again.length > 0) {
       const mutants = again.map(({ result: { outcome, by, timedOut, ...mutant } }) => mutant);
       await tryAll(worker, order, mutants, true);
@@ -101,26 +101,26 @@ export async function run(options: Run): Promise<Result[]> {
   }
 
   async function attempt(
-    { folder, warm }: { folder: string; warm: Warm },
-    order: Order,
+    { folder, testProcess }: { folder: string; testProcess: TestProcess },
+    order: TestOrder,
     mutant: Mutant,
   ): Promise<{ result: Result; test?: string | undefined }> {
-    if (expected.has(keyOf(mutant))) return { result: { ...mutant, outcome: "harmless" } };
+    if (equivalentKeys.has(keyOf(mutant))) return { result: { ...mutant, outcome: "equivalent" } };
     const path = join(folder, mutant.file);
     const source = readFileSync(path, "utf8");
-    const faulty = planted(source, mutant);
+    const faulty = withFault(source, mutant);
     const error = parses(mutant.file, faulty)
       ? types?.errorOf(mutant.file, faulty)
       : "not TypeScript";
     if (error) return { result: { ...mutant, outcome: "does not compile", by: error } };
     writeFileSync(path, faulty);
     try {
-      const failure = await warm.firstFailure(order.of(mutant));
+      const failure = await testProcess.firstFailure(order.of(mutant));
       if (!failure) return { result: { ...mutant, outcome: "survived" } };
       const { file, title, message, timedOut } = failure;
-      order.noticed(mutant.file, file);
+      order.recordDetection(mutant.file, file);
       const by = `${file}: ${title}: ${message}`;
-      const result: Result = { ...mutant, outcome: "noticed", by, ...(timedOut && { timedOut }) };
+      const result: Result = { ...mutant, outcome: "detected", by, ...(timedOut && { timedOut }) };
       return { result, test: file };
     } finally {
       writeFileSync(path, source);

@@ -1,18 +1,18 @@
 import { createServer } from "node:http";
 
-/** What servers do that know nothing of the drain clock when they are told to leave. */
+/** Reactions to SIGTERM of servers that do not read the drain clock. */
 const behaviours = {
   exits: () => process.exit(0),
   closes: () => server.close(() => process.exit(0)),
-  // As Node does by default when it is the first process of a container.
+  // The default of Node as process 1 of a container.
   ignores: () => {},
 };
 
-/** Answers after the milliseconds that the path names. */
+/** Responds after the milliseconds in the path. */
 const server = createServer((request, response) => {
   setTimeout(() => response.end("done"), Number(request.url?.slice(1)));
 });
-// Longer than any connection here is idle: this is about leaving, not about idle connections.
+// Longer than any connection is idle here.
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
 

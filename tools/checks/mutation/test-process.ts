@@ -7,15 +7,18 @@ import type { Failure, Job, Verdict } from "./worker.ts";
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const module = fileURLToPath(new URL("worker.ts", import.meta.url));
 
-/** How long one test and one file of tests may take. */
+/** Time limits of one test and of one test file. */
 export interface Limits {
   testMs: number;
   fileMs: number;
 }
-const generous: Limits = { testMs: 60_000, fileMs: 240_000 };
+const limits: Limits = { testMs: 60_000, fileMs: 240_000 };
 
-/** A process that keeps the packages imported, and is replaced when it hangs, dies or grows old. */
-export class Warm {
+/**
+ * A process that runs test files and keeps packages loaded. It is replaced after 400 files, when it exits, and
+ * when a file exceeds its time limit.
+ */
+export class TestProcess {
   readonly #folder: string;
   #child: ChildProcess | undefined;
   #runs = 0;
@@ -25,7 +28,7 @@ export class Warm {
     this.#folder = folder;
   }
 
-  /** The first test of `files` that fails. */
+  /** The first test of `files` that fails. Returns undefined if all pass. */
   async firstFailure(files: string[]): Promise<(Failure & { file: string }) | undefined> {
     const modules = ++this.#modules;
     for (const file of files) {
@@ -35,35 +38,35 @@ export class Warm {
     return undefined;
   }
 
-  /** A test that is late may be so for the machine: it fails if it is late again, with time to spare. */
+  /** Runs a test file. After a timeout it runs once more with longer limits, because the machine may be busy. */
   async run(file: string, { cover = false, modules = ++this.#modules } = {}): Promise<Verdict> {
     const once = ({ testMs, fileMs }: Limits) =>
       this.#once({ file, cover, modules, timeoutMs: testMs }, fileMs);
-    const verdict = await once(generous);
+    const verdict = await once(limits);
     if (!verdict.failure?.timedOut) return verdict;
     this.stop();
-    return once({ testMs: 3 * generous.testMs, fileMs: 2 * generous.fileMs });
+    return once({ testMs: 3 * limits.testMs, fileMs: 2 * limits.fileMs });
   }
 
   async #once(job: Job, fileMs: number): Promise<Verdict> {
     if (needsNewProcess(job.file) || this.#runs++ % 400 === 399) this.stop();
     const child = this.#child ?? (await this.#start());
-    const lost = (title: string, timedOut: boolean): Verdict => ({
+    const failed = (title: string, timedOut: boolean): Verdict => ({
       failure: { title, message: "", timedOut },
       milliseconds: 0,
       counted: [],
       hasProcesses: true,
     });
     const verdict = await new Promise<Verdict>((resolve) => {
-      const end = (verdict: Verdict, dead = false) => {
+      const end = (verdict: Verdict, stop = false) => {
         clearTimeout(timer);
         child.removeAllListeners("message").removeAllListeners("exit");
-        if (dead) this.stop();
+        if (stop) this.stop();
         resolve(verdict);
       };
-      const timer = setTimeout(() => end(lost("(hangs)", true), true), fileMs);
+      const timer = setTimeout(() => end(failed("(timeout)", true), true), fileMs);
       child.on("message", (verdict: Verdict) => end(verdict));
-      child.on("exit", (code, signal) => end(lost(`(exits ${signal ?? code})`, false), true));
+      child.on("exit", (code, signal) => end(failed(`(exits ${signal ?? code})`, false), true));
       child.send(job);
     });
     if (needsNewProcess(job.file)) this.stop();
@@ -87,5 +90,5 @@ export class Warm {
   }
 }
 
-/** Tests that put command stubs on PATH need a process whose environment no other test has replaced. */
+/** Tests with command stubs on PATH need the original environment. */
 const needsNewProcess = (file: string) => file.startsWith("test/tools/deliver/");

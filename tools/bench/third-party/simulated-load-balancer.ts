@@ -2,12 +2,12 @@ import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * A simulated load balancer: asks its targets by turns over connections that it keeps, and repeats no
- * request. It finds nothing out by itself: a target gets requests until `remove`.
+ * Sends requests to its targets in turns over keep-alive connections, and retries none. It has no health
+ * checks: a target gets requests until `remove`.
  */
-export class Balancer {
+export class SimulatedLoadBalancer {
   requests = 0;
-  /** Requests without a whole answer of 200. */
+  /** Requests without a complete response of status 200. */
   lost = 0;
   readonly #sent = new Map<number, number>();
   readonly #targets: Set<number>;
@@ -15,7 +15,7 @@ export class Balancer {
   readonly #clients: Promise<void>[];
   #stopped = false;
 
-  /** A request takes a quarter, a half, three quarters or the whole of `longestMs`. */
+  /** The duration of a request is 25, 50, 75 or 100 % of `longestMs`. */
   constructor(ports: number[], longestMs: number, clients = 6) {
     this.#targets = new Set(ports);
     this.#clients = Array.from({ length: clients }, async () => {
@@ -28,12 +28,12 @@ export class Balancer {
 
   sentTo = (port: number) => this.#sent.get(port) ?? 0;
 
-  /** Sends no new request to `port`; those in flight go on, and idle connections stay open. */
+  /** Sends no new request to `port`. Requests in flight continue, and idle connections stay open. */
   remove(port: number): void {
     this.#targets.delete(port);
   }
 
-  /** Returns when every request has an outcome. */
+  /** Ends the clients. Waits for the requests in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#clients);
@@ -41,15 +41,15 @@ export class Balancer {
   }
 
   async #send(milliseconds: number): Promise<void> {
-    // Targets that got equally many stand in the order of the set.
+    // Of targets with equal numbers of requests, the first of the set.
     const [port = 0] = [...this.#targets].sort((a, b) => this.sentTo(a) - this.sentTo(b));
     this.requests++;
     this.#sent.set(port, this.sentTo(port) + 1);
-    if (!(await answers(port, milliseconds, this.#agent))) this.lost++;
+    if (!(await succeeds(port, milliseconds, this.#agent))) this.lost++;
   }
 }
 
-function answers(port: number, milliseconds: number, agent: Agent): Promise<boolean> {
+function succeeds(port: number, milliseconds: number, agent: Agent): Promise<boolean> {
   return new Promise((resolve) => {
     const options = { port, agent, host: "127.0.0.1", path: `/${milliseconds}`, method: "POST" };
     request(options, (answer) => {

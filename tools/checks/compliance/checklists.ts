@@ -5,23 +5,23 @@ import { rules } from "../../../policy/rules.ts";
 import { titleProblem } from "./titles.ts";
 
 /**
- * A control of a checklist, in our words. Either the program keeps it, at a place and held by tests
- * or policy rules, or something is written against that; both where it is kept in part.
+ * A control of a checklist, in the words of this project. The program keeps it at a place, and tests or policy
+ * rules check that; or an exception says why not. A control that is kept in part has both.
  */
 const control = z.strictObject({
   id: z.string(),
   asks: z.string(),
-  /** `<file>: <words that stand in it>`. No number of a line, which each edit above would move. */
+  /** `<file>: <words of the file>`. A line number would change with each edit above it. */
   place: z.string().optional(),
   /** `<file under test>: <title>` */
   tests: z.array(z.string()).default([]),
-  /** Names of policy rules, each of which is a test and is judged again in every preview. */
+  /** Names of policy rules. Each preview checks them. */
   rules: z.array(z.string()).default([]),
-  /** What AWS answers for. */
+  /** The part that AWS is responsible for. */
   aws: z.string().optional(),
-  /** What only AWS, an account or a running cluster can tell. */
+  /** The part that needs an account or a running cluster. */
   later: z.string().optional(),
-  /** What is not done, and why. */
+  /** The part that is not done, with the reason. */
   not: z.string().optional(),
 });
 const checklist = z.strictObject({
@@ -35,7 +35,7 @@ export type Checklist = z.infer<typeof checklist>;
 
 const root = new URL("../../../", import.meta.url);
 
-/** The checklists that the platform is held against. */
+/** The checklists of docs/compliance.md. */
 export const checklists = (): Checklist[] =>
   ["cis-eks-1.8", "hardeneks", "eks-best-practices"].map((name) =>
     checklist.parse(parse(readFileSync(new URL(`${name}.yaml`, import.meta.url), "utf8"))),
@@ -43,8 +43,8 @@ export const checklists = (): Checklist[] =>
 
 export const controlsOf = ({ chapters }: Checklist): Control[] => Object.values(chapters).flat();
 
-/** What is wrong with the checklists: above all a place, a test or a rule that is no longer there. */
-function ledgerProblems(all: Checklist[]): string[] {
+/** The errors of the checklists, such as a place, a test or a rule that does not exist. */
+function checklistProblems(all: Checklist[]): string[] {
   return all.flatMap((one) =>
     controlsOf(one).flatMap((each) => problemsOf(each).map((text) => `${each.id}: ${text}`)),
   );
@@ -84,23 +84,27 @@ function exceptionsOf({ aws, later, not }: Pick<Control, "aws" | "later" | "not"
   );
 }
 
-/** docs/compliance.md; throws when the checklists are not in order. */
-export function ledgerMarkdown(all: Checklist[]): string {
-  const problems = ledgerProblems(all);
+/**
+ * The text of docs/compliance.md.
+ *
+ * @throws {Error} with every error of the checklists
+ */
+export function complianceMarkdown(all: Checklist[]): string {
+  const problems = checklistProblems(all);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return [preamble, summary(all), ...all.map(section)].join("\n\n").concat("\n");
 }
 
 const preamble = `# Compliance
 
-Each control, where the program keeps it and what fails when it no longer does, or why it does not.
-Written by \`npm run docs\` from \`compliance/*.yaml\`, which fails when a place, a test or a policy rule that is
-named there is gone. The wording of the controls is ours; their own is at the source.
+Each control has the place where the program keeps it and the tests that check it, or the reason why not.
+\`npm run docs\` writes this page from \`tools/checks/compliance/*.yaml\`. It fails if a place, a test or a policy
+rule does not exist. The controls are in the words of this project; the sources have the original ones.
 
-What cannot be known before AWS answers: nothing here has been run on an account. Tests judge what the
-program asks for, the policy pack what the engine is about to make. Neither sees what a node's image or an
-add-on brings along, what is switched on in the account around the stack, or what others change in the
-cluster. Such controls say *known later*; \`kube-bench\` and \`hardeneks\` on a running cluster decide them.`;
+Nothing here has run on an AWS account. Tests check the requests of the program; the policy pack checks the
+requests of the engine. Neither checks the images of nodes, the contents of add-ons, the settings of the
+account, or other changes in the cluster. Those controls say *known later*; run \`kube-bench\` and
+\`hardeneks\` on a cluster to check them.`;
 
 function summary(all: Checklist[]): string {
   const rows = all.map((one) => {
@@ -111,7 +115,7 @@ function summary(all: Checklist[]): string {
     return `| [${one.name}](${one.source}) | ${counts.join(" | ")} |`;
   });
   return [
-    "| | kept | as far as the program decides | not, with reason | all |",
+    "| | kept | kept in part | not kept, with reason | all |",
     "| --- | --- | --- | --- | --- |",
   ]
     .concat(rows)
@@ -122,7 +126,7 @@ function section(one: Checklist): string {
   const chapters = Object.entries(one.chapters).map(([title, controls]) =>
     [
       `### ${title}\n`,
-      "| control | asks | place | held by, or why not |",
+      "| control | requirement | place | tests, policy rules, exceptions |",
       "| --- | --- | --- | --- |",
       ...controls.map(row),
     ].join("\n"),

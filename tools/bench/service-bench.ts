@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { bundle } from "../../service/bundle.js";
-import { judge, median, table, writeSection } from "./bench-report.ts";
+import { median, table, targetTable, writeSection } from "./bench-report.ts";
 import { type Load, load } from "./load.ts";
 import { freePort } from "./port.ts";
 
@@ -55,7 +55,7 @@ try {
   rmSync(directory, { recursive: true });
 }
 
-/** All four bundled alike, so that none pays for loading more files than another. */
+/** Bundles all four servers in the same way, so that each loads one file. */
 async function bundles(): Promise<string[]> {
   await bundle(join(directory, "service"));
   await build({
@@ -74,21 +74,21 @@ async function bundles(): Promise<string[]> {
 }
 
 /**
- * Starts a server five times for its cost of starting, and leaves the last one running; each with the
- * young generation that service/Dockerfile gives the service.
+ * Starts a server five times to measure its start. The last process keeps running. Each has the young
+ * generation of service/Dockerfile.
  */
 async function start(name: string, entry: string): Promise<Server> {
   const startCpuMs: number[] = [];
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const child = fork(entry, {
-      execArgv: ["--max-semi-space-size=8", "--import", here("probe.js")],
+      execArgv: ["--max-semi-space-size=8", "--import", here("usage-reporter.js")],
       env: environment(port, await freePort()),
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     child.stdout?.resume();
-    await answers(port);
-    const usage = await ask(child);
+    await waitUntilReady(port);
+    const usage = await usageOf(child);
     startCpuMs.push(usage.cpuSeconds * 1000);
     if (attempt === 5) {
       const idleMb = usage.rssBytes / 1e6;
@@ -116,37 +116,37 @@ function environment(port: number, metricsPort: number): NodeJS.ProcessEnv {
 }
 
 async function measure(server: Server): Promise<Round> {
-  const before = await ask(server.process);
+  const before = await usageOf(server.process);
   const result = await load(server.port, connections, seconds);
-  const after = await ask(server.process);
+  const after = await usageOf(server.process);
   if (result.failures > 0) throw new Error(`${server.name}: ${result.failures} requests failed`);
   server.loadMb = Math.max(server.loadMb, after.rssBytes / 1e6);
   const cpu = (after.cpuSeconds - before.cpuSeconds) * 1e6;
   return { ...result, cpuMicroseconds: cpu / result.requests };
 }
 
-async function ask(child: ChildProcess): Promise<Usage> {
+async function usageOf(child: ChildProcess): Promise<Usage> {
   const answer = once(child, "message");
   child.send("usage");
   return (await answer)[0] as Usage;
 }
 
-async function answers(port: number): Promise<void> {
+async function waitUntilReady(port: number): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
     const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
     if (response) return void (await response.text());
     await sleep(10);
   }
-  throw new Error(`nothing answers on port ${port}`);
+  throw new Error(`no server responds on port ${port}`);
 }
 
 function report(servers: Server[]): void {
-  const by = (name: (typeof names)[number]) => {
+  const measured = (name: (typeof names)[number]) => {
     const server = servers.find((candidate) => candidate.name === name);
     if (!server) throw new Error(`no server ${name}`);
     return { server, cpu: median(server.rounds.map((round) => round.cpuMicroseconds)) };
   };
-  const raw = by("node:http").cpu;
+  const nodeHttpCpu = measured("node:http").cpu;
   const rows = servers.map(({ name, rounds, startCpuMs, idleMb, loadMb }) => {
     const costs = rounds.map((round) => round.cpuMicroseconds);
     const cpu = median(costs);
@@ -154,32 +154,32 @@ function report(servers: Server[]): void {
       name,
       `${cpu.toFixed(1)} (${Math.min(...costs).toFixed(1)}-${Math.max(...costs).toFixed(1)})`,
       Math.round(1e6 / cpu).toLocaleString("en"),
-      `${Math.round((100 * raw) / cpu)} %`,
+      `${Math.round((100 * nodeHttpCpu) / cpu)} %`,
       median(rounds.map((round) => round.p99Ms)).toFixed(1),
       median(startCpuMs).toFixed(0),
       `${idleMb.toFixed(0)} / ${loadMb.toFixed(0)}`,
     ];
   });
-  const ours = by("this service");
-  const share = (100 * raw) / ours.cpu;
-  const express = by("Express, bare").cpu / ours.cpu;
-  const startMs = median(ours.server.startCpuMs);
+  const service = measured("this service");
+  const share = (100 * nodeHttpCpu) / service.cpu;
+  const express = measured("Express, bare").cpu / service.cpu;
+  const startMs = median(service.server.startCpuMs);
   const targets: [string, string, boolean][] = [
     [
-      "requests per CPU-second, of raw node:http: at least 45 %",
+      "requests per CPU-second, relative to node:http: at least 45 %",
       `${share.toFixed(0)} %`,
       share >= 45,
     ],
     [
-      "requests per CPU-second, of bare Express: at least 2 x",
+      "requests per CPU-second, relative to Express: at least 2 x",
       `${express.toFixed(1)} x`,
       express >= 2,
     ],
     ["CPU to start: at most 250 ms", `${startMs.toFixed(0)} ms`, startMs <= 250],
     [
       "resident memory under load: at most 130 MB",
-      `${ours.server.loadMb.toFixed(0)} MB`,
-      ours.server.loadMb <= 130,
+      `${service.server.loadMb.toFixed(0)} MB`,
+      service.server.loadMb <= 130,
     ],
   ];
   const text = [
@@ -200,7 +200,7 @@ function report(servers: Server[]): void {
       rows,
     ),
     "",
-    judge(targets),
+    targetTable(targets),
   ].join("\n");
   process.stdout.write(`${text}\n`);
   writeSection("bench:service", text);
