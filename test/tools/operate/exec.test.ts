@@ -10,7 +10,7 @@ import { after, before, describe, it } from "mocha";
 import { type WebSocket, WebSocketServer } from "ws";
 import { execCommand } from "../../../tools/operate/exec/exec-command.ts";
 import { kubeConfigAt, loopback } from "../../support/loopback.ts";
-import { judge, unavailable } from "../../support/pod-security.ts";
+import { admissionsOf, unavailable } from "../../support/pod-security.ts";
 import { listOf, podOf, settings } from "./status-fixtures.ts";
 
 const registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
@@ -473,7 +473,7 @@ describe("npm run exec", function () {
         },
       });
       const { securityContext: _, ...bare } = added;
-      const verdicts = judge("1.36", [judged(added), judged(bare)]);
+      const verdicts = admissionsOf("1.36", [judged(added), judged(bare)]);
       assert.deepEqual(
         verdicts.map(({ allowed, because }) => [allowed, allowed ? "" : because]),
         [
