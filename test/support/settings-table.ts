@@ -340,7 +340,11 @@ export const cases: Case[] = [
       "output imageReferences",
     ],
   },
-  { key: "environment", to: "development", moves: ["aws"] },
+  {
+    key: "environment",
+    to: "development",
+    moves: ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "aws"],
+  },
   { key: "tags", to: { team: "shop" }, moves: ["LaunchTemplate", "Release", "aws"] },
   { key: "permissionsBoundary", to: "arn:aws:iam::111122223333:policy/boundary", moves: ["Role"] },
   { key: "network.cidrBlock", to: "10.2.0.0/16", moves: ["NetworkPolicy", "Vpc"] },

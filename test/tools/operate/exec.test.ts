@@ -484,17 +484,29 @@ describe("npm run exec", function () {
       assert.match(verdicts[1]?.because ?? "", new RegExp(`container "${added.name}" must set`));
     });
 
-    it("joins one that still runs", async () => {
-      const pod = webPod("web-2-b", 2, {
-        status: { ephemeralContainerStatuses: [{ name: "debug-0old0", state: running }] },
+    it("joins one of the image that still runs beside the container, and no other", async () => {
+      const of = (name: string, image: string, state: object) => ({
+        one: { name, image, targetContainerName: "web" },
+        status: { name, state },
       });
-      const there = { name: "debug-0old0", image: debugImage, targetContainerName: "web" };
-      const spec = { ...pod.spec, ephemeralContainers: [there] };
-      const answers = { ...web, [api]: listOf([{ ...pod, spec }]) };
-      const { code, asked, entered } = await exec(["--debug", "web"], { answers, changes });
-      assert.equal(code, 0);
-      assert.equal(entered?.query.get("container"), "debug-0old0");
-      assert.ok(!asked.some(({ method }) => method === "PATCH"));
+      const terminated = { terminated: { exitCode: 0 } };
+      const others = [
+        of("debug-ended", debugImage, terminated),
+        of("debug-older", debugImage.replace("dddd", "eeee"), running),
+      ];
+      const enter = (there: typeof others) => {
+        const ephemeralContainerStatuses = there.map(({ status }) => status);
+        const pod = webPod("web-2-b", 2, { status: { ephemeralContainerStatuses } });
+        const spec = { ...pod.spec, ephemeralContainers: there.map(({ one }) => one) };
+        const answers = { ...started(running), [api]: listOf([{ ...pod, spec }]) };
+        return exec(["--debug", "web"], { answers, changes });
+      };
+      const joined = await enter([...others, of("debug-there", debugImage, running)]);
+      assert.equal(joined.entered?.query.get("container"), "debug-there");
+      assert.ok(!joined.asked.some(({ method }) => method === "PATCH"));
+      const added = await enter(others);
+      assert.equal(added.code, 0);
+      assert.ok(added.asked.some(({ method }) => method === "PATCH"));
     });
 
     it("says why it does not start", async () => {
