@@ -4,6 +4,12 @@ import type { Cost, CostItem } from "./cost.ts";
 /** `$186`; cents matter to nobody before the list prices have been checked. */
 export const dollars = (usd: number) => `$${Math.round(usd)}`;
 
+/** `; at most $187 with Spot as dear as on demand`; nothing where no price moves. */
+export const atMost = ({ monthly, ceiling }: Pick<Cost, "monthly" | "ceiling">) =>
+  Math.round(ceiling) > Math.round(monthly)
+    ? `; at most ${dollars(ceiling)} with Spot as dear as on demand`
+    : "";
+
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
 /** What a component is billed for, each price once. */
@@ -29,6 +35,7 @@ export function costSummary(cost: Cost) {
   return {
     title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
     lines: [
+      ...(atMost(cost) ? [`  ${atMost(cost).slice(2)}`] : []),
       ...components.flatMap(({ name, monthly }) => {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
         return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
@@ -62,7 +69,7 @@ export function costText(stack: string, cost: Cost, style: Style): string {
   const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
   return [
     ...wrapped(
-      `Stack ${stack}: ${dollars(monthly)} a month at rest, at list prices of ${region} in US dollars`,
+      `Stack ${stack}: ${dollars(monthly)} a month at rest, at list prices of ${region} in US dollars${atMost(cost)}`,
       "",
     ),
     ...section(

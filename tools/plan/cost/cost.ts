@@ -18,6 +18,8 @@ export interface Cost {
   region: string;
   /** US dollars: the sum of `fixed`, which is the sum of `components`. */
   monthly: number;
+  /** US dollars: the sum with every price that moves, which is Spot's, as high as it can rise. */
+  ceiling: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
   /** The components that are resources of the settings. */
@@ -34,7 +36,7 @@ export interface Cost {
 const assumptions = [
   "730 hours a month; list prices without tax, discounts and free tiers",
   "node groups at their desired size: what an autoscaler adds comes on top",
-  "Spot nodes at the on-demand price, which is their ceiling",
+  "Spot nodes of the first type, at its mean Spot price of a month where one is known; at most all of the dearest type at its price on demand",
   "a load balancer and its public addresses in each zone of the VPC, one for each group of Ingresses",
   "the control plane in standard support; a key in its first year (a rotation adds $1)",
 ];
@@ -77,6 +79,10 @@ export function costOf(resources: Resource[]): Cost {
   return {
     region: priceRegion,
     monthly: sum(fixed),
+    ceiling: fixed.reduce(
+      (total, { ceiling, ...item }) => total + monthly({ ...item, price: ceiling ?? item.price }),
+      0,
+    ),
     components: names.map((name) => ({
       name,
       monthly: sum(fixed.filter(({ component }) => component === name)),
