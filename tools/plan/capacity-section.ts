@@ -52,6 +52,8 @@ export interface Placement {
   least: Pods[];
   /** All pods at rest. */
   rest: Pods[];
+  /** Those of the services. */
+  services: Pods[];
 }
 
 /** What the node group carries; undefined without one. */
@@ -65,18 +67,20 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
+  const services = servicePods(manifests, { bound: "least", rollout: false });
   const cluster = clusterPods({ autoscaler: scaled, keda: runs("keda"), files: addons.files });
   return {
-    types: group.instanceTypes,
+    types: group.instanceTypes ?? ["t3.medium"],
     spot: group.capacityType === "SPOT",
-    zones: group.subnetIds.length,
-    sizes: group.scalingConfig,
+    zones: group.subnetIds?.length ?? 1,
+    sizes: group.scalingConfig ?? { minSize: 1, desiredSize: 1, maxSize: 1 },
     scaled,
     addons,
     own,
     most: [...own, ...cluster],
     least: [...servicePods(manifests, { bound: "least" }), ...cluster],
-    rest: [...servicePods(manifests, { bound: "least", rollout: false }), ...cluster],
+    rest: [...services, ...cluster],
+    services,
   };
 }
 

@@ -177,6 +177,13 @@ describe("costOf", () => {
       const sum = (of: { monthly: number }[]) => of.reduce((all, { monthly }) => all + monthly, 0);
       assert.ok(Math.abs(sum(cost.components) - cost.monthly) < 0.01);
       assert.ok(Math.abs(sum(cost.fixed) - cost.monthly) < 0.01);
+      const nodes = cost.fixed.filter(({ what }) => / node\b|GB of gp3/.test(what));
+      assert.ok(Math.abs(sum(cost.nodes) - sum(nodes)) < 0.01);
+      assert.deepEqual(
+        cost.nodes.map(({ name }) => name),
+        ["web", "the cluster's own pods", "free"],
+      );
+      assert.ok(cost.nodes.every(({ monthly }) => monthly > 0));
       for (const item of cost.fixed) assert.equal(item.monthly, monthly(item));
     });
   }

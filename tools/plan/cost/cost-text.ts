@@ -13,8 +13,8 @@ export const atMost = ({ monthly, ceiling }: Pick<Cost, "monthly" | "ceiling">) 
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
 /** What a component is billed for, each price once. */
-function bill(
-  { fixed }: Cost,
+export function bill(
+  { fixed }: Pick<Cost, "fixed">,
   component: string,
 ): Pick<CostItem, "what" | "count" | "price" | "monthly">[] {
   const items = new Map<string, Pick<CostItem, "what" | "count" | "price" | "monthly">>();
@@ -81,6 +81,11 @@ export function costText(stack: string, cost: Cost, style: Style): string {
           fitted(`    ${cents(monthly)}  ${count} × ${what}, $${price.usd} per ${price.per}`, 80),
         ),
       ]),
+    ),
+    ...section(
+      style,
+      "The nodes, by what their pods ask for at rest (in the sum)",
+      cost.nodes.map(({ name, monthly }) => fitted(`  ${name.padEnd(30)}${cents(monthly)}`, 80)),
     ),
     ...section(
       style,

@@ -4,6 +4,7 @@ import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
+import { type NodeShare, nodeShares } from "./node-shares.ts";
 
 /** A line of the bill, in US dollars a month. */
 export interface CostItem extends Fixed {
@@ -22,6 +23,8 @@ export interface Cost {
   ceiling: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
+  /** What the nodes cost, by the requests of the pods at rest. Empty without a node group. */
+  nodes: NodeShare[];
   /** The components that are resources of the settings. */
   resources: string[];
   /** Not in the sum: what is used is not in the program. */
@@ -88,6 +91,10 @@ export function costOf(resources: Resource[]): Cost {
       monthly: sum(fixed.filter(({ component }) => component === name)),
     })),
     fixed,
+    nodes: nodeShares(
+      resources,
+      sum(fixed.filter(({ urn }) => byUrn.get(urn)?.type === "aws:eks/nodeGroup:NodeGroup")),
+    ),
     resources: resources.filter(isResource).map(labelOf),
     perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
