@@ -10,7 +10,8 @@ import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
-import { type Settings, settingsSchema } from "./schema.ts";
+import { capacityTypeOf } from "./scale-rules.ts";
+import { type NodesConfig, type Settings, settingsSchema } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
@@ -19,7 +20,8 @@ type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(given: Settings) {
   const settings = { ...given, services: withoutReleasesGoneBack(given) };
-  const { region, accountId, environment, tags, cluster, nodes, logs, ingress, domain } = settings;
+  const { region, accountId, environment, tags, cluster, logs, ingress, domain } = settings;
+  const nodes = { ...settings.nodes, capacityType: capacityTypeOf(settings) };
   const { services, jobs } = settings;
   const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
@@ -55,7 +57,7 @@ function slices(given: Settings) {
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
-      network: networkNeeds(settings),
+      network: networkNeeds({ ...settings, nodes }),
     },
     network: {
       ...settings.network,
@@ -207,7 +209,13 @@ function podSizes(settings: Settings): [at: string, PodSize][] {
 }
 
 /** What AWS is asked of a network that is there already. */
-function networkNeeds({ network: { existing }, cluster, nodes, ingress, ...settings }: Settings) {
+function networkNeeds({
+  network: { existing },
+  cluster,
+  nodes,
+  ingress,
+  ...settings
+}: Settings & { nodes: NodesConfig }) {
   return (
     existing && {
       existing,

@@ -22,6 +22,18 @@ import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 /** What the schema allows. */
 const mostNodes = 450;
 
+/**
+ * `nodes.capacityType`; where it is not set, Spot in development, where nodes may be away for a while, if
+ * Spot has types to choose from.
+ */
+export function capacityTypeOf({
+  environment,
+  nodes: { capacityType, instanceTypes },
+}: Pick<Settings, "environment" | "nodes">): NodesConfig["capacityType"] {
+  const spot = environment === "development" && new Set(instanceTypes).size > 1;
+  return capacityType ?? (spot ? "SPOT" : "ON_DEMAND");
+}
+
 /** Rules by which the numbers of nodes, pods, addresses and seconds fit together. */
 export const scaleRules = [
   rule(["autoscaler"], ({ autoscaler: { enabled, spareCapacity } }) => [
@@ -42,22 +54,29 @@ export const scaleRules = [
       new Set(instanceTypes).size < 2 &&
       `nodes.instanceTypes: ${instanceTypes.join(", ")} is not enough for nodes.capacityType SPOT: at least 2 types, or one that AWS runs out of takes all nodes`,
   ]),
-  rule(["nodes", "autoscaler"], ({ nodes: { instanceTypes }, autoscaler }) => {
-    const [first = "", ...others] = instanceTypes;
+  rule(["environment", "nodes"], ({ environment, nodes: { capacityType } }) => [
+    environment === "production" &&
+      capacityType === "SPOT" &&
+      "nodes.capacityType: SPOT is not allowed in production: all nodes are Spot then, and none is left when AWS has none",
+  ]),
+  rule(["environment", "nodes", "autoscaler"], ({ environment, nodes, autoscaler }) => {
+    const [first = "", ...others] = nodes.instanceTypes;
+    const spot = capacityTypeOf({ environment, nodes }) === "SPOT";
     return others
-      .filter((type) => autoscaler.enabled && !alike(first, type))
-      .map(
-        (type) =>
-          `nodes.instanceTypes: ${type} has not the vCPUs and memory of ${first}, and the autoscaler takes every node for one of the first type`,
+      .filter((type) => autoscaler.enabled && !(spot ? atLeast(first, type) : alike(first, type)))
+      .map((type) =>
+        spot
+          ? `nodes.instanceTypes: ${type} has less vCPUs or memory than ${first}, and the autoscaler takes every node for one of the first type`
+          : `nodes.instanceTypes: ${type} has not the vCPUs and memory of ${first}, and the autoscaler takes every node for one of the first type`,
       );
   }),
-  perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
-    const { terminationGracePeriodSeconds } = clockOf(service, ingress);
+  perService(["environment", "nodes", "ingress"], (at, service, settings) => {
+    const { terminationGracePeriodSeconds } = clockOf(service, settings.ingress);
     const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
     return [
-      nodes.capacityType === "SPOT" &&
+      capacityTypeOf(settings) === "SPOT" &&
         terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
-        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}`,
+        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}; allowed: shorter times, or nodes.capacityType ON_DEMAND`,
       terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
@@ -115,8 +134,17 @@ export function addressesNeeded(
 }
 
 function alike(one: string, other: string): boolean {
-  const [a, b] = [instanceType(one), instanceType(other)];
-  return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
+  return atLeast(one, other) && atLeast(other, one);
+}
+
+/**
+ * Whether the autoscaler may take the other type for the first. What a larger node has more may be
+ * wasted; on a smaller one pods may not fit (Amazon EKS Best Practices Guide, Cluster Autoscaler). Spot
+ * has few types of one size, so that it may take larger ones.
+ */
+function atLeast(first: string, other: string): boolean {
+  const [a, b] = [instanceType(first), instanceType(other)];
+  return !a || !b || (b.vcpus >= a.vcpus && b.memoryMiB >= a.memoryMiB);
 }
 
 const hasFiles = ({ resources }: Pick<Settings, "resources">) =>

@@ -177,8 +177,10 @@ const nodesSchema = z.strictObject({
     .min(1, "at least one instance type")
     .describe("EC2 instance types of the node group, of `nodes.architecture`."),
   capacityType: oneOf(["ON_DEMAND", "SPOT"])
-    .default("ON_DEMAND")
-    .describe("On-demand or Spot instances."),
+    .optional()
+    .describe(
+      "On-demand or Spot instances. Spot costs less, but AWS takes a node back two minutes after its notice, and may have none. Default: `SPOT` in development with two or more `nodes.instanceTypes`, else `ON_DEMAND`.",
+    ),
   minSize: whole(1, 450).describe("Fewest nodes."),
   desiredSize: whole(1, 450)
     .optional()
@@ -451,7 +453,7 @@ export type Place = Pick<Settings, "region" | "accountId">;
 export type NetworkConfig = Settings["network"];
 export type ExistingNetworkConfig = NonNullable<NetworkConfig["existing"]>;
 export type ClusterConfig = Settings["cluster"];
-export type NodesConfig = Settings["nodes"];
+export type NodesConfig = Settings["nodes"] & { capacityType: "ON_DEMAND" | "SPOT" };
 export type AutoscalerConfig = Settings["autoscaler"];
 export type SpareCapacityConfig = AutoscalerConfig["spareCapacity"];
 export type LogsConfig = Settings["logs"];

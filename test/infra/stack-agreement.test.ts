@@ -150,7 +150,10 @@ for (const stack of ["dev", "prod"]) {
       assert.equal(inputs.scalingConfig.minSize, nodes.minSize);
       assert.equal(inputs.scalingConfig.maxSize, nodes.maxSize);
       assert.deepEqual(inputs.instanceTypes, nodes.instanceTypes);
-      assert.equal(inputs.capacityType, nodes.capacityType ?? "ON_DEMAND");
+      assert.equal(
+        inputs.capacityType,
+        nodes.capacityType ?? (stack === "dev" ? "SPOT" : "ON_DEMAND"),
+      );
       const template = only(resources, "aws:ec2/launchTemplate:LaunchTemplate");
       assert.equal(inputs.launchTemplate.id, template.id);
       const disks: number[] = template.inputs.blockDeviceMappings.map(

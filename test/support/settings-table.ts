@@ -486,8 +486,8 @@ export const cases: Case[] = [
   { key: "nodes.instanceTypes", to: ["m7g.xlarge"], moves: ["NodeGroup"] },
   {
     key: "nodes.capacityType",
-    to: "SPOT",
-    with: { "nodes.instanceTypes": ["m7g.large", "m6g.large"] },
+    to: "ON_DEMAND",
+    with: { environment: "development", "nodes.instanceTypes": ["m7g.large", "m6g.large"] },
     moves: ["NodeGroup"],
   },
   { key: "nodes.minSize", to: 2, moves: ["NodeGroup"] },

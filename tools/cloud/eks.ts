@@ -1,6 +1,14 @@
 import type { Properties, Resource } from "../graph/resource.ts";
 import { type Account, arnOf, hex, withoutScheme } from "./naming.ts";
-import { type Charges, instanceFamilies, instanceSizes, type Price, prices } from "./prices.ts";
+import {
+  type Charges,
+  type Fixed,
+  instanceFamilies,
+  instanceSizes,
+  type Price,
+  prices,
+  spotSavings,
+} from "./prices.ts";
 import { idOf, type Made, oneCall, type ResourceType, seconds } from "./resource-type.ts";
 
 /**
@@ -210,9 +218,8 @@ function controlPlane({ upgradePolicy }: Properties): Charges {
 
 function nodes({ inputs }: Resource, all: Resource[]): Charges {
   const count: number = inputs.scalingConfig?.desiredSize ?? 1;
-  const type: string = inputs.instanceTypes?.[0] ?? "t3.medium";
-  const spot = inputs.capacityType === "SPOT";
-  const price = instancePrice(type);
+  const types: string[] = inputs.instanceTypes ?? ["t3.medium"];
+  const node = nodePrice(types, inputs.capacityType === "SPOT");
   const template = all.find(({ id }) => id === inputs.launchTemplate?.id)?.inputs;
   const disks: Properties[] = template?.blockDeviceMappings?.map(({ ebs }: Properties) => ebs) ?? [
     { volumeSize: inputs.diskSize ?? 20, volumeType: "gp3" },
@@ -221,14 +228,38 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
   const size = known.reduce((sum, { volumeSize }) => sum + Number(volumeSize), 0);
   return {
     fixed: [
-      ...(price ? [{ what: `${type} node${spot ? ", at most (Spot)" : ""}`, count, price }] : []),
+      ...(node ? [{ ...node, count }] : []),
       { what: "GB of gp3", count: count * size, price: prices.gp3 },
     ],
+    perUse: [
+      ...(types.some((type) => type.startsWith("t4g.")) ? [prices.credits] : []),
+      ...(types.some((type) => /^t3a?\./.test(type)) ? [prices.creditsOfX86] : []),
+    ],
     unknown: [
-      ...(price ? [] : [`${count} × instance type ${type}`]),
+      ...(node ? [] : [`${count} × instance type ${types[0]}`]),
       ...disks.filter((disk) => !known.includes(disk)).map((disk) => `${disk.volumeType} volumes`),
     ],
   };
+}
+
+/**
+ * What a node of a group costs: of the first type, which EKS takes on demand while AWS has it (Amazon EKS
+ * User Guide, managed node groups). Of Spot EKS takes any, by capacity and price: at most the dearest of
+ * them at its price on demand.
+ *
+ * @returns undefined where the type has no price
+ */
+export function nodePrice(types: string[], spot: boolean): Omit<Fixed, "count"> | undefined {
+  const [first = ""] = types;
+  const price = instancePrice(first);
+  if (!price || !spot) return price && { what: `${first} node`, price };
+  const onDemand = types.map(instancePrice).filter((one) => one !== undefined);
+  const ceiling = onDemand.reduce((most, one) => (one.usd > most.usd ? one : most));
+  const saved = spotSavings.percent[first];
+  if (saved === undefined) return { what: `${first} node, at most (Spot)`, price, ceiling };
+  const { source, date } = spotSavings;
+  const usd = Number((price.usd * (1 - saved / 100)).toFixed(4));
+  return { what: `${first} node (Spot)`, price: { usd, per: "hour", source, date }, ceiling };
 }
 
 /** Of a type as AWS names it; undefined where no price is known. */

@@ -19,12 +19,13 @@ const price = (usd: number, per: string, source: string, date: string | null): P
   source,
   date,
 });
-const ec2 = (usd: number, date: string | null = null) =>
+/** Generated from AWS's price list for us-east-1 at 2026-01-19T13:23:24Z. */
+const ec2 = (usd: number) =>
   price(
     usd,
     "hour",
-    "EC2 on demand, Linux, by its family's large: a constant in public code",
-    date,
+    "EC2 on demand, Linux, by its family's large: karpenter-provider-aws, zz_generated.pricing_aws.go",
+    "2026-01-19",
   );
 const guide = (service: string) => `cloudburn.io/blog/${service}`;
 const quoted = (service: string) => `AWS's ${service} prices, quoted by a public page`;
@@ -41,6 +42,18 @@ export const prices = {
   applicationLoadBalancer: price(0.0225, "hour", quoted("load balancer"), null),
   capacityUnit: price(0.008, "LCU hour", "aws.darcy-it.com, of another region", null),
   trafficOut: price(0.09, "GB out to the internet", guide("amazon-ecr-pricing"), "2026-03"),
+  credits: price(
+    0.04,
+    "vCPU hour of a T4g above its baseline",
+    "AWS's EC2 prices, quoted by gitlab-org/ci-cd/docker-machine merge request 118",
+    null,
+  ),
+  creditsOfX86: price(
+    0.05,
+    "vCPU hour of a T3 above its baseline",
+    "Amazon EC2 User Guide, examples of unlimited mode",
+    null,
+  ),
   gp3: price(0.08, "GB month", "EBS: a constant in public code", null),
   key: price(1, "month", "aws.amazon.com/kms/pricing", null),
   keyRequests: price(
@@ -142,20 +155,79 @@ export const prices = {
 /** By instance family: its `large`. On demand, the sizes of a family cost by their size. */
 export const instanceFamilies: Record<string, Price> = {
   t4g: ec2(0.0672),
+  t3a: ec2(0.0752),
   t3: ec2(0.0832),
-  m7g: ec2(0.0816, "2026-06-17"),
+  c6g: ec2(0.068),
+  c7g: ec2(0.0725),
+  c8g: ec2(0.07976),
+  m6g: ec2(0.077),
+  m7g: ec2(0.0816),
+  m8g: ec2(0.08976),
+  r7g: ec2(0.1071),
   m5: ec2(0.096),
+  m6i: ec2(0.096),
+  m7i: ec2(0.1008),
 };
 
 /** How many `large` an instance is. */
 export const instanceSizes: Record<string, number> = {
-  micro: 0.125,
+  nano: 1 / 16,
+  micro: 1 / 8,
+  small: 1 / 4,
   medium: 0.5,
   large: 1,
   xlarge: 2,
   "2xlarge": 4,
   "4xlarge": 8,
   "8xlarge": 16,
+};
+
+/**
+ * Percent that Spot cost less than on demand, as the mean of 30 days and of all zones of us-east-1. By
+ * AWS's EC2 Spot Instance Advisor, as alexei-led/spotinfo 5eedf20 copied it. Spot never costs more than on
+ * demand (Amazon EC2 User Guide, Spot Instances).
+ */
+export const spotSavings = {
+  source: "Spot, mean of 30 days: EC2 Spot Instance Advisor, copied by alexei-led/spotinfo",
+  date: "2025-06-28",
+  percent: {
+    "t4g.small": 51,
+    "t4g.medium": 64,
+    "t4g.large": 72,
+    "t4g.xlarge": 63,
+    "t3a.medium": 68,
+    "t3a.large": 67,
+    "t3.small": 65,
+    "t3.medium": 56,
+    "t3.large": 62,
+    "c6g.large": 59,
+    "c7g.large": 49,
+    "c8g.large": 61,
+    "m6g.large": 60,
+    "m7g.large": 64,
+    "m8g.large": 65,
+    "r7g.large": 68,
+    "m5.large": 66,
+    "m5.xlarge": 66,
+    "m6i.large": 63,
+    "m6i.xlarge": 55,
+    "m7i.large": 68,
+    "m7i.xlarge": 53,
+  } as Record<string, number>,
+};
+
+/**
+ * Percent of each vCPU that a T3, T3a or T4g may use in the mean of a day without a charge (Amazon EC2
+ * User Guide, burstable performance instances).
+ */
+export const burstBaselines: Record<string, number> = {
+  nano: 5,
+  micro: 10,
+  small: 20,
+  medium: 20,
+  large: 30,
+  xlarge: 40,
+  "2xlarge": 40,
 };
 
 /** Free types by their prefix, with the reason. */
@@ -177,6 +249,8 @@ export interface Fixed {
   what: string;
   count: number;
   price: Price;
+  /** What a price that moves can rise to. @default it does not move */
+  ceiling?: Price;
 }
 
 /** All charges of AWS for a resource; `unknown` names those without a price here. */

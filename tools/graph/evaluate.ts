@@ -17,11 +17,16 @@ export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 /**
  * Runs the program with the settings of a stack under mocks, without a call to a cloud. Not reentrant.
  *
+ * @param change what it runs with other settings than the stack has
  * @throws {PlanError} if the stack does not exist, its YAML or its settings are not valid, or the program
  * fails
  */
-export async function evaluate(stack: string, folder = projectFolder): Promise<Evaluation> {
-  const settings = settingsOf(stack, folder);
+export async function evaluate(
+  stack: string,
+  folder = projectFolder,
+  change = (settings: Settings) => settings,
+): Promise<Evaluation> {
+  const settings = change(settingsOf(stack, folder));
   const program = pathToFileURL(`${folder}/index.ts`);
   // Modules are cached by their URL; a new URL runs the program again.
   program.searchParams.set("evaluation", randomUUID());

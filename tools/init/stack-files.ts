@@ -7,8 +7,8 @@ import type { Answers } from "./questions.ts";
 export const nobody = "111122223333";
 
 const instanceTypes = {
-  dev: { arm64: "t4g.medium", amd64: "t3.medium" },
-  prod: { arm64: "m7g.large", amd64: "m7i.large" },
+  dev: { arm64: ["t4g.small", "t4g.medium"], amd64: ["t3.small", "t3.medium"] },
+  prod: { arm64: ["t4g.medium"], amd64: ["t3.medium"] },
 };
 
 export type StackName = keyof typeof instanceTypes;
@@ -38,7 +38,7 @@ export function stackFile(
   inline("cluster.admins", list(answers.admins ?? ""));
   for (const others of ["deployers", "viewers"]) file.deleteIn(at(`cluster.${others}`));
   if (architecture === "amd64") set("nodes.architecture", architecture);
-  inline("nodes.instanceTypes", [instanceTypes[stack][architecture as "arm64" | "amd64"]]);
+  inline("nodes.instanceTypes", instanceTypes[stack][architecture as "arm64" | "amd64"]);
   setDomain(stack, file, at("domain"), answers);
   if (stack === "prod") {
     if (answers["on-call"]) inline("alarms.emails", list(answers["on-call"]));

@@ -3,6 +3,7 @@ import {
   environmentPods,
   filesAddon,
   nodesFor,
+  type OptionalAddons,
   type Pods,
   secretsAddon,
   smallestRoom,
@@ -33,19 +34,65 @@ function givenNetworkOf(resources: Resource[]): { of: string; what: string }[] {
     : [];
 }
 
-function roomOf(resources: Resource[]): { of: string; what: string }[] {
+/** A node group and the pods that it carries. */
+export interface Placement {
+  types: string[];
+  spot: boolean;
+  /** Zones with a subnet of the group. */
+  zones: number;
+  sizes: Record<"minSize" | "desiredSize" | "maxSize", number>;
+  /** Whether an autoscaler moves the number of nodes. */
+  scaled: boolean;
+  addons: OptionalAddons;
+  /** The pods of services and jobs at their most. */
+  own: Pods[];
+  /** Those and the cluster's. */
+  most: Pods[];
+  /** All pods at rest, and those that a rollout adds. */
+  least: Pods[];
+  /** All pods at rest. */
+  rest: Pods[];
+  /** Those of the services. */
+  services: Pods[];
+}
+
+/** What the node group carries; undefined without one. */
+export function placementOf(resources: Resource[]): Placement | undefined {
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
-  if (!group) return [];
-  const types: string[] = group.instanceTypes;
-  const { minSize, desiredSize, maxSize } = group.scalingConfig;
+  if (!group) return undefined;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
+  const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
   const scaled = runs("cluster-autoscaler");
+  const addons = { secrets: has(secretsAddon), files: has(filesAddon) };
+  const manifests = manifestsOf(resources);
+  const pods = servicePods(manifests);
+  const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
+  const services = servicePods(manifests, { bound: "least", rollout: false });
+  const cluster = clusterPods({ autoscaler: scaled, keda: runs("keda"), files: addons.files });
+  return {
+    types: group.instanceTypes ?? ["t3.medium"],
+    spot: group.capacityType === "SPOT",
+    zones: group.subnetIds?.length ?? 1,
+    sizes: group.scalingConfig ?? { minSize: 1, desiredSize: 1, maxSize: 1 },
+    scaled,
+    addons,
+    own,
+    most: [...own, ...cluster],
+    least: [...servicePods(manifests, { bound: "least" }), ...cluster],
+    rest: [...services, ...cluster],
+    services,
+  };
+}
+
+function roomOf(resources: Resource[]): { of: string; what: string }[] {
+  const placement = placementOf(resources);
+  if (!placement) return [];
+  const { types, zones, scaled, addons, own, most } = placement;
+  const { minSize, desiredSize, maxSize } = placement.sizes;
   const nodes = scaled
     ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
     : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
-  const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
-  const files = has(filesAddon);
-  const room = smallestRoom(types, { secrets: has(secretsAddon), files });
+  const room = smallestRoom(types, addons);
   if (!room) {
     const unknown = types.filter((type) => !instanceType(type)).join(", ");
     const what = `NOT CHECKED: infra/cluster/instance-types.ts has no numbers for ${unknown}`;
@@ -54,12 +101,7 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
       { of: "pods", what },
     ];
   }
-  const manifests = manifestsOf(resources);
-  const pods = servicePods(manifests);
-  const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
-  const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda"), files })];
-  const zones = group.subnetIds.length;
-  const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
+  const needed = nodesFor(most, { room, zones, atLeast: 1, atMost: 450 });
   return [
     { of: "nodes", what: nodes },
     {
@@ -85,16 +127,19 @@ function previewPods(pods: Pods[], manifests: Manifest[]): Pods[] {
   return environmentPods(services, Number(environments));
 }
 
-/** The max. pods of each Deployment with the surge of a rollout, the largest first. */
-export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: number })[] {
+/** The max., or min., pods of each Deployment with the surge of a rollout or without, the largest first. */
+export function servicePods(
+  manifests: Manifest[],
+  { bound = "most", rollout = true }: { bound?: "most" | "least"; rollout?: boolean } = {},
+): (Pods & { graceSeconds: number })[] {
   return manifests
     .filter(({ kind }) => kind === "Deployment")
     .map((deployment) => {
       const { metadata, spec } = deployment;
       const pod = podSpecOf(deployment) ?? {};
-      const most = scaleOf(deployment, manifests)?.most ?? spec.replicas ?? 1;
+      const pods = scaleOf(deployment, manifests)?.[bound] ?? spec.replicas ?? 1;
       return {
-        ...podsOf(pod, most + (spec.strategy?.rollingUpdate?.maxSurge ?? 0)),
+        ...podsOf(pod, pods + (rollout ? (spec.strategy?.rollingUpdate?.maxSurge ?? 0) : 0)),
         name: metadata.namespace ?? metadata.name,
         graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
       };

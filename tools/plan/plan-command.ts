@@ -4,6 +4,8 @@ import { evaluateAt, present, type Version } from "../graph/checkout.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { PlanError } from "../graph/plan-error.ts";
 import type { Evaluation } from "../graph/resource.ts";
+import { adviceFor } from "./cost/advice.ts";
+import { adviceText } from "./cost/advice-text.ts";
 import { costText } from "./cost/cost-text.ts";
 import { differenceOf } from "./diff/difference.ts";
 import { differenceMarkdown } from "./diff/difference-markdown.ts";
@@ -17,13 +19,15 @@ import { styleOf } from "./text.ts";
 
 const usage = `Shows what the program would make, without an account, a login or a CLI.
 
-usage: npm run plan -- [--stack NAME] [--cost] [--json] [--out DIR]
+usage: npm run plan -- [--stack NAME] [--cost [--advise]] [--json] [--out DIR]
        npm run plan -- [--stack NAME] --against REF [--json | --markdown]
                        [--accept REASON]
 
   --stack NAME     the stack whose Pulumi.NAME.yaml is read (default: dev), or
                    an example: examples/NAME
   --cost           only what it costs, with every price's source (npm run cost)
+  --advise         with --cost: which settings would cost less for the same pods,
+                   and what is lost
   --json           one JSON document instead of text
   --out DIR        also write manifests, roles, the document and plan.html
                    (the graph, for a browser) as files
@@ -56,6 +60,11 @@ export async function plan(args: string[], terminal: Terminal, folder?: string):
 }
 
 async function showPlan(options: Options, terminal: Terminal, folder?: string): Promise<number> {
+  if (options.advise) {
+    const advice = await adviceFor(options.stack, folder);
+    terminal.out(options.json ? json(advice) : adviceText(advice, styleOf(terminal.color)));
+    return 0;
+  }
   const evaluation = await evaluate(options.stack, folder);
   const document = planOf(evaluation);
   if (options.out !== undefined) {
@@ -114,6 +123,7 @@ function optionsOf(args: string[]) {
     options: {
       stack: { type: "string", default: "dev" },
       cost: { type: "boolean", default: false },
+      advise: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       out: { type: "string" },
       against: { type: "string" },
@@ -125,6 +135,9 @@ function optionsOf(args: string[]) {
   if (values.out === "") throw new Error("Option '--out <value>' needs a folder");
   if (values.accept?.trim() === "") throw new Error("Option '--accept <value>' needs a reason");
   const { against, markdown, accept, out, cost } = values;
+  if (values.advise && (!cost || out !== undefined)) {
+    throw new Error("Option '--advise' goes with '--cost', and without '--out <dir>'");
+  }
   if (against === undefined && (markdown || accept !== undefined)) {
     throw new Error("Options '--markdown' and '--accept' go with '--against <ref>'");
   }

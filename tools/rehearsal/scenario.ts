@@ -29,7 +29,14 @@ import {
 } from "./rehearsal-checks.ts";
 import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
-import { nodeGroupType, scaleTo, scalingGroupOf } from "./world/rules/node-rules.ts";
+import {
+  nodeGroupType,
+  nodesOf,
+  scaleTo,
+  scalingGroupOf,
+  takeSpotNode,
+} from "./world/rules/node-rules.ts";
+import { schedulingProblem } from "./world/scheduler.ts";
 import type { Props, World } from "./world/world.ts";
 
 /** One operation of a rehearsal: `up`, `preview`, `refresh` or `destroy`. */
@@ -277,12 +284,41 @@ async function buildUnusually(stack: RehearsalStack, runOperation: RunOperation)
   );
 }
 
+/** AWS takes a node of a Spot group back; another one comes, and every pod has a place again. */
+async function loseSpotNode(stack: RehearsalStack, runOperation: RunOperation): Promise<void> {
+  const { world } = stack;
+  const [group] = world.live(nodeGroupType);
+  if (group?.inputs.capacityType !== "SPOT") return;
+  const zones = () =>
+    nodesOf(world, group)
+      .map(({ inputs }) => inputs.subnetId)
+      .sort()
+      .join();
+  const before = zones();
+  await runOperation(
+    "a Spot node that AWS takes back: another one comes",
+    async () => {
+      takeSpotNode(world, group);
+      await world.clock.settle();
+      return stack.up();
+    },
+    (outcome) => [
+      ...checkNoSteps(outcome),
+      ...(zones() === before ? [] : [`nodes ran in ${before}, and run in ${zones()}`]),
+      ...world
+        .live(deploymentType)
+        .flatMap((deployment) => schedulingProblem(world, deployment) ?? []),
+    ],
+  );
+}
+
 async function changeStack(
   stack: RehearsalStack,
   runOperation: RunOperation,
   upgrade: Upgrade | undefined,
 ): Promise<void> {
   const { world } = stack;
+  await loseSpotNode(stack, runOperation);
   let ran = 0;
   await runOperation(
     "a larger scale, after the autoscaler has added nodes",

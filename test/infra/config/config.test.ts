@@ -478,11 +478,27 @@ describe("config", () => {
     [
       "pods that need longer to end than Spot leaves them",
       { ...spot, ...web({ drainSeconds: 40 }) },
-      "services.web.drainSeconds: 40 with services.web.requestTimeoutSeconds 30 gives a pod 122 seconds to end, but nodes.capacityType SPOT at most 120",
+      "services.web.drainSeconds: 40 with services.web.requestTimeoutSeconds 30 gives a pod 122 seconds to end, but nodes.capacityType SPOT at most 120; allowed: shorter times, or nodes.capacityType ON_DEMAND",
+    ],
+    [
+      "Spot in production",
+      { ...production, ...spot },
+      "nodes.capacityType: SPOT is not allowed in production: all nodes are Spot then, and none is left when AWS has none",
+    ],
+    [
+      "Spot types smaller than the one that the autoscaler takes them for",
+      { autoscaler, nodes: { instanceTypes: ["t4g.medium", "t4g.small"] } },
+      "nodes.instanceTypes: t4g.small has less vCPUs or memory than t4g.medium, and the autoscaler takes every node for one of the first type",
     ],
     [
       "types of different sizes, which the autoscaler cannot tell",
-      { autoscaler, nodes: { instanceTypes: ["m7g.large", "m6g.large", "m7g.xlarge"] } },
+      {
+        autoscaler,
+        nodes: {
+          capacityType: "ON_DEMAND",
+          instanceTypes: ["m7g.large", "m6g.large", "m7g.xlarge"],
+        },
+      },
       "nodes.instanceTypes: m7g.xlarge has not the vCPUs and memory of m7g.large, and the autoscaler takes every node for one of the first type",
     ],
     [
@@ -741,6 +757,20 @@ describe("config", () => {
   it("accepts types of different sizes where no autoscaler adds nodes", () => {
     const instanceTypes = ["m7g.large", "m7g.xlarge"];
     load({ autoscaler: { enabled: false }, nodes: { instanceTypes } });
+  });
+
+  it("takes Spot in development where there are types to choose from, and else what is on demand", () => {
+    const capacityType = (nodes: Record<string, unknown>, changes: Slices = {}) =>
+      load({ nodes, ...changes }).cluster.nodes.capacityType;
+    const instanceTypes = ["t4g.medium", "c7g.large"];
+    assert.equal(capacityType({ instanceTypes }), "SPOT");
+    assert.equal(capacityType({ instanceTypes: ["t4g.medium", "t4g.medium"] }), "ON_DEMAND");
+    assert.equal(capacityType({ instanceTypes, capacityType: "ON_DEMAND" }), "ON_DEMAND");
+    assert.equal(capacityType({ instanceTypes }, production), "ON_DEMAND");
+  });
+
+  it("accepts Spot of larger types than the first", () => {
+    assert.deepEqual(problems({ nodes: { instanceTypes: ["t4g.medium", "t4g.large"] } }), []);
   });
 
   it("accepts Spot with types to choose from and pods that end in time", () => {

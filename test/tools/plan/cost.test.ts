@@ -6,7 +6,8 @@ import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import { describe, it } from "mocha";
 import { Network } from "../../../infra/network/network.ts";
-import { instanceFamilies, monthly, prices } from "../../../tools/cloud/prices.ts";
+import { nodePrice } from "../../../tools/cloud/eks.ts";
+import { instanceFamilies, monthly, prices, spotSavings } from "../../../tools/cloud/prices.ts";
 import { deploy, evaluate } from "../../../tools/graph/evaluate.ts";
 import { type Cost, costOf } from "../../../tools/plan/cost/cost.ts";
 import { costText, dollars } from "../../../tools/plan/cost/cost-text.ts";
@@ -139,9 +140,37 @@ describe("costOf", () => {
     assert.equal(await priceOf("m7g.2xlarge"), 0.3264);
   });
 
-  it("gives the On-Demand price as the max. of Spot nodes", async () => {
-    const cost = await costs(() => nodes({ capacityType: "SPOT" }));
-    assert.equal(counts(cost)["m7g.large node, at most (Spot)"], 2);
+  it("prices Spot by what the first type saves, and says what it can rise to", async () => {
+    const instanceTypes = ["t4g.small", "t4g.medium"];
+    const disks = 2 * 20 * prices.gp3.usd;
+    const cost = await costs(() => nodes({ capacityType: "SPOT", instanceTypes }));
+    assert.equal(counts(cost)["t4g.small node (Spot)"], 2);
+    assert.equal(cost.monthly.toFixed(2), (2 * 730 * 0.0082 + disks).toFixed(2));
+    assert.equal(cost.ceiling.toFixed(2), (2 * 730 * 0.0336 + disks).toFixed(2));
+    const text = costText("dev", cost, styleOf(false));
+    assert.match(
+      text,
+      /^Stack dev: \$15 a month .*; at\nmost \$52 with Spot as dear as on demand\n/,
+    );
+    assert.match(text, /\$0\.0082 per hour: Spot, mean of 30 days/);
+    const { ceiling, monthly } = await costs(() => nodes({ instanceTypes }));
+    assert.equal(ceiling, monthly, "on demand");
+  });
+
+  it("says of a type without a Spot price that it costs at most its price on demand", async () => {
+    const cost = await costs(() =>
+      nodes({ capacityType: "SPOT", instanceTypes: ["m7g.8xlarge", "m7g.large"] }),
+    );
+    assert.equal(counts(cost)["m7g.8xlarge node, at most (Spot)"], 2);
+    assert.equal(cost.ceiling, cost.monthly);
+  });
+
+  it("bills what burstable nodes use above their baseline, and other nodes not", async () => {
+    const perUse = async (type: string) =>
+      (await costs(() => nodes({ instanceTypes: [type] }))).perUse.map(({ price }) => price);
+    assert.deepEqual(await perUse("t4g.medium"), [prices.credits]);
+    assert.deepEqual(await perUse("t3.medium"), [prices.creditsOfX86]);
+    assert.deepEqual(await perUse("m7g.large"), []);
   });
 
   it("counts one load balancer for a group of Ingresses, and one for each other Ingress", async () => {
@@ -204,6 +233,13 @@ describe("costOf", () => {
       const sum = (of: { monthly: number }[]) => of.reduce((all, { monthly }) => all + monthly, 0);
       assert.ok(Math.abs(sum(cost.components) - cost.monthly) < 0.01);
       assert.ok(Math.abs(sum(cost.fixed) - cost.monthly) < 0.01);
+      const nodes = cost.fixed.filter(({ what }) => / node\b|GB of gp3/.test(what));
+      assert.ok(Math.abs(sum(cost.nodes) - sum(nodes)) < 0.01);
+      assert.deepEqual(
+        cost.nodes.map(({ name }) => name),
+        ["web", "the cluster's own pods", "free"],
+      );
+      assert.ok(cost.nodes.every(({ monthly }) => monthly > 0));
       for (const item of cost.fixed) assert.equal(item.monthly, monthly(item));
     });
   }
@@ -212,6 +248,13 @@ describe("costOf", () => {
     for (const [name, { usd, per, source, date }] of Object.entries({
       ...prices,
       ...instanceFamilies,
+      ...Object.fromEntries(
+        Object.keys(spotSavings.percent).flatMap((type) => {
+          const node = nodePrice([type], true);
+          assert.ok(node?.ceiling && node.price.usd < node.ceiling.usd, type);
+          return [[type, node.price]];
+        }),
+      ),
     })) {
       assert.ok(usd > 0 && per && source, name);
       assert.match(date ?? "2026", /^20\d\d(-\d\d){0,2}$/, name);

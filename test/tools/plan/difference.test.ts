@@ -461,6 +461,48 @@ describe("the difference as text and as a comment", () => {
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
   });
 
+  it("tells of cost by component and resource, and of the nodes by service", async () => {
+    const web = (cpu: string) =>
+      new kubernetes.apps.v1.Deployment("web", {
+        metadata: { name: "web", namespace: "web" },
+        spec: {
+          replicas: 2,
+          selector: {},
+          template: { spec: { containers: [{ name: "web", resources: { requests: { cpu } } }] } },
+        },
+      });
+    const difference = await between(
+      () => {
+        nodes();
+        web("250m");
+      },
+      () => {
+        nodes({ instanceTypes: ["t4g.medium"] });
+        web("500m");
+      },
+    );
+    const lines = [
+      "NodeGroup: 61.17 -> 26.13",
+      "- 59.57  1 × m7g.large node",
+      "+ 24.53  1 × t4g.medium node",
+      // 4.5 of 26, then 9 of the 22.02 that all pods ask for, on one node of 22.
+      "of the nodes, web: 10.59 -> 10.68",
+    ];
+    const [text, comment] = [
+      differenceText(difference, styleOf(false)),
+      differenceMarkdown(difference),
+    ];
+    for (const line of lines) {
+      assert.ok(text.includes(line), `${line} in ${text}`);
+      assert.ok(comment.includes(line), `${line} in ${comment}`);
+    }
+    const same = await between(nodes, () => {
+      nodes();
+      new aws.sns.Topic("comes");
+    });
+    assert.doesNotMatch(differenceText(same, styleOf(false)), /US dollars/);
+  });
+
   it("shows one screen, folds the rest, and fits into a comment of GitHub", async () => {
     const comment = differenceMarkdown(await between(big(1), big(2)));
     assert.ok(comment.length < 65_536);

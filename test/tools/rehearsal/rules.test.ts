@@ -10,7 +10,7 @@ import {
   recoveryPointType,
   runBackups,
 } from "../../../tools/rehearsal/world/rules/backup-rules.ts";
-import { scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import { nodesOf, scaleTo, takeSpotNode } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
 
@@ -581,6 +581,52 @@ describe("the simulated cloud", () => {
         given.update(given.nodes, { releaseVersion: "1.36.1-20261101" }),
         /^InvalidParameterException: Requested release version 1.36.1-20261101 is not valid/,
       );
+    });
+
+    describe("when AWS takes a Spot node back", () => {
+      const service = (replicas: number, terminationGracePeriodSeconds: number) => ({
+        metadata: { name: "web", namespace: "web" },
+        spec: {
+          replicas,
+          template: {
+            spec: { terminationGracePeriodSeconds, containers: [{ image: "public" }] },
+          },
+        },
+      });
+      const zonesOfNodes = () =>
+        nodesOf(given.world, given.nodes).map(({ inputs }) => inputs.subnetId);
+      const lost = async (replicas: number, seconds: number) => {
+        given.put(types.deployment, service(replicas, seconds));
+        takeSpotNode(given.world, given.nodes);
+        await given.world.clock.settle();
+        return given.world.incidents.splice(0);
+      };
+
+      it("goes two minutes after the notice, and another one comes to its zone", async () => {
+        const [first] = nodesOf(given.world, given.nodes);
+        const before = zonesOfNodes();
+        takeSpotNode(given.world, given.nodes);
+        const from = given.world.clock.now;
+        const gone = () => !nodesOf(given.world, given.nodes).some(({ id }) => id === first?.id);
+        const waited = given.world.clock.work(() => given.world.clock.until(gone, 600));
+        assert.ok(await waited);
+        assert.equal(given.world.clock.now - from, 120);
+        assert.equal(zonesOfNodes().length, before.length - 1);
+        await given.world.clock.settle();
+        assert.deepEqual(zonesOfNodes().toSorted(), before.toSorted());
+      });
+
+      for (const [pods, seconds, incidents] of [
+        [2, 120, []],
+        [2, 121, ["pods of given are interrupted: they need 121 s, and have 120 s"]],
+        [1, 30, ["given has no pod on another node"]],
+        // Two on a node: the budget lets the second one go when the first one has a replacement.
+        [4, 100, ["pods of given are interrupted: they need 132 s, and have 120 s"]],
+      ] as const) {
+        it(`tells what it does to ${pods} pods that take ${seconds} s to end`, async () => {
+          assert.deepEqual(await lost(pods, seconds), incidents);
+        });
+      }
     });
 
     describe("with pods in three zones, one of them full", () => {

@@ -7,12 +7,17 @@ export const dollars = (usd: number) => `$${Math.round(usd)}`;
 
 /** ` of $200`, where there is a budget. */
 const ofBudget = ({ budget }: Cost) => (budget === undefined ? "" : ` of ${dollars(budget)}`);
+/** `; at most $187 with Spot as dear as on demand`; nothing where no price moves. */
+export const atMost = ({ monthly, ceiling }: Pick<Cost, "monthly" | "ceiling">) =>
+  Math.round(ceiling) > Math.round(monthly)
+    ? `; at most ${dollars(ceiling)} with Spot as dear as on demand`
+    : "";
 
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
 /** What a component is billed for, each price once. */
-function bill(
-  { fixed }: Cost,
+export function bill(
+  { fixed }: Pick<Cost, "fixed">,
   component: string,
 ): Pick<CostItem, "what" | "count" | "price" | "monthly">[] {
   const items = new Map<string, Pick<CostItem, "what" | "count" | "price" | "monthly">>();
@@ -33,6 +38,7 @@ export function costSummary(cost: Cost) {
   return {
     title: `Cost at rest: ${dollars(monthly)}${ofBudget(cost)} a month (list prices of ${region})`,
     lines: [
+      ...(atMost(cost) ? [`  ${atMost(cost).slice(2)}`] : []),
       ...components.flatMap(({ name, monthly }) => {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
         return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
@@ -66,7 +72,7 @@ export function costText(stack: string, cost: Cost, style: Style): string {
   const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
   return [
     ...wrapped(
-      `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars`,
+      `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars${atMost(cost)}`,
       "",
     ),
     ...section(
@@ -78,6 +84,11 @@ export function costText(stack: string, cost: Cost, style: Style): string {
           fitted(`    ${cents(monthly)}  ${count} × ${what}, $${price.usd} per ${price.per}`, 80),
         ),
       ]),
+    ),
+    ...section(
+      style,
+      "The nodes, by what their pods ask for at rest (in the sum)",
+      cost.nodes.map(({ name, monthly }) => fitted(`  ${name.padEnd(30)}${cents(monthly)}`, 80)),
     ),
     ...section(
       style,

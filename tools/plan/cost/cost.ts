@@ -5,6 +5,7 @@ import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
+import { type NodeShare, nodeShares } from "./node-shares.ts";
 import { type WayOut, waysOutOf } from "./ways-out.ts";
 
 /** A line of the bill, in US dollars a month. */
@@ -22,8 +23,12 @@ export interface Cost {
   monthly: number;
   /** US dollars a month (`budget.monthly`); undefined without one. */
   budget?: number;
+  /** US dollars: the sum with every price that moves, which is Spot's, as high as it can rise. */
+  ceiling: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
+  /** What the nodes cost, by the requests of the pods at rest. Empty without a node group. */
+  nodes: NodeShare[];
   /** The components that are resources of the settings. */
   resources: string[];
   /** Not in the sum: what is used is not in the program. */
@@ -40,7 +45,7 @@ export interface Cost {
 const assumptions = [
   "730 hours a month; list prices without tax, discounts and free tiers",
   "node groups at their desired size: what an autoscaler adds comes on top",
-  "Spot nodes at the on-demand price, which is their ceiling",
+  "Spot nodes of the first type, at its mean Spot price of a month where one is known; at most all of the dearest type at its price on demand",
   "a load balancer and its public addresses in each zone of the VPC, one for each group of Ingresses",
   "the control plane in standard support; a key in its first year (a rotation adds $1)",
 ];
@@ -84,11 +89,19 @@ export function costOf(resources: Resource[]): Cost {
     region: priceRegion,
     monthly: sum(fixed),
     budget: budgetOf(resources),
+    ceiling: fixed.reduce(
+      (total, { ceiling, ...item }) => total + monthly({ ...item, price: ceiling ?? item.price }),
+      0,
+    ),
     components: names.map((name) => ({
       name,
       monthly: sum(fixed.filter(({ component }) => component === name)),
     })),
     fixed,
+    nodes: nodeShares(
+      resources,
+      sum(fixed.filter(({ urn }) => byUrn.get(urn)?.type === "aws:eks/nodeGroup:NodeGroup")),
+    ),
     resources: resources.filter(isResource).map(labelOf),
     perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),

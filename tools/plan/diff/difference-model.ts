@@ -47,7 +47,15 @@ export interface Difference {
   /** The removed and added lines of each changed Kubernetes object. */
   manifests: { name: string; is: "new" | "gone" | "changed"; lines: string[] }[];
   /** US dollars a month, at rest. */
-  cost: { from: number; to: number; unknown: string[] };
+  cost: {
+    from: number;
+    to: number;
+    unknown: string[];
+    /** The components whose cost changes, with the lines of their bills that come and go. */
+    components: { name: string; from: number; to: number; lines: string[] }[];
+    /** The shares of the nodes' cost that change, by service. */
+    nodes: { name: string; from: number; to: number }[];
+  };
   /** `null` without a change. */
   deploy: Timing | null;
   risk: Level;

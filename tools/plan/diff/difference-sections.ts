@@ -34,7 +34,7 @@ export interface Section {
 
 /** The parts of a difference that say something, in the order in which people read them. */
 export function sectionsOf(difference: Difference): Section[] {
-  const { removed, added, changed, permissions, manifests } = difference;
+  const { removed, added, changed, permissions, manifests, cost } = difference;
   const names = labelsByUrn(difference);
   const items = (title: string, items: Item[]) => ({ title, items, blocks: [] });
   const blocks = (title: string, blocks: Block[]) => ({ title, items: [], blocks });
@@ -65,6 +65,16 @@ export function sectionsOf(difference: Difference): Section[] {
           : { sign: "~", label: labelOf(one), changes: toldChanges(one) },
       ),
     ),
+    blocks("Cost at rest, US dollars a month", [
+      ...cost.components.map(({ name, from, to, lines }) => ({
+        name: `${name}: ${from.toFixed(2)} -> ${to.toFixed(2)}`,
+        lines,
+      })),
+      ...cost.nodes.map(({ name, from, to }) => ({
+        name: `of the nodes, ${name}: ${from.toFixed(2)} -> ${to.toFixed(2)}`,
+        lines: [],
+      })),
+    ]),
     blocks(
       "Permissions",
       permissions.map(({ who, isNew, gained, lost, trusts }) => ({

@@ -3,11 +3,11 @@ import type { Version } from "../../graph/checkout.ts";
 import { isGroup, labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
-import { costOf } from "../cost/cost.ts";
 import { type Operation, secondsOf, timingOf } from "../timing.ts";
 import { renamed } from "./aliases.ts";
 import { forces, type Replacement, replacementsOf } from "./caused-replacements.ts";
 import { type Change, changesOf } from "./changes.ts";
+import { costChange } from "./cost-change.ts";
 import type { Changed, Difference, Named, Replaced } from "./difference-model.ts";
 import { lineDiff } from "./line-diff.ts";
 import { permissionChanges } from "./permissions.ts";
@@ -70,7 +70,7 @@ export function differenceOf(old: Version, now: Version): Difference {
     renamed: names,
     permissions: permissionChanges(from, to),
     manifests: manifestDiffs(from, to),
-    cost: costs(from, to),
+    cost: costChange(from, to),
     deploy: operations.size > 0 ? timingOf(from, to, operations) : null,
   };
   const risks = risksOf(facts, from, to);
@@ -79,15 +79,6 @@ export function differenceOf(old: Version, now: Version): Difference {
 
 const byUrn = (resources: Resource[]) => new Map(resources.map((one) => [one.urn, one]));
 const named = ({ urn, type, name }: Resource): Named => ({ urn, type, name });
-
-function costs(from: Resource[], to: Resource[]): Difference["cost"] {
-  const [before, after] = [costOf(from), costOf(to)];
-  return {
-    from: before.monthly,
-    to: after.monthly,
-    unknown: after.unknown.map(({ what }) => what),
-  };
-}
 
 /** A changed launch template gets a new version, which changes its node group. */
 function rolledOut(list: Changed[], resources: Map<string, Resource>): Changed[] {

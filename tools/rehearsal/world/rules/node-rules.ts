@@ -68,10 +68,9 @@ export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props
   if (!scaling) return;
   Object.assign(scaling.inputs, sizes);
   const cluster = world.get(clusterType, group.inputs.clusterName);
-  const subnetIds = group.inputs.subnetIds as string[];
   for (let node = nodesOf(world, group).length; node < scaling.inputs.desiredCapacity; node++) {
     addInterface(world, holderOf(group), `the nodes of ${group.name}`, {
-      subnetId: subnetIds[node % subnetIds.length],
+      subnetId: emptiestSubnet(world, group),
       groups: [cluster?.outputs.vpcConfig.clusterSecurityGroupId],
     });
   }
@@ -79,6 +78,55 @@ export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props
   for (const node of nodesOf(world, group).slice(scaling.inputs.desiredCapacity)) {
     world.remove(node);
   }
+}
+
+/** Amazon EC2 Auto Scaling User Guide, zones: it launches where the group has the fewest instances. */
+function emptiestSubnet(world: World, group: CloudResource): string {
+  const nodes = nodesOf(world, group);
+  const count = (subnetId: string) =>
+    nodes.filter(({ inputs }) => inputs.subnetId === subnetId).length;
+  const subnetIds = group.inputs.subnetIds as string[];
+  return subnetIds.reduce((least, one) => (count(one) < count(least) ? one : least));
+}
+
+/**
+ * AWS takes a Spot node back, two minutes after its notice, which no recommendation to rebalance went
+ * before: the worst case. EKS drains the node at once, and the group starts another one. Pods that end too
+ * late are incidents, and services without a pod on another node (Amazon EKS User Guide, managed node
+ * groups, capacity types).
+ */
+export function takeSpotNode(world: World, group: CloudResource): void {
+  const nodes = nodesOf(world, group);
+  const [node] = nodes;
+  if (!node) return;
+  world.incidents.push(...podsOnTakenNode(world, group.inputs.clusterName, nodes.length));
+  world.clock.later(nodeDeadlines.spotNotice, () => {
+    world.remove(node);
+    world.clock.changed();
+  });
+  // The group counts the node that goes no longer.
+  world.clock.later(nodeDeadlines.spotNotice + waits.nodeStart, () => scaleTo(world, group, {}));
+}
+
+/** What is lost with one of so many nodes, over which pods are spread. */
+function podsOnTakenNode(world: World, cluster: string, nodes: number): string[] {
+  return world
+    .live("kubernetes:apps/v1:Deployment")
+    .filter((one) => one.cluster === cluster)
+    .flatMap(({ name, inputs }) => {
+      const pods: number = inputs.spec.replicas ?? 1;
+      const there = Math.ceil(pods / nodes);
+      const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
+      // The budget lets the first one go at once.
+      const needed = evictionSeconds(there - 1, grace);
+      const { spotNotice } = nodeDeadlines;
+      return [
+        ...(pods > 0 && there === pods ? [`${name} has no pod on another node`] : []),
+        ...(needed > spotNotice
+          ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${spotNotice} s`]
+          : []),
+      ];
+    });
 }
 
 /** Creates the Auto Scaling group and its first nodes. */
