@@ -5,6 +5,7 @@ import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { AutoscalerConfig, ClusterConfig } from "../config/schema.ts";
 import { autoscalerPolicy } from "./autoscaler-policy.ts";
+import { type Copying, copiedImage } from "./copied-image.ts";
 import { SpareCapacity } from "./spare-capacity.ts";
 
 export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
@@ -17,6 +18,8 @@ export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "k
   accountId: string;
   /** Seconds that the slowest pod of any service has from SIGTERM to SIGKILL. */
   longestGraceSeconds: number;
+  /** In a stack whose nodes have no way out. */
+  copying?: Copying;
 }
 
 const namespace = "kube-system";
@@ -48,6 +51,9 @@ export class Autoscaler extends pulumi.ComponentResource {
         { oidc: args.cluster.oidc, namespace, serviceAccount, policy: autoscalerPolicy(args) },
         parent,
       );
+      const tag = imageTags[args.kubernetesVersion];
+      const image = `registry.k8s.io/autoscaling/cluster-autoscaler:${tag}`;
+      const copied = copiedImage(name, image, args.copying, parent);
       const release = new kubernetes.helm.v3.Release(
         name,
         {
@@ -59,7 +65,7 @@ export class Autoscaler extends pulumi.ComponentResource {
           // A release that fails is taken back whole, so that the next update starts clean.
           atomic: true,
           timeout: 600,
-          values: values(args, role.arn),
+          values: { ...values(args, role.arn), image: copied ?? { tag } },
         },
         { ...parent, dependsOn: [role, ...args.prerequisites] },
       );
@@ -75,7 +81,6 @@ function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {
     cloudProvider: "aws",
     awsRegion: args.region,
     autoDiscovery: { clusterName: args.clusterName },
-    image: { tag: imageTags[args.kubernetesVersion] },
     rbac: {
       serviceAccount: {
         create: true,

@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { containerSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { Network } from "../network/network.ts";
+import { type Copying, copiedImage } from "./copied-image.ts";
 import {
   controllerVersion,
   loadBalancerControllerPolicy,
@@ -17,6 +18,8 @@ export interface LoadBalancerControllerArgs {
   region: string;
   /** Tags of the load balancers and security groups, which do not inherit the provider's. */
   tags: Record<string, string>;
+  /** In a stack whose nodes have no way out. */
+  copying?: Copying;
 }
 
 const namespace = "kube-system";
@@ -58,12 +61,25 @@ export class LoadBalancerController extends pulumi.ComponentResource {
         // A release that fails is taken back whole, so that the next update starts clean.
         atomic: true,
         timeout: 600,
-        values: chartValues(args, role.arn),
+        values: {
+          ...chartValues(args, role.arn),
+          ...withoutWayOut(copiedImage(name, image, args.copying, parent)),
+        },
       },
       { ...parent, dependsOn: [role, ...args.prerequisites] },
     );
     this.registerOutputs();
   }
+}
+
+const image = `public.ecr.aws/eks/aws-load-balancer-controller:v${controllerVersion}`;
+
+/**
+ * Where nodes have no way out the controller must not ask Shield and AWS WAF, for which it would wait in
+ * vain (Amazon EKS User Guide, private clusters; aws-load-balancer-controller issues 2797 and 1734).
+ */
+function withoutWayOut(image: ReturnType<typeof copiedImage>) {
+  return image && { image, enableShield: false, enableWafv2: false };
 }
 
 /** As the chart's values.yaml names them. */

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Copying } from "../addons/copied-image.ts";
 import type { BodyRoute } from "../edge/firewall.ts";
+import { neededEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { type PodSize, podSize } from "../services/pod-size.ts";
@@ -62,6 +64,7 @@ function slices(given: Settings) {
     network: {
       ...settings.network,
       ...{ region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
+      interfaceEndpoints: interfaceEndpoints(settings),
       tags: provider.defaultTags.tags,
     },
     cluster: {
@@ -78,6 +81,7 @@ function slices(given: Settings) {
       clusterName: cluster.name,
       region,
       accountId,
+      copying: copying(settings),
       longestGraceSeconds: Math.max(
         ...Object.values(services).map(
           (service) => clockOf(service, ingress).terminationGracePeriodSeconds,
@@ -85,7 +89,7 @@ function slices(given: Settings) {
       ),
     },
     keda: { ...kedaNeeds(services, { region, accountId }), clusterName: cluster.name },
-    loadBalancerController: { region, tags },
+    loadBalancerController: { region, tags, copying: copying(settings) },
     containerInsights: {
       ...settings.insights,
       clusterName: cluster.name,
@@ -225,6 +229,17 @@ function networkNeeds({
       waysToCachePort: waysToCachePort(settings),
     }
   );
+}
+
+/** Those that are asked for, and without a way out all that are needed. */
+function interfaceEndpoints(settings: Settings): string[] {
+  const { egress, interfaceEndpoints: asked } = settings.network;
+  return egress === "none" ? [...new Set([...neededEndpoints(settings), ...asked])] : asked;
+}
+
+/** Without a way out nodes reach no registry but ECR's of the region. */
+function copying({ network, registry, nodes: { architecture } }: Settings): Copying | undefined {
+  return network.egress === "none" ? { ...registry, architecture } : undefined;
 }
 
 /** Images and their layers come from S3; tables are used where there are some. */

@@ -1,5 +1,6 @@
 import { blockOf, contains } from "../network/cidr.ts";
-import { rule } from "./setting-rule.ts";
+import { needsKeda } from "../services/keda-needs.ts";
+import { rule, workloadsOf } from "./setting-rule.ts";
 
 /** RFC 1918, and RFC 6598's, which EKS takes for pods too. */
 const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
@@ -29,7 +30,48 @@ export const networkRules = [
     egress === "instance" &&
       natPerZone &&
       "network.natPerZone: true goes with network.egress gateway; there is one NAT instance for all zones",
+    egress === "none" &&
+      natPerZone &&
+      "network.natPerZone: true goes with network.egress gateway; with none there is no NAT",
   ]),
+  rule(
+    ["network", "services", "insights", "firewall", "autoscaler"],
+    ({ network: { egress }, services, insights, firewall, autoscaler }) => {
+      const needs = (at: string, why: string) =>
+        `${at} does not work with network.egress none: ${why}; allowed: network.egress gateway`;
+      if (egress !== "none") return [];
+      return [
+        firewall.enabled &&
+          needs(
+            "firewall.enabled: true",
+            "the load balancer controller asks AWS WAF, which it is told not to (EKS User Guide, private clusters)",
+          ),
+        insights.applicationSignals &&
+          needs("insights.applicationSignals: true", "its images and its API are not copied"),
+        insights.variant === "opentelemetry" &&
+          needs("insights.variant: opentelemetry", "AWS names no endpoint that takes OTLP metrics"),
+        autoscaler.spareCapacity.replicas > 0 &&
+          needs("autoscaler.spareCapacity", "its image is in registry.k8s.io"),
+        ...Object.entries(services).map(
+          ([name, service]) =>
+            needsKeda(service) &&
+            needs(`services.${name}.scale`, "it needs KEDA, whose images are in ghcr.io"),
+        ),
+      ];
+    },
+  ),
+  rule(["network", "services", "jobs"], ({ network: { egress, cidrBlock }, ...settings }) =>
+    egress === "none"
+      ? workloadsOf(settings).flatMap(([at, workload]) =>
+          workload.egress
+            .filter((one) => !contains(cidrBlock, one.cidrBlock))
+            .map(
+              (one) =>
+                `${at}.egress: ${one.cidrBlock} is outside the VPC, which network.egress none does not let out of; allowed: networks in ${cidrBlock}, where the endpoints are too`,
+            ),
+        )
+      : [],
+  ),
   rule(["network"], ({ network: { zones, existing } }) => {
     const { publicSubnetIds = [], privateSubnetIds = [] } = existing ?? {};
     const all = [...publicSubnetIds, ...privateSubnetIds];

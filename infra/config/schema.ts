@@ -51,7 +51,7 @@ const addonNames = [
 /** What a network of the program's own is where the stack does not say. */
 const ownNetwork = {
   cidrBlock: "10.0.0.0/16",
-  egress: "gateway" as "gateway" | "instance",
+  egress: "gateway" as "gateway" | "instance" | "none",
   natPerZone: false,
   interfaceEndpoints: [] as string[],
 };
@@ -86,10 +86,10 @@ const networkSchema = z
       .min(2, "at least 2 zones: EKS and the load balancer need two")
       .max(6, "at most 6 zones")
       .describe("Availability zones of the subnets and nodes."),
-    egress: oneOf(["gateway", "instance"])
+    egress: oneOf(["gateway", "instance", "none"])
       .optional()
       .describe(
-        "How nodes reach the internet: NAT gateways of AWS, or one NAT instance, in development only.",
+        "How nodes reach the internet: NAT gateways of AWS; one NAT instance, in development only; or not at all, with endpoints of what the stack calls of AWS.",
       )
       .meta({ default: ownNetwork.egress }),
     natPerZone: flag()

@@ -37,7 +37,7 @@ interface Surroundings {
  * of its own with three subnets a zone: a public one, a private one, and one for internal load balancers.
  *
  * Nodes and pods live in the private subnets. In a VPC of its own they reach AWS through NAT, or through
- * endpoints where one is declared. No load balancer lives there, so pods can admit its subnets and nobody
+ * endpoints where one is declared or nothing else is there. No load balancer lives there, so pods can admit its subnets and nobody
  * else. Tags tell the load balancer controller which subnets are for load balancers. All traffic is in
  * the flow logs. The default security group admits nothing.
  */
@@ -115,26 +115,25 @@ function makeNetwork(
   const vpc = new ec2.Vpc(name, vpcArgs(args, blocks), parent);
   const { vpcId, publicSubnetIds, privateSubnetIds } = vpc;
   const routeTableIds = routeTablesOf(vpc, privateSubnetIds);
-  const nat = new NatGateways(
-    `${name}-nat`,
-    {
-      egress: args.egress,
-      vpcId,
-      cidrBlock: args.cidrBlock,
-      zones: args.zones,
-      natPerZone: args.natPerZone,
-      tags: args.tags,
-      publicSubnetIds,
-      privateRouteTableIds: routeTableIds,
-    },
-    parent,
-  );
+  const { egress, cidrBlock, zones, natPerZone, tags } = args;
+  const nat =
+    egress === "none"
+      ? undefined
+      : new NatGateways(
+          `${name}-nat`,
+          {
+            ...{ egress, vpcId, cidrBlock, zones, natPerZone, tags },
+            publicSubnetIds,
+            privateRouteTableIds: routeTableIds,
+          },
+          parent,
+        );
   new Endpoints(
     `${name}-endpoints`,
     {
       region: args.region,
       vpcId,
-      cidrBlock: args.cidrBlock,
+      cidrBlock,
       gateways: args.gatewayEndpoints,
       routeTableIds,
       interfaces: args.interfaceEndpoints,
@@ -154,7 +153,7 @@ function makeNetwork(
     publicSubnetIds,
     privateSubnetIds,
     privateCidrBlocks: blocks.private,
-    natGatewayIds: nat.ids,
+    natGatewayIds: nat?.ids ?? pulumi.output([]),
     loadBalancerCidrBlocks: {
       "internet-facing": blocks.public,
       internal: blocks.internalLoadBalancer,

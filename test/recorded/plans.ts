@@ -15,6 +15,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   internal: () => elsewhere("internal"),
   existing: () => elsewhere("existing"),
   instance: () => elsewhere("instance"),
+  private: () => elsewhere("private"),
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),

@@ -33,6 +33,74 @@ describe("the way out of a network", () => {
     );
   });
 
+  it("is none, with endpoints of what the stack calls and of what is asked for besides", () => {
+    const none = { network: { egress: "none", interfaceEndpoints: ["monitoring", "sts"] } };
+    const base = ["ec2", "ecr.api", "ecr.dkr", "elasticloadbalancing", "logs"];
+    assert.deepEqual(load(none).network.interfaceEndpoints, [...base, "sts", "monitoring"]);
+    const more = {
+      ...none,
+      autoscaler: { enabled: true },
+      insights: { traces: true },
+      resources: {
+        tasks: { kind: "queue" },
+        unused: { kind: "topic" },
+        key: { kind: "secret" },
+        shared: { kind: "files" },
+      },
+      ...web({
+        uses: { tasks: "readWrite", key: "read", shared: "read" },
+        secrets: { TOKEN: { parameter: "token" } },
+      }),
+    };
+    assert.deepEqual(
+      load(more).network.interfaceEndpoints.toSorted(),
+      [
+        ...[...base, "sts", "monitoring", "autoscaling", "eks", "elasticfilesystem"],
+        ...["secretsmanager", "sqs", "ssm", "xray"],
+      ].toSorted(),
+    );
+    assert.deepEqual(
+      load({ network: { interfaceEndpoints: ["sts"] } }).network.interfaceEndpoints,
+      ["sts"],
+    );
+  });
+
+  it("is none only for what works without one", () => {
+    const none = { egress: "none", natPerZone: true };
+    const wrong = problems({
+      network: none,
+      firewall: { enabled: true },
+      insights: { applicationSignals: true },
+      autoscaler: { enabled: true, spareCapacity: { replicas: 1 } },
+      ...web({
+        maxReplicas: 4,
+        scale: { requestsPerSecond: 10 },
+        egress: [
+          { cidrBlock: "0.0.0.0/0", port: 443 },
+          { cidrBlock: "10.0.0.0/16", port: 443 },
+        ],
+      }),
+    });
+    const start = (key: string) => `${key} does not work with network.egress none: `;
+    for (const at of [
+      "network.natPerZone: true goes with network.egress gateway; with none there is no NAT",
+      start("firewall.enabled: true"),
+      start("insights.applicationSignals: true"),
+      start("autoscaler.spareCapacity"),
+      start("services.web.scale"),
+      "services.web.egress: 0.0.0.0/0 is outside the VPC, which network.egress none does not let out of",
+    ]) {
+      assert.equal(wrong.filter((one) => one.startsWith(at)).length, 1, `${at}: ${wrong.join()}`);
+    }
+    assert.equal(wrong.length, 6, wrong.join("\n"));
+    const opentelemetry = {
+      network: { egress: "none" },
+      insights: { variant: "opentelemetry" },
+      cluster: { addonVersions: { "amazon-cloudwatch-observability": "v6.2.0-eksbuild.1" } },
+    };
+    assert.match(problems(opentelemetry).join(), /insights.variant: opentelemetry does not work/);
+  });
+
   it("is the owner's in a network that is there already", () => {
     assert.deepEqual(within({ egress: "gateway" }), [
       'network.egress: "gateway" is not allowed: nothing beside network.existing, whose VPC has its own',

@@ -8,7 +8,7 @@ const args = {
   region: "eu-central-1",
   cidrBlock: "10.0.0.0/16",
   zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
-  egress: "gateway" as "gateway" | "instance",
+  egress: "gateway" as "gateway" | "instance" | "none",
   natPerZone: false,
   tags: { stack: "dev" },
   interfaceEndpoints: ["sts"],
@@ -181,6 +181,19 @@ describe("network", () => {
         .map(({ inputs }) => [inputs.ipProtocol, inputs.cidrIpv4]);
     assert.deepEqual(rules("Ingress"), [["-1", "10.0.0.0/16"]]);
     assert.deepEqual(rules("Egress"), [["-1", "0.0.0.0/0"]]);
+  });
+
+  it("has no NAT and no route to the internet where it is asked for none", async () => {
+    const resources = await network({ egress: "none" });
+    const types = resources.map(({ type }) => type);
+    assert.ok(types.includes("aws:ec2/vpcEndpoint:VpcEndpoint"));
+    for (const type of [
+      "natGateway:NatGateway",
+      "networkInterface:NetworkInterface",
+      "route:Route",
+    ]) {
+      assert.ok(!types.includes(`aws:ec2/${type}`), type);
+    }
   });
 
   it("reaches S3 without NAT, and the services asked for by endpoints", async () => {

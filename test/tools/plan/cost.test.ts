@@ -98,8 +98,9 @@ describe("costOf", () => {
   describe("the ways out of a network", () => {
     const network = { cidrBlock: "10.0.0.0/16", zones, region: "eu-central-1" };
     const logs = { retentionDays: 7, keepOnDestroy: false } as const;
-    const waysOf = async (egress: "gateway" | "instance", natPerZone = false) => {
-      const more = { logs, tags: {}, interfaceEndpoints: [], gatewayEndpoints: [] };
+    const waysOf = async (egress: "gateway" | "instance" | "none", natPerZone = false) => {
+      const interfaceEndpoints = egress === "none" ? ["ec2", "sts"] : [];
+      const more = { logs, tags: {}, interfaceEndpoints, gatewayEndpoints: [] };
       const cost = await costs(
         () => new Network("network", { ...network, ...more, egress, natPerZone }),
       );
@@ -111,21 +112,27 @@ describe("costOf", () => {
         ["gateway", false, 0],
         ["gateway", true, 1],
         ["instance", false, 2],
+        ["none", false, 3],
       ] as const) {
         const { cost, ways } = await waysOf(egress, natPerZone);
         assert.deepEqual(
           ways.map(({ chosen }) => chosen),
-          [0, 1, 2, 3].map((one) => one === at),
+          [0, 1, 2, 3, 4].map((one) => one === at),
         );
         assert.equal(ways[at]?.monthly.toFixed(2), cost.monthly.toFixed(2));
       }
     });
 
     it("break even where an endpoint's hours are saved by its lower price of a GB", async () => {
-      const endpoint = (await waysOf("gateway")).ways[3];
-      const gb = endpoint?.pays?.fromGb ?? 0;
-      const saved = (gb: number) => gb * (0.045 - 0.01) - 3 * 0.01 * 730;
-      assert.ok(saved(gb) >= 0 && saved(gb - 1) < 0);
+      const { ways } = await waysOf("gateway");
+      for (const [at, fixed] of [
+        [3, 6 * 3 * 0.01 * 730 - (0.045 + 0.005) * 730],
+        [4, 3 * 0.01 * 730],
+      ] as const) {
+        const gb = ways[at]?.pays?.fromGb ?? 0;
+        const saved = (gb: number) => gb * (0.045 - 0.01) - fixed;
+        assert.ok(saved(gb) >= 0 && saved(gb - 1) < 0);
+      }
     });
 
     it("are the owner's in a network that is there already", async () => {

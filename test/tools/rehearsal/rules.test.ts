@@ -274,6 +274,99 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("a network without a way out", () => {
+    const needed = ["ec2", "ecr.api", "ecr.dkr", "s3", "sts", "elasticloadbalancing"];
+    const name = (service: string) => `com.amazonaws.eu-central-1.${service}`;
+    const joins = () => given.create(types.nodes, { ...given.nodes.inputs, nodeGroupName: "more" });
+    const endpoints = () => given.world.all("aws:ec2/vpcEndpoint:VpcEndpoint");
+    beforeEach(() => {
+      const vpcId = given.vpc.id;
+      const group = given.put(types.group, { vpcId, name: "endpoints" }).id;
+      const admitted = { securityGroupId: group, cidrIpv4: "10.0.0.0/16", fromPort: 443 };
+      given.put(types.groupRule, admitted, "endpoints");
+      for (const route of given.world.all(types.route)) if (route.inputs.natGatewayId) gone(route);
+      for (const service of needed) {
+        given.put("aws:ec2/vpcEndpoint:VpcEndpoint", {
+          ...{ vpcId, serviceName: name(service) },
+          ...(service === "s3"
+            ? { routeTableIds: given.world.all(types.table).map(({ id }) => id) }
+            : {
+                ...{ vpcEndpointType: "Interface", privateDnsEnabled: true },
+                securityGroupIds: [group],
+              }),
+        });
+      }
+    });
+
+    it("has nodes by the endpoints of what they call", async () => {
+      await joins();
+    });
+
+    for (const service of needed.slice(0, 5)) {
+      it(`has no node without an endpoint of ${service}`, async () => {
+        endpoints()
+          .filter(({ inputs }) => inputs.serviceName === name(service))
+          .forEach(gone);
+        const said = `NodeCreationFailure: Instances failed to join the kubernetes cluster: subnet subnet-\\w+ has no route to the internet, and its VPC has no endpoint of ${service}`;
+        await refused(joins(), new RegExp(`^${said}$`));
+      });
+    }
+
+    it("has no node by endpoints that admit nobody, have no names, or no route", async () => {
+      const spoiled: Props[] = [
+        { securityGroupIds: [] },
+        { privateDnsEnabled: false },
+        { routeTableIds: [] },
+      ];
+      for (const spoil of spoiled) {
+        const before = endpoints().map(({ inputs }) => ({ ...inputs }));
+        for (const { inputs } of endpoints()) {
+          for (const [key, value] of Object.entries(spoil)) if (key in inputs) inputs[key] = value;
+        }
+        await assert.rejects(joins(), /and its VPC has no endpoint of/);
+        for (const [at, { inputs }] of endpoints().entries()) Object.assign(inputs, before[at]);
+        for (const failed of given.world.all(types.nodes)) if (failed !== given.nodes) gone(failed);
+      }
+    });
+
+    const chart = (chart: string, values: Props) =>
+      given.create(types.release, { name: chart, namespace: "kube-system", chart, values });
+
+    it("pulls no image of a chart but from ECR", async () => {
+      await refused(
+        chart("keda", {}),
+        /failed to pull ghcr.io\/kedacore\/keda: i\/o timeout: subnet .* has no route/,
+      );
+      goneAll(types.release);
+      const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/keda@sha256";
+      await chart("keda", { image: { repository } });
+    });
+
+    it("has no autoscaler without the endpoints of what that calls", async () => {
+      const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/autoscaler@sha256";
+      await refused(
+        chart("cluster-autoscaler", {
+          autoDiscovery: { clusterName: "platform" },
+          image: { repository },
+        }),
+        /it cannot reach AWS: .* has no endpoint of autoscaling$/,
+      );
+    });
+
+    it("gets no load balancer by a controller that asks Shield or AWS WAF", async () => {
+      const { values } = given.release.inputs;
+      const repository = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/controller@sha256";
+      Object.assign(values, { image: { repository }, enableShield: true, enableWafv2: true });
+      await refused(given.create(types.ingress, given.ingress), /waits for shield: i\/o timeout/);
+      goneAll(types.ingress);
+      values.enableShield = false;
+      await refused(given.create(types.ingress, given.ingress), /waits for wafv2: i\/o timeout/);
+      goneAll(types.ingress);
+      values.enableWafv2 = false;
+      await given.create(types.ingress, given.ingress);
+    });
+  });
+
   describe("identities", () => {
     it("keeps a role while it has policies, attached or inline", async () => {
       await refused(given.remove(given.nodeRole), /^DeleteConflict: .* detach all policies/);

@@ -1,4 +1,5 @@
 import { natInstance } from "../../../infra/network/nat-instance.ts";
+import { leastEndpoints } from "../../../infra/network/needed-endpoints.ts";
 import { zoneCount } from "../../cloud/ec2.ts";
 import { instancePrice } from "../../cloud/eks.ts";
 import { monthly, type Price, prices } from "../../cloud/prices.ts";
@@ -36,6 +37,10 @@ export function waysOutOf(resources: Resource[]): WayOut[] {
   const perGateway = prices.natTraffic.usd;
   const endpoint = each(prices.interfaceEndpoint, zones);
   const perEndpoint = prices.endpointTraffic.usd;
+  const made = of("aws:ec2/vpcEndpoint:VpcEndpoint").filter(isInterface).length;
+  const nat = gateways > 0 || of("aws:autoscaling/group:Group").length > 0;
+  const closed = !nat && made > 0;
+  const endpoints = closed ? made : leastEndpoints;
   return [
     {
       ...{ what: "one NAT gateway", monthly: gateway, perGb: perGateway },
@@ -52,13 +57,21 @@ export function waysOutOf(resources: Resource[]): WayOut[] {
             monthly:
               each(instance) + each(prices.publicIpv4) + each(prices.gp3, natInstance.diskGiB),
             perGb: 0,
-            chosen: of("aws:autoscaling/group:Group").length > 0,
+            chosen: nat && gateways === 0,
           },
         ]
       : []),
     {
+      what: `none, with ${closed ? "" : "at least "}${endpoints} endpoints in ${zones} zones`,
+      ...{ monthly: endpoints * endpoint, perGb: perEndpoint, chosen: closed },
+      pays: {
+        than: "one NAT gateway",
+        fromGb: Math.ceil((endpoints * endpoint - gateway) / (perGateway - perEndpoint)),
+      },
+    },
+    {
       ...{ what: `an endpoint of one service in ${zones} zones`, monthly: endpoint },
-      ...{ perGb: perEndpoint, chosen: of("aws:ec2/vpcEndpoint:VpcEndpoint").some(isInterface) },
+      ...{ perGb: perEndpoint, chosen: nat && made > 0 },
       pays: {
         than: "its traffic through a NAT gateway",
         fromGb: Math.ceil(endpoint / (perGateway - perEndpoint)),

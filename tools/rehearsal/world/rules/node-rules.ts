@@ -5,7 +5,7 @@ import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
-import { networkInterface, routeProblem } from "./way-out.ts";
+import { awsProblem, networkInterface } from "./way-out.ts";
 
 export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
 /** EKS makes a group for each node group; its desired capacity is the number of nodes. */
@@ -25,6 +25,9 @@ export function nodeProblem(world: World, cluster: string): string | undefined {
   return reasons.every(Boolean) ? reasons[0] : undefined;
 }
 
+/** For images and their layers, and the CNI with its role (EKS User Guide, private clusters). */
+const nodeServices = ["ec2", "ecr.api", "ecr.dkr", "s3", "sts"];
+
 /** Why the nodes of a group do not become Ready. Returns undefined if they do. */
 function groupProblem(world: World, group: Props): string | undefined {
   const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
@@ -32,7 +35,7 @@ function groupProblem(world: World, group: Props): string | undefined {
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
   if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
   for (const subnetId of subnetIds as string[]) {
-    const stranded = routeProblem(world, subnetId);
+    const stranded = awsProblem(world, subnetId, nodeServices);
     if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
   }
   const vpc = world.get("aws:ec2/vpc:Vpc", world.get(subnetType, subnetIds[0])?.inputs.vpcId);

@@ -30,13 +30,49 @@ export function routeProblem(world: World, subnetId: string): string | undefined
     : `NAT gateway ${nat.id} has no route to an internet gateway`;
 }
 
-/** The route of a subnet to the internet. */
-function defaultRoute(world: World, subnetId: string): CloudResource | undefined {
-  const table =
+/** Why what runs in the subnet does not reach services of AWS, by a route or by endpoints. Returns undefined if it does. */
+export function awsProblem(world: World, subnetId: string, services: string[]): string | undefined {
+  const stranded = routeProblem(world, subnetId);
+  const missing = stranded && services.find((one) => !hasEndpoint(world, subnetId, one));
+  return missing && `${stranded}, and its VPC has no endpoint of ${missing}`;
+}
+
+/** By its private name, from a network that its security group admits; or by a route of the subnet's table. */
+function hasEndpoint(world: World, subnetId: string, service: string): boolean {
+  const vpcId = world.get(subnetType, subnetId)?.inputs.vpcId;
+  const vpc = world.get("aws:ec2/vpc:Vpc", vpcId);
+  const admits = (group: string) =>
+    world
+      .live("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+      .some(
+        ({ inputs }) =>
+          inputs.securityGroupId === group &&
+          inputs.cidrIpv4 === vpc?.inputs.cidrBlock &&
+          inputs.fromPort === 443,
+      );
+  return world
+    .live("aws:ec2/vpcEndpoint:VpcEndpoint")
+    .filter(({ inputs }) => inputs.vpcId === vpcId)
+    .filter(({ inputs }) => inputs.serviceName === `com.amazonaws.${world.region}.${service}`)
+    .some(({ inputs }) =>
+      inputs.vpcEndpointType === "Interface"
+        ? inputs.privateDnsEnabled && inputs.securityGroupIds?.some(admits)
+        : inputs.routeTableIds?.includes(tableOf(world, subnetId)),
+    );
+}
+
+function tableOf(world: World, subnetId: string): string | undefined {
+  return (
     world
       .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
       .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId ??
-    mainTable(world, world.get(subnetType, subnetId)?.inputs.vpcId)?.id;
+    mainTable(world, world.get(subnetType, subnetId)?.inputs.vpcId)?.id
+  );
+}
+
+/** The route of a subnet to the internet. */
+function defaultRoute(world: World, subnetId: string): CloudResource | undefined {
+  const table = tableOf(world, subnetId);
   return world
     .live("aws:ec2/route:Route")
     .find(

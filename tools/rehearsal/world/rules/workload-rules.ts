@@ -20,7 +20,7 @@ import {
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
-import { routeProblem } from "./way-out.ts";
+import { awsProblem, routeProblem } from "./way-out.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
 const jobType = "kubernetes:batch/v1:Job";
@@ -69,12 +69,39 @@ export function controllerProblem(world: World, cluster: string): string | undef
     controllerActions,
   );
   if (refused) return `the controller: ${refused}`;
-  const subnets = world
+  const subnets = subnetsOfNodes(world, cluster);
+  const stranded = subnets
+    .map((id) => awsProblem(world, id, ["ec2", "elasticloadbalancing", "sts"]))
+    .find(Boolean);
+  if (stranded) return `the controller cannot reach AWS: ${stranded}`;
+  // aws-load-balancer-controller issues 2797 and 1734: no endpoint is made for them.
+  const asked = (["enableShield", "enableWafv2"] as const).find((one) => values[one] !== false);
+  return asked && subnets.some((id) => routeProblem(world, id))
+    ? `the controller waits for ${asked === "enableShield" ? "shield" : "wafv2"}: i/o timeout`
+    : undefined;
+}
+
+const subnetsOfNodes = (world: World, cluster: string): string[] =>
+  world
     .live("aws:eks/nodeGroup:NodeGroup")
     .filter(({ inputs }) => inputs.clusterName === cluster)
     .flatMap(({ inputs }) => inputs.subnetIds as string[]);
-  const stranded = subnets.map((id) => routeProblem(world, id)).find(Boolean);
-  return stranded && `the controller cannot reach AWS: ${stranded}`;
+
+/** The charts' own images: values.yaml of each. */
+const chartImages: Record<string, string> = {
+  "aws-load-balancer-controller": "public.ecr.aws/eks/aws-load-balancer-controller",
+  "cluster-autoscaler": "registry.k8s.io/autoscaling/cluster-autoscaler",
+  keda: "ghcr.io/kedacore/keda",
+};
+
+/** Why the pods of a chart have no image. Returns undefined if they have. */
+function chartImageProblem(world: World, cluster: string, { chart, values = {} }: Props) {
+  const repository = String(values.image?.repository ?? chartImages[chart] ?? "");
+  if (repository === "" || /^\d+\.dkr\.ecr\./.test(repository)) return undefined;
+  const stranded = subnetsOfNodes(world, cluster)
+    .map((id) => routeProblem(world, id))
+    .find(Boolean);
+  return stranded && `failed to pull ${repository}: i/o timeout: ${stranded}`;
 }
 
 /** Why the autoscaler crashes. Returns undefined if it runs, and for other charts. */
@@ -87,6 +114,10 @@ function autoscalerProblem(
   if (values.autoDiscovery?.clusterName !== cluster) {
     return `it finds no node group of ${values.autoDiscovery?.clusterName}`;
   }
+  const stranded = subnetsOfNodes(world, cluster)
+    .map((id) => awsProblem(world, id, ["autoscaling", "ec2", "eks", "sts"]))
+    .find(Boolean);
+  if (stranded) return `it cannot reach AWS: ${stranded}`;
   const { name, annotations } = values.rbac?.serviceAccount ?? {};
   const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
   return irsaProblem(world, { cluster, namespace, name, roleArn }, [
@@ -155,7 +186,10 @@ export const workloadRules: Rule[] = [
     timeoutSeconds: ({ timeout = minutes(5) }) => timeout,
     refusal: ({ world, caller, inputs }) => {
       const cluster = caller.cluster ?? "";
-      const reason = nodeProblem(world, cluster) ?? autoscalerProblem(world, cluster, inputs);
+      const reason =
+        nodeProblem(world, cluster) ??
+        chartImageProblem(world, cluster, inputs) ??
+        autoscalerProblem(world, cluster, inputs);
       return reason && `context deadline exceeded: ${reason}`;
     },
   },
