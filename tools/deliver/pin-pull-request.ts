@@ -40,19 +40,11 @@ export async function proposePins(moved: Moved, origin: Origin): Promise<boolean
     .join("\n\n")
     .slice(0, maxLength);
   await commitTo(headOf(moved.stack), title, moved, origin);
-  const fields = ["--raw-field", `title=${title}`, "--raw-field", `body=${body}`];
   const open = await openPullRequest(moved.stack, origin);
-  if (open !== undefined) await api("PATCH", `${pulls(origin)}/${open}`, ...fields);
+  if (open !== undefined) await api("PATCH", `${pulls(origin)}/${open}`, ...raw({ title, body }));
   else {
-    const ends = ["--raw-field", `base=${origin.branch}`];
-    await api(
-      "POST",
-      pulls(origin),
-      ...fields,
-      "--raw-field",
-      `head=${headOf(moved.stack)}`,
-      ...ends,
-    );
+    const ends = { head: headOf(moved.stack), base: origin.branch };
+    await api("POST", pulls(origin), ...raw({ title, body, ...ends }));
   }
   return rehearsal.passed;
 }
@@ -61,7 +53,7 @@ export async function proposePins(moved: Moved, origin: Origin): Promise<boolean
 export async function withdrawPins(stack: string, origin: Origin): Promise<boolean> {
   const open = await openPullRequest(stack, origin);
   if (open === undefined) return false;
-  await api("PATCH", `${pulls(origin)}/${open}`, "--raw-field", "state=closed");
+  await api("PATCH", `${pulls(origin)}/${open}`, ...raw({ state: "closed" }));
   return true;
 }
 
@@ -82,10 +74,8 @@ async function rehearsed(stack: string): Promise<{ passed: boolean; text: string
 
 async function openPullRequest(stack: string, origin: Origin): Promise<number | undefined> {
   const [owner] = origin.repository.split("/");
-  const head = ["--raw-field", `head=${owner}:${headOf(stack)}`];
-  const found: { number: number }[] = JSON.parse(
-    await api("GET", pulls(origin), "--raw-field", "state=open", ...head),
-  );
+  const open = { state: "open", head: `${owner}:${headOf(stack)}` };
+  const found: { number: number }[] = JSON.parse(await api("GET", pulls(origin), ...raw(open)));
   return found[0]?.number;
 }
 
@@ -101,8 +91,6 @@ async function commitTo(
 ): Promise<void> {
   const git = `repos/${repository}/git`;
   const former = JSON.parse(await api("GET", `${git}/commits/${commit}`));
-  const raw = (fields: Record<string, string>) =>
-    Object.entries(fields).flatMap(([key, value]) => ["--raw-field", `${key}=${value}`]);
   const blob = { path: file, mode: "100644", type: "blob", content: text };
   const entry = Object.fromEntries(
     Object.entries(blob).map(([key, value]) => [`tree[][${key}]`, value]),
@@ -126,3 +114,7 @@ async function commitTo(
 
 const api = (method: string, path: string, ...fields: string[]) =>
   run("gh", ["api", "--method", method, path, ...fields]);
+
+/** Each as a text, whatever it begins with. */
+const raw = (fields: Record<string, string>): string[] =>
+  Object.entries(fields).flatMap(([key, value]) => ["--raw-field", `${key}=${value}`]);
