@@ -59,6 +59,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { logsCommand } = await import("./operate/logs/logs-command.ts");
     return (args) => logsCommand(args, terminal);
   },
+  exec: async () => {
+    const { execCommand } = await import("./operate/exec/exec-command.ts");
+    return (args) => execCommand(args, terminal);
+  },
   upgrade: async () => {
     const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
     return (args) => upgradeCommand(args, terminal);

@@ -3,11 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/schema.ts";
 
 export interface AccessArgs
-  extends Pick<ClusterConfig, "admins" | "deployers" | "viewers" | "auditors"> {
+  extends Pick<ClusterConfig, "admins" | "deployers" | "viewers" | "auditors" | "debug"> {
   clusterName: pulumi.Input<string>;
   /** The namespaces that deployers may change. */
   deployerNamespaces: string[];
 }
+
+/** The Kubernetes group of those that may enter containers: infra/services/debugging.ts says what it may. */
+export const debugGroup = "platform-debug";
 
 /**
  * The IAM principals that reach the Kubernetes API, each by one access entry with one access policy.
@@ -15,6 +18,9 @@ export interface AccessArgs
  * A principal keeps its entry when it moves from one list to another, and deployers keep their access
  * when a service is added: an association is deleted before its successor is made, because AWS has
  * one association for a principal and a policy.
+ *
+ * Who is taken from `debug` may stay in its group: the AWS provider sends no empty list of groups. The
+ * admission policy of the group's namespaces refuses them then.
  */
 export class Access extends pulumi.ComponentResource {
   constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -22,7 +28,15 @@ export class Access extends pulumi.ComponentResource {
     const { clusterName } = args;
     for (const { principalArn, policy, accessScope } of grants(args)) {
       const who = `${name}-${labelOf(principalArn)}`;
-      const entry = new aws.eks.AccessEntry(who, { clusterName, principalArn }, { parent: this });
+      const entry = new aws.eks.AccessEntry(
+        who,
+        {
+          clusterName,
+          principalArn,
+          ...(args.debug.includes(principalArn) && { kubernetesGroups: [debugGroup] }),
+        },
+        { parent: this },
+      );
       new aws.eks.AccessPolicyAssociation(
         who,
         {

@@ -141,8 +141,8 @@ function controlPlaneArgs(args: ClusterArgs, keyArn: pulumi.Input<string>): eks.
 }
 
 function accessArgs(args: ClusterArgs, clusterName: pulumi.Input<string>): AccessArgs {
-  const { admins, deployers, viewers, auditors, deployerNamespaces } = args;
-  return { clusterName, admins, deployers, viewers, auditors, deployerNamespaces };
+  const { admins, deployers, viewers, auditors, debug, deployerNamespaces } = args;
+  return { clusterName, admins, deployers, viewers, auditors, debug, deployerNamespaces };
 }
 
 function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {

@@ -3,6 +3,7 @@ import type { BodyRoute } from "../edge/firewall.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { waysToCachePort } from "./database-rules.ts";
+import { debuggersOf } from "./debug-rules.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
@@ -52,7 +53,11 @@ function slices(given: Settings) {
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
       network: networkNeeds(settings),
     },
-    network: { ...settings.network, region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
+    network: {
+      ...settings.network,
+      ...{ region, logs, gatewayEndpoints: gatewayEndpoints(settings) },
+      tags: provider.defaultTags.tags,
+    },
     cluster: {
       ...cluster,
       nodes,
@@ -119,7 +124,12 @@ function slices(given: Settings) {
       previewDatabases: previewDatabases(settings),
       protect: environment === "production",
     },
-    images: { ...settings.registry, architecture, places: imagePlaces(settings) },
+    images: {
+      ...settings.registry,
+      architecture,
+      places: imagePlaces(settings),
+      debugImage: cluster.debug.length > 0 ? cluster.debugImage : undefined,
+    },
     services: {
       services,
       jobs,
@@ -132,12 +142,14 @@ function slices(given: Settings) {
       admission: {
         registries: registries(settings),
         applicationSignals: settings.insights.applicationSignals,
+        debuggers: debuggersOf(settings),
       },
     },
     release: settings.release,
     permissionsBoundary: settings.permissionsBoundary,
     observability: {
       alarms: settings.alarms,
+      budget: { ...settings.budget, tags: provider.defaultTags.tags },
       dashboard: settings.dashboard,
       serviceLevel: settings.serviceLevel,
       insights: settings.insights,

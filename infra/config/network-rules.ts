@@ -22,6 +22,14 @@ export const networkRules = [
       address % size !== 0 && `network.cidrBlock: ${cidrBlock} has bits beyond its prefix`,
     ];
   }),
+  rule(["environment", "network"], ({ environment, network: { egress, natPerZone } }) => [
+    egress === "instance" &&
+      environment === "production" &&
+      "network.egress: instance is not allowed in production: while the one instance is replaced, nothing leaves the network; allowed: gateway",
+    egress === "instance" &&
+      natPerZone &&
+      "network.natPerZone: true goes with network.egress gateway; there is one NAT instance for all zones",
+  ]),
   rule(["network"], ({ network: { zones, existing } }) => {
     const { publicSubnetIds = [], privateSubnetIds = [] } = existing ?? {};
     const all = [...publicSubnetIds, ...privateSubnetIds];

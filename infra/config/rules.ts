@@ -1,4 +1,5 @@
 import { databaseRules } from "./database-rules.ts";
+import { debugRules } from "./debug-rules.ts";
 import { domainRules } from "./domain-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { instanceTypeNames, nearest, regions } from "./known-names.ts";
@@ -7,7 +8,7 @@ import { previewRules } from "./preview-rules.ts";
 import { resourceRules } from "./resource-rules.ts";
 import { routeRules } from "./route-rules.ts";
 import { scaleRules } from "./scale-rules.ts";
-import type { Settings } from "./schema.ts";
+import { mostBudgetEmails, type Settings } from "./schema.ts";
 import { secretRules } from "./secret-rules.ts";
 import { rule } from "./setting-rule.ts";
 import { isBelow } from "./version.ts";
@@ -88,6 +89,7 @@ export const rules = [
   ...resourceRules,
   ...previewRules,
   ...databaseRules,
+  ...debugRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
     const pin = cluster.addonVersions[addon];
@@ -116,6 +118,18 @@ export const rules = [
       Object.keys(jobs).length > 0 &&
       !cluster.logTypes.includes("audit") &&
       "cluster.logTypes: audit is not in it, in which alarms.enabled: true counts the runs of jobs; allowed: with audit",
+  ]),
+  rule(["budget", "alarms"], ({ budget: { monthly, emails }, alarms }) => [
+    monthly !== undefined &&
+      emails.length + alarms.emails.length === 0 &&
+      "budget.monthly: needs somebody in budget.emails or alarms.emails to hear of it",
+    monthly !== undefined &&
+      emails.length === 0 &&
+      alarms.emails.length > mostBudgetEmails &&
+      `alarms.emails: ${alarms.emails.length} addresses are more than AWS Budgets takes of budget.monthly; allowed: at most ${mostBudgetEmails}, or others in budget.emails`,
+    monthly === undefined &&
+      emails.length > 0 &&
+      "budget.emails: goes with budget.monthly, of which they hear",
   ]),
   production("cluster", ({ deletionProtection }) => [
     !deletionProtection && "cluster.deletionProtection: false is not allowed in production",

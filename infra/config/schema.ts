@@ -6,6 +6,7 @@ import {
   cidrBlock,
   clusterName,
   flag,
+  imageName,
   matching,
   oneOf,
   percent,
@@ -50,6 +51,7 @@ const addonNames = [
 /** What a network of the program's own is where the stack does not say. */
 const ownNetwork = {
   cidrBlock: "10.0.0.0/16",
+  egress: "gateway" as "gateway" | "instance",
   natPerZone: false,
   interfaceEndpoints: [] as string[],
 };
@@ -84,6 +86,12 @@ const networkSchema = z
       .min(2, "at least 2 zones: EKS and the load balancer need two")
       .max(6, "at most 6 zones")
       .describe("Availability zones of the subnets and nodes."),
+    egress: oneOf(["gateway", "instance"])
+      .optional()
+      .describe(
+        "How nodes reach the internet: NAT gateways of AWS, or one NAT instance, in development only.",
+      )
+      .meta({ default: ownNetwork.egress }),
     natPerZone: flag()
       .optional()
       .describe("One NAT gateway in each zone instead of one for all zones.")
@@ -128,6 +136,14 @@ const clusterSchema = z.strictObject({
   deployers: principals().describe("IAM principals that may edit the namespaces of the services."),
   viewers: principals().describe("IAM principals that may read the cluster, without Secrets."),
   auditors: principals().describe("IAM principals that may read the cluster, Secrets included."),
+  debug: principals().describe(
+    "IAM principals among `admins`, `deployers`, `viewers` and `auditors` that alone may enter containers of services and jobs. Empty: nobody may in production, elsewhere `admins` and `deployers`.",
+  ),
+  debugImage: imageName("an image with a tag or digest, such as docker.io/library/busybox:1.37.0")
+    .default("public.ecr.aws/docker/library/busybox:1.37.0")
+    .describe(
+      "Image with `sh` and `sleep` that `npm run exec -- --debug` runs beside a container. Copied to ECR when `cluster.debug` names somebody.",
+    ),
   logTypes: z
     .array(oneOf(controlPlaneLogTypes))
     .default([...controlPlaneLogTypes])
@@ -340,6 +356,22 @@ const alarmsSchema = z.strictObject({
     .describe("Address of docs/runbooks.md that the alarms name."),
 });
 
+/** Of one notification (AWS Cost Management User Guide, quotas of AWS Budgets). */
+export const mostBudgetEmails = 10;
+
+const budgetSchema = z.strictObject({
+  monthly: whole(1, 1_000_000)
+    .optional()
+    .describe(
+      "US dollars that the stack may cost a month. A plan whose cost at rest passes it is refused. AWS Budgets sends mails at 80 % of it spent, and when the forecast passes it. Default: none.",
+    ),
+  emails: z
+    .array(z.email("an e-mail address"), "a list of e-mail addresses")
+    .max(mostBudgetEmails, `at most ${mostBudgetEmails} addresses: AWS Budgets takes no more`)
+    .default([])
+    .describe("E-mail addresses that hear of the budget. Default: `alarms.emails`."),
+});
+
 const dashboardSchema = z.strictObject({
   enabled: flag().default(false).describe("One CloudWatch dashboard, named like the cluster."),
 });
@@ -408,6 +440,7 @@ export const settingsSchema = z.strictObject({
     .describe("Written by `npm run release`: images by service, who released them and when."),
   serviceLevel: serviceLevelSchema.prefault({}),
   alarms: alarmsSchema.prefault({}),
+  budget: budgetSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),
 });
 
@@ -431,5 +464,6 @@ export type LoadBalancerLogsConfig = Settings["loadBalancerLogs"];
 export type ServiceLevelConfig = Settings["serviceLevel"];
 export type BackupsConfig = Settings["backups"];
 export type AlarmsConfig = Settings["alarms"];
+export type BudgetConfig = Settings["budget"];
 export type DashboardConfig = Settings["dashboard"];
 export type AddonName = (typeof addonNames)[number];

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageConfig } from "../config/container-schema.ts";
+import { debugImageName } from "../config/debug-rules.ts";
 import type { ImagePlace } from "../config/image-names.ts";
 import type { NodesConfig, RegistryConfig } from "../config/schema.ts";
 import { contentTag, packageOf } from "./build-context.ts";
@@ -9,6 +10,8 @@ import { makeRepository } from "./repository.ts";
 
 export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
   places: ImagePlace[];
+  /** Of an image that debugs containers. @default there is none */
+  debugImage: string | undefined;
 }
 
 /** The images of all containers. Depends on no cluster: they are built while it comes up. */
@@ -18,22 +21,24 @@ export class Images extends pulumi.ComponentResource {
    * the image of a service is not among them.
    */
   readonly references: Record<string, pulumi.Output<string>>;
+  /** Of the image that debugs containers. No release moves it. */
+  readonly debug: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: ImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:image:Images", name, {}, opts);
-    const { architecture, untaggedRetentionDays, forceDelete } = args;
+    const { architecture, untaggedRetentionDays, forceDelete, debugImage } = args;
+    const made = (container: string, image: ImageConfig) =>
+      new ServiceImage(
+        container,
+        { image, architecture, untaggedRetentionDays, forceDelete },
+        { parent: this },
+      ).reference;
     this.references = Object.fromEntries(
       args.places
         .filter(({ image }) => image.sameAs === undefined)
-        .map(({ name: container, image }) => [
-          container,
-          new ServiceImage(
-            container,
-            { image, architecture, untaggedRetentionDays, forceDelete },
-            { parent: this },
-          ).reference,
-        ]),
+        .map(({ name: container, image }) => [container, made(container, image)]),
     );
+    this.debug = debugImage ? made(debugImageName, { reference: debugImage }) : undefined;
     this.registerOutputs(this.references);
   }
 }

@@ -13,6 +13,8 @@ export interface NetworkArgs extends Omit<NetworkConfig, "existing"> {
   logs: LogsConfig;
   /** Services of AWS that are reached through gateways of the VPC, which cost nothing. */
   gatewayEndpoints: ("s3" | "dynamodb")[];
+  /** Tags of what does not inherit the provider's. */
+  tags: Record<string, string>;
 }
 
 type Scheme = IngressConfig["scheme"];
@@ -116,8 +118,12 @@ function makeNetwork(
   const nat = new NatGateways(
     `${name}-nat`,
     {
+      egress: args.egress,
+      vpcId,
+      cidrBlock: args.cidrBlock,
       zones: args.zones,
       natPerZone: args.natPerZone,
+      tags: args.tags,
       publicSubnetIds,
       privateRouteTableIds: routeTableIds,
     },

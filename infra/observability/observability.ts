@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
   AlarmsConfig,
+  BudgetConfig,
   DashboardConfig,
   IngressConfig,
   InsightsConfig,
@@ -12,6 +13,7 @@ import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
 import { Alarms } from "./alarms/alarms.ts";
 import { longestPauseSeconds } from "./alarms/job-alarms.ts";
+import { Budget, type BudgetArgs } from "./budget.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
 import { JobMetrics } from "./job-metrics.ts";
 import { findBalancer } from "./load-balancer-metrics.ts";
@@ -22,6 +24,7 @@ import { SavedQueries } from "./saved-queries.ts";
 export interface ObservabilityArgs {
   scheme: IngressConfig["scheme"];
   alarms: AlarmsConfig;
+  budget: BudgetConfig & Pick<BudgetArgs, "tags">;
   dashboard: DashboardConfig;
   serviceLevel: ServiceLevelConfig;
   insights: InsightsConfig;
@@ -49,6 +52,7 @@ export class Observability extends pulumi.ComponentResource {
     super("platform:observability:Observability", name, {}, opts);
     const parent = { parent: this };
     const { alarms, dashboard, serviceLevel, clusterName, logGroups } = args;
+    makeBudget(args, parent);
     new SavedQueries("queries", { clusterName, logGroup: logGroups.application }, parent);
     if (alarms.enabled || dashboard.enabled) {
       const watched = watchedOf(args, parent);
@@ -88,6 +92,15 @@ export class Observability extends pulumi.ComponentResource {
     }
     this.registerOutputs();
   }
+}
+
+function makeBudget(
+  { budget: { monthly, emails, tags }, alarms, clusterName, region }: ObservabilityArgs,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  if (monthly === undefined) return;
+  const hear = emails.length > 0 ? emails : alarms.emails;
+  new Budget("budget", { clusterName, region, monthly, emails: hear, tags }, opts);
 }
 
 function watchedOf(args: ObservabilityArgs, opts: pulumi.InvokeOptions): Watched {

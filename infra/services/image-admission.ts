@@ -5,6 +5,7 @@ import {
   type NamespaceOwner,
   ownerReference,
 } from "../preview-environments/preview-environments.ts";
+import { debugPolicySpec } from "./debugging.ts";
 
 export interface AdmissionArgs {
   /** The namespaces whose pods are judged. */
@@ -13,57 +14,70 @@ export interface AdmissionArgs {
   registries: string[];
   /** Whether Application Signals puts an agent of AWS's into pods, by tag. */
   applicationSignals: boolean;
+  /** ARNs of those that alone may enter their containers. @default whoever has the right in Kubernetes */
+  debuggers?: string[] | undefined;
   /** What the namespaces belong to, and this then too. @default nothing */
   owner?: NamespaceOwner;
 }
 
 /**
  * What pods of the services' namespaces may run: images of the stack's own registries, named by
- * digest, whoever makes the pod and also while it is debugged. The API server decides by itself:
- * no webhook has to be up, and what cannot be judged is refused.
+ * digest, whoever makes the pod and also while it is debugged. With `debuggers` also who may enter them.
+ * The API server decides by itself: no webhook has to be up, and what cannot be judged is refused.
  *
  * Must come before the services and go after them.
  */
 export class Admission extends pulumi.ComponentResource {
   constructor(name: string, args: AdmissionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:service:Admission", name, {}, opts);
-    const parent = { parent: this };
-    const metadata = {
-      labels: { "app.kubernetes.io/part-of": "platform" },
-      ...(args.owner && { ownerReferences: [ownerReference(args.owner)] }),
-    };
-
-    const policy = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
-      name,
-      { metadata, spec: policySpec(args) },
-      parent,
-    );
-    new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-      name,
-      {
-        metadata,
-        spec: {
-          policyName: policy.metadata.name,
-          validationActions: ["Deny"],
-          matchResources: {
-            namespaceSelector: {
-              matchExpressions: [
-                // Kubernetes sets this label itself: nobody leaves by relabelling a namespace.
-                { key: "kubernetes.io/metadata.name", operator: "In", values: args.namespaces },
-              ],
-            },
-          },
-        },
-      },
-      parent,
-    );
+    makePolicy(name, policySpec(args), args, { parent: this });
+    if (args.debuggers) {
+      makePolicy(`${name}-debug`, debugPolicySpec(args.debuggers), args, { parent: this });
+    }
     this.registerOutputs();
   }
 }
 
-function policySpec(
-  args: AdmissionArgs,
-): kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec {
+type PolicySpec = kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec;
+
+/** A policy, and what binds it to the namespaces. */
+function makePolicy(
+  name: string,
+  spec: PolicySpec,
+  { namespaces, owner }: AdmissionArgs,
+  parent: { parent: pulumi.Resource },
+): void {
+  const metadata = {
+    labels: { "app.kubernetes.io/part-of": "platform" },
+    ...(owner && { ownerReferences: [ownerReference(owner)] }),
+  };
+  const policy = new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+    name,
+    { metadata, spec },
+    parent,
+  );
+  new kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+    name,
+    {
+      metadata,
+      spec: {
+        policyName: policy.metadata.name,
+        validationActions: ["Deny"],
+        matchResources: {
+          namespaceSelector: {
+            matchExpressions: [
+              // Kubernetes sets this label itself: nobody leaves by relabelling a namespace.
+              { key: "kubernetes.io/metadata.name", operator: "In", values: namespaces },
+            ],
+          },
+        },
+      },
+    },
+    parent,
+  );
+}
+
+function policySpec(args: AdmissionArgs): PolicySpec {
   return {
     failurePolicy: "Fail",
     matchConstraints: {

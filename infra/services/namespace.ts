@@ -7,6 +7,7 @@ import type { Link } from "../resources/link.ts";
 import { aliasSpec } from "./calls.ts";
 import { makeClaim } from "./claims.ts";
 import { resourcesOf } from "./container.ts";
+import { makeDebugRole } from "./debugging.ts";
 import type { Policy } from "./network-policies.ts";
 import { containersOf } from "./pod-size.ts";
 import type { PodParts } from "./pod-spec.ts";
@@ -73,6 +74,8 @@ export function makeNamespace(
         new kubernetes.networking.v1.NetworkPolicy(`${name}-${suffix}`, { metadata, spec }, parent),
     ),
   ];
+  const { debugImage: image } = workload;
+  if (image) makeDebugRole(name, { metadata, image }, parent);
   const role = workload.cluster && makeRole(name, workload, workload.cluster.oidc, parent);
   const account = new core.ServiceAccount(
     name,

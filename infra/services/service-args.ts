@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerInsights } from "../addons/container-insights.ts";
 import type { Keda } from "../addons/keda.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -30,6 +31,8 @@ export interface WorkloadArgs
   roleName?: string;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
+  /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
+  debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */
   owner?: NamespaceOwner;
 }

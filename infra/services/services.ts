@@ -31,7 +31,7 @@ export interface ServicesArgs
   edge: ServiceArgs["edge"] & Pick<Edge, "dnsRecords">;
   /** By name. */
   jobs: Record<string, JobConfig>;
-  images: Pick<Images, "references">;
+  images: Pick<Images, "references"> & Partial<Pick<Images, "debug">>;
   /** The services' rules come after it, and go before it. */
   loadBalancer: LoadBalancer;
   resources: Pick<Resources, "linksOf">;
@@ -80,6 +80,7 @@ export class Services extends pulumi.ComponentResource {
         namespaces: [...Object.keys(services), ...Object.keys(jobs)],
         registries: admission.registries,
         applicationSignals: admission.applicationSignals,
+        debuggers: admission.debuggers,
       },
       { parent: this },
     );
@@ -150,6 +151,7 @@ export class Services extends pulumi.ComponentResource {
       cluster: args.cluster,
       insights: args.insights,
       place: args.place,
+      ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};
     const options = (workload: string, settings: ServiceConfig | JobConfig) => ({

@@ -16,13 +16,24 @@ const ec2 = (read: string, write: string): Permissions => ({
 
 /** Of what a network is made of. */
 export const network: Record<string, Permissions> = {
+  "aws:autoscaling/group:Group": {
+    read: to("autoscaling", "DescribeAutoScalingGroups DescribeScalingActivities"),
+    // Auto Scaling tries the launch template in the caller's name.
+    write: [
+      ...to(
+        "autoscaling",
+        "CreateAutoScalingGroup UpdateAutoScalingGroup DeleteAutoScalingGroup StartInstanceRefresh DescribeInstanceRefreshes CancelInstanceRefresh CreateOrUpdateTags DeleteTags",
+      ),
+      "ec2:RunInstances",
+    ],
+  },
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ec2(
     "DescribeSecurityGroups DescribeSecurityGroupRules",
     "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
   ),
   "aws:ec2/eip:Eip": ec2(
     "DescribeAddresses DescribeAddressesAttribute",
-    "AllocateAddress ReleaseAddress DisassociateAddress",
+    "AllocateAddress ReleaseAddress AssociateAddress DisassociateAddress",
   ),
   "aws:ec2/flowLog:FlowLog": ec2("DescribeFlowLogs", "CreateFlowLogs DeleteFlowLogs"),
   "aws:ec2/internetGateway:InternetGateway": ec2(
@@ -34,6 +45,10 @@ export const network: Record<string, Permissions> = {
     "CreateLaunchTemplate CreateLaunchTemplateVersion ModifyLaunchTemplate DeleteLaunchTemplate",
   ),
   "aws:ec2/natGateway:NatGateway": ec2("DescribeNatGateways", "CreateNatGateway DeleteNatGateway"),
+  "aws:ec2/networkInterface:NetworkInterface": ec2(
+    "DescribeNetworkInterfaces",
+    "CreateNetworkInterface ModifyNetworkInterfaceAttribute DetachNetworkInterface DeleteNetworkInterface",
+  ),
   "aws:ec2/route:Route": ec2("DescribeRouteTables", "CreateRoute ReplaceRoute DeleteRoute"),
   "aws:ec2/routeTable:RouteTable": ec2("DescribeRouteTables", "CreateRouteTable DeleteRouteTable"),
   "aws:ec2/routeTableAssociation:RouteTableAssociation": ec2(
@@ -55,6 +70,10 @@ export const network: Record<string, Permissions> = {
   "aws:ec2/vpcEndpoint:VpcEndpoint": ec2(
     "DescribeVpcEndpoints DescribePrefixLists DescribeVpcEndpointServices",
     "CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints",
+  ),
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ec2(
+    "DescribeSecurityGroupRules",
+    "AuthorizeSecurityGroupEgress ModifySecurityGroupRules RevokeSecurityGroupEgress",
   ),
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ec2(
     "DescribeSecurityGroupRules",

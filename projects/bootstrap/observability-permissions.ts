@@ -13,6 +13,10 @@ const putting = (action: string): Permissions => ({
 
 /** The permissions for alarms, dashboards, queries and notifications. */
 export const observability: Record<string, Permissions> = {
+  "aws:budgets/budget:Budget": {
+    read: to("budgets", "ViewBudget ListTagsForResource"),
+    write: [...to("budgets", "ModifyBudget"), ...tagsOf("budgets")],
+  },
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": putting("PutCompositeAlarm"),
   "aws:cloudwatch/dashboard:Dashboard": {
     read: to("cloudwatch", "GetDashboard"),

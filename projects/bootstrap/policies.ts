@@ -25,7 +25,7 @@ const bounded = ["CreateRole", "PutRolePolicy", "UpdateAssumeRolePolicy"].map(
 );
 const conditional = [...bounded, "iam:AttachRolePolicy", "iam:PassRole"];
 const isGlobal = (action: string) =>
-  /^(iam|route53):/.test(action) || vaultActions.includes(action);
+  /^(budgets|iam|route53):/.test(action) || vaultActions.includes(action);
 
 /** The names that the roles of a stack begin with: of the parts of the program, and of the services. */
 export const roleNames = (services: string[]): string[] =>
@@ -90,6 +90,14 @@ export function writeStatements(
       Resource: "*",
       Condition: { StringEquals: { "aws:RequestedRegion": region } },
     },
+    // Whose launch template names Amazon's parameter needs it to make the group (EC2 Auto Scaling User
+    // Guide, "Use AWS Systems Manager parameters instead of AMI IDs").
+    {
+      Sid: "Image",
+      Effect: "Allow",
+      Action: ["ssm:GetParameters"],
+      Resource: `arn:aws:ssm:${region}::parameter/aws/service/ami-amazon-linux-latest/*`,
+    },
     // `environments` finds what an environment has in databases; no values.
     { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:ListSecrets"], Resource: "*" },
     { Sid: "Vaults", Effect: "Allow", Action: vaultActions, Resource: "*" },
@@ -107,6 +115,12 @@ export function writeStatements(
       Effect: "Allow",
       Action: global.filter((action) => action.startsWith("route53:")),
       Resource: "arn:aws:route53:::hostedzone/*",
+    },
+    {
+      Sid: "Budgets",
+      Effect: "Allow",
+      Action: global.filter((action) => action.startsWith("budgets:")),
+      Resource: `arn:aws:budgets::${accountId}:budget/*`,
     },
     { Sid: "Roles", Effect: "Allow", Action: global.filter(ofRoles), Resource: roles },
     {
@@ -153,6 +167,7 @@ export function writeStatements(
       Condition: {
         StringEquals: {
           "iam:AWSServiceName": [
+            "autoscaling",
             "backup",
             "eks",
             "eks-nodegroup",

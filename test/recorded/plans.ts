@@ -14,6 +14,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   everything: () => elsewhere("everything"),
   internal: () => elsewhere("internal"),
   existing: () => elsewhere("existing"),
+  instance: () => elsewhere("instance"),
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),

@@ -1,11 +1,16 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { KubeConfig } from "@kubernetes/client-node";
 
-/** A server on loopback. */
-export async function loopback(listener: RequestListener) {
+/** A server on loopback. @param upgraded hears requests for another protocol. @default they are refused */
+export async function loopback(
+  listener: RequestListener,
+  upgraded?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+) {
   const server = createServer(listener).listen(0, "127.0.0.1");
+  if (upgraded) server.on("upgrade", upgraded);
   await once(server, "listening");
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

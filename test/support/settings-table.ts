@@ -13,6 +13,9 @@ export interface Case {
   moves: string[];
 }
 
+/** One of the viewers of prod. */
+const developer = "arn:aws:iam::111122223333:role/Developer";
+
 /** A second service, which nothing sends to. */
 const shop = { "services.shop": { image: { context: "service" } } };
 /** A container whose Dockerfile is not read. */
@@ -351,6 +354,16 @@ export const cases: Case[] = [
     ],
   },
   {
+    key: "network.egress",
+    to: "instance",
+    with: { environment: "development", "network.natPerZone": false },
+    moves: [
+      ...["Dashboard", "Eip", "Group", "LaunchTemplate", "NatGateway", "NatInstance"],
+      ...["NetworkInterface", "Route", "SecurityGroup", "SecurityGroupEgressRule"],
+      "SecurityGroupIngressRule",
+    ],
+  },
+  {
     key: "network.natPerZone",
     to: false,
     moves: ["Dashboard", "Eip", "NatGateway", "Route"],
@@ -430,6 +443,27 @@ export const cases: Case[] = [
     key: "cluster.auditors",
     to: ["arn:aws:iam::111122223333:role/Auditor"],
     moves: ["AccessEntry", "AccessPolicyAssociation"],
+  },
+  {
+    key: "cluster.debug",
+    to: [developer],
+    moves: [
+      "AccessEntry",
+      "Image",
+      "LifecyclePolicy",
+      "Repository",
+      "Role",
+      "RoleBinding",
+      "ServiceImage",
+      "ValidatingAdmissionPolicy",
+      "docker",
+    ],
+  },
+  {
+    key: "cluster.debugImage",
+    to: "docker.io/library/busybox:1.37.0",
+    with: { "cluster.debug": [developer] },
+    moves: ["Image", "Role"],
   },
   { key: "cluster.logTypes", to: ["audit"], moves: ["Cluster"] },
   {
@@ -541,6 +575,13 @@ export const cases: Case[] = [
     key: "alarms.runbooks",
     to: "https://example.com/runbooks.md",
     moves: ["CompositeAlarm", "EventTarget", "MetricAlarm"],
+  },
+  { key: "budget.monthly", to: 500, moves: ["Budget"] },
+  {
+    key: "budget.emails",
+    to: ["accounts@example.com"],
+    with: { "budget.monthly": 500 },
+    moves: ["Budget"],
   },
   { key: "dashboard.enabled", to: false, moves: ["Dashboard"] },
   {

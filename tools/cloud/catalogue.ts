@@ -1,5 +1,7 @@
 import { acm } from "./acm.ts";
+import { autoscaling } from "./autoscaling.ts";
 import { backup } from "./backup.ts";
+import { budgets } from "./budgets.ts";
 import { cloudwatch } from "./cloudwatch.ts";
 import { docker } from "./docker.ts";
 import { dynamodb } from "./dynamodb.ts";
@@ -23,7 +25,9 @@ import { wafv2 } from "./wafv2.ts";
 /** All known resource types. The rehearsal refuses other types, and types without a duration. */
 export const resourceTypes: Record<string, ResourceType> = {
   ...acm,
+  ...autoscaling,
   ...backup,
+  ...budgets,
   ...cloudwatch,
   ...docker,
   ...dynamodb,

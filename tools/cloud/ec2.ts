@@ -73,6 +73,15 @@ export const ec2: Record<string, ResourceType> = {
     mock: "computed",
     charges: () => ({ fixed: publicAddresses(1) }),
   },
+  "aws:ec2/networkInterface:NetworkInterface": {
+    duration: seconds(2),
+    replacedBy: ["subnetId", "interfaceType"],
+    required: ["subnetId"],
+    id: numbered("eni"),
+    computed: arn("network-interface"),
+    mock: "computed",
+    free: network,
+  },
   "aws:ec2/natGateway:NatGateway": {
     duration: seconds(105, 2, 60),
     replacedBy: ["allocationId", "subnetId", "connectivityType"],
@@ -121,7 +130,14 @@ export const ec2: Record<string, ResourceType> = {
     computed: arn("security-group-rule"),
     mock: "computed",
   },
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": { duration: oneCall },
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {
+    duration: oneCall,
+    replacedBy: ["securityGroupId"],
+    required: ["ipProtocol", "securityGroupId"],
+    id: numbered("sgr"),
+    computed: arn("security-group-rule"),
+    mock: "computed",
+  },
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
     duration: seconds(2, 2, 0),
     free: network,
@@ -152,7 +168,7 @@ export const ec2: Record<string, ResourceType> = {
       defaultVersion: updateDefaultVersion ? latestVersion + 1 : defaultVersion,
     }),
     mock: "computed",
-    free: "counted where a node group uses it",
+    free: "counted where a group uses it",
   },
   "awsx:ec2:Vpc": {
     chain: ["aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable"],

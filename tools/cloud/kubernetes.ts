@@ -70,6 +70,12 @@ export const kubernetes: Record<string, ResourceType> = {
   },
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": clusterObject,
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": clusterObject,
+  "kubernetes:rbac.authorization.k8s.io/v1:Role": object,
+  // RBAC takes no other role of a binding that is there.
+  "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {
+    duration: oneCall,
+    replacedBy: ["roleRef"],
+  },
   "kubernetes:helm.sh/v3:Release": {
     duration: seconds(8, 8, 5),
     replacedBy: ["name", "namespace"],

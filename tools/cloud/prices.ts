@@ -149,6 +149,7 @@ export const instanceFamilies: Record<string, Price> = {
 
 /** How many `large` an instance is. */
 export const instanceSizes: Record<string, number> = {
+  micro: 0.125,
   medium: 0.5,
   large: 1,
   xlarge: 2,

@@ -31,7 +31,10 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
   const waysToAws = [
     ...ofType("aws:ec2/natGateway:NatGateway", "aws:ec2/vpcEndpoint:VpcEndpoint"),
-    ...ofType("aws:ec2/route:Route").filter(({ inputs }) => inputs.natGatewayId),
+    ...ofType("aws:ec2/route:Route").filter(
+      ({ inputs }) => inputs.natGatewayId || inputs.networkInterfaceId,
+    ),
+    ...ofType("aws:autoscaling/group:Group"),
   ];
   const identity = ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider");
   const ingresses = ofType(ingressType);

@@ -10,6 +10,7 @@ import {
   DiscoveryV1Api,
   type KubeConfig,
   NetworkingV1Api,
+  RbacAuthorizationV1Api,
   ServerConfiguration,
 } from "@kubernetes/client-node";
 
@@ -41,6 +42,7 @@ export function kubernetesApis(kubeConfig: KubeConfig, timeoutSeconds = 15) {
     discovery: new DiscoveryV1Api(configuration),
     admission: new AdmissionregistrationV1Api(configuration),
     registration: new ApiregistrationV1Api(configuration),
+    rbac: new RbacAuthorizationV1Api(configuration),
     custom: new CustomObjectsApi(configuration),
   };
 }

@@ -40,6 +40,8 @@ const worker = (changes: object) => ({
   },
 });
 
+const elevenEmails = Array.from({ length: 11 }, (_, at) => `on-call-${at}@example.com`);
+
 describe("config", () => {
   it("fills in the defaults", () => {
     const config = load();
@@ -225,6 +227,29 @@ describe("config", () => {
       "a principal with two kinds of access",
       { cluster: { viewers: valid.cluster.admins } },
       "cluster: arn:aws:iam::111122223333:role/PlatformAdmin is named twice in admins, deployers, viewers and auditors",
+    ],
+    [
+      "a debugger without access",
+      { cluster: { debug: ["arn:aws:iam::111122223333:role/Stranger"] } },
+      "cluster.debug: arn:aws:iam::111122223333:role/Stranger has no access to the cluster; allowed: a principal of admins, deployers, viewers or auditors",
+    ],
+    [
+      "a debugger named twice",
+      { cluster: { debug: [...valid.cluster.admins, ...valid.cluster.admins] } },
+      "cluster.debug: arn:aws:iam::111122223333:role/PlatformAdmin is named twice",
+    ],
+    [
+      "debuggers of whom nothing is recorded",
+      { cluster: { debug: valid.cluster.admins, logTypes: ["api"] } },
+      "cluster.logTypes: audit is not in it, which records who of cluster.debug enters a container; allowed: with audit",
+    ],
+    [
+      "a service whose image has the debug image's name",
+      {
+        cluster: { debug: valid.cluster.admins },
+        services: { "debug-image": { ...valid.services.web, route: { path: "/debug" } } },
+      },
+      "services.debug-image: its image is named debug-image, as that of cluster.debugImage; allowed: another name",
     ],
     [
       "fewer nodes at most than at least",
@@ -594,6 +619,31 @@ describe("config", () => {
       "alarms that nobody hears of",
       { alarms: { enabled: true } },
       "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
+    ],
+    [
+      "a budget that nobody hears of",
+      { budget: { monthly: 200 } },
+      "budget.monthly: needs somebody in budget.emails or alarms.emails to hear of it",
+    ],
+    [
+      "addresses of a budget without an amount",
+      { budget: { emails: ["accounts@example.com"] } },
+      "budget.emails: goes with budget.monthly, of which they hear",
+    ],
+    [
+      "a budget of nothing",
+      { budget: { monthly: 0, emails: ["accounts@example.com"] } },
+      "budget.monthly: 0 is not allowed: at least 1",
+    ],
+    [
+      "more addresses of alarms than a budget takes",
+      { budget: { monthly: 200 }, alarms: { emails: elevenEmails } },
+      "alarms.emails: 11 addresses are more than AWS Budgets takes of budget.monthly; allowed: at most 10, or others in budget.emails",
+    ],
+    [
+      "more addresses than a budget takes",
+      { budget: { monthly: 200, emails: elevenEmails } },
+      `budget.emails: ${JSON.stringify(elevenEmails)} is not allowed: at most 10 addresses: AWS Budgets takes no more`,
     ],
     [
       "an address that is none",

@@ -10,6 +10,36 @@ const existing = {
 const within = (network: object, more: Slices = {}) =>
   problems({ network: { existing, ...network }, ...more });
 
+describe("the way out of a network", () => {
+  it("is a NAT gateway, or in development an instance", () => {
+    assert.equal(load({}).network.egress, "gateway");
+    const instance = { network: { egress: "instance" }, environment: "development" };
+    assert.equal(load(instance).network.egress, "instance");
+    assert.match(
+      problems({ ...instance, environment: "production" }).join("\n"),
+      /^network.egress: instance is not allowed in production: while the one instance is replaced, nothing leaves the network; allowed: gateway$/m,
+    );
+  });
+
+  it("is one instance for all zones", () => {
+    assert.deepEqual(
+      problems({
+        network: { egress: "instance", natPerZone: true },
+        environment: "development",
+      }),
+      [
+        "network.natPerZone: true goes with network.egress gateway; there is one NAT instance for all zones",
+      ],
+    );
+  });
+
+  it("is the owner's in a network that is there already", () => {
+    assert.deepEqual(within({ egress: "gateway" }), [
+      'network.egress: "gateway" is not allowed: nothing beside network.existing, whose VPC has its own',
+    ]);
+  });
+});
+
 describe("the settings of a network that is there already", () => {
   it("are its VPC and a subnet of each kind a zone", () => {
     assert.deepEqual(within({}), []);

@@ -8,7 +8,9 @@ const args = {
   region: "eu-central-1",
   cidrBlock: "10.0.0.0/16",
   zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+  egress: "gateway" as "gateway" | "instance",
   natPerZone: false,
+  tags: { stack: "dev" },
   interfaceEndpoints: ["sts"],
   gatewayEndpoints: ["s3" as const],
   logs: { retentionDays: 7, keepOnDestroy: false } as const,
@@ -116,6 +118,69 @@ describe("network", () => {
         ]),
       );
     }
+  });
+
+  it("has one NAT instance for all zones where it is asked for, and no gateway", async () => {
+    const resources = await network({ egress: "instance" });
+    const of = (type: string) => resources.filter((one) => one.type === type);
+    const { outputs } = only(resources, "awsx:ec2:Vpc");
+    assert.deepEqual(of("aws:ec2/natGateway:NatGateway"), []);
+    const networkInterface = only(resources, "aws:ec2/networkInterface:NetworkInterface");
+    assert.equal(networkInterface.inputs.subnetId, outputs.publicSubnetIds[0]);
+    assert.equal(networkInterface.inputs.sourceDestCheck, false);
+    assert.equal(only(resources, "aws:ec2/eip:Eip").inputs.networkInterface, networkInterface.id);
+    assert.deepEqual(
+      of("aws:ec2/route:Route").map(({ inputs }) => inputs.networkInterfaceId),
+      args.zones.map(() => networkInterface.id),
+    );
+    const gateways = (await network()).filter(({ type }) => type === "aws:ec2/route:Route");
+    assert.deepEqual(
+      of("aws:ec2/route:Route").map(({ urn }) => urn),
+      gateways.map(({ urn }) => urn),
+      "AWS refuses a second route to the same destination",
+    );
+  });
+
+  it("lets its NAT instance be replaced, with the same address and routes, and no credentials", async () => {
+    const resources = await network({ egress: "instance" });
+    const { inputs, dependsOn } = only(resources, "aws:autoscaling/group:Group");
+    assert.deepEqual([inputs.minSize, inputs.desiredCapacity, inputs.maxSize], [1, 1, 1]);
+    assert.deepEqual(inputs.availabilityZones, ["eu-central-1a"]);
+    assert.equal(inputs.vpcZoneIdentifiers, undefined);
+    assert.deepEqual(inputs.instanceMaintenancePolicy, {
+      minHealthyPercentage: 0,
+      maxHealthyPercentage: 100,
+    });
+    assert.deepEqual(inputs.tags.at(-1), { key: "stack", value: "dev", propagateAtLaunch: true });
+    assert.ok(dependsOn.includes(only(resources, "aws:ec2/eip:Eip").urn));
+    const template = only(resources, "aws:ec2/launchTemplate:LaunchTemplate");
+    assert.equal(inputs.launchTemplate.id, template.id);
+    const { networkInterfaces, metadataOptions, blockDeviceMappings } = template.inputs;
+    assert.deepEqual(networkInterfaces, [
+      {
+        deviceIndex: 0,
+        networkInterfaceId: only(resources, "aws:ec2/networkInterface:NetworkInterface").id,
+      },
+    ]);
+    assert.equal(template.inputs.iamInstanceProfile, undefined);
+    assert.deepEqual(
+      [metadataOptions.httpTokens, metadataOptions.httpPutResponseHopLimit],
+      ["required", 1],
+    );
+    assert.equal(blockDeviceMappings[0].ebs.encrypted, "true");
+  });
+
+  it("admits to its NAT instance the VPC alone", async () => {
+    const resources = await network({ egress: "instance" });
+    const [interface_] = only(resources, "aws:ec2/networkInterface:NetworkInterface").inputs
+      .securityGroups;
+    const rules = (way: string) =>
+      resources
+        .filter(({ type }) => type.endsWith(`:SecurityGroup${way}Rule`))
+        .filter(({ inputs }) => inputs.securityGroupId === interface_)
+        .map(({ inputs }) => [inputs.ipProtocol, inputs.cidrIpv4]);
+    assert.deepEqual(rules("Ingress"), [["-1", "10.0.0.0/16"]]);
+    assert.deepEqual(rules("Egress"), [["-1", "0.0.0.0/0"]]);
   });
 
   it("reaches S3 without NAT, and the services asked for by endpoints", async () => {

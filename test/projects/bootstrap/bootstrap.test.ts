@@ -200,7 +200,10 @@ describe("bootstrap", () => {
     };
 
     it("cover every type of resource in the recorded stacks, and no other", async () => {
-      const recorded = [await evaluate("dev"), await plans.shop?.(), await plans.data?.()];
+      const recorded = [
+        ...[await evaluate("dev"), await plans.shop?.(), await plans.data?.()],
+        await plans.instance?.(),
+      ];
       const made = [...recorded.flatMap((one) => one?.resources ?? []), ...stack]
         .flatMap(({ type }) => componentTypes[type] ?? type)
         .filter((type) => /^(aws|awsx|eks|docker):/.test(type));

@@ -55,6 +55,7 @@ async function policiesOfLists(): Promise<Record<string, string>> {
     () =>
       new Access("access", {
         ...(named as Record<(typeof lists)[number], string[]>),
+        debug: [],
         clusterName: "platform",
         deployerNamespaces: ["web"],
       }),

@@ -9,7 +9,7 @@ const anchors = (page: string) =>
   );
 
 describe("docs/runbooks.md", () => {
-  for (const command of ["doctor", "status", "logs", "leftovers", "upgrade", "pins"]) {
+  for (const command of ["doctor", "status", "logs", "exec", "leftovers", "upgrade", "pins"]) {
     it(`says before the alarms when to ask ${command}, and where its page is`, () => {
       const [first = ""] = runbooks.split("\n## ");
       const rows = first.split("\n").filter((line) => line.startsWith("| "));

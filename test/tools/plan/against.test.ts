@@ -94,6 +94,27 @@ describe("plan --against", () => {
     assert.match((await run("--against", "second..first")).out, /maxUnavailable: 2 -> 1/);
   });
 
+  it("is red where it passes the budget", async () => {
+    const budget = (usd: number) => (text: string) =>
+      `${text}  platform:budget: { monthly: ${usd}, emails: [accounts@example.com] }\n`;
+    edit("Pulumi.dev.yaml", budget(200));
+    const within = await run("--against", "first", "--json");
+    const { cost }: Difference = JSON.parse(within.out);
+    assert.ok(cost.to < 200);
+    assert.equal(within.code, 0, within.err);
+    commit("budget");
+    edit("Pulumi.dev.yaml", (text) => text.replace("1b]\n", "1b]\n    natPerZone: true\n"));
+    const past = await run("--against", "budget", "--markdown");
+    assert.equal(past.code, 3, past.err);
+    assert.match(
+      past.out,
+      /\*\*red\*\*: \$\d+ -\\> \$\d+ a month at rest passes budget.monthly \$200/,
+    );
+    const plain = await run();
+    assert.equal(plain.code, 1, "as a violation of a mandatory policy");
+    assert.match(plain.out, /Budget budget is passed: [^.]*budget\.monthly\s+is\s+\$200/);
+  });
+
   it("exits with 3 when it is red, and with 0 when somebody accepts that", async () => {
     edit("Pulumi.dev.yaml", (text) => text.replace("203.0.113.0/24", "198.51.100.0/24"));
     assert.equal((await run("--against", "first")).code, 0, "amber");

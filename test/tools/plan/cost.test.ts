@@ -5,6 +5,7 @@ import * as awsx from "@pulumi/awsx";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import { describe, it } from "mocha";
+import { Network } from "../../../infra/network/network.ts";
 import { instanceFamilies, monthly, prices } from "../../../tools/cloud/prices.ts";
 import { deploy, evaluate } from "../../../tools/graph/evaluate.ts";
 import { type Cost, costOf } from "../../../tools/plan/cost/cost.ts";
@@ -74,6 +75,61 @@ describe("costOf", () => {
       nodes({ launchTemplate: { id: template.id, version: "1" } });
     });
     assert.deepEqual(counts(cost), { "m7g.large node": 2, "GB of gp3": 108 });
+  });
+
+  it("counts the instance and the disk of an Auto Scaling group by its launch template", async () => {
+    const cost = await costs(() => {
+      const template = new aws.ec2.LaunchTemplate("nat", {
+        instanceType: "t4g.micro",
+        blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: 8 } }],
+      });
+      const launchTemplate = { id: template.id, version: "1" };
+      new aws.autoscaling.Group("nat", { minSize: 1, maxSize: 1, launchTemplate });
+    });
+    assert.deepEqual(counts(cost), { "t4g.micro NAT instance": 1, "GB of gp3": 8 });
+    assert.equal(cost.fixed[0]?.price.usd, 0.0084);
+    const unknown = await costs(
+      () => new aws.autoscaling.Group("other", { minSize: 2, maxSize: 2 }),
+    );
+    assert.match(unknown.unknown[0]?.what ?? "", /2 × instance type/);
+  });
+
+  describe("the ways out of a network", () => {
+    const network = { cidrBlock: "10.0.0.0/16", zones, region: "eu-central-1" };
+    const logs = { retentionDays: 7, keepOnDestroy: false } as const;
+    const waysOf = async (egress: "gateway" | "instance", natPerZone = false) => {
+      const more = { logs, tags: {}, interfaceEndpoints: [], gatewayEndpoints: [] };
+      const cost = await costs(
+        () => new Network("network", { ...network, ...more, egress, natPerZone }),
+      );
+      return { cost, ways: cost.waysOut };
+    };
+
+    it("cost what the network's bill says, for the way that the stack has", async () => {
+      for (const [egress, natPerZone, at] of [
+        ["gateway", false, 0],
+        ["gateway", true, 1],
+        ["instance", false, 2],
+      ] as const) {
+        const { cost, ways } = await waysOf(egress, natPerZone);
+        assert.deepEqual(
+          ways.map(({ chosen }) => chosen),
+          [0, 1, 2, 3].map((one) => one === at),
+        );
+        assert.equal(ways[at]?.monthly.toFixed(2), cost.monthly.toFixed(2));
+      }
+    });
+
+    it("break even where an endpoint's hours are saved by its lower price of a GB", async () => {
+      const endpoint = (await waysOf("gateway")).ways[3];
+      const gb = endpoint?.pays?.fromGb ?? 0;
+      const saved = (gb: number) => gb * (0.045 - 0.01) - 3 * 0.01 * 730;
+      assert.ok(saved(gb) >= 0 && saved(gb - 1) < 0);
+    });
+
+    it("are the owner's in a network that is there already", async () => {
+      assert.deepEqual((await costs(() => nodes({}))).waysOut, []);
+    });
   });
 
   it("prices an instance by its family and size", async () => {
@@ -191,6 +247,8 @@ describe("npm run cost", () => {
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(text, /^Assumed\n {2}730 hours/m);
     assert.match(text, /\$0\.5 +per GB of logs/);
+    assert.match(text, /^\* {3}36\.50 {2}one NAT gateway, and \$0\.045 per GB$/m);
+    assert.match(text, /^ {11}less than its traffic through a NAT gateway from 418 GB a month$/m);
     assert.doesNotMatch(text, /undefined|NaN/);
   });
 

@@ -363,6 +363,18 @@ describe("differenceOf, the risk", () => {
       /^red permission widened: cluster entry role\/Dev gains AmazonEKSClusterAdminPolicy/m,
     ],
     [
+      "a way out by a NAT instance",
+      () => new aws.ec2.Route("out", { routeTableId: "rtb-1", natGatewayId: "nat-1" }),
+      () => new aws.ec2.Route("out", { routeTableId: "rtb-1", networkInterfaceId: "eni-1" }),
+      /^amber Route out: outgoing traffic gets other addresses; outgoing connections break, and for a minute or two none is made$/m,
+    ],
+    [
+      "a way out by a NAT gateway",
+      () => new aws.ec2.Route("out", { routeTableId: "rtb-1", networkInterfaceId: "eni-1" }),
+      () => new aws.ec2.Route("out", { routeTableId: "rtb-1", natGatewayId: "nat-1" }),
+      /^amber Route out: outgoing traffic gets other addresses; outgoing connections break$/m,
+    ],
+    [
       "a newer Kubernetes",
       () => cluster({ version: "1.35" }),
       () => cluster({ version: "1.36" }),

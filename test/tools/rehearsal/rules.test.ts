@@ -112,6 +112,18 @@ describe("the simulated cloud", () => {
       await refused(given.create(types.nat, { subnetId }), /^Gateway.NotAttached/);
     });
 
+    it("has one route of a table to a destination", async () => {
+      const { id } = given.put(types.table, { vpcId: given.vpc.id });
+      const route = (destinationCidrBlock: string) =>
+        given.create(types.route, { routeTableId: id, destinationCidrBlock });
+      await route("0.0.0.0/0");
+      await refused(
+        route("0.0.0.0/0"),
+        /^RouteAlreadyExists: The route identified by 0.0.0.0\/0 already exists.$/,
+      );
+      await route("192.0.2.0/24");
+    });
+
     it("makes subnets in zones that the region has", async () => {
       const subnet = (zone: string) => ({
         vpcId: given.vpc.id,
@@ -126,6 +138,139 @@ describe("the simulated cloud", () => {
       const subnet = (cidrBlock: string) => ({ vpcId: given.vpc.id, cidrBlock });
       await given.create(types.subnet, subnet("10.0.64.0/20"));
       await refused(given.create(types.subnet, subnet("10.0.8.0/22")), /^InvalidSubnet.Conflict/);
+    });
+  });
+
+  describe("NAT instances", () => {
+    const script = (text: string) => ({ userData: Buffer.from(text).toString("base64") });
+    /** A NAT instance in the first public subnet, which the private subnets' routes lead to. */
+    function natParts() {
+      const [zone] = given.zones;
+      const securityGroupId = given.put(types.group, { vpcId: given.vpc.id, name: "nat" }).id;
+      const rule = { securityGroupId, ipProtocol: "-1" };
+      const parts = {
+        groupRule: given.put(types.groupRule, { ...rule, cidrIpv4: "10.0.0.0/16" }),
+        wayOutRule: given.put(types.wayOutRule, { ...rule, cidrIpv4: "0.0.0.0/0" }),
+        interface: given.put(types.interface, {
+          subnetId: zone?.outer,
+          securityGroups: [securityGroupId],
+          sourceDestCheck: false,
+        }),
+      };
+      const networkInterfaceId = parts.interface.id;
+      goneAll(types.nat);
+      for (const { inputs } of given.world.all(types.route)) {
+        if (inputs.natGatewayId) Object.assign(inputs, { natGatewayId: "", networkInterfaceId });
+      }
+      return {
+        ...parts,
+        address: given.put(types.address, { networkInterface: networkInterfaceId }),
+        template: given.put(types.template, {
+          networkInterfaces: [{ deviceIndex: 0, networkInterfaceId }],
+          ...script("net.ipv4.ip_forward=1 -j MASQUERADE"),
+        }),
+      };
+    }
+    const group = (template: CloudResource, changes: Props = {}) => ({
+      name: "nat",
+      availabilityZones: ["eu-central-1a"],
+      desiredCapacity: 1,
+      launchTemplate: { id: template.id },
+      ...changes,
+    });
+    const joins = () => given.create(types.nodes, { ...given.nodes.inputs, nodeGroupName: "more" });
+
+    it("let nodes out, and nothing takes their interface, group and gateway away", async () => {
+      const { template, interface: interface_, address } = natParts();
+      const scaling = await given.create(types.scalingGroup, group(template));
+      await joins();
+      await refused(
+        given.remove(interface_),
+        /^InvalidParameterValue: Network interface 'eni-\w+' is currently in use.$/,
+      );
+      const [securityGroup] = given.world
+        .all(types.group)
+        .filter(({ inputs }) => inputs.name === "nat");
+      assert.ok(securityGroup);
+      await refused(given.remove(securityGroup), /^DependencyViolation: .* has a dependent object/);
+      await refused(given.remove(given.gateway), /mapped public address/);
+      await given.remove(scaling);
+      assert.deepEqual(given.world.all(types.instance_), []);
+      await given.remove(address);
+      await given.remove(interface_);
+      await given.remove(securityGroup);
+    });
+
+    const spoiled: [
+      why: string,
+      spoil: (parts: ReturnType<typeof natParts>) => void,
+      said: RegExp,
+    ][] = [
+      ["none runs", () => goneAll(types.instance_), /network interface eni-\w+ has no instance/],
+      ["it has no public address", ({ address }) => gone(address), /has no public address/],
+      [
+        "it checks source and destination",
+        (parts) => Object.assign(parts.interface.inputs, { sourceDestCheck: true }),
+        /its source\/destination check is on/,
+      ],
+      ["it does not admit the VPC", ({ groupRule }) => gone(groupRule), /does not admit 10.0.0.0/],
+      ["it may send nothing", ({ wayOutRule }) => gone(wayOutRule), /may send nothing/],
+      [
+        "its subnet is a private one",
+        (parts) => Object.assign(parts.interface.inputs, { subnetId: given.zones[1]?.inner }),
+        /has no route to an internet gateway/,
+      ],
+      [
+        "its user data makes no NAT",
+        () => {
+          for (const { inputs } of given.world.all(types.instance_)) {
+            Object.assign(inputs, script("echo hello"));
+          }
+        },
+        /its user data makes no NAT of it/,
+      ],
+    ];
+    for (const [why, spoil, said] of spoiled) {
+      it(`keep nodes from joining when ${why}`, async () => {
+        const parts = natParts();
+        await given.create(types.scalingGroup, group(parts.template));
+        spoil(parts);
+        await assert.rejects(joins(), (error: Error) => {
+          assert.match(error.message, /^NodeCreationFailure: Instances failed to join/);
+          assert.match(error.message, said);
+          return true;
+        });
+      });
+    }
+
+    it("are launched into their interface by a group of its zone, which names no subnet", async () => {
+      const { template } = natParts();
+      const vpcZoneIdentifiers = [given.zones[0]?.outer];
+      await refused(
+        given.create(types.scalingGroup, group(template, { vpcZoneIdentifiers })),
+        /^ValidationError: .*an instance-level subnet ID may not be specified on the same request$/,
+      );
+      const wrong: [changes: Props, said: RegExp][] = [
+        [{ availabilityZones: ["eu-central-1b"] }, /a network interface of eu-central-1a for/],
+        [{ desiredCapacity: 2 }, /Interface: \[eni-\w+\] in use/],
+      ];
+      for (const [changes, said] of wrong) {
+        goneAll(types.scalingGroup);
+        await refused(given.create(types.scalingGroup, group(template, changes)), said);
+      }
+      goneAll(types.interface);
+      goneAll(types.scalingGroup);
+      await refused(given.create(types.scalingGroup, group(template)), /does not exist/);
+    });
+
+    it("get an address only behind an internet gateway", async () => {
+      const { interface: interface_ } = natParts();
+      gone(given.gateway);
+      await refused(
+        given.create(types.address, { networkInterface: interface_.id }),
+        /^Gateway.NotAttached: Network vpc-\w+ is not attached to any internet gateway$/,
+      );
+      await given.create(types.address, { domain: "vpc" });
     });
   });
 

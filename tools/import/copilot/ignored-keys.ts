@@ -13,7 +13,10 @@ const scaling: Left = ["the autoscaler has no such target"];
 
 /** By the path in a manifest; `*` is any name or index. */
 const ignored: [path: string, left: Left][] = [
-  ["exec", ["`kubectl exec` needs no setting", "nothing: `cluster.admins` may"]],
+  [
+    "exec",
+    ["`kubectl exec` needs no setting", "nothing; in production `cluster.debug` names who may"],
+  ],
   ["platform", ["nodes are Linux on arm64 or amd64", "an image for one of them"]],
   ["network", network],
   ["logging", logs],

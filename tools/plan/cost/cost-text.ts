@@ -1,8 +1,12 @@
 import { fitted, type Style, section, wrapped } from "../text.ts";
 import type { Cost, CostItem } from "./cost.ts";
+import { waysOutLines } from "./ways-out.ts";
 
 /** `$186`; cents matter to nobody before the list prices have been checked. */
 export const dollars = (usd: number) => `$${Math.round(usd)}`;
+
+/** ` of $200`, where there is a budget. */
+const ofBudget = ({ budget }: Cost) => (budget === undefined ? "" : ` of ${dollars(budget)}`);
 
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
@@ -27,7 +31,7 @@ export function costSummary(cost: Cost) {
   const { monthly, components, resources, perUse, unknown, region } = cost;
   const column = Math.max(...components.map(({ name }) => name.length), 0);
   return {
-    title: `Cost at rest: ${dollars(monthly)} a month (list prices of ${region})`,
+    title: `Cost at rest: ${dollars(monthly)}${ofBudget(cost)} a month (list prices of ${region})`,
     lines: [
       ...components.flatMap(({ name, monthly }) => {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
@@ -62,7 +66,7 @@ export function costText(stack: string, cost: Cost, style: Style): string {
   const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
   return [
     ...wrapped(
-      `Stack ${stack}: ${dollars(monthly)} a month at rest, at list prices of ${region} in US dollars`,
+      `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars`,
       "",
     ),
     ...section(
@@ -85,6 +89,9 @@ export function costText(stack: string, cost: Cost, style: Style): string {
         ),
       ),
     ),
+    ...(cost.waysOut.length > 0
+      ? section(style, "Ways out of the network (* this stack's)", waysOutLines(cost.waysOut))
+      : []),
     ...section(
       style,
       "Not known, not in the sum",

@@ -1,9 +1,11 @@
+import { budgetOf } from "../../cloud/budgets.ts";
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
 import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
+import { type WayOut, waysOutOf } from "./ways-out.ts";
 
 /** A line of the bill, in US dollars a month. */
 export interface CostItem extends Fixed {
@@ -18,6 +20,8 @@ export interface Cost {
   region: string;
   /** US dollars: the sum of `fixed`, which is the sum of `components`. */
   monthly: number;
+  /** US dollars a month (`budget.monthly`); undefined without one. */
+  budget?: number;
   components: { name: string; monthly: number }[];
   fixed: CostItem[];
   /** The components that are resources of the settings. */
@@ -28,6 +32,8 @@ export interface Cost {
   free: { why: string; kinds: string[] }[];
   /** What has no price here, and is therefore missing in the sum. */
   unknown: { urn: string; what: string }[];
+  /** What the ways to the internet cost, one of which the stack has. */
+  waysOut: WayOut[];
   assumptions: string[];
 }
 
@@ -77,6 +83,7 @@ export function costOf(resources: Resource[]): Cost {
   return {
     region: priceRegion,
     monthly: sum(fixed),
+    budget: budgetOf(resources),
     components: names.map((name) => ({
       name,
       monthly: sum(fixed.filter(({ component }) => component === name)),
@@ -86,6 +93,7 @@ export function costOf(resources: Resource[]): Cost {
     perUse: [...uses].map(([price, users]) => ({ price, components: [...users] })),
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
     unknown,
+    waysOut: waysOutOf(resources),
     assumptions,
   };
 }

@@ -4,6 +4,8 @@ import { labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { servicePods } from "../capacity-section.ts";
+import { budgetRisks } from "../cost/budget.ts";
+import { costOf } from "../cost/cost.ts";
 import { identityOf } from "./caused-replacements.ts";
 import { dataRisks } from "./data-risks.ts";
 import { amber, type Difference, type Level, type Risk, red } from "./difference-model.ts";
@@ -38,6 +40,7 @@ export function risksOf(
     ]),
     ...dataRisks(difference, from, to),
     ...exposures(from, to),
+    ...budgetRisks(costOf(from), costOf(to)),
     ...difference.permissions.flatMap(permissionRisks),
     ...difference.replaced
       .filter(({ urn, goesFirst }) => goesFirst && !withOthers.has(urn))
@@ -227,8 +230,16 @@ function changeRisks(one: Difference["changed"][number]): Risk[] {
     );
     return moved ? [red(`${labelOf(one)}: subnets are replaced, with what runs in them`)] : [];
   }
-  if (one.type === "aws:ec2/route:Route" && paths.includes("natGatewayId")) {
-    return [amber(`${labelOf(one)}: outgoing traffic gets other addresses`)];
+  if (one.type === "aws:ec2/route:Route" && /natGatewayId|networkInterfaceId/.test(paths.join())) {
+    const toInstance = one.changes.some(
+      ({ path, to }) => path === "networkInterfaceId" && to !== undefined,
+    );
+    const then = toInstance ? ", and for a minute or two none is made" : "";
+    return [
+      amber(
+        `${labelOf(one)}: outgoing traffic gets other addresses; outgoing connections break${then}`,
+      ),
+    ];
   }
   if (one.type.endsWith(":Ingress"))
     return one.changes.flatMap(({ path }) => byController(one, path));

@@ -75,7 +75,7 @@ export const aws: Package = {
         .all(scalingGroupType)
         .filter(({ inputs }) =>
           list<Props>(filters).every(({ name, values }) =>
-            values.includes(inputs.tags[String(name).replace("tag:", "")]),
+            values.includes(tagsOf(inputs)[String(name).replace("tag:", "")]),
           ),
         )
         .map(({ id }) => id);
@@ -85,7 +85,7 @@ export const aws: Package = {
       const group = world.get(scalingGroupType, name);
       if (!group) throw new Error("empty result");
       const { minSize, desiredCapacity, maxSize, availabilityZones } = group.inputs;
-      const tags = Object.entries(group.inputs.tags).map(([key, value]) => ({ key, value }));
+      const tags = Object.entries(tagsOf(group.inputs)).map(([key, value]) => ({ key, value }));
       return { id: name, name, minSize, desiredCapacity, maxSize, availabilityZones, tags };
     },
     "aws:eks/getNodeGroup:getNodeGroup": ({ clusterName, nodeGroupName }, _, world) => {
@@ -182,6 +182,10 @@ function tagged(world: World, type: string, tags: Record<string, string>): Props
   }
   return { id: one.id, arn: one.id, arnSuffix: one.outputs.arnSuffix, tags };
 }
+
+/** Of an Auto Scaling group, for which a program gives a list. */
+const tagsOf = ({ tags }: Props): Props =>
+  Array.isArray(tags) ? Object.fromEntries(tags.map(({ key, value }) => [key, value])) : tags;
 
 function json(value: unknown) {
   return typeof value === "string" ? JSON.parse(value) : value;

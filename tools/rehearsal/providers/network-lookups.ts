@@ -1,5 +1,6 @@
 import { arnOf } from "../../cloud/naming.ts";
-import { freeAddresses, mainTable } from "../world/rules/network-rules.ts";
+import { freeAddresses } from "../world/rules/network-rules.ts";
+import { mainTable } from "../world/rules/way-out.ts";
 import type { CloudResource, Props, World } from "../world/world.ts";
 import type { Package } from "./service.ts";
 

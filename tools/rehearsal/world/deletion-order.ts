@@ -9,6 +9,7 @@ import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
 import { messageEffects, messageRules } from "./rules/message-rules.ts";
+import { natInstanceEffects, natInstanceRules } from "./rules/nat-instance-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { observabilityRules } from "./rules/observability-rules.ts";
@@ -21,6 +22,7 @@ import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
 /** All refusals of the simulated cloud. */
 export const rules: Rule[] = [
   ...networkRules,
+  ...natInstanceRules,
   ...identityRules,
   ...clusterRules,
   ...addonRules,
@@ -41,6 +43,7 @@ export const rules: Rule[] = [
 
 /** All effects of calls to the simulated cloud. */
 export const effects: Effect[] = [
+  ...natInstanceEffects,
   ...clusterEffects,
   ...nodeEffects,
   ...registryEffects,

@@ -15,7 +15,7 @@ const signs: Sign[] = [
     text: /i\/o timeout|context deadline exceeded|connection refused|no such host|network is unreachable|TLS handshake timeout/,
     cause: "the node does not reach the registry",
     remedy:
-      "Look at the NAT gateway, the endpoints and the routes of the private subnets (network.interfaceEndpoints), and at the nodes' security group.",
+      "Look at the NAT gateway or the NAT instance, the endpoints and the routes of the private subnets (network.interfaceEndpoints), and at the nodes' security group.",
   },
   {
     text: /not found|manifest unknown|does not exist/i,

@@ -1,9 +1,8 @@
 import { blockOf } from "../../../../infra/network/cidr.ts";
 import type { Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
+import { networkInterface } from "./way-out.ts";
 
-export const networkInterface = "aws:ec2/networkInterface:NetworkInterface";
-const subnetType = "aws:ec2/subnet:Subnet";
 const minutes = (count: number) => count * 60;
 
 export function addInterface(world: World, holder: string, name: string, inputs: Props): void {
@@ -37,6 +36,22 @@ function within(world: World, vpcId: string, types: string[]): string | undefine
 
 /** A VPC is deleted after all that is in it. */
 export const networkRules: Rule[] = [
+  {
+    error: "RouteAlreadyExists",
+    on: "create",
+    types: ["aws:ec2/route:Route"],
+    source: "Amazon EC2 API, CreateRoute, error codes",
+    refusal: ({ world, inputs: { routeTableId, destinationCidrBlock } }) =>
+      world
+        .all("aws:ec2/route:Route")
+        .some(
+          ({ inputs }) =>
+            inputs.routeTableId === routeTableId &&
+            inputs.destinationCidrBlock === destinationCidrBlock,
+        )
+        ? `The route identified by ${destinationCidrBlock} already exists.`
+        : undefined,
+  },
   {
     error: "InvalidParameterValue",
     on: "create",
@@ -74,7 +89,9 @@ export const networkRules: Rule[] = [
       const held =
         interfaces(
           world,
-          ({ inputs }) => inputs.publicAddress === true && publicSubnet(inputs.subnetId),
+          ({ id, inputs }) =>
+            (inputs.publicAddress === true || hasAddress(world, id)) &&
+            publicSubnet(inputs.subnetId),
         ) ??
         world
           .all("aws:ec2/natGateway:NatGateway")
@@ -93,7 +110,9 @@ export const networkRules: Rule[] = [
     source: "Amazon EC2 API, DeleteSecurityGroup; the provider tries again for 15 minutes",
     timeoutSeconds: minutes(15),
     refusal: ({ world, resource }) => {
-      const held = interfaces(world, ({ inputs }) => inputs.groups?.includes(resource.id));
+      const held = interfaces(world, ({ inputs }) =>
+        (inputs.securityGroups ?? inputs.groups)?.includes(resource.id),
+      );
       return held && `resource ${resource.id} has a dependent object: ${held}`;
     },
   },
@@ -166,52 +185,16 @@ export const networkRules: Rule[] = [
   },
 ];
 
+/** Whether an elastic address belongs to the interface. */
+function hasAddress(world: World, interfaceId: string): boolean {
+  return world.all("aws:ec2/eip:Eip").some(({ inputs }) => inputs.networkInterface === interfaceId);
+}
+
 function overlap(one: string, other: string): boolean {
   const [first, second] = [blockOf(one), blockOf(other)];
   return (
     first.address < second.address + second.size && second.address < first.address + first.size
   );
-}
-
-/** Why the subnet has no route to the internet. Returns undefined if it has. */
-export function routeProblem(world: World, subnetId: string): string | undefined {
-  const route = defaultRoute(world, subnetId);
-  if (!route) return `subnet ${subnetId} has no route to the internet`;
-  if (route.inputs.gatewayId) {
-    const gateway = world
-      .live("aws:ec2/internetGateway:InternetGateway")
-      .some(({ id }) => id === route.inputs.gatewayId);
-    return gateway ? undefined : `the internet gateway of subnet ${subnetId} is gone`;
-  }
-  // What is behind it is not simulated.
-  if (route.inputs.transitGatewayId) return undefined;
-  const nat = world
-    .live("aws:ec2/natGateway:NatGateway")
-    .find(({ id }) => id === route.inputs.natGatewayId);
-  if (!nat) return `the NAT gateway of subnet ${subnetId} is gone`;
-  return defaultRoute(world, nat.inputs.subnetId)?.inputs.gatewayId
-    ? routeProblem(world, nat.inputs.subnetId)
-    : `NAT gateway ${nat.id} has no route to an internet gateway`;
-}
-
-function defaultRoute(world: World, subnetId: string): CloudResource | undefined {
-  const table =
-    world
-      .live("aws:ec2/routeTableAssociation:RouteTableAssociation")
-      .find(({ inputs }) => inputs.subnetId === subnetId)?.inputs.routeTableId ??
-    mainTable(world, world.get(subnetType, subnetId)?.inputs.vpcId)?.id;
-  return world
-    .live("aws:ec2/route:Route")
-    .find(
-      ({ inputs }) => inputs.routeTableId === table && inputs.destinationCidrBlock === "0.0.0.0/0",
-    );
-}
-
-/** The table of a VPC's subnets without another; of a VPC of a program it has no route. */
-export function mainTable(world: World, vpcId: string): CloudResource | undefined {
-  return world
-    .live("aws:ec2/routeTable:RouteTable")
-    .find(({ inputs }) => inputs.main === true && inputs.vpcId === vpcId);
 }
 
 /** AWS keeps five addresses of a subnet; a network interface of the world has one. */

@@ -4,7 +4,8 @@ import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
-import { addInterface, networkInterface, removeInterfaces, routeProblem } from "./network-rules.ts";
+import { addInterface, removeInterfaces } from "./network-rules.ts";
+import { networkInterface, routeProblem } from "./way-out.ts";
 
 export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
 /** EKS makes a group for each node group; its desired capacity is the number of nodes. */

@@ -17,9 +17,10 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-import { addInterface, removeInterfaces, routeProblem } from "./network-rules.ts";
+import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
+import { routeProblem } from "./way-out.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
 const jobType = "kubernetes:batch/v1:Job";
