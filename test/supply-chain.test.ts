@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "mocha";
+import { plans } from "./recorded/plans.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -91,6 +92,28 @@ describe("supply chain", () => {
     for (const action of uses.filter((one) => !one.startsWith("./"))) {
       assert.match(action, /@[0-9a-f]{40}$/);
     }
+  });
+
+  it("is told by Renovate of each chart that the program installs, and of no other", async function () {
+    this.timeout(60_000);
+    const [{ managerFilePatterns, matchStrings }] = JSON.parse(
+      read("renovate.json"),
+    ).customManagers;
+    assert.deepEqual(managerFilePatterns, ["infra/addons/*.ts"]);
+    const text = filesIn("infra/addons").map(read).join("\n");
+    const told = [...text.matchAll(new RegExp(matchStrings[0], "g"))].map(
+      ({ groups: { datasource, depName, registryUrl, currentValue } = {} }) =>
+        `${datasource} ${depName} ${registryUrl} ${currentValue}`,
+    );
+    const stacks = [await plans.everything?.(), await plans.data?.()];
+    const charts = stacks
+      .flatMap((one) => one?.resources ?? [])
+      .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
+      .map(({ inputs: { chart, version, repositoryOpts } }) => {
+        const oci = /^oci:\/\/(.+)/.exec(chart)?.[1];
+        return `${oci ? "docker" : "helm"} ${oci ?? chart} ${repositoryOpts?.repo} ${version}`;
+      });
+    assert.deepEqual(told.sort(), [...new Set(charts)].sort());
   });
 
   it("lists what the program is made of, without what tests it", function () {

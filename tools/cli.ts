@@ -67,6 +67,10 @@ const commands: Record<string, () => Promise<Command>> = {
     const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
     return (args) => upgradeCommand(args, terminal);
   },
+  pins: async () => {
+    const { pinsCommand } = await import("./operate/pins/pins-command.ts");
+    return (args) => pinsCommand(args, terminal);
+  },
   deliver: async () => {
     const { deliver } = await import("./deliver/delivery-command.ts");
     return (args) => deliver(args, lines.out);

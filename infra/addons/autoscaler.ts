@@ -25,6 +25,7 @@ export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "k
 const namespace = "kube-system";
 const serviceAccount = "cluster-autoscaler";
 /** The newest one (2026-07-21). It still names 1.35.0 as its image. */
+// renovate: datasource=helm depName=cluster-autoscaler registryUrl=https://kubernetes.github.io/autoscaler
 const chartVersion = "9.59.0";
 
 /** The scheduler that it simulates is the one of its minor, so the image follows the cluster's. */

@@ -21,6 +21,7 @@ export interface KedaArgs {
 const namespace = "kube-system";
 const serviceAccount = "keda-operator";
 /** The newest one (kedacore/charts, 2026-08); chart and KEDA have the same version. */
+// renovate: datasource=helm depName=keda registryUrl=https://kedacore.github.io/charts
 const chartVersion = "2.20.2";
 
 /**

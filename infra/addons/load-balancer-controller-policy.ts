@@ -2,6 +2,7 @@ import type * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** The version whose documented permissions these are; the chart has the same number. */
+// renovate: datasource=helm depName=aws-load-balancer-controller registryUrl=https://aws.github.io/eks-charts
 export const controllerVersion = "3.5.0";
 
 /** The tag that the controller puts on everything it makes. */

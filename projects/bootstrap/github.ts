@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { boundaryStatements, workloadStatements } from "./boundaries.ts";
+import { nodeImageStatement } from "./operate-permissions.ts";
 import {
   documentOf,
   path,
@@ -23,7 +24,7 @@ export interface GitHubArgs extends BootstrapConfig {
 
 /**
  * GitHub's identity in the account, and the roles that workflows of one repository take by it: two
- * that only look, for previews of pull requests and for the branch's search for drift, and one for each
+ * that only look, for previews of pull requests and for the branch's search for drift and newer pins, and one for each
  * environment that deploys, of which one signs. No secret is kept at GitHub.
  */
 export class GitHub extends pulumi.ComponentResource {
@@ -61,6 +62,7 @@ export class GitHub extends pulumi.ComponentResource {
         .apply(([bucket, key]) => stateStatements(bucket, key, writes));
 
     const look = policy("look", readStatements(args));
+    const nodeImages = policy("node-images", [nodeImageStatement(args)]);
     const readState = policy("read-state", state(false));
     const writeState = policy("write-state", state(true));
     const workload = policy(
@@ -116,7 +118,7 @@ export class GitHub extends pulumi.ComponentResource {
     this.driftRoleArn = role(
       "drift",
       { assumeRolePolicy: branchTrust(providerArn, args) },
-      { look, "read-state": readState },
+      { look, "node-images": nodeImages, "read-state": readState },
     );
     this.deployRoleArns = Object.fromEntries(
       args.environments.map((environment) => [

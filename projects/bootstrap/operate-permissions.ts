@@ -59,7 +59,7 @@ export function operateStatements({ region, accountId }: Place): Statement[] {
  * Reading which node images there are. They are AWS's public parameters, whose ARN has no account
  * (Systems Manager User Guide, "Calling the EKS optimized AMI public parameter").
  */
-function nodeImageStatement({ region }: Pick<Place, "region">): Statement {
+export function nodeImageStatement({ region }: Pick<Place, "region">): Statement {
   return {
     Sid: "NodeImages",
     Effect: "Allow",

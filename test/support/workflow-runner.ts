@@ -204,6 +204,7 @@ export class WorkflowRunner {
       GITHUB_REPOSITORY: "example/platform",
       GITHUB_ACTIONS: "true",
       GITHUB_ACTOR: "octocat",
+      GITHUB_REF_NAME: "main",
       GITHUB_SHA: "1a2b3c4",
       RUNNER_TEMP: this.#scratch,
     };

@@ -8,6 +8,7 @@ import { postComments } from "./comments.ts";
 import { drift } from "./drift.ts";
 import { reconcile } from "./environments.ts";
 import { Refused } from "./image-references.ts";
+import { type Origin as PinOrigin, proposePins, withdrawPins } from "./pin-pull-request.ts";
 import { PlatformStack } from "./platform-stack.ts";
 import { difference, preview } from "./previews.ts";
 import { reach } from "./reach.ts";
@@ -27,6 +28,7 @@ const usage = `npm run deliver -- STEP
   environments --stack NAME            deploys and removes preview environments
   sign --stack NAME                    signs the stack's images, after smoke
   drift --stack NAME                   opens or closes an issue about changes outside Pulumi
+  pins --stack NAME                    opens or closes a pull request with newer pins, rehearsed
 
 exit code: 0; 1 it failed; 2 the command is wrong; 3 a red risk that nobody accepted`;
 
@@ -156,7 +158,38 @@ const steps: Record<string, (args: StepArgs) => Promise<number>> = {
     say(same ? `${stack.name} has no drift` : `${stack.name} has drifted: see the issue`);
     return same ? 0 : 1;
   },
+
+  pins: async ({ need, say }) => {
+    const origin = {
+      repository: variable("GITHUB_REPOSITORY"),
+      branch: variable("GITHUB_REF_NAME"),
+      commit: variable("GITHUB_SHA"),
+    };
+    return (await movePins(need("stack"), origin, say)) ? 0 : 1;
+  },
 };
+
+/** Returns whether there is nothing newer, or what is newer passed its rehearsal. */
+async function movePins(name: string, origin: PinOrigin, say: StepArgs["say"]): Promise<boolean> {
+  // Only this step needs the clients of AWS.
+  const { operatedStack } = await import("../operate/operated-stack.ts");
+  const { pinsOf } = await import("../operate/pins/newer-pins.ts");
+  const { writeNewer } = await import("../operate/pins/pins-command.ts");
+  const pins = await pinsOf(await operatedStack(name, process.cwd())).catch((error: Error) => {
+    throw new CommandFailed("pins", error.message);
+  });
+  if (pins.every(({ newer }) => newer === undefined)) {
+    const closed = await withdrawPins(name, origin);
+    say(`${name} pins nothing that AWS has newer${closed ? ": its pull request is closed" : ""}`);
+    return true;
+  }
+  const moved = { stack: name, pins, ...writeNewer(name, pins, process.cwd()) };
+  const passed = await proposePins(moved, origin);
+  say(
+    `${name} has a pull request with newer pins, whose rehearsal ${passed ? "passed" : "failed"}`,
+  );
+  return passed;
+}
 
 function variable(name: string): string {
   const value = process.env[name];

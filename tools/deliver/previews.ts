@@ -9,21 +9,32 @@ export const stacks = ["dev", "prod"];
  * a red risk that nobody accepted, 1 if a stack has no plan.
  */
 export async function difference(against: string, folder: string): Promise<number> {
-  const codes: number[] = [];
-  const texts: string[] = [];
-  for (const stack of stacks) {
-    const plan = ["--stack", stack, "--against", against, "--markdown"];
-    try {
-      texts.push(await run("npm", ["run", "--silent", "plan", "--", ...plan]));
-    } catch (error) {
-      if (!(error instanceof CommandFailed)) throw error;
-      const red = error.code === 3;
-      codes.push(red ? 3 : 1);
-      texts.push(red ? error.output : `No plan of ${stack}:\n\n${fenced(error.message)}`);
-    }
-  }
+  const plans: Awaited<ReturnType<typeof planAgainst>>[] = [];
+  for (const stack of stacks) plans.push(await planAgainst(against, stack));
+  const codes = plans.map(({ code }) => code);
+  const texts = plans.map(({ text }) => text);
   writeComment(folder, "difference", texts.join("\n\n"));
-  return codes.includes(1) ? 1 : (codes[0] ?? 0);
+  return codes.includes(1) ? 1 : Math.max(...codes);
+}
+
+/** GitHub's token is not for the program that is planned or rehearsed. */
+export const withoutToken = { env: { GH_TOKEN: "" } };
+
+/** The offline difference of a stack to a commit, as Markdown, with the exit code of the plan. */
+export async function planAgainst(
+  against: string,
+  stack: string,
+): Promise<{ text: string; code: number }> {
+  const plan = ["--stack", stack, "--against", against, "--markdown"];
+  try {
+    const text = await run("npm", ["run", "--silent", "plan", "--", ...plan], withoutToken);
+    return { text, code: 0 };
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    return error.code === 3
+      ? { text: error.output, code: 3 }
+      : { text: `No plan of ${stack}:\n\n${fenced(error.message)}`, code: 1 };
+  }
 }
 
 /** Writes the output of `pulumi preview` as a comment. Returns whether it succeeded. */

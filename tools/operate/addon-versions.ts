@@ -14,3 +14,11 @@ export function versionsOf(addonName: string, infos: AddonInfo[], kubernetes: st
     standard: fitting.find(({ isDefault }) => isDefault)?.addonVersion,
   };
 }
+
+/** Of versions such as v1.19.0-eksbuild.2. */
+export function isNewer(version: string, than: string): boolean {
+  const parts = (of: string) => of.split(/\D+/).filter(Boolean).map(Number);
+  const [one, other] = [parts(version), parts(than)];
+  const at = one.findIndex((part, index) => part !== (other[index] ?? 0));
+  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
+}

@@ -7,6 +7,8 @@ import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
 import { actionsOf } from "../../../projects/bootstrap/permissions.ts";
 import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
+import { rolesOf } from "../../../tools/graph/roles.ts";
+import { pinActions } from "../../../tools/operate/pins/newer-pins.ts";
 import { allows } from "../../support/iam-simulate.ts";
 import { listOf } from "../../support/policy-mutants.ts";
 
@@ -115,5 +117,33 @@ describe("bootstrap's policy for people who look", () => {
     assert.equal(policy.inputs.name, "operate-eu-central-1");
     assert.equal(policy.inputs.path, "/delivery/");
     assert.ok(policy.inputs.policy.length <= 6144, `${policy.inputs.policy.length} characters`);
+  });
+});
+
+describe("bootstrap's role for newer pins", () => {
+  it("reads what pins need with the drift role, which runs main's code, and not with the preview role", async () => {
+    const { resources: made } = await evaluate("main", folder.replace(/\/$/, ""));
+    const powers = (name: string) => {
+      const { outputs } = made.find((one) => one.name === `github-${name}`) ?? {};
+      const found = rolesOf(made).find((one) => one.name === outputs?.name);
+      assert.ok(found, name);
+      const documents = found.policies.map((one) => ({
+        name: "arn" in one ? one.arn : one.name,
+        document: withAccounts(
+          JSON.parse(
+            made.find(({ outputs: of }) => "arn" in one && of.arn === one.arn)?.inputs.policy,
+          ),
+        ),
+      }));
+      return { name, policies: documents };
+    };
+    const may = (name: string, action: string, resource = "*") =>
+      allows(powers(name), { action, resource: withAccounts(resource), context: region });
+    for (const action of pinActions) {
+      assert.equal(await may("drift", action, resources[action]), true, action);
+    }
+    assert.equal(await may("preview", "ssm:GetParameter", nodeImage), false);
+    const own = `arn:aws:ssm:eu-central-1:${account}:parameter/password`;
+    assert.equal(await may("drift", "ssm:GetParameter", own), false);
   });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, it } from "mocha";
+import { after, before, beforeEach, describe, it } from "mocha";
+import { healthyCluster, serve } from "../../support/upgrade-cluster.ts";
 import { workflowFixture } from "../../support/workflow-fixtures.ts";
 import {
   type Answers,
@@ -49,9 +50,11 @@ describe("workflows", function () {
     },
   });
 
-  /** The jobs that reach AWS, and so a cluster; the others have no credentials. */
-  const ofStacks = jobs.filter(([, { steps }]) =>
-    steps.some(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@")),
+  /** The jobs that reach AWS, and but for one a cluster; the others have no credentials. */
+  const ofStacks = jobs.filter(
+    ([name, { steps }]) =>
+      name !== "pins/pins" &&
+      steps.some(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@")),
   );
   it("run what reaches a cluster on the runner that a variable names, and nothing else", () => {
     assert.equal(ofStacks.length, 7);
@@ -109,22 +112,26 @@ describe("workflows", function () {
     const own = Object.fromEntries(
       Object.entries(shared).map(([name, value]) => [`${name}_PROD`, `${value}-prod`]),
     );
-    for (const name of ["preview", "drift"]) {
+    for (const [name, role] of [
+      ["preview", "preview"],
+      ["drift", "drift"],
+      ["pins", "drift"],
+    ] as const) {
       const job = jobs.find(([path]) => path === `${name}/${name}`)?.[1];
       assert.ok(job);
       const used = (values: Record<string, string>) => {
         const filled = (text: unknown) => filledIn(String(text), values);
         const credentials = job.steps.find(({ uses }) => /configure-aws/.test(uses ?? ""))?.with;
         const backends = job.steps.flatMap(({ env }) => env?.PULUMI_BACKEND_URL ?? []).map(filled);
-        assert.equal(new Set(backends).size, 1);
         return [
           filled(credentials?.["role-to-assume"]),
           filled(credentials?.["aws-region"]),
-          backends[0],
+          ...new Set(backends),
         ];
       };
       const [ofDev, ofProd] = ["dev", "prod"].map((stack) => ({ "matrix.stack": stack }));
-      const one = [name, "eu-central-1", "s3://state"];
+      // What is newer stands in no state.
+      const one = [role, "eu-central-1", ...(name === "pins" ? [] : ["s3://state"])];
       for (const of of [ofDev, ofProd]) assert.deepEqual(used({ ...shared, ...of }), one);
       assert.deepEqual(used({ ...shared, ...own, ...ofDev }), one);
       assert.deepEqual(
@@ -494,6 +501,116 @@ describe("workflows", function () {
       const { code } = await play("drift/drift", stack, { ...broken, ...issues(), ...runs("a") });
       assert.equal(code, 1);
       assert.deepEqual(calls("gh issue"), []);
+    });
+  });
+
+  describe("pins", () => {
+    const stack = { "matrix.stack": "dev" };
+    const former = { ...process.env };
+    const cluster = healthyCluster();
+    let stop: () => Promise<unknown>;
+    before(async () => {
+      const server = await serve(cluster);
+      stop = server.stop;
+      Object.assign(process.env, { AWS_ENDPOINT_URL: server.endpoint, AWS_ACCESS_KEY_ID: "test" });
+    });
+    after(() => {
+      process.env = former;
+      return stop();
+    });
+    beforeEach(() => pin("1.36.1-20261001"));
+
+    const pin = (release: string) =>
+      given.player.set("platform:nodes", {
+        ...{ instanceTypes: ["t4g.medium"], minSize: 2, maxSize: 4 },
+        release,
+      });
+    const git = "repos/example/platform/git";
+    const json = (value: unknown) => ({ out: JSON.stringify(value) });
+    const answers = (
+      { open = [], branches = [] }: { open?: number[]; branches?: string[] } = {},
+      more: Answers = {},
+    ): Answers => ({
+      "npm run --silent rehearse": { out: "7 operations, every check passed" },
+      "npm run --silent plan": { out: "### dev: nodes are replaced" },
+      "gh api --method GET repos/example/platform/pulls": json(open.map((number) => ({ number }))),
+      [`gh api --method GET ${git}/commits/1a2b3c4`]: json({ tree: { sha: "tree-before" } }),
+      [`gh api --method POST ${git}/trees`]: json({ sha: "tree-after" }),
+      [`gh api --method POST ${git}/commits`]: json({ sha: "commit-after" }),
+      [`gh api --method GET ${git}/matching-refs`]: json(
+        branches.map((one) => ({ ref: `refs/heads/${one}` })),
+      ),
+      ...more,
+    });
+    const opened = () => calls("gh api --method POST repos/example/platform/pulls");
+    const updated = () => calls("gh api --method PATCH repos/example/platform/pulls");
+
+    it("opens a pull request with what is newer, rehearsed, in one commit of the stack's file alone", async () => {
+      const { code, text } = await play("pins/pins", stack, answers());
+      assert.equal(code, 0, text);
+      const [body = ""] = opened();
+      assert.match(body, /title=Newer pins of dev/);
+      assert.match(body, /\| `nodes\.release` \| 1\.36\.1-20261001 \| 1\.36\.2-20261112 \|/);
+      assert.match(body, /rehearsal on the simulated cloud passed:[\s\S]*every check passed/);
+      assert.match(body, /### dev: nodes are replaced/);
+      assert.match(body, /head=pins\/dev .*base=main$/s);
+      assert.match(calls("npm run --silent plan")[0] ?? "", /--stack dev --against 1a2b3c4/);
+      const [tree = ""] = calls(`gh api --method POST ${git}/trees`);
+      assert.match(tree, /base_tree=tree-before .*tree\[\]\[path\]=Pulumi\.dev\.yaml/);
+      assert.match(tree, /release: 1\.36\.2-20261112/);
+      assert.equal(tree.split("[path]").length, 2);
+      const [commit = ""] = calls(`gh api --method POST ${git}/commits`);
+      assert.match(commit, /tree=tree-after .*parents\[\]=1a2b3c4$/);
+      const [branch = ""] = calls(`gh api --method POST ${git}/refs`);
+      assert.match(branch, /ref=refs\/heads\/pins\/dev .*sha=commit-after$/);
+    });
+
+    it("updates the pull request that is open, and moves its branch once", async () => {
+      const branches = ["pins/dev", "pins/dev-of-somebody"];
+      const { code, text } = await play("pins/pins", stack, answers({ open: [7], branches }));
+      assert.equal(code, 0, text);
+      assert.match(updated()[0] ?? "", /pulls\/7 .*Newer pins of dev/);
+      assert.deepEqual(opened(), []);
+      const moves = calls(`gh api --method PATCH ${git}/refs`);
+      assert.equal(moves.length, 1);
+      assert.match(moves[0] ?? "", /heads\/pins\/dev .*sha=commit-after --field force=true$/);
+    });
+
+    it("says in it that the rehearsal failed, and fails", async () => {
+      const failed = { out: "FAILED: Requested release version is not valid", code: 1 };
+      const given = answers({}, { "npm run --silent rehearse": failed });
+      const { code } = await play("pins/pins", stack, given);
+      assert.equal(code, 1);
+      assert.match(opened()[0] ?? "", /cloud \*\*failed\*\*:[\s\S]*Requested release version/);
+    });
+
+    it("opens none where AWS has nothing newer, and closes what is open", async () => {
+      pin("1.36.2-20261112");
+      const { code, text } = await play("pins/pins", stack, answers({ open: [7] }));
+      assert.equal(code, 0, text);
+      assert.match(updated()[0] ?? "", /pulls\/7 --raw-field state=closed$/);
+      assert.deepEqual([...opened(), ...calls("npm run --silent rehearse")], []);
+    });
+
+    it("fails with the missing right where AWS refuses, and with GitHub's words where GitHub does", async () => {
+      cluster.refused["/addons/supported-versions"] =
+        "is not authorized to perform: eks:DescribeAddonVersions";
+      given.player.set("platform:cluster", {
+        ...{ name: "platform-dev", kubernetesVersion: "1.36", publicAccess: true },
+        ...{ publicAccessCidrs: ["203.0.113.0/24"] },
+        ...{ admins: ["arn:aws:iam::111122223333:role/PlatformAdmin"] },
+        addonVersions: { coredns: "v1.13.2-eksbuild.9" },
+      });
+      const refused = await play("pins/pins", stack, answers());
+      cluster.refused = {};
+      assert.equal(refused.code, 1);
+      assert.match(refused.text, /coredns: needs eks:DescribeAddonVersions/);
+      assert.deepEqual(calls("gh"), []);
+      const err = "GitHub Actions is not permitted to create or approve pull requests.";
+      const forbidden = { "gh api --method POST repos/example/platform/pulls": { err, code: 1 } };
+      const { code, text } = await play("pins/pins", stack, answers({}, forbidden));
+      assert.equal(code, 1);
+      assert.match(text, /not permitted to create or approve pull requests/);
     });
   });
 });

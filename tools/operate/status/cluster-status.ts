@@ -132,14 +132,6 @@ export async function defaultVersion(
   return versionsOf(addonName, found, kubernetesVersion).standard;
 }
 
-/** Of versions such as v1.19.0-eksbuild.2. */
-export function isNewer(version: string, than: string): boolean {
-  const parts = (of: string) => of.split(/\D+/).filter(Boolean).map(Number);
-  const [one, other] = [parts(version), parts(than)];
-  const at = one.findIndex((part, index) => part !== (other[index] ?? 0));
-  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
-}
-
 export async function nodes({ core }: Pick<KubernetesApis, "core">): Promise<NodeStatus[]> {
   const { items } = await core.listNode();
   return items.map(nodeOf);

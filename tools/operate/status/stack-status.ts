@@ -1,4 +1,5 @@
 import type { Cost } from "../../plan/cost/cost.ts";
+import { isNewer } from "../addon-versions.ts";
 import { addonNames, nodeGroupNames } from "../aws-lists.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { OperatedStack } from "../operated-stack.ts";
@@ -19,7 +20,6 @@ import {
   type ControlPlane,
   controlPlane,
   defaultVersion,
-  isNewer,
   type NodeGroupStatus,
   type NodeStatus,
   nodeGroup,

@@ -17,7 +17,6 @@ import {
   paginateListInsights,
   paginateListUpdates,
 } from "@aws-sdk/client-eks";
-import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import {
   CoreV1Api,
   type KubeConfig,
@@ -27,6 +26,7 @@ import {
   type V1PodDisruptionBudget,
 } from "@kubernetes/client-node";
 import { addonNames, listed, nodeGroupNames } from "../aws-lists.ts";
+import { newestReleaseOf } from "../node-image.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 import { statusMessage } from "../readings.ts";
 
@@ -212,19 +212,6 @@ async function lastUpgradeOf(eks: EKSClient, name: string): Promise<Date | null>
     .filter(({ type, status }) => type === "VersionUpdate" && status === "Successful")
     .flatMap(({ createdAt }) => createdAt?.getTime() ?? []);
   return times.length === 0 ? null : new Date(Math.max(...times));
-}
-
-/** As docs/runbooks.md, "Node image", and Bottlerocket's README name the parameters. */
-async function newestReleaseOf(stack: OperatedStack, version: string): Promise<string | undefined> {
-  const { operatingSystem, architecture } = stack.config.cluster.nodes;
-  const Name =
-    operatingSystem === "al2023"
-      ? `/aws/service/eks/optimized-ami/${version}/amazon-linux-2023/${architecture === "arm64" ? "arm64" : "x86_64"}/standard/recommended/release_version`
-      : `/aws/service/bottlerocket/aws-k8s-${version}/${architecture === "arm64" ? "arm64" : "x86_64"}/latest/image_version`;
-  const { Parameter } = await new SSMClient({ region: stack.region }).send(
-    new GetParameterCommand({ Name }),
-  );
-  return Parameter?.Value;
 }
 
 /** What the Kubernetes API says; each undefined where it did not answer. */
