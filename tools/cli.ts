@@ -59,6 +59,14 @@ const commands: Record<string, () => Promise<Command>> = {
     const { logsCommand } = await import("./operate/logs/logs-command.ts");
     return (args) => logsCommand(args, terminal);
   },
+  wake: async () => {
+    const { wakeCommand } = await import("./operate/wake/wake-command.ts");
+    return (args) => wakeCommand("wake", args, terminal);
+  },
+  sleep: async () => {
+    const { wakeCommand } = await import("./operate/wake/wake-command.ts");
+    return (args) => wakeCommand("sleep", args, terminal);
+  },
   upgrade: async () => {
     const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
     return (args) => upgradeCommand(args, terminal);

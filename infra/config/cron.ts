@@ -31,7 +31,7 @@ function numberOf(text: string, at: number): number {
 }
 
 /** The numbers of a field at its place, in order. */
-function numbersOf(field: string, at: number): number[] {
+export function numbersOf(field: string, at: number): number[] {
   const [, least = 0, most = 0] = fields[at] ?? [];
   const parts = field.split(",").map((one) => {
     const [range = "", step] = one.split("/");

@@ -39,6 +39,10 @@ export const observability: Record<string, Permissions> = {
     read: to("logs", "DescribeQueryDefinitions"),
     write: to("logs", "PutQueryDefinition DeleteQueryDefinition"),
   },
+  "aws:scheduler/schedule:Schedule": {
+    read: to("scheduler", "GetSchedule"),
+    write: to("scheduler", "CreateSchedule UpdateSchedule DeleteSchedule"),
+  },
   "aws:sns/topic:Topic": {
     read: to("sns", "GetTopicAttributes ListTagsForResource"),
     write: [...to("sns", "CreateTopic DeleteTopic SetTopicAttributes"), ...tagsOf("sns")],

@@ -76,6 +76,7 @@ export const types = {
   vault: "aws:backup/vault:Vault",
   backupPlan: "aws:backup/plan:Plan",
   selection: "aws:backup/selection:Selection",
+  schedule: "aws:scheduler/schedule:Schedule",
 } as const;
 
 const policyOf = (statement: Props) =>
