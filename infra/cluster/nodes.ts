@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
+import { isAsleep } from "../config/sleep-times.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
@@ -133,10 +134,6 @@ export function sizesToSend({
   const clamped = Math.min(Math.max(running.desiredSize, minSize), maxSize);
   return { scalingConfig: { minSize, desiredSize: clamped, maxSize }, ignoreChanges: [] };
 }
-
-/** Whether a group has been put to sleep: no setting allows a group of no nodes. */
-export const isAsleep = ({ minSize, desiredSize }: Partial<NodeSizes>): boolean =>
-  minSize === 0 && desiredSize === 0;
 
 /**
  * The cluster's node group on AWS; undefined before it exists. While a group is replaced, and two

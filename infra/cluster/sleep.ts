@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodesConfig } from "../config/schema.ts";
-import { awsCron } from "../config/sleep-times.ts";
+import { awsCron, isAsleep } from "../config/sleep-times.ts";
 import type { Cluster } from "./cluster.ts";
-import { isAsleep, type Nodes, type RunningNodes } from "./nodes.ts";
+import type { Nodes, RunningNodes } from "./nodes.ts";
 
 export interface SleepArgs {
   nodes: NodesConfig;

@@ -1,4 +1,4 @@
-import { numbersOf } from "./cron.ts";
+import { descriptors, numbersOf } from "./cron.ts";
 
 /** When a stack sleeps and wakes, each as `0 19 * * 1-5`: at one time, on days of the week. */
 export interface SleepSchedule {
@@ -79,3 +79,49 @@ export function muteCron(minutes: number[]): string {
 }
 
 const dayList = (days: number[]): string => days.map((one) => dayNames[one]).join(",");
+
+/** A time as EventBridge Scheduler has it, by `awsCron`, as the settings have it. */
+export function settingsCron(expression: string): string {
+  const [, minute, hour, days] = /^cron\((\d+) (\d+) \? \* (\S+) \*\)$/.exec(expression) ?? [];
+  return `${minute} ${hour} * * ${days}`;
+}
+
+/**
+ * Whether a schedule of Kubernetes has a time in a sleep. A day of the month or a month may fall on any day
+ * of the week; of two time zones today's difference counts.
+ */
+export function comesDueAsleep(
+  cron: string,
+  timeZone: string,
+  schedule: SleepSchedule,
+  now = new Date(),
+): boolean {
+  const [minutes = "*", hours = "*", date = "*", , days = "*"] = (
+    cron.startsWith("@every") ? "* * * * *" : (descriptors[cron] ?? cron)
+  ).split(/ +/);
+  const shift = offsetMinutes(schedule.timeZone, now) - offsetMinutes(timeZone, now);
+  return numbersOf(/^[*?]/.test(date) ? days : "*", 4).some((one) =>
+    numbersOf(hours, 1).some((hour) =>
+      numbersOf(minutes, 0).some((minute) =>
+        isAsleepAt(schedule, (one * day + hour * 60 + minute + shift + week) % week),
+      ),
+    ),
+  );
+}
+
+/** So many minutes the clocks of a time zone are ahead of UTC. */
+function offsetMinutes(timeZone: string, at: Date): number {
+  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
+  const name = parts.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign = "+", hours = "0", minutes = "0"] = /([+-])(\d+):(\d+)/.exec(name) ?? [];
+  return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+}
+
+/** Whether a node group has been put to sleep: no setting allows a group of no nodes. */
+export const isAsleep = ({
+  minSize,
+  desiredSize,
+}: {
+  minSize?: number;
+  desiredSize?: number;
+}): boolean => minSize === 0 && desiredSize === 0;

@@ -17,6 +17,10 @@ export const observability: Record<string, Permissions> = {
     read: to("budgets", "ViewBudget ListTagsForResource"),
     write: [...to("budgets", "ModifyBudget"), ...tagsOf("budgets")],
   },
+  "aws:cloudwatch/alarmMuteRule:AlarmMuteRule": {
+    read: to("cloudwatch", "GetAlarmMuteRule ListTagsForResource"),
+    write: [...to("cloudwatch", "PutAlarmMuteRule DeleteAlarmMuteRule"), ...tagsOf("cloudwatch")],
+  },
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": putting("PutCompositeAlarm"),
   "aws:cloudwatch/dashboard:Dashboard": {
     read: to("cloudwatch", "GetDashboard"),

@@ -551,19 +551,19 @@ export const cases: Case[] = [
     key: "nodes.schedule.sleep",
     to: "0 20 * * 1-5",
     with: asleep,
-    moves: ["Schedule"],
+    moves: ["AlarmMuteRule", "Schedule"],
   },
   {
     key: "nodes.schedule.wake",
     to: "0 8 * * 1-5",
     with: asleep,
-    moves: ["Schedule"],
+    moves: ["AlarmMuteRule", "Schedule"],
   },
   {
     key: "nodes.schedule.timeZone",
     to: "Europe/Berlin",
     with: asleep,
-    moves: ["Schedule"],
+    moves: ["AlarmMuteRule", "Schedule"],
   },
   { key: "budget.monthly", to: 500, moves: ["Budget"] },
   {

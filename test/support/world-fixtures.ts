@@ -77,6 +77,7 @@ export const types = {
   backupPlan: "aws:backup/plan:Plan",
   selection: "aws:backup/selection:Selection",
   schedule: "aws:scheduler/schedule:Schedule",
+  muteRule: "aws:cloudwatch/alarmMuteRule:AlarmMuteRule",
 } as const;
 
 const policyOf = (statement: Props) =>

@@ -1,7 +1,9 @@
+import { shareAwake } from "../../infra/config/sleep-times.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 import { type Account, arnOf, hex, withoutScheme } from "./naming.ts";
 import { type Charges, instanceFamilies, instanceSizes, type Price, prices } from "./prices.ts";
 import { idOf, type Made, oneCall, type ResourceType, seconds } from "./resource-type.ts";
+import { sleepOf } from "./scheduler.ts";
 
 /**
  * Durations: Amazon EKS User Guide, "Create an Amazon EKS cluster" ("several minutes"; eksctl's page
@@ -219,11 +221,16 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
   ];
   const known = disks.filter(({ volumeType }) => volumeType === "gp3");
   const size = known.reduce((sum, { volumeSize }) => sum + Number(volumeSize), 0);
+  const schedule = sleepOf(all);
+  const share = schedule ? shareAwake(schedule) : 1;
+  const awake = schedule ? `, awake ${Math.round(share * 100)} % of the week` : "";
+  const node = `${type} node${spot ? ", at most (Spot)" : ""}${awake}`;
+  const fixed = [
+    ...(price ? [{ what: node, count, price }] : []),
+    { what: `GB of gp3${awake}`, count: count * size, price: prices.gp3 },
+  ];
   return {
-    fixed: [
-      ...(price ? [{ what: `${type} node${spot ? ", at most (Spot)" : ""}`, count, price }] : []),
-      { what: "GB of gp3", count: count * size, price: prices.gp3 },
-    ],
+    fixed: schedule ? fixed.map((item) => ({ ...item, share })) : fixed,
     unknown: [
       ...(price ? [] : [`${count} × instance type ${type}`]),
       ...disks.filter((disk) => !known.includes(disk)).map((disk) => `${disk.volumeType} volumes`),

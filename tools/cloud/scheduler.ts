@@ -1,3 +1,5 @@
+import { type SleepSchedule, settingsCron } from "../../infra/config/sleep-times.ts";
+import type { Resource } from "../graph/resource.ts";
 import { arnOf } from "./naming.ts";
 import { oneCall, type ResourceType } from "./resource-type.ts";
 
@@ -23,3 +25,22 @@ export const scheduler: Record<string, ResourceType> = {
     free: "the first 14 million invocations of a month are free",
   },
 };
+
+/** The times at which a stack sleeps, by its schedules; undefined where it has none. */
+export function sleepOf(resources: Resource[]): SleepSchedule | undefined {
+  const schedules = resources.filter(({ type }) => type in scheduler);
+  const to = (asleep: boolean) =>
+    schedules.find(({ inputs }) => {
+      const sizes = JSON.parse(inputs.target.input).ScalingConfig;
+      return sizes && (sizes.DesiredSize === 0) === asleep;
+    })?.inputs;
+  const [sleep, wake] = [to(true), to(false)];
+  return (
+    sleep &&
+    wake && {
+      sleep: settingsCron(sleep.scheduleExpression),
+      wake: settingsCron(wake.scheduleExpression),
+      timeZone: sleep.scheduleExpressionTimezone ?? "UTC",
+    }
+  );
+}

@@ -1,4 +1,4 @@
-import { isAsleep } from "../../infra/cluster/nodes.ts";
+import { isAsleep } from "../../infra/config/sleep-times.ts";
 import { run } from "../shell.ts";
 import { Refused } from "./image-references.ts";
 import type { Outputs, PlatformStack } from "./platform-stack.ts";

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import {
   awsCron,
+  comesDueAsleep,
   isAsleepAt,
   muteCron,
+  settingsCron,
   shareAwake,
   sleepsOf,
 } from "../../../infra/config/sleep-times.ts";
@@ -56,4 +58,31 @@ describe("a time of the week", () => {
       muteCron([day + 19 * hour + 5, 5 * day + 19 * hour + 5]),
       "cron(5 19 * * MON,FRI)",
     ));
+});
+
+describe("a job of a stack that sleeps", () => {
+  const schedule = { ...office, timeZone: "Europe/Berlin" };
+  const winter = new Date("2026-01-15T12:00:00Z");
+  const cases: [cron: string, timeZone: string, due: boolean][] = [
+    ["0 3 * * *", "Europe/Berlin", true],
+    ["0 12 * * 1-5", "Europe/Berlin", false],
+    ["0 12 * * 6", "Europe/Berlin", true],
+    ["0 12 1 * *", "Europe/Berlin", true],
+    ["30 18 * * 1-5", "Europe/Berlin", false],
+    ["30 18 * * 1-5", "Etc/UTC", true],
+    ["0 23 * * 1-4", "Asia/Tokyo", false],
+    ["*/15 * * * *", "Etc/UTC", true],
+    ["@daily", "Europe/Berlin", true],
+    ["@every 2h", "Etc/UTC", true],
+  ];
+  for (const [cron, timeZone, due] of cases) {
+    it(`comes due ${due ? "while it sleeps, too" : "while it is awake only"}: ${cron} ${timeZone}`, () =>
+      assert.equal(comesDueAsleep(cron, timeZone, schedule, winter), due));
+  }
+
+  it("reads back the time that the scheduler has", () => {
+    for (const cron of ["0 19 * * MON,TUE", "5 0 * * *"]) {
+      assert.equal(settingsCron(awsCron(cron)), cron);
+    }
+  });
 });

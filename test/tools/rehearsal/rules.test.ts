@@ -2552,6 +2552,20 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("alarm mute rules", () => {
+    it("mute a hundred alarms, and no more", async () => {
+      const muted = (count: number) => ({
+        rule: { schedule: { expression: "cron(0 19 * * *)", duration: "PT12H" } },
+        muteTargets: { alarmNames: Array.from({ length: count }, (_, at) => `alarm-${at}`) },
+      });
+      const made = await given.create(types.muteRule, { name: "asleep", ...muted(100) });
+      const words = /^ValidationError: .*alarmNames.* less than or equal to 100$/;
+      await refused(given.create(types.muteRule, { name: "other", ...muted(101) }), words);
+      await refused(given.update(made, muted(101)), words);
+      await given.update(made, muted(99));
+    });
+  });
+
   describe("backups", () => {
     const table = "arn:aws:dynamodb:eu-central-1:111122223333:table/orders";
     const role = () =>

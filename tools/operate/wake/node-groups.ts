@@ -5,7 +5,7 @@ import {
   ResourceInUseException,
   UpdateNodegroupConfigCommand,
 } from "@aws-sdk/client-eks";
-import { isAsleep } from "../../../infra/cluster/nodes.ts";
+import { isAsleep } from "../../../infra/config/sleep-times.ts";
 import { nodeGroupNames } from "../aws-lists.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 
