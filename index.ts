@@ -9,6 +9,7 @@ import { requireAdmin } from "./infra/cluster/access.ts";
 import { Cluster } from "./infra/cluster/cluster.ts";
 import { runningNodes } from "./infra/cluster/nodes.ts";
 import { boundRoles } from "./infra/cluster/permissions-boundary.ts";
+import { requireAwake, sleepBySchedule } from "./infra/cluster/sleep.ts";
 import { loadConfig } from "./infra/config/load.ts";
 import { preflight } from "./infra/config/preflight.ts";
 import { makeRecordProviders } from "./infra/edge/dns.ts";
@@ -31,6 +32,7 @@ const { existing } = await preflight({ ...config.preflight, recordProviders }, {
 // Where it runs.
 const network = new Network("network", existing ?? config.network, onAws);
 const running = await runningNodes(config.cluster, config.network, { provider });
+requireAwake(config.cluster, running);
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 
 // What every workload on it relies on.
@@ -121,3 +123,6 @@ new Observability(
   { ...config.observability, network, images, services, resources, logGroups },
   onAws,
 );
+
+// Last, and first to go: nothing is put to sleep while it comes up or is deleted.
+sleepBySchedule("sleep", { ...config.cluster, cluster }, { ...onAws, dependsOn: services });

@@ -63,6 +63,14 @@ const commands: Record<string, () => Promise<Command>> = {
     const { execCommand } = await import("./operate/exec/exec-command.ts");
     return (args) => execCommand(args, terminal);
   },
+  wake: async () => {
+    const { wakeCommand } = await import("./operate/wake/wake-command.ts");
+    return (args) => wakeCommand("wake", args, terminal);
+  },
+  sleep: async () => {
+    const { wakeCommand } = await import("./operate/wake/wake-command.ts");
+    return (args) => wakeCommand("sleep", args, terminal);
+  },
   upgrade: async () => {
     const { upgradeCommand } = await import("./operate/upgrade/upgrade-command.ts");
     return (args) => upgradeCommand(args, terminal);

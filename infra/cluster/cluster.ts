@@ -43,6 +43,7 @@ export class Cluster extends pulumi.ComponentResource {
   /** Makes Kubernetes objects in this cluster. */
   readonly provider: kubernetes.Provider;
   readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
+  readonly nodes: Nodes;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Cluster", name, {}, opts);
@@ -81,16 +82,16 @@ export class Cluster extends pulumi.ComponentResource {
     const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
     const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
     const kubeProxy = addon("kube-proxy", []);
-    const nodes = new Nodes(
+    this.nodes = new Nodes(
       `${name}-nodes`,
       { ...nodesArgs(args), clusterName, prerequisites: [args.network, cni, kubeProxy] },
       parent,
     );
     // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
-    addon("coredns", [nodes]);
-    addon("metrics-server", [nodes]);
+    addon("coredns", [this.nodes]);
+    addon("metrics-server", [this.nodes]);
     // Without it node repair sees only what the kubelet and EC2 report.
-    addon("eks-node-monitoring-agent", [nodes]);
+    addon("eks-node-monitoring-agent", [this.nodes]);
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
@@ -202,6 +203,7 @@ function nodesArgs(args: ClusterArgs) {
     desiredSize: nodes.desiredSize,
     maxSize: nodes.maxSize,
     diskSizeGiB: nodes.diskSizeGiB,
+    schedule: nodes.schedule,
     kubernetesVersion: args.kubernetesVersion,
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
+import { isAsleep } from "../config/sleep-times.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
@@ -10,6 +11,9 @@ export interface RunningNodes extends NodeSizes {
   /** Whether the settings ask for other nodes, so that another group takes the place of this one. */
   replaced: boolean;
 }
+
+/** What names a node group to EKS, and to IAM. */
+export type NodeGroup = Record<"name" | "arn", pulumi.Output<string>>;
 
 export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
@@ -31,6 +35,8 @@ export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesV
  * the cluster; it carries no permission of a workload.
  */
 export class Nodes extends pulumi.ComponentResource {
+  readonly group: NodeGroup;
+
   constructor(name: string, args: NodesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Nodes", name, {}, opts);
     const parent = { parent: this };
@@ -50,7 +56,7 @@ export class Nodes extends pulumi.ComponentResource {
     );
     const launchTemplate = new aws.ec2.LaunchTemplate(name, launchTemplateArgs(args), parent);
     const { scalingConfig, ignoreChanges } = sizesToSend(args);
-    new aws.eks.NodeGroup(
+    const group = new aws.eks.NodeGroup(
       name,
       {
         clusterName: args.clusterName,
@@ -76,6 +82,7 @@ export class Nodes extends pulumi.ComponentResource {
         customTimeouts: { update: `${updateMinutes(args.maxSize)}m` },
       },
     );
+    this.group = { name: group.nodeGroupName, arn: group.arn };
     this.registerOutputs();
   }
 }
@@ -87,6 +94,9 @@ export class Nodes extends pulumi.ComponentResource {
  * Without the autoscaler the settings hold. With it the number of nodes is left alone while group and
  * limits stay, and else is what runs now, within the new limits: a group that takes the place of
  * another one would begin with the ignored number of long ago.
+ *
+ * With a schedule no size is sent to a group that sleeps, or that has the settings' limits: whatever a
+ * refresh at night has left in the state, an update does not wake the stack, nor sends what it had then.
  */
 export function sizesToSend({
   minSize,
@@ -94,10 +104,26 @@ export function sizesToSend({
   maxSize,
   autoscaled,
   running,
-}: Pick<NodesArgs, "minSize" | "desiredSize" | "maxSize" | "autoscaled" | "running">): {
+  schedule,
+}: Pick<
+  NodesArgs,
+  "minSize" | "desiredSize" | "maxSize" | "autoscaled" | "running" | "schedule"
+>): {
   scalingConfig: NodeSizes;
   ignoreChanges: string[];
 } {
+  if (schedule && running && !running.replaced) {
+    const isSent =
+      running.minSize === minSize &&
+      running.maxSize === maxSize &&
+      (autoscaled || running.desiredSize === desiredSize);
+    if (isSent || isAsleep(running)) {
+      return {
+        scalingConfig: { minSize, desiredSize, maxSize },
+        ignoreChanges: ["scalingConfig"],
+      };
+    }
+  }
   if (!autoscaled) return { scalingConfig: { minSize, desiredSize, maxSize }, ignoreChanges: [] };
   const unchanged =
     running?.minSize === minSize && running.maxSize === maxSize && !running.replaced;

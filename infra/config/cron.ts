@@ -11,7 +11,7 @@ const fields: [name: string, least: number, most: number, words?: string][] = [
 const part = /^(?:[*?]|(\w+)(?:-(\w+))?)(?:\/0*[1-9]\d*)?$/;
 
 /** The descriptors of the parser, as five fields. */
-const descriptors: Record<string, string> = {
+export const descriptors: Record<string, string> = {
   "@yearly": "0 0 1 1 *",
   "@annually": "0 0 1 1 *",
   "@monthly": "0 0 1 * *",
@@ -31,7 +31,7 @@ function numberOf(text: string, at: number): number {
 }
 
 /** The numbers of a field at its place, in order. */
-function numbersOf(field: string, at: number): number[] {
+export function numbersOf(field: string, at: number): number[] {
   const [, least = 0, most = 0] = fields[at] ?? [];
   const parts = field.split(",").map((one) => {
     const [range = "", step] = one.split("/");

@@ -159,6 +159,7 @@ function slices(given: Settings) {
     permissionsBoundary: settings.permissionsBoundary,
     observability: {
       alarms: settings.alarms,
+      schedule: nodes.schedule,
       budget: { ...settings.budget, tags: provider.defaultTags.tags },
       dashboard: settings.dashboard,
       serviceLevel: settings.serviceLevel,

@@ -11,6 +11,7 @@ import { scaleRules } from "./scale-rules.ts";
 import { mostBudgetEmails, type Settings } from "./schema.ts";
 import { secretRules } from "./secret-rules.ts";
 import { rule } from "./setting-rule.ts";
+import { sleepRules } from "./sleep-rules.ts";
 import { isBelow } from "./version.ts";
 import { workloadRules } from "./workload-rules.ts";
 
@@ -90,6 +91,7 @@ export const rules = [
   ...previewRules,
   ...databaseRules,
   ...debugRules,
+  ...sleepRules,
   rule(["insights", "cluster"], ({ insights, cluster }) => {
     const addon = "amazon-cloudwatch-observability";
     const pin = cluster.addonVersions[addon];

@@ -11,6 +11,7 @@ import {
   oneOf,
   percent,
   principals,
+  timeZone,
   whole,
 } from "./values.ts";
 import { jobsSchema, servicesSchema } from "./workload-schema.ts";
@@ -162,6 +163,18 @@ const clusterSchema = z.strictObject({
     ),
 });
 
+const weekly = (what: string) =>
+  matching(
+    /^([0-5]?\d) ([01]?\d|2[0-3]) \* \* [\w*,/-]+$/,
+    "minute, hour, * * and days of the week such as 0 19 * * 1-5",
+  ).describe(`${what}, such as \`0 19 * * 1-5\`: minute, hour, \`* *\` and days of the week.`);
+
+const sleepScheduleSchema = z.strictObject({
+  sleep: weekly("When the stack goes to sleep: its nodes are taken away"),
+  wake: weekly("When it wakes: `nodes.minSize` or `nodes.desiredSize` nodes come back"),
+  timeZone: timeZone().default("Etc/UTC").describe("Time zone of both."),
+});
+
 const nodesSchema = z.strictObject({
   architecture: oneOf(["arm64", "amd64"])
     .default("arm64")
@@ -197,6 +210,7 @@ const nodesSchema = z.strictObject({
       "Release of the node image. Default: the newest at creation, which later updates keep.",
     ),
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
+  schedule: sleepScheduleSchema.optional(),
 });
 
 const spareCapacitySchema = z.strictObject({

@@ -54,6 +54,13 @@ export const digestPattern = new RegExp(`^${digest}$`);
 /** `<repository>@<digest>`. */
 export const referencePattern = new RegExp(`^[^\\s@]+@${digest}$`);
 
+/** A name of the IANA database; `isTimeZone` says whether it has it. */
+export const timeZone = () =>
+  matching(
+    /^((?![A-Z]{4})[A-Z][A-Za-z0-9+-]+|(US|[A-Z][a-z]+)(\/(?![A-Z_]{4})[A-Z][A-Za-z0-9_+-]+){1,2})$/,
+    "a time zone such as Europe/Berlin",
+  );
+
 /** Docker's grammar of references (distribution/reference), with a tag or a digest. */
 export const imageName = (what: string) => matching(imageReference, what);
 

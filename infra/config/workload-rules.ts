@@ -264,7 +264,7 @@ function scheduleProblem(at: string, schedule: string | undefined): string | fal
 const oldZones = /^(SystemV\/.*|(?!CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)[A-Z]{3})$/;
 
 /** Kubernetes tells capitals from small letters, Node.js does not. */
-function isTimeZone(name: string): boolean {
+export function isTimeZone(name: string): boolean {
   try {
     const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
     const same = timeZone.toLowerCase() === name.toLowerCase();

@@ -1,7 +1,17 @@
 import { z } from "zod";
 import { companionShape, containerShape, healthSetting } from "./container-schema.ts";
 import { usesSetting } from "./resource-schema.ts";
-import { arn, cidrBlock, flag, matching, oneOf, routeHost, shortName, whole } from "./values.ts";
+import {
+  arn,
+  cidrBlock,
+  flag,
+  matching,
+  oneOf,
+  routeHost,
+  shortName,
+  timeZone,
+  whole,
+} from "./values.ts";
 
 const command = (meaning: string) =>
   z
@@ -151,12 +161,7 @@ const jobSchema = z.strictObject({
   schedule: matching(cron, "a cron schedule of five fields such as 0 3 * * *, or @daily")
     .optional()
     .describe("When the job runs. Default: only by hand."),
-  timeZone: matching(
-    /^((?![A-Z]{4})[A-Z][A-Za-z0-9+-]+|(US|[A-Z][a-z]+)(\/(?![A-Z_]{4})[A-Z][A-Za-z0-9_+-]+){1,2})$/,
-    "a time zone such as Europe/Berlin",
-  )
-    .default("Etc/UTC")
-    .describe("Time zone of the schedule."),
+  timeZone: timeZone().default("Etc/UTC").describe("Time zone of the schedule."),
   concurrency: oneOf(["forbid", "replace", "allow"])
     .default("forbid")
     .describe("What happens when the job is due and still runs."),

@@ -7,12 +7,14 @@ import type {
   InsightsConfig,
   ServiceLevelConfig,
 } from "../config/schema.ts";
+import type { SleepSchedule } from "../config/sleep-times.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
 import { Alarms } from "./alarms/alarms.ts";
 import { longestPauseSeconds } from "./alarms/job-alarms.ts";
+import { muteWhileAsleep } from "./alarms/mute-rules.ts";
 import { Budget, type BudgetArgs } from "./budget.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
 import { JobMetrics } from "./job-metrics.ts";
@@ -25,6 +27,8 @@ export interface ObservabilityArgs {
   scheme: IngressConfig["scheme"];
   alarms: AlarmsConfig;
   budget: BudgetConfig & Pick<BudgetArgs, "tags">;
+  /** When the stack sleeps. */
+  schedule: SleepSchedule | undefined;
   dashboard: DashboardConfig;
   serviceLevel: ServiceLevelConfig;
   insights: InsightsConfig;
@@ -74,6 +78,7 @@ export class Observability extends pulumi.ComponentResource {
             parent,
           ).arns
         : [];
+      if (args.schedule) muteWhileAsleep("asleep", args.schedule, alarmArns, parent);
       if (dashboard.enabled) {
         new Dashboard(
           "dashboard",

@@ -17,6 +17,10 @@ export const observability: Record<string, Permissions> = {
     read: to("budgets", "ViewBudget ListTagsForResource"),
     write: [...to("budgets", "ModifyBudget"), ...tagsOf("budgets")],
   },
+  "aws:cloudwatch/alarmMuteRule:AlarmMuteRule": {
+    read: to("cloudwatch", "GetAlarmMuteRule ListTagsForResource"),
+    write: [...to("cloudwatch", "PutAlarmMuteRule DeleteAlarmMuteRule"), ...tagsOf("cloudwatch")],
+  },
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": putting("PutCompositeAlarm"),
   "aws:cloudwatch/dashboard:Dashboard": {
     read: to("cloudwatch", "GetDashboard"),
@@ -38,6 +42,10 @@ export const observability: Record<string, Permissions> = {
   "aws:cloudwatch/queryDefinition:QueryDefinition": {
     read: to("logs", "DescribeQueryDefinitions"),
     write: to("logs", "PutQueryDefinition DeleteQueryDefinition"),
+  },
+  "aws:scheduler/schedule:Schedule": {
+    read: to("scheduler", "GetSchedule"),
+    write: to("scheduler", "CreateSchedule UpdateSchedule DeleteSchedule"),
   },
   "aws:sns/topic:Topic": {
     read: to("sns", "GetTopicAttributes ListTagsForResource"),

@@ -38,6 +38,7 @@ export const roleNames = (services: string[]): string[] =>
     "keda",
     "load-balancer-controller",
     "network",
+    "sleep",
     ...services,
   ].map((part) => `${part}-*`);
 
@@ -153,7 +154,7 @@ export function writeStatements(
       Resource: roles,
       Condition: {
         StringEquals: {
-          "iam:PassedToService": ["backup", "eks", "ec2", "vpc-flow-logs"].map(
+          "iam:PassedToService": ["backup", "eks", "ec2", "scheduler", "vpc-flow-logs"].map(
             (one) => `${one}.amazonaws.com`,
           ),
         },

@@ -19,6 +19,8 @@ export interface State {
   alarms?: { MetricAlarms: object[]; CompositeAlarms: object[] };
   /** The digests in ECR, by repository. */
   images?: Record<string, string[]>;
+  /** The sizes of a cluster's node groups, by their names. */
+  nodeGroups?: Record<string, { minSize: number; desiredSize: number; maxSize: number }>;
   /** In the format of the Kubernetes API. */
   deployments?: { metadata: { labels?: Record<string, string> } }[];
   docker?: DockerState;

@@ -51,6 +51,7 @@ export const observabilityArgs: ObservabilityArgs = {
     httpsEndpoints: ["https://pager.example.com/hook"],
     runbooks: "https://example.com/runbooks.md",
   },
+  schedule: undefined,
   budget: { emails: [], tags: { project: "platform", stack: "test" } },
   dashboard: { enabled: true },
   serviceLevel: { availabilityPercent: 99.9, latencyMilliseconds: 300, latencyPercent: 99 },

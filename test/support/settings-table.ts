@@ -48,6 +48,11 @@ const itsOwnImage = [
   ...["EventRule", "Image", "LifecyclePolicy", "Repository", "ServiceImage", "docker"],
   "output imageReferences",
 ];
+/** A stack that sleeps, which production does not. */
+const asleep = {
+  environment: "development",
+  "nodes.schedule": { sleep: "0 19 * * 1-5", wake: "0 7 * * 1-5" },
+};
 /** A resource with the name of its kind, which the service uses. */
 const used = (kind: string, more: object = {}) => ({
   [`resources.${kind}`]: { kind, ...more },
@@ -578,6 +583,24 @@ export const cases: Case[] = [
     key: "alarms.runbooks",
     to: "https://example.com/runbooks.md",
     moves: ["CompositeAlarm", "EventTarget", "MetricAlarm"],
+  },
+  {
+    key: "nodes.schedule.sleep",
+    to: "0 20 * * 1-5",
+    with: asleep,
+    moves: ["AlarmMuteRule", "Schedule"],
+  },
+  {
+    key: "nodes.schedule.wake",
+    to: "0 8 * * 1-5",
+    with: asleep,
+    moves: ["AlarmMuteRule", "Schedule"],
+  },
+  {
+    key: "nodes.schedule.timeZone",
+    to: "Europe/Berlin",
+    with: asleep,
+    moves: ["AlarmMuteRule", "Schedule"],
   },
   { key: "budget.monthly", to: 500, moves: ["Budget"] },
   {

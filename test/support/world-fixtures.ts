@@ -80,6 +80,8 @@ export const types = {
   vault: "aws:backup/vault:Vault",
   backupPlan: "aws:backup/plan:Plan",
   selection: "aws:backup/selection:Selection",
+  schedule: "aws:scheduler/schedule:Schedule",
+  muteRule: "aws:cloudwatch/alarmMuteRule:AlarmMuteRule",
 } as const;
 
 const policyOf = (statement: Props) =>

@@ -17,6 +17,7 @@ import { rds } from "./rds.ts";
 import type { ResourceType } from "./resource-type.ts";
 import { route53 } from "./route53.ts";
 import { s3 } from "./s3.ts";
+import { scheduler } from "./scheduler.ts";
 import { secretsmanager } from "./secretsmanager.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
@@ -42,6 +43,7 @@ export const resourceTypes: Record<string, ResourceType> = {
   ...rds,
   ...route53,
   ...s3,
+  ...scheduler,
   ...secretsmanager,
   ...sns,
   ...sqs,

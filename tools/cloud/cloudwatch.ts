@@ -55,6 +55,14 @@ export const cloudwatch: Record<string, ResourceType> = {
       return { fixed: [{ what: "alarm", count: Math.max(metrics.length, 1), price }] };
     },
   },
+  "aws:cloudwatch/alarmMuteRule:AlarmMuteRule": {
+    duration: oneCall,
+    replacedBy: ["name"],
+    required: ["rule"],
+    autoname: { property: "name", maxLength: 255 },
+    id: idOf("name"),
+    free: "a setting",
+  },
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": {
     duration: oneCall,
     replacedBy: ["alarmName"],

@@ -1,3 +1,4 @@
+import { shareAwake } from "../../infra/config/sleep-times.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 import { type Account, arnOf, hex, withoutScheme } from "./naming.ts";
 import {
@@ -10,6 +11,7 @@ import {
   spotSavings,
 } from "./prices.ts";
 import { idOf, type Made, oneCall, type ResourceType, seconds } from "./resource-type.ts";
+import { sleepOf } from "./scheduler.ts";
 
 /**
  * Durations: Amazon EKS User Guide, "Create an Amazon EKS cluster" ("several minutes"; eksctl's page
@@ -226,11 +228,19 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
   ];
   const known = disks.filter(({ volumeType }) => volumeType === "gp3");
   const size = known.reduce((sum, { volumeSize }) => sum + Number(volumeSize), 0);
+  const schedule = sleepOf(all);
+  const awake = schedule && {
+    share: shareAwake(schedule),
+    note: `, awake ${Math.round(shareAwake(schedule) * 100)} % of the week`,
+  };
+  const fixed: Fixed[] = [
+    ...(node ? [{ ...node, count }] : []),
+    { what: "GB of gp3", count: count * size, price: prices.gp3 },
+  ];
   return {
-    fixed: [
-      ...(node ? [{ ...node, count }] : []),
-      { what: "GB of gp3", count: count * size, price: prices.gp3 },
-    ],
+    fixed: awake
+      ? fixed.map((item) => ({ ...item, what: item.what + awake.note, share: awake.share }))
+      : fixed,
     perUse: [
       ...(types.some((type) => type.startsWith("t4g.")) ? [prices.credits] : []),
       ...(types.some((type) => /^t3a?\./.test(type)) ? [prices.creditsOfX86] : []),

@@ -251,6 +251,8 @@ export interface Fixed {
   price: Price;
   /** What a price that moves can rise to. @default it does not move */
   ceiling?: Price;
+  /** The part of the month that it is there. @default 1 */
+  share?: number;
 }
 
 /** All charges of AWS for a resource; `unknown` names those without a price here. */
@@ -261,5 +263,5 @@ export interface Charges {
 }
 
 /** US dollars a month. */
-export const monthly = ({ count, price }: Fixed) =>
-  count * price.usd * (price.per.startsWith("hour") ? hoursPerMonth : 1);
+export const monthly = ({ count, price, share = 1 }: Fixed) =>
+  share * count * price.usd * (price.per.startsWith("hour") ? hoursPerMonth : 1);

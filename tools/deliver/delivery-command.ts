@@ -13,6 +13,7 @@ import { PlatformStack } from "./platform-stack.ts";
 import { difference, preview } from "./previews.ts";
 import { reach } from "./reach.ts";
 import { sign } from "./signatures.ts";
+import { requireAwake } from "./sleeping.ts";
 import { smoke } from "./smoke.ts";
 
 const usage = `npm run deliver -- STEP
@@ -86,6 +87,7 @@ const steps: Record<string, (args: StepArgs) => Promise<number>> = {
 
   up: async ({ need, say }) => {
     const stack = new PlatformStack(need("stack"));
+    if (stack.sleeps) await requireAwake(stack, await stack.outputs());
     await stack.up(`Deploy ${process.env.GITHUB_SHA ?? "by hand"}`, { policies: true });
     const { imageReferences = {} } = await stack.outputs();
     const images = Object.entries(imageReferences).map((image) => image.join("="));

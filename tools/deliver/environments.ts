@@ -10,6 +10,7 @@ import type { PlatformStack } from "./platform-stack.ts";
 import { fenced } from "./previews.ts";
 import { artifact, findBuild, listPullRequests, type PullRequest } from "./pull-requests.ts";
 import { push } from "./push.ts";
+import { sleepsNow } from "./sleeping.ts";
 import { type SmokeOptions, smoke } from "./smoke.ts";
 
 /** Arguments of `reconcile`. */
@@ -34,6 +35,10 @@ type Present = Map<number, Deployed>;
 export async function reconcile(args: ReconcileArgs): Promise<boolean> {
   const { stack, repository, say } = args;
   const { pullRequests: settings, clusterName } = await stack.outputs();
+  if (await sleepsNow(stack, { clusterName })) {
+    say(`${stack.name} sleeps: its environments stay as they are until it wakes`);
+    return true;
+  }
   const wanted = await listPullRequests(repository);
   const present: Present = new Map();
   const failed = new Set<number>();

@@ -27,6 +27,8 @@ export class PlatformStack {
   readonly images: Record<string, StackImage>;
   /** The ARN of the key that must sign its images; undefined if none must. */
   readonly signingKey?: string;
+  /** Whether it has times at which it sleeps (nodes.schedule). */
+  readonly sleeps: boolean;
   /** Who may call the load balancer, and a remedy; undefined if everybody may. */
   readonly restriction?: string;
   readonly folder: string;
@@ -48,6 +50,7 @@ export class PlatformStack {
       });
       const registry = JSON.parse(config[`${project}:registry`] ?? "{}");
       this.restriction = restrictionOf(JSON.parse(config[`${project}:ingress`] ?? "{}"));
+      this.sleeps = "schedule" in JSON.parse(config[`${project}:nodes`] ?? "{}");
       this.signingKey = keyOf(registry.signingKey, `Pulumi.${name}.yaml: ${project}:registry`);
     } catch (error) {
       if (error instanceof PlanError) throw new Refused(error.message);

@@ -8,6 +8,7 @@ import { type ReleaseArgs, release, rollback } from "./release.ts";
 import { aws, type Cloud, watchedOf } from "./release-cloud.ts";
 import type { Release } from "./release-record.ts";
 import { kubectl } from "./rollouts.ts";
+import { requireAwake } from "./sleeping.ts";
 
 const usage = `npm run release -- --stack NAME --image SERVICE=DIGEST
 npm run rollback -- --stack NAME
@@ -44,12 +45,14 @@ export async function command(
     if (seconds !== undefined && (!Number.isInteger(seconds) || seconds < 0))
       throw new Refused(`--watch ${watch}: no seconds`);
     const stack = new PlatformStack(name);
+    const outputs = await stack.outputs();
+    await requireAwake(stack, outputs);
     const attempt: ReleaseArgs = {
       stack,
       cloud: cloudOf(stack.region),
       rollouts: kubectl(),
       who: await who(),
-      watched: watchedOf(alarms, await stack.outputs()),
+      watched: watchedOf(alarms, outputs),
       watchSeconds: seconds,
       say: out,
       sleep: (seconds) => setTimeout(seconds * 1000),

@@ -9,15 +9,17 @@ import {
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
+import { sleepOf } from "../cloud/scheduler.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
 /** The room of the nodes and the max. requests of all pods. Empty without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
-  return [...givenNetworkOf(resources), ...roomOf(resources)];
+  return [...givenNetworkOf(resources), ...roomOf(resources), ...sleepLines(resources)];
 }
 
 /** What a plan, which asks nobody, takes for a network that is there already. */
@@ -112,6 +114,30 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
       of: "pods",
       what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? "more than 450"} nodes`,
     },
+  ];
+}
+
+/** When the stack has no nodes, and which jobs that hits. */
+function sleepLines(resources: Resource[]): { of: string; what: string }[] {
+  const schedule = sleepOf(resources);
+  if (!schedule) return [];
+  const { sleep, wake, timeZone } = schedule;
+  const asleep = Math.round(100 * (1 - shareAwake(schedule)));
+  const jobs = manifestsOf(resources).filter(
+    ({ kind, spec }) =>
+      kind === "CronJob" &&
+      !spec.suspend &&
+      comesDueAsleep(spec.schedule, spec.timeZone ?? "UTC", schedule),
+  );
+  return [
+    {
+      of: "sleep",
+      what: `no nodes ${asleep} % of the week, from ${sleep} to ${wake} ${timeZone}: the load balancer answers 503, and nothing is released`,
+    },
+    ...jobs.map(({ metadata, spec }) => ({
+      of: "sleep",
+      what: `WARNING: job ${metadata.namespace ?? metadata.name} (${spec.schedule} ${spec.timeZone ?? "UTC"}) comes due while it sleeps: its run waits for nodes, and fails when deadlineSeconds ${spec.jobTemplate.spec.activeDeadlineSeconds} have passed first`,
+    })),
   ];
 }
 

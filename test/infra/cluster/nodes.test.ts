@@ -36,6 +36,24 @@ describe("the sizes that a node group is asked for", () => {
     );
   });
 
+  it("are none for a group that sleeps, or that a schedule has put to the settings' limits", () => {
+    const schedule = { sleep: "0 19 * * *", wake: "0 7 * * *", timeZone: "Etc/UTC" };
+    const sent = (running: object, autoscaled = true, more = {}) =>
+      sizesToSend({
+        ...{ ...limits, ...more, autoscaled, schedule },
+        running: { minSize: 2, desiredSize: 3, maxSize: 4, replaced: false, ...running },
+      });
+    const none = ["scalingConfig"];
+    const night = { minSize: 0, desiredSize: 0, maxSize: 1 };
+    assert.deepEqual(sent({}).ignoreChanges, none);
+    assert.deepEqual(sent({ desiredSize: 4 }).ignoreChanges, none, "the autoscaler's number");
+    assert.deepEqual(sent({ desiredSize: 4 }, false).ignoreChanges, []);
+    assert.deepEqual(sent(night).ignoreChanges, none);
+    assert.deepEqual(sent(night, true, { maxSize: 9 }).ignoreChanges, none, "it wakes with them");
+    assert.deepEqual(sent({}, true, { maxSize: 9 }).scalingConfig, { ...limits, maxSize: 9 });
+    assert.deepEqual(sent({ ...night, replaced: true }).ignoreChanges, []);
+  });
+
   it("of a group that is replaced are what runs now, though the limits stay", () => {
     const running = { minSize: 2, desiredSize: 4, maxSize: 4, replaced: true };
     assert.deepEqual(sizesToSend({ ...limits, autoscaled: true, running }), {

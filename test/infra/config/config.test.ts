@@ -637,6 +637,35 @@ describe("config", () => {
       "alarms.enabled: true needs somebody in alarms.emails or alarms.httpsEndpoints to hear of them",
     ],
     [
+      "sleep of production",
+      { ...production, nodes: { schedule: { sleep: "0 19 * * 1-5", wake: "0 7 * * 1-5" } } },
+      "nodes.schedule: is not allowed in production: while a stack sleeps, its load balancer answers 503",
+    ],
+    [
+      "sleep on a day of the month",
+      { nodes: { schedule: { sleep: "0 19 1 * *", wake: "0 7 * * 1-5" } } },
+      'nodes.schedule.sleep: "0 19 1 * *" is not allowed: minute, hour, * * and days of the week such as 0 19 * * 1-5',
+    ],
+    [
+      "sleep on an eighth day",
+      { nodes: { schedule: { sleep: "0 19 * * 1-7", wake: "0 7 * * 1-5" } } },
+      "nodes.schedule.sleep: 0 19 * * 1-7 has the day of the week 7; allowed: 0 to 6",
+    ],
+    [
+      "sleep that ends as it begins",
+      { nodes: { schedule: { sleep: "0 7 * * *", wake: "0 7 * * 1" } } },
+      "nodes.schedule: sleep 0 7 * * * and wake 0 7 * * 1 come due at one time; allowed: at different times",
+    ],
+    [
+      "sleep in a time zone that is none",
+      {
+        nodes: {
+          schedule: { sleep: "0 19 * * *", wake: "0 7 * * *", timeZone: "Europe/Atlantis" },
+        },
+      },
+      "nodes.schedule.timeZone: Europe/Atlantis is not known; allowed: a time zone of the IANA database such as Europe/Berlin",
+    ],
+    [
       "a budget that nobody hears of",
       { budget: { monthly: 200 } },
       "budget.monthly: needs somebody in budget.emails or alarms.emails to hear of it",

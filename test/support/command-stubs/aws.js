@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Simulates `aws cloudwatch describe-alarms` and `aws ecr describe-images` of AWS CLI 2.
+// Simulates `aws cloudwatch describe-alarms`, `aws ecr describe-images` and `aws eks` of AWS CLI 2.
 import { appendFileSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ const args = process.argv.slice(2);
 const {
   alarms,
   images = {},
+  nodeGroups = {},
   failing = {},
 } = JSON.parse(readFileSync(join(home, "state.json"), "utf8"));
 // After the state is read, because a test may change it after the call.
@@ -24,6 +25,8 @@ const text = { type: "string" };
 const known = {
   "cloudwatch describe-alarms": ["alarm-name-prefix", "alarm-names", "state-value", "alarm-types"],
   "ecr describe-images": ["registry-id", "repository-name", "image-ids"],
+  "eks describe-nodegroup": ["cluster-name", "nodegroup-name"],
+  "eks list-nodegroups": ["cluster-name"],
 };
 const [service, operation, ...rest] = args;
 const options = known[`${service} ${operation}`];
@@ -64,6 +67,14 @@ if (operation === "describe-alarms") {
       MetricAlarms: found("MetricAlarm"),
       CompositeAlarms: found("CompositeAlarm"),
     }),
+  );
+} else if (service === "eks") {
+  const { "nodegroup-name": name } = values;
+  const scalingConfig = nodeGroups[name];
+  console.log(
+    JSON.stringify(
+      name ? { nodegroup: { scalingConfig } } : { nodegroups: Object.keys(nodeGroups) },
+    ),
   );
 } else {
   const repository = values["repository-name"];

@@ -163,6 +163,35 @@ describe("npm run status", function () {
     assert.match(out, /alarms\n {2}off: platform:alarms\.enabled is false/);
   });
 
+  it("says that a stack sleeps by its schedule, and does not miss its nodes and pods then", async () => {
+    const schedule = `maxSize: 6, schedule: { sleep: "0 19 * * *", wake: "0 7 * * *" } }`;
+    writeFileSync(join(folder, "Pulumi.office.yaml"), settings.replace("maxSize: 6 }", schedule));
+    const sized = (minSize: number): Changes => ({
+      cluster: { "/api/v1/nodes": { items: [] } },
+      account: {
+        DescribeNodegroupCommand: () => ({
+          nodegroup: {
+            status: "ACTIVE",
+            scalingConfig: { minSize, desiredSize: minSize, maxSize: 6 },
+          },
+        }),
+        DescribeTargetHealthCommand: () => ({ TargetHealthDescriptions: [] }),
+      },
+    });
+    const asleep = await status(["--stack", "office"], sized(0));
+    assert.match(asleep.words, /nothing is broken It sleeps .* npm run wake -- --stack office/);
+    assert.equal(asleep.code, 0);
+    for (const [stack, minSize] of [
+      ["office", 3],
+      ["shop", 0],
+    ] as const) {
+      const { code, words } = await status(["--stack", stack], sized(minSize));
+      assert.match(words, /no healthy target of web/);
+      assert.doesNotMatch(words, /It sleeps/);
+      assert.equal(code, 1);
+    }
+  });
+
   it("tells the same as JSON", async () => {
     const { out } = await status(["--json"]);
     const data = JSON.parse(out);

@@ -10,7 +10,13 @@ import {
   recoveryPointType,
   runBackups,
 } from "../../../tools/rehearsal/world/rules/backup-rules.ts";
-import { nodesOf, scaleTo, takeSpotNode } from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import {
+  nodeProblem,
+  nodesOf,
+  scaleTo,
+  takeSpotNode,
+} from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import { runSchedule } from "../../../tools/rehearsal/world/rules/schedule-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
 import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
 
@@ -2738,6 +2744,114 @@ describe("the simulated cloud", () => {
       gone(user);
       await given.remove(made);
       await given.remove(volume);
+    });
+  });
+
+  describe("schedules", () => {
+    const target = (roleArn: string, input: object) => ({
+      arn: "arn:aws:scheduler:::aws-sdk:eks:updateNodegroupConfig",
+      roleArn,
+      input: JSON.stringify(input),
+    });
+    const sleep = {
+      ClusterName: "platform",
+      NodegroupName: "nodes",
+      ScalingConfig: { MinSize: 0, DesiredSize: 0, MaxSize: 1 },
+    };
+    let made = 0;
+    const role = (service = "scheduler") =>
+      given.put(types.role, { name: `sleep-${made++}`, assumeRolePolicy: trusts(service) });
+    const schedule = (more: Props = {}) => ({
+      name: `sleep-${made++}`,
+      scheduleExpression: "cron(0 19 ? * MON,TUE *)",
+      flexibleTimeWindow: { mode: "OFF" },
+      target: target(role().outputs.arn, sleep),
+      ...more,
+    });
+
+    it("have six fields, of which one of both days is a question mark", async () => {
+      for (const scheduleExpression of [
+        "cron(0 19 * * 1-5)",
+        "cron(0 19 * * MON *)",
+        "0 19 * * 1",
+      ]) {
+        await refused(
+          given.create(types.schedule, schedule({ scheduleExpression })),
+          /^ValidationException: Invalid Schedule Expression /,
+        );
+      }
+      const made = await given.create(types.schedule, schedule());
+      await refused(
+        given.update(made, { scheduleExpression: "cron(0 19 * * 1-5)" }),
+        /Invalid Schedule Expression/,
+      );
+      await given.update(made, { scheduleExpression: "cron(0 20 * * ? *)" });
+    });
+
+    it("act by a role that the scheduler may assume, which AWS needs a while to know", async () => {
+      const { outputs } = role("ec2");
+      const inputs = schedule({ target: target(outputs.arn, sleep) });
+      await refused(
+        given.create(types.schedule, inputs),
+        /^ValidationException: The execution role you provide must allow AWS EventBridge Scheduler/,
+      );
+      assert.equal(given.world.clock.now, 120);
+      const made = await given.create(types.schedule, schedule());
+      await refused(given.update(made, { target: inputs.target }), /must allow AWS EventBridge/);
+    });
+
+    it("name the fields as the service's model does, not as its API does", async () => {
+      const camel = { clusterName: "platform", nodegroupName: "nodes" };
+      const inputs = schedule({ target: target(role().outputs.arn, camel) });
+      const words =
+        /^ValidationException: Invalid RequestJson provided. Reason .* field\(s\): ClusterName, NodegroupName\.$/;
+      await refused(given.create(types.schedule, inputs), words);
+      const made = await given.create(types.schedule, schedule());
+      await refused(given.update(made, { target: inputs.target }), words);
+    });
+
+    it("take a group's nodes away and bring them back, by what their role may", () => {
+      const put = (ScalingConfig: object, of = role()) =>
+        given.put(
+          types.schedule,
+          schedule({ target: target(of.outputs.arn, { ...sleep, ScalingConfig }) }),
+        );
+      const { world } = given;
+      const [night, morning] = [
+        { MinSize: 0, DesiredSize: 0, MaxSize: 1 },
+        { MinSize: 2, DesiredSize: 2, MaxSize: 3 },
+      ];
+      const nodes = () => nodesOf(world, given.nodes).length;
+      assert.match(runSchedule(world, put(night)) ?? "", /not authorized .*UpdateNodegroupConfig/);
+      assert.equal(nodes(), 2);
+      const of = role();
+      given.put(types.rolePolicy, {
+        role: of.id,
+        policy: policyWith({ Action: "eks:UpdateNodegroupConfig", Resource: "*" }),
+      });
+      assert.equal(runSchedule(world, put(night, of)), undefined);
+      assert.equal(nodes(), 0);
+      assert.match(nodeProblem(world, "platform") ?? "", /has no nodes/);
+      assert.equal(runSchedule(world, put(morning, of)), undefined);
+      assert.equal(nodes(), 2);
+      assert.equal(nodeProblem(world, "platform"), undefined);
+      assert.match(runSchedule(world, put({ ...night, MaxSize: 0 }, of)) ?? "", /are no sizes/);
+      goneAll(types.nodes);
+      assert.match(runSchedule(world, put(night, of)) ?? "", /No node group found/);
+    });
+  });
+
+  describe("alarm mute rules", () => {
+    it("mute a hundred alarms, and no more", async () => {
+      const muted = (count: number) => ({
+        rule: { schedule: { expression: "cron(0 19 * * *)", duration: "PT12H" } },
+        muteTargets: { alarmNames: Array.from({ length: count }, (_, at) => `alarm-${at}`) },
+      });
+      const made = await given.create(types.muteRule, { name: "asleep", ...muted(100) });
+      const words = /^ValidationError: .*alarmNames.* less than or equal to 100$/;
+      await refused(given.create(types.muteRule, { name: "other", ...muted(101) }), words);
+      await refused(given.update(made, muted(101)), words);
+      await given.update(made, muted(99));
     });
   });
 

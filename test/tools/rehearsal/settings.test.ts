@@ -3,6 +3,7 @@ import { after, before, describe, it } from "mocha";
 import { checkLoadBalancerNames } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { nodesOf, scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import { runSchedule, scheduleType } from "../../../tools/rehearsal/world/rules/schedule-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
 const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
@@ -100,6 +101,37 @@ for (const stackName of ["dev", "prod"] as const) {
           [[["t4g.large"], 4]],
         );
         assert.deepEqual((await stack.up()).steps, []);
+      });
+
+      it("sleeps and wakes, and is not updated while it sleeps", async () => {
+        const times = { sleep: "0 19 * * 1-5", wake: "0 7 * * 1-5", timeZone: "Europe/Berlin" };
+        stack.configure("nodes", { schedule: times });
+        await up();
+        const { world } = stack;
+        const [group] = world.live("aws:eks/nodeGroup:NodeGroup");
+        assert.ok(group);
+        const comesDue = (name: string) => {
+          const schedule = world.live(scheduleType).find((one) => one.name === `sleep-${name}`);
+          assert.ok(schedule);
+          assert.equal(runSchedule(world, schedule), undefined);
+          return nodesOf(world, group).length;
+        };
+        assert.equal(comesDue("sleep"), 0);
+        assert.deepEqual((await stack.preview()).steps, [], "asleep, as a pull request sees it");
+        assert.deepEqual((await stack.refresh()).errors, []);
+        assert.deepEqual((await stack.preview()).steps, [], "after a refresh, as drift sees it");
+        const { errors, failed } = await stack.up();
+        assert.ok(failed);
+        assert.match(errors.join(), /stack sleeps: .* npm run wake -- --stack dev/);
+        assert.equal(comesDue("wake"), 2);
+        assert.deepEqual((await stack.up()).steps, [], "awake, with the night in the state");
+        stack.configure("nodes", { maxSize: 6 });
+        await up();
+        assert.equal(nodesOf(world, group).length, 2);
+        assert.deepEqual([comesDue("sleep"), comesDue("wake")], [0, 2]);
+        stack.remove("nodes.schedule");
+        await up();
+        assert.deepEqual(world.live(scheduleType), []);
       });
 
       it("refuses zones and instance types that do not fit, before any change", async () => {

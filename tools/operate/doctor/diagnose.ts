@@ -1,3 +1,4 @@
+import { isAsleep } from "../../../infra/config/sleep-times.ts";
 import { accessDenied } from "./checks/access-denied.ts";
 import { addonDegraded, addonUnready } from "./checks/addon-degraded.ts";
 import { autoscalingBlind } from "./checks/autoscaling-blind.ts";
@@ -37,6 +38,21 @@ export const checks: Check[] = [
   ...[jobFailed, podUnready, targetsUnhealthy, rolloutStuck],
 ];
 
+/** Those that need no pods and no nodes. */
+const checksAsleep = [
+  ...[accessDenied, halfDestroyed, pendingOperation, stuckDeletion],
+  ...[ingressClass, certificateWaits, dnsElsewhere],
+];
+
+/** Whether the stack has no nodes on purpose, by nodes.schedule. */
+export function isAsleepNow({ sleeps, aws: { nodeGroups = [] } }: Snapshot): boolean {
+  return (
+    sleeps === true &&
+    nodeGroups.length > 0 &&
+    nodeGroups.every(({ scalingConfig }) => isAsleep(scalingConfig ?? {}))
+  );
+}
+
 /** A finding for people: objects that have the same cause are one. */
 export interface Diagnosis extends Omit<Finding, "object" | "namespace" | "silent"> {
   check: string;
@@ -45,12 +61,12 @@ export interface Diagnosis extends Omit<Finding, "object" | "namespace" | "silen
 
 /**
  * Runs all checks. A consequence is left out where a cause is known in its namespace, so that the first
- * words are those of the cause.
+ * words are those of the cause. Of a stack that sleeps only what needs no nodes is judged.
  */
 export function diagnose(snapshot: Snapshot): Diagnosis[] {
   const explained = new Set<string>();
   const found = new Map<string, Diagnosis>();
-  for (const { name: check, consequence, find } of checks) {
+  for (const { name: check, consequence, find } of isAsleepNow(snapshot) ? checksAsleep : checks) {
     const findings = find(snapshot).filter(
       ({ namespace }) => !(consequence && namespace !== undefined && explained.has(namespace)),
     );

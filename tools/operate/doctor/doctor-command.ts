@@ -6,7 +6,7 @@ import { clusterAccess } from "../cluster-access.ts";
 import { operatedStack } from "../operated-stack.ts";
 import { operatorCommand } from "../operator-command.ts";
 import { type Page, showPage } from "../page.ts";
-import { type Diagnosis, diagnose } from "./diagnose.ts";
+import { type Diagnosis, diagnose, isAsleepNow } from "./diagnose.ts";
 import { readSnapshot, sourcesOf } from "./read.ts";
 import { awsClients } from "./read-aws.ts";
 import type { Snapshot, Unread } from "./snapshot.ts";
@@ -79,12 +79,17 @@ export function pageOf(snapshot: Snapshot): Page<Diagnoses> {
       ],
     };
   });
-  const well = `  Nothing is wrong${unread.length > 0 ? " in what could be read" : ""}.`;
+  const well = [
+    `  Nothing is wrong${unread.length > 0 ? " in what could be read" : ""}.`,
+    ...(isAsleepNow(snapshot)
+      ? [`  It sleeps by nodes.schedule, and has no nodes: npm run wake -- --stack ${stack}`]
+      : []),
+  ];
   return {
     sections: [
       ...(found.length > 0
         ? found
-        : [{ title: `Stack ${stack}, cluster ${clusterName}`, lines: [well] }]),
+        : [{ title: `Stack ${stack}, cluster ${clusterName}`, lines: well }]),
       ...(unread.length > 0 ? [{ title: "Not read", lines: unreadLines(unread) }] : []),
     ],
     data: { findings, unread },

@@ -67,6 +67,7 @@ export async function readSnapshot(
   return {
     at: sources.now(),
     ...{ stack, clusterName, hostNames, kubernetes, aws, dns, state },
+    sleeps: config.cluster.nodes.schedule !== undefined,
     unread: [
       ...ofAws.unread,
       ...ofKubernetes.unread,

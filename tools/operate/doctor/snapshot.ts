@@ -102,6 +102,8 @@ export interface Snapshot {
   clusterName: string;
   /** The host names that the settings lead to the load balancer. */
   hostNames: string[];
+  /** Whether the stack has nodes.schedule, so that it may have no nodes on purpose. @default false */
+  sleeps?: boolean;
   kubernetes: KubernetesAnswers;
   aws: AwsAnswers;
   /** Host names of the settings and of the load balancers. */

@@ -7,6 +7,7 @@ import {
   DescribeNodegroupCommand,
 } from "@aws-sdk/client-eks";
 import type { V1Node } from "@kubernetes/client-node";
+import { isAsleep } from "../../../infra/config/sleep-times.ts";
 import { versionsOf } from "../addon-versions.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
 import type { AwsClients } from "./aws-clients.ts";
@@ -50,6 +51,8 @@ export interface NodeGroupStatus {
   name: string;
   status: string;
   issues: string[];
+  /** Whether its limits are those of a stack that sleeps. */
+  asleep: boolean;
 }
 
 export async function controlPlane(
@@ -103,7 +106,12 @@ export async function nodeGroup(
   const { nodegroup } = await eks.send(
     new DescribeNodegroupCommand({ clusterName, nodegroupName: name }),
   );
-  return { name, status: nodegroup?.status ?? "", issues: issuesOf(nodegroup) };
+  return {
+    name,
+    status: nodegroup?.status ?? "",
+    issues: issuesOf(nodegroup),
+    asleep: isAsleep(nodegroup?.scalingConfig ?? {}),
+  };
 }
 
 export async function addonStatus(

@@ -4,8 +4,15 @@ import type { ClusterStatus, JobStatus, ServiceStatus, StackStatus } from "./sta
 /** A certificate that ends sooner is broken: ACM begins to renew 60 days before. */
 const certificateDays = 14;
 
-/** What is broken, a sentence each. Parts that could not be read are not broken. */
-export function findingsOf({ services, jobs, cluster, alarms, at }: StackStatus): string[] {
+/**
+ * What is broken, a sentence each. Parts that could not be read are not broken, nor is what a stack lacks
+ * while it sleeps: pods, nodes, and add-ons that run on them.
+ */
+export function findingsOf({ services, jobs, cluster, alarms, at, asleep }: StackStatus): string[] {
+  if (asleep) {
+    const nothing = { value: [] };
+    return cluster ? ofCluster({ ...cluster, nodes: nothing, addons: nothing }, at) : [];
+  }
   return [
     ...services.flatMap(ofService),
     ...jobs.flatMap(ofJob),

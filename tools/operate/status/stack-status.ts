@@ -45,6 +45,8 @@ export interface StackStatus {
   at: Date;
   /** Whether all parts could be read. */
   complete: boolean;
+  /** Whether it sleeps by nodes.schedule: it has no nodes, and no pods, on purpose. */
+  asleep: boolean;
   /** Undefined where one service is asked for. */
   cluster?: ClusterStatus;
   services: ServiceStatus[];
@@ -101,6 +103,9 @@ export async function stackStatus(
 ): Promise<{ status: StackStatus; unknown: boolean }> {
   const { services, jobs } = stack.config.services;
   const readings = new Readings();
+  const groups =
+    stack.config.cluster.nodes.schedule && (await nodeGroupsOf(stack, sources, readings));
+  const asleep = groups !== undefined && allAsleep(groups);
   const now = sources.now();
   const asked = (names: object) => Object.keys(names).filter((one) => !name || one === name);
   const balancer = await aws(readings, "tag:GetResources", () => findBalancer(sources.aws, stack));
@@ -130,7 +135,7 @@ export async function stackStatus(
   ]);
   const { clusterName, region } = stack;
   const status: StackStatus = {
-    ...{ stack: stack.stack, clusterName, region, at: now, complete: readings.complete },
+    ...{ stack: stack.stack, clusterName, region, at: now, complete: readings.complete, asleep },
     ...(cluster && { cluster }),
     services: served,
     jobs: ran,
@@ -225,20 +230,9 @@ async function clusterStatus({
   );
   const version = readValue(plane)?.version ?? stack.config.containerInsights.kubernetesVersion;
   const loadBalancer = readValue(balancer)?.loadBalancer;
-  const all = async <Value>(
-    names: Reading<string[]>,
-    read: (name: string) => Promise<Reading<Value>>,
-  ): Promise<Reading<Reading<Value>[]>> =>
-    "value" in names ? { value: await Promise.all(names.value.map(read)) } : names;
-
   const [support, groups, found, additions, certificates, spent] = await Promise.all([
     aws(readings, "eks:DescribeClusterVersions", () => supportOf(clients, version, now)),
-    aws(readings, "eks:ListNodegroups", () => nodeGroupNames(clients.eks, clusterName)).then(
-      (names) =>
-        all(names, (name) =>
-          aws(readings, "eks:DescribeNodegroup", () => nodeGroup(clients, clusterName, name)),
-        ),
-    ),
+    nodeGroupsOf(stack, sources, readings),
     readings.of("Kubernetes: list nodes", () => nodes(kubernetes)),
     aws(readings, "eks:ListAddons", () => addonNames(clients.eks, clusterName)).then((names) =>
       all(names, (name) => addonOf(name, version, { stack, sources, readings })),
@@ -270,6 +264,31 @@ async function clusterStatus({
         })),
       }),
   };
+}
+
+async function all<Value>(
+  names: Reading<string[]>,
+  read: (name: string) => Promise<Reading<Value>>,
+): Promise<Reading<Reading<Value>[]>> {
+  return "value" in names ? { value: await Promise.all(names.value.map(read)) } : names;
+}
+
+async function nodeGroupsOf(
+  { clusterName }: OperatedStack,
+  { aws: clients }: StatusSources,
+  readings: Readings,
+): Promise<ClusterStatus["nodeGroups"]> {
+  const names = await aws(readings, "eks:ListNodegroups", () =>
+    nodeGroupNames(clients.eks, clusterName),
+  );
+  return all(names, (name) =>
+    aws(readings, "eks:DescribeNodegroup", () => nodeGroup(clients, clusterName, name)),
+  );
+}
+
+function allAsleep(groups: ClusterStatus["nodeGroups"]): boolean {
+  const read = (readValue(groups) ?? []).map(readValue);
+  return read.length > 0 && read.every((group) => group?.asleep);
 }
 
 async function addonOf(

@@ -19,10 +19,17 @@ export function statusPage(status: StackStatus): Page<StackStatus & { broken: st
     sections: [
       {
         title: where,
-        lines:
-          broken.length > 0
+        lines: [
+          ...(broken.length > 0
             ? broken.flatMap((one) => wrapped(one, "  ✗ "))
-            : [status.complete ? "  nothing is broken" : "  nothing that could be read is broken"],
+            : [status.complete ? "  nothing is broken" : "  nothing that could be read is broken"]),
+          ...(status.asleep
+            ? wrapped(
+                `It sleeps by nodes.schedule, and has no nodes: npm run wake -- --stack ${status.stack}`,
+                "  ",
+              )
+            : []),
+        ],
       },
       ...services.map((service) => ({
         title: `service ${service.name}`,

@@ -15,6 +15,7 @@ import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { observabilityRules } from "./rules/observability-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
+import { scheduleRules } from "./rules/schedule-rules.ts";
 import { storeEffects, storeRules } from "./rules/store-rules.ts";
 import { tableEffects, tableRules } from "./rules/table-rules.ts";
 import { workloadEffects, workloadRules } from "./rules/workload-rules.ts";
@@ -39,6 +40,7 @@ export const rules: Rule[] = [
   ...messageRules,
   ...filesRules,
   ...backupRules,
+  ...scheduleRules,
 ];
 
 /** All effects of calls to the simulated cloud. */

@@ -67,6 +67,21 @@ describe("doctor", () => {
     stack = await operatedStack("prod");
     cluster = await startCluster(() => world);
   });
+  it("finds no missing nodes and pods of a stack that sleeps by its schedule", async () => {
+    const [first] = planted.filter(({ check }) => check === "pod-unscheduled");
+    assert.ok(first);
+    first.plant(world);
+    const awake = await snapshot();
+    assert.ok(diagnose(awake).length > 0);
+    const sizes = { minSize: 0, desiredSize: 0, maxSize: 1 };
+    const groups = awake.aws.nodeGroups?.map((one) => ({ ...one, scalingConfig: sizes }));
+    const asleep = { ...awake, sleeps: true, aws: { ...awake.aws, nodeGroups: groups } };
+    assert.deepEqual(diagnose(asleep), []);
+    const lines = pageOf(asleep).sections.flatMap((section) => section.lines);
+    assert.match(lines.join(), /It sleeps by nodes\.schedule.*npm run wake -- --stack prod/);
+    assert.ok(diagnose({ ...asleep, sleeps: false }).length > 0, "nobody has meant it");
+  });
+
   beforeEach(() => {
     world = healthy();
   });

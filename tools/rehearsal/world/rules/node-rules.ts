@@ -21,7 +21,11 @@ export function nodeGroups(world: World, cluster: string): CloudResource[] {
 export function nodeProblem(world: World, cluster: string): string | undefined {
   const groups = nodeGroups(world, cluster);
   if (groups.length === 0) return `cluster ${cluster} has no nodes`;
-  const reasons = groups.map(({ inputs }) => groupProblem(world, inputs));
+  const reasons = groups.map((group) =>
+    scalingGroupOf(world, group)?.inputs.desiredCapacity === 0
+      ? `node group ${group.id} has no nodes`
+      : groupProblem(world, group.inputs),
+  );
   return reasons.every(Boolean) ? reasons[0] : undefined;
 }
 

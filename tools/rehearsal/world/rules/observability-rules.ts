@@ -4,7 +4,9 @@ import type { Props } from "../world.ts";
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const filterType = "aws:cloudwatch/logMetricFilter:LogMetricFilter";
+const muteType = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule";
 const mostFilters = 100;
+const mostMuted = 100;
 const [hour, day, week] = [3600, 86_400, 604_800];
 
 function filterProblem({ pattern, metricTransformation: { dimensions, defaultValue } }: Props) {
@@ -68,6 +70,17 @@ export const observabilityRules: Rule[] = [
       source:
         "Amazon CloudWatch Logs User Guide, dimensions and filter patterns; terraform-provider-aws#22105 and public reports of the other words",
       refusal: ({ inputs }) => filterProblem(inputs),
+    },
+    {
+      error: "ValidationError",
+      on,
+      types: [muteType],
+      source:
+        "CloudWatch API, PutAlarmMuteRule and MuteTargets; AWS's words for a list that is too long",
+      refusal: ({ inputs }) =>
+        (inputs.muteTargets?.alarmNames ?? []).length > mostMuted
+          ? `1 validation error detected: Value at 'muteTargets.alarmNames' failed to satisfy constraint: Member must have length less than or equal to ${mostMuted}`
+          : undefined,
     },
     {
       error: "ValidationError",

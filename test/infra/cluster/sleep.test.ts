@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { describe, it } from "mocha";
+import { sleepBySchedule } from "../../../infra/cluster/sleep.ts";
+import type { NodesConfig } from "../../../infra/config/schema.ts";
+import { deploy, only } from "../../../tools/graph/evaluate.ts";
+
+const arn = "arn:aws:eks:eu-central-1:111122223333:nodegroup/platform/nodes/1";
+const sizes = { minSize: 2, desiredSize: 3, maxSize: 4 };
+const schedule = { sleep: "0 19 * * 1-5", wake: "0 7 * * 1-5", timeZone: "Europe/Berlin" };
+const made = (more: Partial<NodesConfig>) =>
+  deploy(() =>
+    sleepBySchedule(
+      "sleep",
+      {
+        nodes: { ...sizes, ...more } as NodesConfig,
+        cluster: {
+          name: pulumi.output("platform"),
+          nodes: { group: { name: pulumi.output("nodes"), arn: pulumi.output(arn) } },
+        },
+      },
+      {},
+    ),
+  );
+const schedules = async () => {
+  const found = (await made({ schedule })).filter(({ type }) => type.endsWith(":Schedule"));
+  return Object.fromEntries(found.map(({ name, inputs }) => [name, inputs]));
+};
+
+describe("the sleep of a node group", () => {
+  it("is of a stack with a schedule only", async () => {
+    assert.deepEqual(await made({}), []);
+    assert.deepEqual(Object.keys(await schedules()).sort(), ["sleep-sleep", "sleep-wake"]);
+  });
+
+  it("takes all nodes, and brings those of the settings, at the times of the settings", async () => {
+    const { "sleep-sleep": sleep, "sleep-wake": wake } = await schedules();
+    const input = (of: typeof sleep) => JSON.parse(of?.target.input);
+    const group = { ClusterName: "platform", NodegroupName: "nodes" };
+    assert.deepEqual(input(sleep), {
+      ...group,
+      ScalingConfig: { MinSize: 0, DesiredSize: 0, MaxSize: 1 },
+    });
+    assert.deepEqual(input(wake), {
+      ...group,
+      ScalingConfig: { MinSize: 2, DesiredSize: 3, MaxSize: 4 },
+    });
+    assert.equal(sleep?.scheduleExpression, "cron(0 19 ? * MON,TUE,WED,THU,FRI *)");
+    assert.equal(wake?.scheduleExpression, "cron(0 7 ? * MON,TUE,WED,THU,FRI *)");
+    assert.equal(sleep?.scheduleExpressionTimezone, "Europe/Berlin");
+    assert.equal(sleep?.target.retryPolicy.maximumEventAgeInSeconds, 7200);
+  });
+
+  it("is by a role that schedules of this account may assume, and that may do nothing else", async () => {
+    const resources = await made({ schedule });
+    const trust = JSON.parse(only(resources, "aws:iam/role:Role").inputs.assumeRolePolicy);
+    assert.deepEqual(trust.Statement, [
+      {
+        Effect: "Allow",
+        Action: "sts:AssumeRole",
+        Principal: { Service: "scheduler.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      },
+    ]);
+    const { policy } = only(resources, "aws:iam/rolePolicy:RolePolicy").inputs;
+    assert.deepEqual(JSON.parse(policy).Statement, [
+      { Effect: "Allow", Action: "eks:UpdateNodegroupConfig", Resource: arn },
+    ]);
+  });
+});
