@@ -8,6 +8,7 @@ import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
+import { withSurge } from "./scale-rules.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
 import type { ServiceConfig } from "./workload-schema.ts";
@@ -16,7 +17,10 @@ import type { ServiceConfig } from "./workload-schema.ts";
 type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(given: Settings) {
-  const settings = { ...given, services: withoutReleasesGoneBack(given) };
+  const settings = {
+    ...given,
+    services: withSurge({ ...given, services: withoutReleasesGoneBack(given) }),
+  };
   const { region, accountId, environment, tags, cluster, nodes, logs, ingress, domain } = settings;
   const { services, jobs } = settings;
   const workloads = { ...services, ...jobs };

@@ -588,11 +588,20 @@ export const cases: Case[] = [
   },
   { key: "services.web.route.sticky", to: true, moves: ["Ingress"] },
   { key: "services.web.route.path", to: "/shop", moves: ["Ingress"] },
+  {
+    key: "services.web.route.healthCheck.intervalSeconds",
+    to: 6,
+    moves: ["Deployment", "Ingress"],
+  },
+  { key: "services.web.route.healthCheck.timeoutSeconds", to: 2, moves: ["Ingress"] },
+  { key: "services.web.route.healthCheck.healthyThreshold", to: 3, moves: ["Ingress"] },
+  { key: "services.web.route.healthCheck.unhealthyThreshold", to: 3, moves: ["Ingress"] },
+  { key: "services.web.maxSurge", to: "50%", moves: ["Deployment"] },
   { key: "services.web.minReplicas", to: 4, moves: ["Deployment", "HorizontalPodAutoscaler"] },
   {
     key: "services.web.maxReplicas",
     to: 10,
-    moves: ["Dashboard", "HorizontalPodAutoscaler", "MetricAlarm", "ResourceQuota"],
+    moves: ["Dashboard", "Deployment", "HorizontalPodAutoscaler", "MetricAlarm", "ResourceQuota"],
   },
   { key: "services.web.targetCpuPercent", to: 50, moves: ["HorizontalPodAutoscaler"] },
   {

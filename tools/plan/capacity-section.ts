@@ -10,6 +10,7 @@ import {
 import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
+import { surgeOf } from "../../infra/services/rollout.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -93,8 +94,9 @@ export function servicePods(manifests: Manifest[]): (Pods & { graceSeconds: numb
       const { metadata, spec } = deployment;
       const pod = podSpecOf(deployment) ?? {};
       const most = scaleOf(deployment, manifests)?.most ?? spec.replicas ?? 1;
+      const { maxSurge } = spec.strategy?.rollingUpdate ?? {};
       return {
-        ...podsOf(pod, most + (spec.strategy?.rollingUpdate?.maxSurge ?? 0)),
+        ...podsOf(pod, most + (maxSurge === undefined ? 0 : surgeOf(maxSurge, most))),
         name: metadata.namespace ?? metadata.name,
         graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
       };
