@@ -313,6 +313,7 @@ async function changeStack(
 ): Promise<void> {
   const { world } = stack;
   let ran = 0;
+  const rolled = world.phases.length;
   await runOperation(
     "a larger scale, after the autoscaler has added nodes",
     () => {
@@ -326,11 +327,14 @@ async function changeStack(
         "aws:eks/nodeGroup:NodeGroup",
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:core/v1:ResourceQuota",
+        // Its surge, which no pod sees: where nodes have room for more or for less.
+        deploymentType,
         // Both show the limit.
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
+      ...(world.phases.length === rolled ? [] : ["pods started again"]),
       ...checkNodesKept(stack, ran),
     ],
   );
