@@ -248,7 +248,10 @@ const jobCases: Case[] = [
   ...["cpuMillicores", "cpuLimitMillicores", "memoryMiB"].map((key) =>
     job(key, 300, ["CronJob", "LimitRange", "ResourceQuota"]),
   ),
-  job("sidecars", { proxy: { image: { sameAs: "web" } } }, ["CronJob", "ResourceQuota"]),
+  // It takes room that a rollout had.
+  job("sidecars", { proxy: { image: { sameAs: "web" } } }, [
+    ...["CronJob", "Deployment", "ResourceQuota"],
+  ]),
   job("before", { wait: { image: { sameAs: "web" } } }),
   job("calls", ["shop"], ["CronJob", "NetworkPolicy", "Service"], { with: shop }),
   job("policyArns", ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], ["RolePolicyAttachment"], {
@@ -446,7 +449,8 @@ export const cases: Case[] = [
     moves: ["Deployment", "Image", "NodeGroup", "output imageReferences"],
   },
   { key: "nodes.operatingSystem", to: "bottlerocket", moves: ["LaunchTemplate", "NodeGroup"] },
-  { key: "nodes.instanceTypes", to: ["m7g.xlarge"], moves: ["NodeGroup"] },
+  // Other room: other rollouts.
+  { key: "nodes.instanceTypes", to: ["m7g.xlarge"], moves: ["Deployment", "NodeGroup"] },
   {
     key: "nodes.capacityType",
     to: "SPOT",
