@@ -21,15 +21,19 @@ async function releasesOf(stack: string, transformation?: ResourceTransformation
   return releases;
 }
 
-/** The parts that somebody waits for, without the names of resources. */
-const spans = ({ parts }: ReleaseTime) =>
-  parts
-    .filter(({ beside }) => !beside)
-    .map(({ what, start, end }) => {
-      const name = what.replace(/^\S+, |(?<=^build and push) .*$/g, "");
-      return `${name} ${end - start} s`;
-    })
-    .join("; ");
+/** The parts that somebody waits for; steps that are the same, once. */
+function spans({ parts }: ReleaseTime): string {
+  const steps = new Map<number, string[]>();
+  for (const { name, step, start, end } of parts.filter(({ beside }) => !beside)) {
+    steps.set(step, [...(steps.get(step) ?? []), `${name} ${end - start} s`]);
+  }
+  const counts = new Map<string, number>();
+  for (const [step, names] of steps) {
+    const key = `${step === 0 ? "" : "step: "}${names.join(", ")}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(([key, count]) => (count > 1 ? `${count} × ${key}` : key)).join("; ");
+}
 
 const now: { stack: string; time: ReleaseTime }[] = [];
 const rows: string[][] = [];

@@ -3,6 +3,9 @@ import type { Span, World } from "./world/world.ts";
 /** A part of the time of a release, in simulated seconds from its start. */
 export interface ReleasePart {
   what: string;
+  /** The same without a resource's name, and in which step of the rollout; 0 is before it. */
+  name: string;
+  step: number;
   start: number;
   end: number;
   /** Nobody waits for it. */
@@ -44,8 +47,12 @@ export function releaseTime(world: World, title: string, from: number): ReleaseT
     ["job of the release", before("kubernetes:batch/v1:Job")],
   ].flatMap(([name, span]) => (span ? [{ name: name as string, span: span as Span }] : []));
   const parts = [
-    ...calls.map(({ name, span }) => ({ what: `${name} ${span.name}`, ...span, beside: false })),
+    ...calls.map(({ name, span }) => ({
+      ...span,
+      ...{ name, step: 0, what: `${name} ${span.name}`, beside: false },
+    })),
     ...phases.map(({ what, step, pods, start, end, beside = false }) => ({
+      ...{ name: what, step },
       what: `${rollout.name}, step ${step} of ${steps}, ${pods} pod${pods > 1 ? "s" : ""}: ${what}`,
       start,
       end,
@@ -55,8 +62,8 @@ export function releaseTime(world: World, title: string, from: number): ReleaseT
   return {
     title,
     seconds: rollout.end - from,
-    parts: parts.map(({ what, start, end, beside }) => ({
-      what,
+    parts: parts.map(({ what, name, step, start, end, beside }) => ({
+      ...{ what, name, step },
       start: start - from,
       end: end - from,
       beside,
