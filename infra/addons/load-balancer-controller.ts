@@ -24,6 +24,8 @@ export interface LoadBalancerControllerArgs {
 
 const namespace = "kube-system";
 const serviceAccount = "aws-load-balancer-controller";
+/** A call for each target group with a new pod; its limit is 50 a second (docs/deploy/configurations.md). */
+const pollSeconds = 5;
 
 /**
  * The AWS Load Balancer Controller, which turns Ingresses into load balancers and removes them.
@@ -101,6 +103,8 @@ function chartValues(args: LoadBalancerControllerArgs, roleArn: pulumi.Input<str
     },
     securityContext: { ...containerSecurity, runAsNonRoot: true },
     defaultTargetType: "ip",
+    // How often it asks AWS whether a new pod is healthy, for which a rollout waits. Its default is 15 s.
+    targetgroupbindingRequeueDuration: `${pollSeconds}s`,
     defaultTags: args.tags,
     // Without it each upgrade makes a new certificate, and webhooks fail for a while.
     keepTLSSecret: true,

@@ -12,7 +12,7 @@ import { imagePlaces } from "./image-names.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
-import { capacityTypeOf } from "./scale-rules.ts";
+import { capacityTypeOf, withSurge } from "./scale-rules.ts";
 import { type NodesConfig, type Settings, settingsSchema } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
@@ -21,7 +21,10 @@ import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 type PlatformConfig = ReturnType<typeof slices>;
 
 function slices(given: Settings) {
-  const settings = { ...given, services: withoutReleasesGoneBack(given) };
+  const settings = {
+    ...given,
+    services: withSurge({ ...given, services: withoutReleasesGoneBack(given) }),
+  };
   const { region, accountId, environment, tags, cluster, logs, ingress, domain } = settings;
   const nodes = { ...settings.nodes, capacityType: capacityTypeOf(settings) };
   const { services, jobs } = settings;

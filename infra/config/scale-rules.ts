@@ -14,6 +14,7 @@ import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
 import { needsKeda } from "../services/keda-needs.ts";
 import { mostRuns, podSize } from "../services/pod-size.ts";
+import { surgeOf } from "../services/rollout.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
 import { namesSecrets } from "./secret-rules.ts";
 import { perService, rule } from "./setting-rule.ts";
@@ -147,6 +148,33 @@ function atLeast(first: string, other: string): boolean {
   return !a || !b || (b.vcpus >= a.vcpus && b.memoryMiB >= a.memoryMiB);
 }
 
+type Placed = Pick<
+  Settings,
+  "network" | "nodes" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
+>;
+
+/** A rollout in 1, 2, 3, 4, 5 and 10 steps. */
+const shares = [100, 50, 34, 25, 20, 10].map((percent) => `${percent}%`);
+
+/**
+ * The services, each with the pods that a rollout of it adds: its own setting, else the largest of these
+ * shares of `maxReplicas` for which all pods at their most have room, every service in a rollout at once.
+ * It is a number, so that fewer pods than that change in one step. One where the nodes' room is not known.
+ */
+export function withSurge(settings: Placed): Settings["services"] {
+  const room = roomFor(settings.nodes.instanceTypes, settings);
+  const at = (share: string | undefined) =>
+    Object.fromEntries(
+      Object.entries(settings.services).map(([name, service]) => {
+        const { maxReplicas, maxSurge = share && surgeOf(share, maxReplicas) } = service;
+        return [name, { ...service, maxSurge: maxSurge ?? 1 }];
+      }),
+    );
+  const holds = (services: Settings["services"]) =>
+    room !== undefined && !tooFewNodes(settings, podsAtMost({ ...settings, services }), room);
+  return shares.map(at).find(holds) ?? at(undefined);
+}
+
 const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
   Object.values(resources).some(({ kind }) => kind === "files");
 
@@ -181,7 +209,10 @@ function podsAtMost({
   });
   const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
   const pods = Object.entries(services)
-    .map(([name, service]) => kind(name, service.maxReplicas + 1, service))
+    .map(([name, service]) => {
+      const { maxReplicas, maxSurge = 1 } = service;
+      return kind(name, maxReplicas + surgeOf(maxSurge, maxReplicas), service);
+    })
     .sort(bySize);
   const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);
   const ofJobs = Object.entries(jobs)
@@ -200,6 +231,7 @@ function podsAtMost({
   ];
 }
 
+/** What is wrong when the pods find no room on the most nodes there can be. */
 function tooFewNodes(
   { network, nodes, autoscaler }: Pick<Settings, "network" | "nodes" | "autoscaler">,
   pods: Pods[],

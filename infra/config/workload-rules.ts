@@ -1,4 +1,5 @@
 import { contains, instanceMetadata } from "../network/cidr.ts";
+import { balancerCheck } from "../services/balancer-check.ts";
 import { needsKeda } from "../services/keda-needs.ts";
 import { checksOf } from "../services/probes.ts";
 import { cronProblem } from "./cron.ts";
@@ -13,7 +14,7 @@ import {
   rule,
   workloadsOf,
 } from "./setting-rule.ts";
-import { portOf, type ServiceConfig } from "./workload-schema.ts";
+import { type HealthCheckConfig, portOf, type ServiceConfig } from "./workload-schema.ts";
 
 /** Whether a name is that of something which the program makes for another service or job. */
 const belongsTo = (name: string, other: string) =>
@@ -86,6 +87,10 @@ export const workloadRules = [
   perService([], (at, service) => [
     service.minReplicas > service.maxReplicas &&
       `${at}.minReplicas: ${service.minReplicas} is above ${at}.maxReplicas ${service.maxReplicas}`,
+    typeof service.maxSurge === "number" &&
+      service.maxSurge > service.maxReplicas &&
+      `${at}.maxSurge: ${service.maxSurge} is above ${at}.maxReplicas ${service.maxReplicas}`,
+    checkProblem(`${at}.route.healthCheck`, service.route?.healthCheck),
     service.route !== undefined &&
       service.minReplicas < 2 &&
       `${at}.minReplicas: ${service.minReplicas} is not allowed behind the load balancer: at least 2, or each disruption is an outage`,
@@ -195,6 +200,15 @@ function portProblems(at: string, service: ServiceConfig): (string | false)[] {
       port === metricsPort &&
       `${at}.port: ${port} is the port of the metrics of a service with ${at}.drain own`,
   ];
+}
+
+/** AWS: "Health check interval must be greater than the timeout" (ValidationError). */
+function checkProblem(at: string, healthCheck: HealthCheckConfig | undefined): string | false {
+  const { intervalSeconds, timeoutSeconds } = balancerCheck(healthCheck);
+  return (
+    timeoutSeconds >= intervalSeconds &&
+    `${at}.timeoutSeconds: ${timeoutSeconds} is not below ${at}.intervalSeconds ${intervalSeconds}; allowed: 2 to ${intervalSeconds - 1}`
+  );
 }
 
 /** Variables by which a service with `drain: own` is told a setting (service/src/config.ts). */

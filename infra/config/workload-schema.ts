@@ -41,6 +41,26 @@ const rightsShape = {
     ),
 };
 
+/** Elastic Load Balancing API Reference, CreateTargetGroup: the bounds of an Application Load Balancer. */
+const healthCheckSchema = z.strictObject({
+  intervalSeconds: whole(5, 300)
+    .optional()
+    .describe(
+      "Seconds between two checks of a pod. A new pod gets requests after the first that it passes. Default: 10.",
+    ),
+  timeoutSeconds: whole(2, 120)
+    .optional()
+    .describe("Seconds that an answer may take, fewer than `intervalSeconds`. Default: 5."),
+  healthyThreshold: whole(2, 10)
+    .optional()
+    .describe(
+      "Passed checks in a row after which a pod that was unhealthy gets requests again. Default: 2.",
+    ),
+  unhealthyThreshold: whole(2, 10)
+    .optional()
+    .describe("Failed checks in a row after which a pod gets no requests. Default: 2."),
+});
+
 const routeSchema = z.strictObject({
   hosts: z
     .array(routeHost(), "a list of host names")
@@ -56,6 +76,7 @@ const routeSchema = z.strictObject({
     .describe(
       "The load balancer sends a client to the pod that it had before, as long as that is there. Default: false.",
     ),
+  healthCheck: healthCheckSchema.optional(),
 });
 
 const releaseJobSchema = z.strictObject({
@@ -95,6 +116,8 @@ const scaleSchema = z.strictObject({
   queue: queueSchema.optional(),
 });
 
+const maxSurge = "a number of pods from 1 to 1000, or a share from 1% to 100%";
+
 const serviceSchema = z.strictObject({
   ...containerShape,
   ...companionShape,
@@ -120,6 +143,12 @@ const serviceSchema = z.strictObject({
       "Fewest pods; at least 2 behind the load balancer. A worker with `scale.queue` may have 0.",
     ),
   maxReplicas: whole(1, 1000).default(4).describe("Most pods."),
+  maxSurge: z
+    .union([whole(1, 1000), matching(/^([1-9]\d?|100)%$/, maxSurge)], maxSurge)
+    .optional()
+    .describe(
+      "Pods that a rollout adds before it takes old ones away: a number, or a share of the pods such as 50%. Default: as many as the nodes have room for when every service has `maxReplicas`, at least 1.",
+    ),
   targetCpuPercent: whole(10, 95)
     .default(60)
     .describe("CPU use that the HorizontalPodAutoscaler aims at, in percent of the request."),
@@ -182,6 +211,7 @@ export const jobsSchema = z.record(shortName(), jobSchema, "a map of jobs by nam
 
 export type ServiceConfig = z.infer<typeof serviceSchema>;
 export type JobConfig = z.infer<typeof jobSchema>;
+export type HealthCheckConfig = z.infer<typeof healthCheckSchema>;
 export type RouteConfig = NonNullable<ServiceConfig["route"]>;
 
 /** The port of a service that names none. */

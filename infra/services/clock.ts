@@ -1,12 +1,13 @@
 import type { HealthConfig } from "../config/container-schema.ts";
 import type { IngressConfig } from "../config/schema.ts";
 import { portOf, type ServiceConfig } from "../config/workload-schema.ts";
+import { balancerCheck } from "./balancer-check.ts";
 import { type DrainClock, drainClock } from "./drain.ts";
 import { checksOf, startSecondsOf } from "./probes.ts";
 
 type Timed = Pick<
   ServiceConfig,
-  "drainSeconds" | "requestTimeoutSeconds" | "health" | "worker" | "port"
+  "drainSeconds" | "requestTimeoutSeconds" | "health" | "worker" | "port" | "route"
 > & {
   sidecars: Record<string, { health?: HealthConfig }>;
   before: Record<string, unknown>;
@@ -30,5 +31,11 @@ export function clockOf(
     own + beforeSeconds * Object.keys(service.before).length,
   );
   const { drainSeconds, requestTimeoutSeconds } = service;
-  return drainClock({ drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds, startSeconds });
+  return drainClock({
+    drainSeconds,
+    requestTimeoutSeconds,
+    idleTimeoutSeconds,
+    startSeconds,
+    checkSeconds: balancerCheck(service.route?.healthCheck).intervalSeconds,
+  });
 }

@@ -8,6 +8,8 @@ export interface DrainArgs {
   idleTimeoutSeconds: number;
   /** Seconds that a pod has to start. @default 60 */
   startSeconds?: number;
+  /** Seconds between two health checks of the load balancer. @default 10 */
+  checkSeconds?: number;
 }
 
 /**
@@ -48,8 +50,8 @@ export interface DrainClock {
 
 const quietSeconds = 2;
 const marginSeconds = 5;
-/** Image pull and two health checks, doubled. */
-const pullSeconds = 180;
+/** Image pull, doubled. */
+const pullSeconds = 140;
 
 /**
  * The one clock of a rollout: with these times no request is lost when a pod leaves.
@@ -63,7 +65,8 @@ const pullSeconds = 180;
  * - the server never closes an idle connection before the load balancer does.
  */
 export function drainClock(args: DrainArgs): DrainClock {
-  const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds, startSeconds = 60 } = args;
+  const { drainSeconds, requestTimeoutSeconds, idleTimeoutSeconds } = args;
+  const { startSeconds = 60, checkSeconds = 10 } = args;
   const maxSeconds = 2 * drainSeconds + quietSeconds;
   const closeTimeoutSeconds = requestTimeoutSeconds + marginSeconds;
   const terminationGracePeriodSeconds = maxSeconds + closeTimeoutSeconds + marginSeconds;
@@ -74,7 +77,9 @@ export function drainClock(args: DrainArgs): DrainClock {
     maxSeconds,
     closeTimeoutSeconds,
     terminationGracePeriodSeconds,
-    progressDeadlineSeconds: terminationGracePeriodSeconds + pullSeconds + startSeconds,
+    // Two health checks, doubled.
+    progressDeadlineSeconds:
+      terminationGracePeriodSeconds + pullSeconds + startSeconds + 4 * checkSeconds,
     deregistrationDelaySeconds: closeTimeoutSeconds,
     // Node closes up to one second later than told; the load balancer must always be first.
     keepAliveSeconds: idleTimeoutSeconds + 2 * marginSeconds,

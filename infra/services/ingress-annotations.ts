@@ -6,6 +6,7 @@ import type { RouteConfig, ServiceConfig } from "../config/workload-schema.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { LogDelivery } from "../edge/load-balancer-logs.ts";
 import type { Network } from "../network/network.ts";
+import { balancerCheck } from "./balancer-check.ts";
 import type { DrainClock } from "./drain.ts";
 
 type Scheme = IngressConfig["scheme"];
@@ -148,16 +149,17 @@ export function serviceAnnotations(args: IngressArgs): Record<string, pulumi.Inp
     ...(args.route.sticky && { "stickiness.type": "lb_cookie" }),
   };
   const health = healthCheckOf(args);
+  const times = balancerCheck(args.route.healthCheck);
   const annotations: ServiceAnnotations = {
     ...listenerAnnotations(args.scheme, args.edge),
     "group.order": String(groupOrder(args.route)),
     "target-type": "ip",
     "healthcheck-path": health.path,
     "healthcheck-port": health.port,
-    "healthcheck-interval-seconds": "10",
-    "healthcheck-timeout-seconds": "5",
-    "healthy-threshold-count": "2",
-    "unhealthy-threshold-count": "2",
+    "healthcheck-interval-seconds": String(times.intervalSeconds),
+    "healthcheck-timeout-seconds": String(times.timeoutSeconds),
+    "healthy-threshold-count": String(times.healthyThreshold),
+    "unhealthy-threshold-count": String(times.unhealthyThreshold),
     "success-codes": health.codes,
     ...protocolVersions[args.protocol],
     "target-group-attributes": attributes({ ...targetGroup }),

@@ -90,7 +90,7 @@ export function ingressSpec(
   };
 }
 
-/** A rollout adds a pod before it takes one away. */
+/** A rollout adds `maxSurge` pods before it takes as many away. */
 export function deploymentSpec(
   args: ServiceArgs,
   clock: DrainClock,
@@ -103,7 +103,10 @@ export function deploymentSpec(
     revisionHistoryLimit: 5,
     progressDeadlineSeconds: clock.progressDeadlineSeconds,
     selector: { matchLabels: selector },
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    strategy: {
+      type: "RollingUpdate",
+      rollingUpdate: { maxSurge: args.maxSurge ?? 1, maxUnavailable: 0 },
+    },
     template: {
       metadata: { labels: labelsOf(args) },
       spec: servicePod(args, clock, selector, ground),

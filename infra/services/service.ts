@@ -30,8 +30,8 @@ const networking = kubernetes.networking.v1;
  * Pods run as an unprivileged user without capabilities on a read-only file system, accept
  * connections from the load balancer's subnets and from callers only, and reach DNS, the CloudWatch
  * agent and what `calls` and `egress` declare.
- * A rollout adds a pod before it takes one away, waits until the load balancer finds the new one
- * healthy (readiness gates), and gives the old one the time of the drain clock. With `release` it begins
+ * A rollout adds `maxSurge` pods before it takes as many away, waits until the load balancer finds the new
+ * ones healthy (readiness gates), and gives the old ones the time of the drain clock. With `release` it begins
  * only when that job has succeeded. With `scale` KEDA scales it.
  *
  * Must depend on the load balancer controller, KEDA, the cluster and the network as components: the

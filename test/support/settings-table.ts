@@ -255,7 +255,10 @@ const jobCases: Case[] = [
   ...["cpuMillicores", "cpuLimitMillicores", "memoryMiB"].map((key) =>
     job(key, 300, ["CronJob", "LimitRange", "ResourceQuota"]),
   ),
-  job("sidecars", { proxy: { image: { sameAs: "web" } } }, ["CronJob", "ResourceQuota"]),
+  // It takes room that a rollout had.
+  job("sidecars", { proxy: { image: { sameAs: "web" } } }, [
+    ...["CronJob", "Deployment", "ResourceQuota"],
+  ]),
   job("before", { wait: { image: { sameAs: "web" } } }),
   job("calls", ["shop"], ["CronJob", "NetworkPolicy", "Service"], { with: shop }),
   job("policyArns", ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"], ["RolePolicyAttachment"], {
@@ -488,7 +491,8 @@ export const cases: Case[] = [
     moves: ["Deployment", "Image", "NodeGroup", "output imageReferences"],
   },
   { key: "nodes.operatingSystem", to: "bottlerocket", moves: ["LaunchTemplate", "NodeGroup"] },
-  { key: "nodes.instanceTypes", to: ["m7g.xlarge"], moves: ["NodeGroup"] },
+  // Other room: other rollouts.
+  { key: "nodes.instanceTypes", to: ["m7g.xlarge"], moves: ["Deployment", "NodeGroup"] },
   {
     key: "nodes.capacityType",
     to: "ON_DEMAND",
@@ -655,11 +659,20 @@ export const cases: Case[] = [
   },
   { key: "services.web.route.sticky", to: true, moves: ["Ingress"] },
   { key: "services.web.route.path", to: "/shop", moves: ["Ingress"] },
+  {
+    key: "services.web.route.healthCheck.intervalSeconds",
+    to: 6,
+    moves: ["Deployment", "Ingress"],
+  },
+  { key: "services.web.route.healthCheck.timeoutSeconds", to: 2, moves: ["Ingress"] },
+  { key: "services.web.route.healthCheck.healthyThreshold", to: 3, moves: ["Ingress"] },
+  { key: "services.web.route.healthCheck.unhealthyThreshold", to: 3, moves: ["Ingress"] },
+  { key: "services.web.maxSurge", to: "50%", moves: ["Deployment"] },
   { key: "services.web.minReplicas", to: 4, moves: ["Deployment", "HorizontalPodAutoscaler"] },
   {
     key: "services.web.maxReplicas",
     to: 10,
-    moves: ["Dashboard", "HorizontalPodAutoscaler", "MetricAlarm", "ResourceQuota"],
+    moves: ["Dashboard", "Deployment", "HorizontalPodAutoscaler", "MetricAlarm", "ResourceQuota"],
   },
   { key: "services.web.targetCpuPercent", to: 50, moves: ["HorizontalPodAutoscaler"] },
   {

@@ -3,8 +3,8 @@ import { idOf, type ResourceType, seconds } from "./resource-type.ts";
 
 export const docker: Record<string, ResourceType> = {
   "docker:index/image:Image": {
-    // A build of a small Node.js service, and its push
-    duration: seconds(90, 90, 0),
+    // A build of nothing; waits.buildAndPush comes with a push.
+    duration: seconds(3, 3, 0),
     required: ["imageName"],
     id: idOf("imageName"),
     computed: ({ inputs }) => ({

@@ -16,7 +16,13 @@ export const waits = {
   loadBalancerActive: 150,
   /** Until the network interfaces of a deleted load balancer are gone [3]. */
   loadBalancerInterfacesGone: 60,
-  /** Pull of an image of ~60 MB and start of a container. */
+  /** Build of a small Node.js service, and the push of its image. */
+  buildAndPush: 87,
+  /** Pull of an image of ~60 MB. */
+  imagePull: 9,
+  /** Start of a container, until its first probe is answered. */
+  containerStart: 3,
+  /** Pull of an image and start of a container. */
   podStart: 12,
   /** A short job, such as a migration. */
   jobRun: 20,

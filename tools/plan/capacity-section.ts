@@ -12,6 +12,7 @@ import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
+import { surgeOf } from "../../infra/services/rollout.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { sleepOf } from "../cloud/scheduler.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
@@ -164,8 +165,10 @@ export function servicePods(
       const { metadata, spec } = deployment;
       const pod = podSpecOf(deployment) ?? {};
       const pods = scaleOf(deployment, manifests)?.[bound] ?? spec.replicas ?? 1;
+      const { maxSurge } = spec.strategy?.rollingUpdate ?? {};
+      const surge = rollout && maxSurge !== undefined ? surgeOf(maxSurge, pods) : 0;
       return {
-        ...podsOf(pod, pods + (rollout ? (spec.strategy?.rollingUpdate?.maxSurge ?? 0) : 0)),
+        ...podsOf(pod, pods + surge),
         name: metadata.namespace ?? metadata.name,
         graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
       };

@@ -22,7 +22,7 @@ export function secondsOf({ type, custom, remote }: Resource, operation: Operati
   const { onCreate, onDelete } = waitsOf(type);
   return {
     create: create + onCreate,
-    update: update + (isWorkload(type) ? onCreate + onDelete : 0),
+    update: update + (isWorkload(type) ? onCreate + onDelete : type === imageType ? onCreate : 0),
     replace: remove + onDelete + create + onCreate,
     delete: remove + onDelete,
   }[operation];
@@ -39,10 +39,12 @@ function composed(type: string) {
   return parts.length > 0 ? seconds(sum("create"), sum("update"), sum("delete")) : oneCall;
 }
 
+const imageType = "docker:index/image:Image";
 const isWorkload = (type: string) => type.startsWith("kubernetes:apps/") || type.includes("helm");
 
 function waitsOf(type: string): { onCreate: number; onDelete: number } {
   if (isWorkload(type)) return { onCreate: waits.podStart, onDelete: waits.podDrain };
+  if (type === imageType) return { onCreate: waits.buildAndPush, onDelete: 0 };
   // A job is created when it has ended; the duration of its command is unknown.
   if (type === "kubernetes:batch/v1:Job") return { onCreate: waits.podStart, onDelete: 0 };
   if (type === "kubernetes:networking.k8s.io/v1:Ingress") {

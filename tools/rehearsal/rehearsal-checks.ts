@@ -32,9 +32,17 @@ export function checkTypes(steps: Step[], types: string[]): string[] {
   return others.length === 0 ? [] : [`it should not touch ${names(others)}`];
 }
 
-/** Another image is another resource; its Deployments are only updated. */
-export function checkImageChange(steps: Step[]): string[] {
-  const imageType = "docker:index/image:Image";
+const imageType = "docker:index/image:Image";
+
+/** Neither builds an image nor asks a Docker daemon for one. */
+export function checkNoBuild(steps: Step[]): string[] {
+  const builds = steps.filter(({ type, op }) => type === imageType && op !== "delete");
+  return builds.length === 0 ? [] : [`it should build nothing, and there is ${names(builds)}`];
+}
+
+/** Another image is another resource, or none and no provider of it; its Deployments are only updated. */
+export function checkImageChange(all: Step[]): string[] {
+  const steps = all.filter(({ type }) => type !== "pulumi:providers:docker");
   return [
     ...checkOnlyUpdates(steps.filter(({ type }) => type !== imageType && !type.endsWith(":Job"))),
     ...checkTypes(steps, [
@@ -63,6 +71,11 @@ export function runningImages(world: World, service: string): string {
       .filter(({ inputs }) => inputs.metadata.namespace === service)
       .map(({ id, inputs }) => [id, inputs.spec.template.spec.containers[0].image]),
   );
+}
+
+/** The digest of the image that a service runs; undefined if it has no Deployment. */
+export function runningDigest(world: World, service: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})/.exec(runningImages(world, service))?.[1];
 }
 
 export function checkTouched(steps: Step[], urns: string[]): string[] {

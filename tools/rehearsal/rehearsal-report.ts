@@ -1,5 +1,6 @@
 import { shortType } from "./rehearsal-checks.ts";
 import type { RehearsalStack } from "./rehearsal-stack.ts";
+import { overBound, type ReleaseTime } from "./release-time.ts";
 import type { OperationResult, Rehearsal, TimeToReady } from "./scenario.ts";
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -89,6 +90,21 @@ export function printTimeToReady({ seconds, path, bound }: TimeToReady): string 
     `Ready after ${clock(seconds)} of simulated time, by this path (start, duration):`,
     ...lines,
     `That is ${clock(seconds - minSeconds)} above the lower bound of ${clock(minSeconds)}:`,
+    ...bound.map((part) => `  ${clock(part.seconds).padStart(14)}  ${part.name}`),
+  ].join("\n");
+}
+
+/** Prints where the time of a release goes, and its distance from the lower bound. */
+export function printReleaseTime(time: ReleaseTime): string {
+  const { title, seconds, parts, bound } = time;
+  const minSeconds = bound.reduce((sum, part) => sum + part.seconds, 0);
+  return [
+    `${title} takes ${clock(seconds)} of simulated time, by these parts (start, duration):`,
+    ...parts.map(
+      ({ what, start, end, beside }) =>
+        `  ${clock(start).padStart(6)}  ${clock(end - start).padStart(6)}  ${what}${beside ? faint(", which nobody waits for") : ""}`,
+    ),
+    `That is ${overBound(time).toFixed(2)} times the lower bound of ${clock(minSeconds)}:`,
     ...bound.map((part) => `  ${clock(part.seconds).padStart(14)}  ${part.name}`),
   ].join("\n");
 }

@@ -1,7 +1,13 @@
 import { parseArgs } from "node:util";
 import { PlanError } from "../graph/plan-error.ts";
 import { NoEngine } from "./engine.ts";
-import { printEnd, printOpening, printOperation, printTimeToReady } from "./rehearsal-report.ts";
+import {
+  printEnd,
+  printOpening,
+  printOperation,
+  printReleaseTime,
+  printTimeToReady,
+} from "./rehearsal-report.ts";
 import { rehearse } from "./scenario.ts";
 
 const usage = `Runs the life of a stack with the real Pulumi engine on a simulated cloud.
@@ -53,6 +59,7 @@ async function main(args: string[]): Promise<number> {
     });
     if (json) console.log(JSON.stringify(rehearsal, null, 2));
     if (rehearsal.timeToReady) print(`\n${printTimeToReady(rehearsal.timeToReady)}`);
+    for (const time of rehearsal.releases) print(`\n${printReleaseTime(time)}`);
     print(`\n${printEnd(rehearsal)}`);
     return rehearsal.results.every(({ failures }) => failures.length === 0) ? 0 : 1;
   } catch (error) {

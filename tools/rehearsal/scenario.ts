@@ -11,6 +11,7 @@ import {
   checkDigests,
   checkImageChange,
   checkLoadBalancerNames,
+  checkNoBuild,
   checkNoSteps,
   checkNothingLeft,
   checkOnlyUpdates,
@@ -24,10 +25,12 @@ import {
   checkUpdateOrder,
   countPushes,
   label,
+  runningDigest,
   runningImages,
   watchAccount,
 } from "./rehearsal-checks.ts";
 import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
+import { type ReleaseTime, releaseTime } from "./release-time.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
 import {
   nodeGroupType,
@@ -59,6 +62,8 @@ export interface Rehearsal {
   stack: string;
   results: OperationResult[];
   timeToReady?: TimeToReady;
+  /** Of a new image, and of one that was pushed before. */
+  releases: ReleaseTime[];
   /** The resources that the program keeps after a destroy. */
   kept: string[];
 }
@@ -99,7 +104,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   // As the runbook says: while the first up waits for the pods.
   stack.world.secretsFilledAfter = 60;
   const checkAccount = watchAccount(stack.world);
-  const rehearsal: Rehearsal = { stack: options.stack, results: [], kept: [] };
+  const rehearsal: Rehearsal = { stack: options.stack, results: [], releases: [], kept: [] };
   const runOperation: RunOperation = async (title, run, check, { fails = false } = {}) => {
     const { steps, simulatedSeconds, realSeconds, failed, errors } = await run();
     const unexpected = failed && !fails;
@@ -127,7 +132,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     if (upgrade) stack.configure("cluster", { kubernetesVersion: upgrade.from });
     await createStack(stack, runOperation, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stack);
-    if (isLong(length)) await redeployAndChangeImage(stack, runOperation);
+    if (isLong(length)) rehearsal.releases = await redeployAndChangeImage(stack, runOperation);
     if (length === "whole") await changeStack(stack, runOperation, upgrade);
     if (length === "upgrade" && upgrade) await upgradeStack(stack, runOperation, upgrade);
     if (isLong(length)) await runOperation("up again", () => stack.up(), checkNoSteps);
@@ -212,12 +217,20 @@ async function createStack(
 async function redeployAndChangeImage(
   stack: RehearsalStack,
   runOperation: RunOperation,
-): Promise<void> {
+): Promise<ReleaseTime[]> {
   const { world } = stack;
   await runOperation("up again", () => stack.up(), checkNoSteps);
   const before = runningImages(world, changedService(stack).name);
+  const former = runningDigest(world, changedService(stack).name);
   const restore = changeImage(stack);
-  await runOperation(
+  const times: ReleaseTime[] = [];
+  const timed: RunOperation = async (title, ...operation) => {
+    const from = world.clock.now;
+    await runOperation(title, ...operation);
+    const time = releaseTime(world, title, from);
+    if (time) times.push(time);
+  };
+  await timed(
     "a new image",
     () => stack.up(),
     ({ steps }) => [
@@ -228,6 +241,21 @@ async function redeployAndChangeImage(
     ],
   );
   const built = countPushes(world);
+  const { name } = changedService(stack);
+  await timed(
+    "a release by digest: no build",
+    () => {
+      stack.configure(`services.${name}.image`, { digest: former });
+      return stack.up();
+    },
+    ({ steps }) => [
+      ...checkImageChange(steps),
+      ...checkNoBuild(steps),
+      ...built(0),
+      ...(runningImages(world, name) === before ? [] : ["the image is not the former one"]),
+    ],
+  );
+  stack.remove(`services.${name}.image.digest`);
   restore();
   await runOperation(
     "the former source again: no build",
@@ -240,6 +268,7 @@ async function redeployAndChangeImage(
         : ["the image is not the former one"]),
     ],
   );
+  return times;
 }
 
 /** Builds on a machine with other file modes, and builds by an engine that is killed. */
@@ -320,6 +349,7 @@ async function changeStack(
   const { world } = stack;
   await loseSpotNode(stack, runOperation);
   let ran = 0;
+  const rolled = world.phases.length;
   await runOperation(
     "a larger scale, after the autoscaler has added nodes",
     () => {
@@ -333,11 +363,14 @@ async function changeStack(
         "aws:eks/nodeGroup:NodeGroup",
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:core/v1:ResourceQuota",
+        // Its surge, which no pod sees: where nodes have room for more or for less.
+        deploymentType,
         // Both show the limit.
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws:cloudwatch/dashboard:Dashboard",
       ]),
       ...(steps.length === 0 ? ["nothing changed"] : []),
+      ...(world.phases.length === rolled ? [] : ["pods started again"]),
       ...checkNodesKept(stack, ran),
     ],
   );

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import type { ServiceConfig } from "../../../infra/config/workload-schema.ts";
+import { clockOf } from "../../../infra/services/clock.ts";
 import { load, problems, type Slices, valid, web } from "../../support/setting-problems.ts";
 
 const production: Slices = {
@@ -270,6 +272,26 @@ describe("config", () => {
       "autoscaling bounds the wrong way round",
       web({ minReplicas: 6, maxReplicas: 3 }),
       "services.web.minReplicas: 6 is above services.web.maxReplicas 3",
+    ],
+    [
+      "a rollout of more pods than there are",
+      web({ maxSurge: 5 }),
+      "services.web.maxSurge: 5 is above services.web.maxReplicas 4",
+    ],
+    [
+      "a rollout of a share that is none",
+      web({ maxSurge: "0%" }),
+      'services.web.maxSurge: "0%" is not allowed: a number of pods from 1 to 1000, or a share from 1% to 100%',
+    ],
+    [
+      "a rollout that the nodes have no room for",
+      { autoscaler: { enabled: true }, ...web({ maxReplicas: 10, maxSurge: "100%" }) },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 1 of 2 cluster-autoscaler; allowed: at least 5",
+    ],
+    [
+      "a health check that takes as long as the time between two",
+      web({ route: { path: "/", healthCheck: { intervalSeconds: 5 } } }),
+      "services.web.route.healthCheck.timeoutSeconds: 5 is not below services.web.route.healthCheck.intervalSeconds 5; allowed: 2 to 4",
     ],
     [
       "a service behind the load balancer without a pod",
@@ -825,13 +847,63 @@ describe("config", () => {
             ...web({ maxReplicas, cpuMillicores, memoryMiB }),
           });
           if (accepted.length > 0) return;
-          const pods = maxReplicas + 1 + replicas;
+          const { maxSurge } = load({
+            autoscaler: { enabled: true, spareCapacity: { replicas, cpuMillicores, memoryMiB } },
+            nodes: { maxSize },
+            ...web({ maxReplicas, cpuMillicores, memoryMiB }),
+          }).services.services.web as { maxSurge: number };
+          assert.ok(maxSurge >= 1);
+          const pods = maxReplicas + maxSurge + replicas;
           assert.ok(pods * cpuMillicores <= maxSize * nodeOf.cpuMillicores);
           assert.ok(pods * memoryMiB <= maxSize * nodeOf.memoryMiB);
           assert.ok(pods + 4 * maxSize <= maxSize * nodeOf.pods);
         },
       ),
     );
+  });
+
+  describe("gives each rollout as many pods as the nodes have room for", () => {
+    const surges = (changes: Slices) => {
+      const { services } = load({ autoscaler: { enabled: true }, ...changes }).services;
+      return Object.values(services).map(({ maxSurge }) => maxSurge);
+    };
+    const both = (more: object = {}) => ({
+      services: {
+        web: { ...valid.services.web, maxReplicas: 9, ...more },
+        shop: { ...valid.services.web, route: { path: "/shop" } },
+      },
+    });
+
+    it("all of them, or a share of all services, or one", () => {
+      assert.deepEqual(surges({}), [4]);
+      assert.deepEqual(surges(web({ maxReplicas: 12 })), [6]);
+      assert.deepEqual(surges(web({ maxReplicas: 16 })), [2]);
+      assert.deepEqual(surges(both()), [4, 2]);
+      assert.deepEqual(surges({ nodes: { maxSize: 9 }, ...both() }), [9, 4]);
+    });
+
+    it("by the nodes that there are where nothing adds one", () => {
+      const still = { autoscaler: { enabled: false }, ...web({ maxReplicas: 6 }) };
+      assert.deepEqual(surges(still), [2]);
+      assert.deepEqual(surges({ ...still, nodes: { desiredSize: 4 } }), [6]);
+    });
+
+    it("one where the room of a node is not known", () =>
+      assert.deepEqual(surges({ nodes: { instanceTypes: ["t9z.medium"] } }), [1]));
+
+    it("but leaves a service its own number, for which the others make room", () => {
+      assert.deepEqual(surges(both({ maxSurge: 1 })), [1, 4]);
+      assert.deepEqual(surges(both({ maxSurge: "50%" })), ["50%", 1]);
+    });
+  });
+
+  it("lets a rollout wait for its health checks, however rare they are", () => {
+    const slow = (healthCheck?: object) =>
+      clockOf(
+        load(web({ route: { path: "/", healthCheck } })).services.services.web as ServiceConfig,
+        { idleTimeoutSeconds: 60 },
+      ).progressDeadlineSeconds;
+    assert.equal(slow({ intervalSeconds: 300 }) - slow(), 4 * 290);
   });
 
   it("checks neither capacity nor architecture of types that it does not know", () => {

@@ -29,9 +29,11 @@ for (const stack of ["dev", "prod"]) {
     });
 
     it("counts the max. replicas of each service and the surge of a rollout", () => {
-      const { spec } =
-        resources.find(({ type }) => type.endsWith(":HorizontalPodAutoscaler"))?.inputs ?? {};
-      assert.match(line("pods"), new RegExp(`\\b${spec.maxReplicas + 1} web\\b`));
+      const specOf = (kind: string) =>
+        resources.find(({ type }) => type.endsWith(`:${kind}`))?.inputs.spec;
+      const { maxSurge } = specOf("Deployment").strategy.rollingUpdate;
+      const most = specOf("HorizontalPodAutoscaler").maxReplicas + maxSurge;
+      assert.match(line("pods"), new RegExp(`\\b${most} web\\b`));
     });
 
     it("names the instance types without numbers", () => {

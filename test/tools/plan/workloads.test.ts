@@ -85,7 +85,7 @@ describe("the plan of a stack with services, jobs and containers of every kind",
   it("counts the max. pods: services in a rollout, runs of jobs, release jobs", () => {
     const what = capacityOf(resources).find((one) => one.of === "pods")?.what ?? "";
     for (const pods of [
-      ...["5 shop", "5 cart", "2 cache", "4 mailer"],
+      ...["8 shop", "8 cart", "2 cache", "6 mailer"],
       ...["1 report", "1 repair", "5 import", "2 shop-release"],
     ]) {
       assert.match(what, new RegExp(`\\b${pods}\\b`));

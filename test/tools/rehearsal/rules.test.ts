@@ -1802,6 +1802,36 @@ describe("the simulated cloud", () => {
       );
     });
 
+    it("refuses health checks that an Application Load Balancer does not take", async () => {
+      const checks = (interval: number, timeout: number, threshold: number) =>
+        annotated({
+          "healthcheck-interval-seconds": String(interval),
+          "healthcheck-timeout-seconds": String(timeout),
+          "unhealthy-threshold-count": String(threshold),
+        });
+      const cases: [Props, RegExp][] = [
+        [
+          checks(4, 2, 2),
+          /Value '4' at 'healthCheckIntervalSeconds' .* greater than or equal to 5$/,
+        ],
+        [checks(10, 121, 2), /'121' at 'healthCheckTimeoutSeconds' .* less than or equal to 120$/],
+        [checks(10, 5, 11), /'11' at 'unhealthyThresholdCount' .* less than or equal to 10$/],
+        [
+          checks(5, 5, 2),
+          /ValidationError: Health check interval must be greater than the timeout/,
+        ],
+      ];
+      await refused(
+        given.create(types.ingress, checks(301, 5, 2)),
+        /'301' at 'healthCheckInterval/,
+      );
+      goneAll(types.ingress);
+      const ingress = await given.create(types.ingress, checks(5, 2, 10));
+      for (const [refusedOnes, message] of cases) {
+        await refused(given.update(ingress, refusedOnes), message);
+      }
+    });
+
     it("issues a certificate once its records are in DNS", async () => {
       const certificate = await given.create(types.certificate, { domainName: "example.com" });
       const validation = { certificateArn: certificate.id };

@@ -25,13 +25,37 @@ interface Pod extends Requests {
  * pod has one. A cluster autoscaler then adds a node. Nodes of unknown types have unlimited room.
  */
 export function schedulingProblem(world: World, deployment: CloudResource): string | undefined {
+  const { nodes, waiting } = place(world, deployment);
+  const [pod] = waiting;
+  if (!pod) return undefined;
+  const skewed = nodes.filter((node) => fits(pod, node)).length;
+  const reasons = [
+    ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
+    ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
+  ];
+  return `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
+}
+
+/** How many pods of this Deployment have no node. With one, a cluster autoscaler adds a node. */
+export function waitingPods(world: World, deployment: CloudResource): number {
+  return place(world, deployment).waiting.length;
+}
+
+/**
+ * Places the pods of this Deployment, after those of the others that they do not preempt. Those of charts
+ * and add-ons are left out; the room for them at the most is proved by infra/config/scale-rules.ts.
+ */
+function place(world: World, deployment: CloudResource): { nodes: Node[]; waiting: Pod[] } {
   const cluster = deployment.cluster ?? "";
   const nodes = nodesIn(world, cluster);
-  if (nodes.length === 0) return undefined;
+  if (nodes.length === 0) return { nodes, waiting: [] };
+  const priority = priorityOf(world, deployment);
   const others = world
     .live(deployment.type)
-    .filter((one) => one.cluster === cluster && one !== deployment);
+    .filter((one) => one.cluster === cluster && one !== deployment)
+    .filter((one) => priorityOf(world, one) >= priority);
   const placed = new Map<Pod, Node>();
+  const waiting: Pod[] = [];
   for (const pod of [...others, deployment].flatMap(podsOf)) {
     const node = nodes.find((node) => fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed));
     if (node) {
@@ -39,17 +63,19 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
       node.memoryMiB -= pod.memoryMiB;
       node.pods -= 1;
       placed.set(pod, node);
-    } else if (pod.owner === deployment.id) {
-      addNode(world, cluster);
-      const skewed = nodes.filter((node) => fits(pod, node)).length;
-      const reasons = [
-        ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
-        ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
-      ];
-      return `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
-    }
+    } else if (pod.owner === deployment.id) waiting.push(pod);
   }
-  return undefined;
+  if (waiting.length > 0) addNode(world, cluster);
+  return { nodes, waiting };
+}
+
+/** That of its pods' class: pods without one have 0, and preempt those below. */
+function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudResource): number {
+  const name = podSpecOf({ kind, spec })?.priorityClassName;
+  const found = world
+    .all("kubernetes:scheduling.k8s.io/v1:PriorityClass")
+    .find((one) => one.cluster === cluster && one.id === name);
+  return found?.inputs.value ?? 0;
 }
 
 function nodesIn(world: World, cluster: string): Node[] {
@@ -65,7 +91,7 @@ function nodesIn(world: World, cluster: string): Node[] {
   });
 }
 
-function podsOf({ id, inputs: { kind, spec } }: CloudResource): Pod[] {
+function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): Pod[] {
   const pod = podSpecOf({ kind, spec });
   const spreads: Props[] = pod?.topologySpreadConstraints ?? [];
   const hard = spreads.find(
@@ -73,7 +99,7 @@ function podsOf({ id, inputs: { kind, spec } }: CloudResource): Pod[] {
       one.topologyKey === "topology.kubernetes.io/zone" &&
       one.whenUnsatisfiable === "DoNotSchedule",
   );
-  return Array.from({ length: spec.replicas ?? 1 }, () => ({
+  return Array.from({ length: (spec.replicas ?? 1) + extraPods }, () => ({
     ...requestsOf(pod ?? {}),
     owner: id,
     zoneSkew: hard?.maxSkew,

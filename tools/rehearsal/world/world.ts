@@ -23,6 +23,8 @@ export interface CloudResource {
   status: "creating" | "ready" | "changing" | "deleting";
   /** The program keeps it after a destroy (skipDestroy). */
   kept?: boolean;
+  /** Pods of a Deployment beyond its replicas: those that a rollout adds, and those that drain. */
+  extraPods?: number;
 }
 
 /** One call to the cloud, in simulated seconds. */
@@ -34,6 +36,21 @@ export interface Span {
   start: number;
   end: number;
   error?: string;
+}
+
+/** What new pods of one step of a rollout do, in simulated seconds. */
+export interface Phase {
+  urn: string;
+  /** From 1. */
+  step: number;
+  pods: number;
+  what: string;
+  start: number;
+  end: number;
+  /** Seconds of it that any rollout needs. */
+  least: number;
+  /** Nobody waits for it. @default false */
+  beside?: boolean;
 }
 
 /** An error with the code of AWS or Kubernetes. */
@@ -98,6 +115,8 @@ export class World {
   /** Whether the role may call an action in a lookup; undefined allows all. */
   rights: ((action: string) => boolean) | undefined;
   readonly spans: Span[] = [];
+  /** What pods did in rollouts, in the order in which it began. */
+  readonly phases: Phase[] = [];
   readonly faults: Fault[] = [];
   /** Harm without a refused call, such as interrupted pods. */
   readonly incidents: string[] = [];

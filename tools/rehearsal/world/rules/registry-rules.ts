@@ -1,3 +1,4 @@
+import { waits } from "../../../cloud/durations.ts";
 import { newDigest } from "../outputs.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
@@ -79,8 +80,9 @@ export const registryRules: Rule[] = [
 ];
 
 /** Builds without a cache, and pushes. */
-const build = (call: Call) => {
+const build = async (call: Call) => {
   const { world, resource } = call;
+  if (pushes(call)) await world.clock.sleep(waits.buildAndPush);
   const { url, tag } = target(call);
   const digest = newDigest(world);
   resource.outputs.repoDigest = pushes(call) ? `${url}@${digest}` : digest;

@@ -1,5 +1,6 @@
 import { waits } from "../../../cloud/durations.ts";
 import { irsaProblem } from "../iam.ts";
+import { readinessGate, rollOut } from "../rollout.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import { schedulingProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
@@ -223,6 +224,17 @@ export const workloadRules: Rule[] = [
         : undefined;
     },
   },
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "FailedDeployModel",
+      on,
+      phase: "after",
+      types: [ingressType],
+      source:
+        "Elastic Load Balancing API, CreateTargetGroup: bounds of an Application Load Balancer; terraform-provider-aws pull 48071 and cfn-lint pull 807: the messages",
+      refusal: ({ inputs }) => healthCheckProblem(inputs),
+    }),
+  ),
   {
     error: "finalizer",
     on: "delete",
@@ -309,6 +321,31 @@ export const workloadRules: Rule[] = [
   ),
 ];
 
+/** Why AWS refuses the health check of an Ingress's target groups. */
+function healthCheckProblem(ingress: Props): string | undefined {
+  const bounds = [
+    ["healthcheck-interval-seconds", "healthCheckIntervalSeconds", 15, 5, 300],
+    ["healthcheck-timeout-seconds", "healthCheckTimeoutSeconds", 5, 2, 120],
+    ["healthy-threshold-count", "healthyThresholdCount", 2, 2, 10],
+    ["unhealthy-threshold-count", "unhealthyThresholdCount", 2, 2, 10],
+  ] as const;
+  const given = bounds.map(([name, key, otherwise, least, most]) => ({
+    ...{ key, least, most },
+    value: Number(annotation(ingress, name) ?? otherwise),
+  }));
+  for (const { key, least, most, value } of given) {
+    const bound =
+      value < least ? `greater than or equal to ${least}` : `less than or equal to ${most}`;
+    if (value < least || value > most) {
+      return `ValidationError: 1 validation error detected: Value '${value}' at '${key}' failed to satisfy constraint: Member must have value ${bound}`;
+    }
+  }
+  const [interval, timeout] = given.map(({ value }) => value);
+  return (timeout ?? 0) >= (interval ?? 0)
+    ? "ValidationError: Health check interval must be greater than the timeout."
+    : undefined;
+}
+
 /** Why the pods of a Deployment or a job do not become ready. Returns undefined if they do. */
 function podProblem(call: Call): string | undefined {
   const { world, resource, inputs, caller } = call;
@@ -335,15 +372,8 @@ function podProblem(call: Call): string | undefined {
   if (resource.type !== deploymentType) return undefined;
   const pending = schedulingProblem(world, resource);
   if (pending) return `pods are Pending: ${pending}`;
-  const gated = inCluster(world, "kubernetes:core/v1:Namespace", cluster).some(
-    ({ id, inputs: { metadata } }) =>
-      id === namespace &&
-      metadata.labels?.["elbv2.k8s.aws/pod-readiness-gate-inject"] === "enabled",
-  );
-  const ingress = inCluster(world, ingressType, cluster).find(
-    ({ outputs }) => outputs.metadata?.namespace === namespace,
-  );
-  const balancer = gated && ingress ? loadBalancerOf(world, ingress) : undefined;
+  const ingress = readinessGate(world, cluster, namespace);
+  const balancer = ingress && loadBalancerOf(world, ingress);
   return balancer && balancer.inputs.activeAt > world.clock.now
     ? `pods of ${resource.name} wait for their readiness gate: the load balancer is provisioning`
     : undefined;
@@ -580,10 +610,10 @@ export const workloadEffects: Effect[] = [
   {
     on: "update",
     types: [deploymentType],
-    source: "Kubernetes rolling update, surge 1, unavailable 0: one pod at a time",
-    run: async ({ world, inputs, olds }) => {
-      if (JSON.stringify(inputs.spec.template) === JSON.stringify(olds.spec?.template)) return;
-      await world.clock.sleep((inputs.spec.replicas ?? 1) * (waits.podStart + waits.podDrain));
+    source: "Kubernetes, pkg/controller/deployment/rolling.go: only another template is a rollout",
+    run: async (call) => {
+      const [before, after] = [call.olds.spec?.template, call.inputs.spec.template];
+      if (JSON.stringify(before) !== JSON.stringify(after)) await rollOut(call);
     },
   },
   {
