@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
+import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
@@ -11,7 +11,7 @@ export interface RunningNodes extends NodeSizes {
   replaced: boolean;
 }
 
-export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
+export interface NodesArgs extends NodeGroupConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
   subnetIds: pulumi.Input<string[]>;
   /** What no node gets ready without: its add-ons, and the way to AWS. */
@@ -114,7 +114,7 @@ export function sizesToSend({
  * exist, the larger.
  */
 export async function runningNodes(
-  { name: clusterName, nodes }: { name: string; nodes: NodesConfig },
+  { name: clusterName, nodes }: { name: string; nodes: NodeGroupConfig },
   { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
 ): Promise<RunningNodes | undefined> {

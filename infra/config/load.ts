@@ -47,6 +47,7 @@ function slices(given: Settings) {
     preflight: {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
+      karpenterInstanceTypes: nodes.karpenter?.instanceTypes ?? [],
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -63,10 +64,12 @@ function slices(given: Settings) {
     },
     autoscaler: {
       ...settings.autoscaler,
+      karpenter: nodes.karpenter && { ...nodes, ...nodes.karpenter },
       kubernetesVersion,
       clusterName: cluster.name,
       region,
       accountId,
+      tags,
       longestGraceSeconds: Math.max(
         ...Object.values(services).map(
           (service) => clockOf(service, ingress).terminationGracePeriodSeconds,

@@ -18,6 +18,8 @@ import type { NodesConfig } from "./schema.ts";
 export interface PreflightArgs extends IssuedCertificatesArgs {
   zones: string[];
   instanceTypes: string[];
+  /** Those that Karpenter may start. @default none */
+  karpenterInstanceTypes?: string[];
   /** Each with its key in the settings. */
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
@@ -84,18 +86,20 @@ async function zoneProblems(
 }
 
 async function instanceTypeProblems(
-  { zones, instanceTypes }: PreflightArgs,
+  { zones, instanceTypes, karpenterInstanceTypes = [] }: PreflightArgs,
   options: pulumi.InvokeOptions,
 ): Promise<string[]> {
+  const all = [...new Set([...instanceTypes, ...karpenterInstanceTypes])];
   const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
     {
       locationType: "availability-zone",
-      filters: [{ name: "instance-type", values: instanceTypes }],
+      filters: [{ name: "instance-type", values: all }],
     },
     options,
   );
   const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
-  return instanceTypes.flatMap((type) => {
+  return all.flatMap((type) => {
+    const key = instanceTypes.includes(type) ? "nodes" : "nodes.karpenter";
     const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
     const known = instanceTypeNames.has(type)
       ? ""
@@ -103,7 +107,7 @@ async function instanceTypeProblems(
     return missing.length === 0
       ? []
       : [
-          `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
+          `${key}.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
         ];
   });
 }

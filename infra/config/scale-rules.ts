@@ -1,7 +1,5 @@
 import {
   addressesOf,
-  clusterPods,
-  environmentPods,
   fits,
   nodesFor,
   type Pods,
@@ -10,12 +8,12 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType } from "../cluster/instance-types.ts";
+import { addressesOfStarted } from "../cluster/started-nodes.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
-import { needsKeda } from "../services/keda-needs.ts";
-import { mostRuns, podSize } from "../services/pod-size.ts";
+import { podSize } from "../services/pod-size.ts";
+import { addonsOf, podsAtMost } from "./pods-at-most.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
-import { namesSecrets } from "./secret-rules.ts";
 import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
@@ -24,9 +22,10 @@ const mostNodes = 450;
 
 /** Rules by which the numbers of nodes, pods, addresses and seconds fit together. */
 export const scaleRules = [
-  rule(["autoscaler"], ({ autoscaler: { enabled, spareCapacity } }) => [
+  rule(["autoscaler", "nodes"], ({ autoscaler: { enabled, spareCapacity }, nodes }) => [
     spareCapacity.replicas > 0 &&
       !enabled &&
+      nodes.kind !== "karpenter" &&
       `autoscaler.spareCapacity.replicas: ${spareCapacity.replicas} needs autoscaler.enabled: only the autoscaler adds a node when these pods give way`,
   ]),
   rule(["autoscaler", "services", "jobs"], ({ autoscaler: { spareCapacity }, ...kinds }) =>
@@ -54,23 +53,31 @@ export const scaleRules = [
   perService(["nodes", "ingress"], (at, service, { nodes, ingress }) => {
     const { terminationGracePeriodSeconds } = clockOf(service, ingress);
     const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
+    const spot = spotSetting(nodes);
     return [
-      nodes.capacityType === "SPOT" &&
+      spot !== undefined &&
         terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
-        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}`,
+        `${ends}, but ${spot} at most ${nodeDeadlines.spotNotice}`,
       terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs", "resources"], ({ nodes: { instanceTypes }, ...kinds }) => {
-    const room = roomFor(instanceTypes, kinds);
+  rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
+    const at = nodes.karpenter ? "nodes.karpenter" : "nodes";
+    const { instanceTypes } = nodes.karpenter ?? nodes;
+    // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
+    const groups = nodes.karpenter ? instanceTypes.map((type) => [type]) : [instanceTypes];
+    const rooms = groups.map((types) => smallestRoom(types, addonsOf(kinds)));
+    const known = rooms.filter((room) => room !== undefined);
+    const [room] = known.toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
     return (["services", "jobs"] as const).flatMap((kind) =>
       Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
         const size = podSize(workload);
         return (
           room !== undefined &&
-          !fits(size, room) &&
-          `${kind}.${name}: ${requestOf(size)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`
+          known.length === rooms.length &&
+          !known.some((one) => fits(size, one)) &&
+          `${kind}.${name}: ${requestOf(size)} for a pod are more than a node has left: ${requestOf(room)} with ${at}.instanceTypes ${instanceTypes.join(", ")}`
         );
       }),
     );
@@ -78,8 +85,10 @@ export const scaleRules = [
   rule(
     ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
     (settings) => {
-      const room = roomFor(settings.nodes.instanceTypes, settings);
-      const pods = podsAtMost(settings);
+      const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
+      const { own, ofCluster, spare } = podsAtMost(settings);
+      const { karpenter } = settings.nodes;
+      const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
       if (!room || !pods.every((one) => fits(one, room))) return [];
       return [tooFewNodes(settings, pods, room)];
     },
@@ -97,79 +106,38 @@ export const scaleRules = [
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
       needed > there &&
-        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${nodes.karpenter ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
     ];
   }),
 ];
 
 /** Addresses of a private subnet: of each node, of all that is no node, and of all together at most. */
 export function addressesNeeded(
-  { instanceTypes, maxSize }: Pick<NodesConfig, "instanceTypes" | "maxSize">,
+  {
+    instanceTypes,
+    maxSize,
+    karpenter,
+  }: Pick<NodesConfig, "instanceTypes" | "maxSize" | "karpenter">,
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {
   const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
   const each = Math.max(0, ...types.map(addressesOf));
-  const others = controlPlaneAddresses + interfaceEndpoints;
+  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(karpenter, zones);
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
+}
+
+/** The setting by which nodes may be Spot instances, which end two minutes after their notice. */
+function spotSetting({ capacityType, karpenter }: NodesConfig): string | undefined {
+  if (capacityType === "SPOT") return "nodes.capacityType SPOT";
+  return karpenter?.capacityTypes.includes("spot")
+    ? "nodes.karpenter.capacityTypes spot"
+    : undefined;
 }
 
 function alike(one: string, other: string): boolean {
   const [a, b] = [instanceType(one), instanceType(other)];
   return !a || !b || (a.vcpus === b.vcpus && a.memoryMiB === b.memoryMiB);
-}
-
-const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
-  Object.values(resources).some(({ kind }) => kind === "files");
-
-/** What a node has for pods besides what is on each node, the drivers of secrets and files included. */
-function roomFor(
-  instanceTypes: string[],
-  settings: Pick<Settings, "services" | "jobs" | "resources">,
-): Room | undefined {
-  return smallestRoom(instanceTypes, {
-    secrets: namesSecrets(settings),
-    files: hasFiles(settings),
-  });
-}
-
-/**
- * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job
- * at its most runs, and the services once in each pull request's environment.
- */
-function podsAtMost({
-  services,
-  jobs,
-  resources,
-  autoscaler,
-  pullRequests: { environments },
-}: Pick<Settings, "services" | "jobs" | "resources" | "autoscaler" | "pullRequests">): Pods[] {
-  const { replicas: count, ...size } = autoscaler.spareCapacity;
-  const kind = (name: string, count: number, workload: ServiceConfig | JobConfig) => ({
-    ...podSize(workload),
-    name,
-    count,
-    spread: false,
-  });
-  const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
-  const pods = Object.entries(services)
-    .map(([name, service]) => kind(name, service.maxReplicas + 1, service))
-    .sort(bySize);
-  const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);
-  const ofJobs = Object.entries(jobs)
-    .map(([name, job]) => kind(name, mostRuns[job.concurrency], job))
-    .sort(bySize);
-  return [
-    ...pods,
-    ...environmentPods(inEnvironments, environments),
-    ...ofJobs,
-    ...clusterPods({
-      autoscaler: autoscaler.enabled,
-      keda: Object.values(services).some(needsKeda),
-      files: hasFiles({ resources }),
-    }),
-    ...(count > 0 ? [{ ...size, name: "spare-capacity", count, spread: false }] : []),
-  ];
 }
 
 function tooFewNodes(
@@ -188,7 +156,7 @@ function tooFewNodes(
     ({ name, count }) => `${count} of ${pods.find((one) => one.name === name)?.count} ${name}`,
   );
   const scaled = autoscaler.enabled ? "" : " (autoscaler.enabled is false: nothing adds nodes)";
-  return `nodes.${key}: ${size}${scaled} is too few for all pods at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
+  return `nodes.${key}: ${size}${scaled} is too few for all pods${nodes.karpenter ? " of add-ons" : ""} at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
 }
 
 const few = (names: string[]) =>

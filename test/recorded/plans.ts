@@ -16,6 +16,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   existing: () => elsewhere("existing"),
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
+  karpenter: () => elsewhere("karpenter"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

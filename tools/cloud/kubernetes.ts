@@ -55,6 +55,8 @@ export const kubernetes: Record<string, ResourceType> = {
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": object,
   "kubernetes:keda.sh/v1alpha1:ScaledObject": object,
   "kubernetes:keda.sh/v1alpha1:TriggerAuthentication": object,
+  "kubernetes:karpenter.sh/v1:NodePool": clusterObject,
+  "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": clusterObject,
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": object,
   "kubernetes:networking.k8s.io/v1:Ingress": {
     duration: seconds(2),

@@ -7,6 +7,7 @@ import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
 import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
+import { karpenterEffects, karpenterRules } from "./rules/karpenter-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
 import { messageEffects, messageRules } from "./rules/message-rules.ts";
 import { networkRules } from "./rules/network-rules.ts";
@@ -25,6 +26,7 @@ export const rules: Rule[] = [
   ...clusterRules,
   ...addonRules,
   ...nodeRules,
+  ...karpenterRules,
   ...registryRules,
   ...containerRules,
   ...workloadRules,
@@ -43,6 +45,7 @@ export const rules: Rule[] = [
 export const effects: Effect[] = [
   ...clusterEffects,
   ...nodeEffects,
+  ...karpenterEffects,
   ...registryEffects,
   ...logsEffects,
   ...workloadEffects,

@@ -1,11 +1,13 @@
 import {
   filesAddon,
+  type OptionalAddons,
   type Room,
   secretsAddon,
   smallestRoom,
 } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import { claimProblem, claimsOf, launchNodes } from "./node-claims.ts";
 import { addon } from "./rules/lookup-rules.ts";
 import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -20,41 +22,86 @@ interface Pod extends Requests {
   zoneSkew?: number;
 }
 
+const deploymentType = "kubernetes:apps/v1:Deployment";
+
 /**
  * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
- * pod has one. A cluster autoscaler then adds a node. Nodes of unknown types have unlimited room.
+ * pod has one. A cluster autoscaler then adds a node, and Karpenter as many as the pods need. Nodes of
+ * unknown types have unlimited room.
  */
 export function schedulingProblem(world: World, deployment: CloudResource): string | undefined {
   const cluster = deployment.cluster ?? "";
   const nodes = nodesIn(world, cluster);
   if (nodes.length === 0) return undefined;
-  const others = world
-    .live(deployment.type)
-    .filter((one) => one.cluster === cluster && one !== deployment);
+  const others = deploymentsIn(world, cluster).filter((one) => one !== deployment);
+  const pending = place([...others, deployment], nodes).filter(
+    ({ pod }) => pod.owner === deployment.id,
+  );
+  const [first] = pending;
+  if (!first) return undefined;
+  addNode(world, cluster);
+  const pods = pending.map(({ pod }) => pod);
+  const why =
+    launchNodes(world, cluster, pods, driversOf(world, cluster)) ?? claimProblem(world, cluster);
+  return why ? `${first.message}; ${why}` : first.message;
+}
+
+/** The names of Deployments whose pods have no room without the nodes that Karpenter started, or without some. */
+export function heldBy(world: World, cluster: string, without?: CloudResource[]): string[] {
+  const nodes = without
+    ? nodesIn(world, cluster, without)
+    : managedNodes(world, cluster, driversOf(world, cluster));
+  const owners = new Set(place(deploymentsIn(world, cluster), nodes).map(({ pod }) => pod.owner));
+  return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
+}
+
+/** Starts nodes for pods that have lost theirs. */
+export function reschedule(world: World, cluster: string): void {
+  for (const deployment of deploymentsIn(world, cluster)) schedulingProblem(world, deployment);
+}
+
+const deploymentsIn = (world: World, cluster: string) =>
+  world.live(deploymentType).filter((one) => one.cluster === cluster);
+
+/** Takes the nodes' room for the pods of Deployments. Returns the pods that find none. */
+function place(deployments: CloudResource[], nodes: Node[]): { pod: Pod; message: string }[] {
   const placed = new Map<Pod, Node>();
-  for (const pod of [...others, deployment].flatMap(podsOf)) {
+  return deployments.flatMap(podsOf).flatMap((pod) => {
     const node = nodes.find((node) => fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed));
     if (node) {
       node.cpuMillicores -= pod.cpuMillicores;
       node.memoryMiB -= pod.memoryMiB;
       node.pods -= 1;
       placed.set(pod, node);
-    } else if (pod.owner === deployment.id) {
-      addNode(world, cluster);
-      const skewed = nodes.filter((node) => fits(pod, node)).length;
-      const reasons = [
-        ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
-        ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
-      ];
-      return `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
+      return [];
     }
-  }
-  return undefined;
+    const skewed = nodes.filter((node) => fits(pod, node)).length;
+    const reasons = [
+      ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
+      ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
+    ];
+    return [{ pod, message: `0/${nodes.length} nodes are available: ${reasons.join(", ")}` }];
+  });
 }
 
-function nodesIn(world: World, cluster: string): Node[] {
+function driversOf(world: World, cluster: string): OptionalAddons {
   const has = (name: string) => addon(world, cluster, name) !== undefined;
-  const drivers = { secrets: has(secretsAddon), files: has(filesAddon) };
+  return { secrets: has(secretsAddon), files: has(filesAddon) };
+}
+
+/** The nodes that are ready, without those of some NodeClaims. */
+function nodesIn(world: World, cluster: string, without: CloudResource[] = []): Node[] {
+  const drivers = driversOf(world, cluster);
+  const started = claimsOf(world, cluster)
+    .filter((claim) => claim.status === "ready" && !without.includes(claim))
+    .flatMap(({ inputs: { instanceType, zone } }) => {
+      const room = smallestRoom([instanceType], drivers);
+      return room ? [{ ...room, zone }] : [];
+    });
+  return [...managedNodes(world, cluster, drivers), ...started];
+}
+
+function managedNodes(world: World, cluster: string, drivers: OptionalAddons): Node[] {
   return nodeGroups(world, cluster).flatMap((group) => {
     const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], drivers);
     if (!room) return [];

@@ -20,12 +20,12 @@ export function nodeGroups(world: World, cluster: string): CloudResource[] {
 export function nodeProblem(world: World, cluster: string): string | undefined {
   const groups = nodeGroups(world, cluster);
   if (groups.length === 0) return `cluster ${cluster} has no nodes`;
-  const reasons = groups.map(({ inputs }) => groupProblem(world, inputs));
+  const reasons = groups.map(({ inputs }) => joinProblem(world, inputs));
   return reasons.every(Boolean) ? reasons[0] : undefined;
 }
 
-/** Why the nodes of a group do not become Ready. Returns undefined if they do. */
-function groupProblem(world: World, group: Props): string | undefined {
+/** Why nodes of a role in subnets do not become Ready. Returns undefined if they do. */
+export function joinProblem(world: World, group: Props): string | undefined {
   const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
   const role = String(nodeRoleArn).split("/").at(-1) ?? "";
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
@@ -200,7 +200,7 @@ export const nodeRules: Rule[] = [
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node group error codes; it gives up after 25 minutes",
     timeoutSeconds: minutes(25),
-    refusal: ({ world, inputs }) => groupProblem(world, inputs),
+    refusal: ({ world, inputs }) => joinProblem(world, inputs),
   },
 ];
 
