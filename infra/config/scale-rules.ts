@@ -8,7 +8,7 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType } from "../cluster/instance-types.ts";
-import { addressesOfStarted } from "../cluster/started-nodes.ts";
+import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
 import { podSize } from "../services/pod-size.ts";
@@ -117,7 +117,9 @@ export function addressesNeeded(
     instanceTypes,
     maxSize,
     karpenter,
-  }: Pick<NodesConfig, "instanceTypes" | "maxSize" | "karpenter">,
+  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & {
+    karpenter?: Limits & { instanceTypes: string[] };
+  },
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {

@@ -3,15 +3,18 @@ import {
   environmentPods,
   filesAddon,
   nodesFor,
+  type OptionalAddons,
   type Pods,
   secretsAddon,
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
+import { type StartedNodes, startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
 /** The room of the nodes and the max. requests of all pods. Empty without a node group. */
@@ -40,9 +43,12 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const { minSize, desiredSize, maxSize } = group.scalingConfig;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const scaled = runs("cluster-autoscaler");
-  const nodes = scaled
-    ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
-    : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
+  const started = startedNodesOf(resources);
+  const nodes = started
+    ? `${desiredSize} of ${types.join(", ")} for the pods of add-ons`
+    : scaled
+      ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
+      : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
   const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
   const files = has(filesAddon);
   const room = smallestRoom(types, { secrets: has(secretsAddon), files });
@@ -57,6 +63,13 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
+  if (started) {
+    const addons = { secrets: has(secretsAddon), files };
+    return [
+      { of: "nodes", what: nodes },
+      ...startedOf(started, own, { zones: group.subnetIds.length, addons }),
+    ];
+  }
   const all = [...own, ...clusterPods({ autoscaler: scaled, keda: runs("keda"), files })];
   const zones = group.subnetIds.length;
   const needed = nodesFor(all, { room, zones, atLeast: 1, atMost: 450 });
@@ -69,6 +82,28 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
     {
       of: "pods",
       what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? "more than 450"} nodes`,
+    },
+  ];
+}
+
+/** What Karpenter may start, and whether the pods at their most have room within its limits. */
+function startedOf(
+  { instanceTypes, capacityTypes, cpuLimit, memoryLimitGiB }: StartedNodes,
+  pods: Pods[],
+  of: { zones: number; addons: OptionalAddons },
+): { of: string; what: string }[] {
+  const [least] = limitsFor(pods, { ...of, instanceTypes });
+  const counted = pods.map(({ name, count }) => `${count} ${name}`).join(", ");
+  return [
+    {
+      of: "Karpenter",
+      what: `nodes of ${instanceTypes.join(", ")} (${capacityTypes.join(", ")}), as many as the pods need, up to ${cpuLimit} vCPUs and ${memoryLimitGiB} GiB together`,
+    },
+    {
+      of: "pods",
+      what: least
+        ? `at most ${counted}, on Karpenter's nodes: ${least.cpuLimit} vCPUs and ${least.memoryLimitGiB} GiB of one type hold them`
+        : `NOT CHECKED: at most ${counted}; infra/cluster/instance-types.ts has no numbers for a type that holds them`,
     },
   ];
 }

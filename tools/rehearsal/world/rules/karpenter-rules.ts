@@ -84,7 +84,7 @@ async function drain(world: World, pool: CloudResource): Promise<void> {
   if (claims.length === 0 || karpenterProblem(world, cluster, ["ec2:TerminateInstances"])) return;
   for (const claim of claims) claim.status = "deleting";
   const held = heldBy(world, cluster);
-  const grace = Number.parseInt(pool.inputs.spec.template.spec.terminationGracePeriod ?? "0", 10);
+  const grace = Number.parseInt(pool.inputs.spec.template.spec.terminationGracePeriod || "0", 10);
   if (held.length > 0) {
     world.incidents.push(`pods of ${held.join(", ")} are ended against their disruption budgets`);
     if (grace === 0) return;
