@@ -41,7 +41,7 @@ const prerequisites = [network, cluster];
 const onCluster = { providers, dependsOn: prerequisites };
 const autoscaler = new Autoscaler(
   "autoscaler",
-  { ...config.autoscaler, cluster, prerequisites },
+  { ...config.autoscaler, cluster, network, prerequisites },
   { providers },
 );
 const controller = new LoadBalancerController(

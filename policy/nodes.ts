@@ -2,6 +2,8 @@ import { given, type Rule } from "./rule.ts";
 
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
 const instance = "aws:ec2/instance:Instance";
+/** What Karpenter's nodes are started from. */
+const nodeClass = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
 const isTrue = (value: unknown) => value === true || value === "true";
 
 export const nodeRules: Rule[] = [
@@ -11,13 +13,14 @@ export const nodeRules: Rule[] = [
     reason:
       "IMDSv1 answers any GET request; a second hop admits pods (FSBP EC2.8; EKS best practices, IAM)",
     remedy: "Set metadataOptions: httpTokens required, httpPutResponseHopLimit 1",
-    check: ({ type, inputs: { metadataOptions = {} } }) =>
-      [template, instance].includes(type)
-        ? [
-            metadataOptions.httpTokens !== "required" && "allows IMDSv1",
-            metadataOptions.httpPutResponseHopLimit > 1 && "has a hop limit above 1",
-          ]
-        : [],
+    check: ({ type, inputs }) => {
+      if (![template, instance, nodeClass].includes(type)) return [];
+      const { metadataOptions = {} } = type === nodeClass ? (inputs.spec ?? {}) : inputs;
+      return [
+        metadataOptions.httpTokens !== "required" && "allows IMDSv1",
+        metadataOptions.httpPutResponseHopLimit > 1 && "has a hop limit above 1",
+      ];
+    },
     good: [
       [
         {
@@ -28,6 +31,7 @@ export const nodeRules: Rule[] = [
     ],
     bad: [
       [{ type: template, inputs: {} }],
+      [{ type: nodeClass, inputs: { spec: { metadataOptions: { httpTokens: "optional" } } } }],
       [{ type: instance, inputs: { metadataOptions: { httpTokens: "optional" } } }],
       [
         {
@@ -43,8 +47,9 @@ export const nodeRules: Rule[] = [
     reason: "A shared or stolen snapshot must reveal no data (FSBP EC2.3, EFS.1)",
     remedy: "Set encrypted: true",
     check: ({ type, inputs }) => {
-      if (type === template) {
-        const disks: { deviceName?: string; ebs?: object }[] = inputs.blockDeviceMappings ?? [];
+      if (type === template || type === nodeClass) {
+        const { blockDeviceMappings } = type === nodeClass ? (inputs.spec ?? {}) : inputs;
+        const disks: { deviceName?: string; ebs?: object }[] = blockDeviceMappings ?? [];
         return [
           disks.length === 0 &&
             "has no block device mapping, so the image decides about encryption",
@@ -69,6 +74,7 @@ export const nodeRules: Rule[] = [
     bad: [
       [{ type: template, inputs: {} }],
       [{ type: template, inputs: { blockDeviceMappings: [{ ebs: { volumeSize: 20 } }] } }],
+      [{ type: nodeClass, inputs: { spec: { blockDeviceMappings: [{ ebs: {} }] } } }],
       [{ type: "aws:efs/fileSystem:FileSystem", inputs: {} }],
     ],
   },

@@ -9,7 +9,7 @@ const wanted = ["project", "stack", "environment"];
 const defaultTags = { project: "platform", stack: "dev", environment: "development" };
 /** Kinds without a namespace. */
 const clusterWide =
-  /:(Namespace|Node|PersistentVolume|[A-Za-z]*Class|ClusterRole(Binding)?|CustomResourceDefinition|[A-Za-z]*WebhookConfiguration|[A-Za-z]*AdmissionPolicy(Binding)?|APIService)$/;
+  /:(Namespace|Node|NodePool|PersistentVolume|[A-Za-z0-9]*Class|ClusterRole(Binding)?|CustomResourceDefinition|[A-Za-z]*WebhookConfiguration|[A-Za-z]*AdmissionPolicy(Binding)?|APIService)$/;
 
 const inProduction = (example: Example): Example[] => [
   { defaultTags: { ...defaultTags, environment: "production" }, ...example },

@@ -4,12 +4,20 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { AutoscalerConfig, ClusterConfig } from "../config/schema.ts";
+import type { Network } from "../network/network.ts";
 import { autoscalerPolicy } from "./autoscaler-policy.ts";
 import { type Copying, copiedImage } from "./copied-image.ts";
+import { Karpenter } from "./karpenter.ts";
+import type { StartedNodes } from "./karpenter-nodes.ts";
 import { SpareCapacity } from "./spare-capacity.ts";
 
 export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
-  cluster: Pick<Cluster, "oidc">;
+  cluster: Pick<Cluster, "name" | "oidc" | "securityGroupId">;
+  network: Pick<Network, "privateSubnetIds">;
+  /** What Karpenter starts. @default the managed group has all nodes */
+  karpenter: StartedNodes | undefined;
+  /** Tags of the instances and volumes that Karpenter makes. */
+  tags: Record<string, string>;
   /** What its pods need: nodes, names and a way to AWS. Its role does not wait for them. */
   prerequisites: pulumi.Resource[];
   /** The cluster's name as the configuration has it: part of the tags that EKS sets. */
@@ -35,45 +43,56 @@ export const imageTags: Record<ClusterConfig["kubernetesVersion"], string> = {
 };
 
 /**
- * The Kubernetes Cluster Autoscaler: the node group grows when pods find no room and shrinks when
- * they fit on fewer nodes, between its minimum and its maximum. Nothing when it is off.
+ * Nodes by demand: the Kubernetes Cluster Autoscaler, or Karpenter. Nothing when both are off.
  *
- * It only moves the desired size of the managed group, which owns its instances: what it adds goes
- * with the group. Pods that may need a node must depend on the component; it depends on the cluster,
- * and so is gone before the group is deleted.
+ * With the Cluster Autoscaler the node group grows when pods find no room and shrinks when they fit on
+ * fewer nodes, between its minimum and its maximum. It only moves the desired size of the managed group,
+ * which owns its instances: what it adds goes with the group.
+ *
+ * Pods that may need a node must depend on the component; it depends on the cluster, and so is gone
+ * before the group is deleted.
  */
 export class Autoscaler extends pulumi.ComponentResource {
   constructor(name: string, args: AutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:addons:Autoscaler", name, {}, opts);
     const parent = { parent: this };
-    if (args.enabled) {
-      const role = new ServiceAccountRole(
-        name,
-        { oidc: args.cluster.oidc, namespace, serviceAccount, policy: autoscalerPolicy(args) },
-        parent,
-      );
-      const tag = imageTags[args.kubernetesVersion];
-      const image = `registry.k8s.io/autoscaling/cluster-autoscaler:${tag}`;
-      const copied = copiedImage(name, image, args.copying, parent);
-      const release = new kubernetes.helm.v3.Release(
-        name,
-        {
-          name: "cluster-autoscaler",
-          namespace,
-          chart: "cluster-autoscaler",
-          version: chartVersion,
-          repositoryOpts: { repo: "https://kubernetes.github.io/autoscaler" },
-          // A release that fails is taken back whole, so that the next update starts clean.
-          atomic: true,
-          timeout: 600,
-          values: { ...values(args, role.arn), image: copied ?? { tag } },
-        },
-        { ...parent, dependsOn: [role, ...args.prerequisites] },
-      );
-      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: release });
-    }
+    const adds = args.karpenter
+      ? new Karpenter("karpenter", { ...args, nodes: args.karpenter }, parent)
+      : args.enabled && makeClusterAutoscaler(name, args, parent);
+    if (adds)
+      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: adds });
     this.registerOutputs();
   }
+}
+
+function makeClusterAutoscaler(
+  name: string,
+  args: AutoscalerArgs,
+  parent: { parent: pulumi.Resource },
+): kubernetes.helm.v3.Release {
+  const role = new ServiceAccountRole(
+    name,
+    { oidc: args.cluster.oidc, namespace, serviceAccount, policy: autoscalerPolicy(args) },
+    parent,
+  );
+  const tag = imageTags[args.kubernetesVersion];
+  const image = `registry.k8s.io/autoscaling/cluster-autoscaler:${tag}`;
+  const copied = copiedImage(name, image, args.copying, parent);
+  return new kubernetes.helm.v3.Release(
+    name,
+    {
+      name: "cluster-autoscaler",
+      namespace,
+      chart: "cluster-autoscaler",
+      version: chartVersion,
+      repositoryOpts: { repo: "https://kubernetes.github.io/autoscaler" },
+      // A release that fails is taken back whole, so that the next update starts clean.
+      atomic: true,
+      timeout: 600,
+      values: { ...values(args, role.arn), image: copied ?? { tag } },
+    },
+    { ...parent, dependsOn: [role, ...args.prerequisites] },
+  );
 }
 
 function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {

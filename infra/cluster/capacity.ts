@@ -54,8 +54,12 @@ export interface OptionalAddons {
 export function clusterPods({
   autoscaler,
   keda,
+  karpenter = false,
   files = false,
-}: Record<"autoscaler" | "keda", boolean> & Pick<OptionalAddons, "files">): Pods[] {
+}: Record<"autoscaler" | "keda", boolean> & { karpenter?: boolean } & Pick<
+    OptionalAddons,
+    "files"
+  >): Pods[] {
   const pods = (name: string, count: number, memoryMiB: number) => ({
     name,
     count,
@@ -69,6 +73,7 @@ export function clusterPods({
     pods("aws-load-balancer-controller", 2, 128),
     pods("amazon-cloudwatch-observability", 1, 64),
     ...(autoscaler ? [pods("cluster-autoscaler", 2, 256)] : []),
+    ...(karpenter ? [{ ...pods("karpenter", 2, 512), cpuMillicores: 250 }] : []),
     ...(keda ? [pods("keda-operator", 2, 128), pods("keda-metrics-apiserver", 2, 128)] : []),
     ...(files ? [{ ...pods("efs-csi-controller", 2, 64), cpuMillicores: 0 }] : []),
   ];

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddonName, ClusterConfig, LogsConfig, NodesConfig } from "../config/schema.ts";
+import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
@@ -14,7 +14,7 @@ import {
 
 export interface ClusterArgs extends ClusterConfig {
   network: Network;
-  nodes: NodesConfig;
+  nodes: NodeGroupConfig;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
   /** The node group on AWS, where there is one. */

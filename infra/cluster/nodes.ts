@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterConfig, NodesConfig } from "../config/schema.ts";
+import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
@@ -15,7 +15,7 @@ export interface RunningNodes extends NodeSizes {
 /** What names a node group to EKS, and to IAM. */
 export type NodeGroup = Record<"name" | "arn", pulumi.Output<string>>;
 
-export interface NodesArgs extends NodesConfig, Pick<ClusterConfig, "kubernetesVersion"> {
+export interface NodesArgs extends NodeGroupConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
   subnetIds: pulumi.Input<string[]>;
   /** What no node gets ready without: its add-ons, and the way to AWS. */
@@ -140,7 +140,7 @@ export function sizesToSend({
  * exist, the larger.
  */
 export async function runningNodes(
-  { name: clusterName, nodes }: { name: string; nodes: NodesConfig },
+  { name: clusterName, nodes }: { name: string; nodes: NodeGroupConfig },
   { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
 ): Promise<RunningNodes | undefined> {

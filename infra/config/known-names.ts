@@ -48,3 +48,8 @@ const owners: [pattern: RegExp, owner: string][] = [
 export function ownerOf(namespace: string): string | undefined {
   return owners.find(([pattern]) => pattern.test(namespace))?.[1];
 }
+
+/** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */
+export function architectureOf(instanceType: string): "arm64" | "amd64" {
+  return /^[a-z]+\d+g/.test(instanceType) ? "arm64" : "amd64";
+}

@@ -59,6 +59,7 @@ function slices(given: Settings) {
       architecture,
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
+      karpenterInstanceTypes: nodes.karpenter?.instanceTypes ?? [],
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -80,11 +81,13 @@ function slices(given: Settings) {
     },
     autoscaler: {
       ...settings.autoscaler,
+      karpenter: nodes.karpenter && { ...nodes, ...nodes.karpenter },
       kubernetesVersion,
       clusterName: cluster.name,
       region,
       accountId,
       copying: copying(settings),
+      tags,
       longestGraceSeconds: Math.max(
         ...Object.values(services).map(
           (service) => clockOf(service, ingress).terminationGracePeriodSeconds,

@@ -26,6 +26,8 @@ export interface PreflightArgs
   autoscaled: boolean;
   /** A pod of each service and job, with its key in the settings. */
   pods: [at: string, PodSize][];
+  /** Those that Karpenter may start. @default none */
+  karpenterInstanceTypes?: string[];
   /** Each with its key in the settings. */
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
@@ -93,16 +95,18 @@ async function zoneProblems(
 }
 
 async function instanceTypeProblems(args: PreflightArgs, options: Options): Promise<string[]> {
-  const { zones, instanceTypes } = args;
+  const { zones, instanceTypes, karpenterInstanceTypes = [] } = args;
+  const all = [...new Set([...instanceTypes, ...karpenterInstanceTypes])];
   const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
     {
       locationType: "availability-zone",
-      filters: [{ name: "instance-type", values: instanceTypes }],
+      filters: [{ name: "instance-type", values: all }],
     },
     options,
   );
   const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
-  const notOffered = instanceTypes.flatMap((type) => {
+  const notOffered = all.flatMap((type) => {
+    const key = instanceTypes.includes(type) ? "nodes" : "nodes.karpenter";
     const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
     const known = instanceTypeNames.has(type)
       ? ""
@@ -110,11 +114,11 @@ async function instanceTypeProblems(args: PreflightArgs, options: Options): Prom
     return missing.length === 0
       ? []
       : [
-          `nodes.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
+          `${key}.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
         ];
   });
   // DescribeInstanceTypes fails for a type that the region does not offer.
-  const unknown = instanceTypes.filter((type) => types.includes(type) && !instanceType(type));
+  const unknown = all.filter((type) => types.includes(type) && !instanceType(type));
   const described = await Promise.all(unknown.map((type) => describe(type, options)));
   return [...notOffered, ...describedProblems(new Map(described), args)];
 }

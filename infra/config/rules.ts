@@ -2,7 +2,8 @@ import { databaseRules } from "./database-rules.ts";
 import { debugRules } from "./debug-rules.ts";
 import { domainRules } from "./domain-rules.ts";
 import { imageRules } from "./image-rules.ts";
-import { instanceTypeNames, nearest, regions } from "./known-names.ts";
+import { karpenterRules } from "./karpenter-rules.ts";
+import { architectureOf, instanceTypeNames, nearest, regions } from "./known-names.ts";
 import { networkRules } from "./network-rules.ts";
 import { previewRules } from "./preview-rules.ts";
 import { resourceRules } from "./resource-rules.ts";
@@ -87,6 +88,7 @@ export const rules = [
   ...secretRules,
   ...imageRules,
   ...scaleRules,
+  ...karpenterRules,
   ...resourceRules,
   ...previewRules,
   ...databaseRules,
@@ -165,9 +167,4 @@ function production<Slice extends keyof Settings>(
   return rule(["environment", slice], (settings) =>
     settings.environment === "production" ? check(settings[slice]) : [],
   );
-}
-
-/** Graviton families carry a `g` after the generation's number: t4g, m7gd, c8gn, im4gn, hpc7g. */
-function architectureOf(instanceType: string): "arm64" | "amd64" {
-  return /^[a-z]+\d+g/.test(instanceType) ? "arm64" : "amd64";
 }

@@ -1,7 +1,5 @@
 import {
   addressesOf,
-  clusterPods,
-  environmentPods,
   fits,
   nodesFor,
   type Pods,
@@ -10,13 +8,14 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType } from "../cluster/instance-types.ts";
+import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
-import { needsKeda } from "../services/keda-needs.ts";
-import { mostRuns, podSize } from "../services/pod-size.ts";
+import { podSize } from "../services/pod-size.ts";
 import { surgeOf } from "../services/rollout.ts";
+import { limitsOfPods } from "./karpenter-rules.ts";
+import { addonsOf, podsAtMost } from "./pods-at-most.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
-import { namesSecrets } from "./secret-rules.ts";
 import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
@@ -25,21 +24,23 @@ const mostNodes = 450;
 
 /**
  * `nodes.capacityType`; where it is not set, Spot in development, where nodes may be away for a while, if
- * Spot has types to choose from.
+ * Spot has types to choose from. Karpenter's controller needs nodes that stay.
  */
 export function capacityTypeOf({
   environment,
-  nodes: { capacityType, instanceTypes },
+  nodes: { kind, capacityType, instanceTypes },
 }: Pick<Settings, "environment" | "nodes">): NodesConfig["capacityType"] {
-  const spot = environment === "development" && new Set(instanceTypes).size > 1;
+  const types = new Set(instanceTypes).size;
+  const spot = environment === "development" && kind === "managed" && types > 1;
   return capacityType ?? (spot ? "SPOT" : "ON_DEMAND");
 }
 
 /** Rules by which the numbers of nodes, pods, addresses and seconds fit together. */
 export const scaleRules = [
-  rule(["autoscaler"], ({ autoscaler: { enabled, spareCapacity } }) => [
+  rule(["autoscaler", "nodes"], ({ autoscaler: { enabled, spareCapacity }, nodes }) => [
     spareCapacity.replicas > 0 &&
       !enabled &&
+      nodes.kind !== "karpenter" &&
       `autoscaler.spareCapacity.replicas: ${spareCapacity.replicas} needs autoscaler.enabled: only the autoscaler adds a node when these pods give way`,
   ]),
   rule(["autoscaler", "services", "jobs"], ({ autoscaler: { spareCapacity }, ...kinds }) =>
@@ -74,23 +75,31 @@ export const scaleRules = [
   perService(["environment", "nodes", "ingress"], (at, service, settings) => {
     const { terminationGracePeriodSeconds } = clockOf(service, settings.ingress);
     const ends = `${at}.drainSeconds: ${service.drainSeconds} with ${at}.requestTimeoutSeconds ${service.requestTimeoutSeconds} gives a pod ${terminationGracePeriodSeconds} seconds to end`;
+    const spot = spotSetting(settings);
     return [
-      capacityTypeOf(settings) === "SPOT" &&
+      spot !== undefined &&
         terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
-        `${ends}, but nodes.capacityType SPOT at most ${nodeDeadlines.spotNotice}; allowed: shorter times, or nodes.capacityType ON_DEMAND`,
+        `${ends}, but ${spot} at most ${nodeDeadlines.spotNotice}; allowed: shorter times, or on-demand nodes`,
       terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs", "resources"], ({ nodes: { instanceTypes }, ...kinds }) => {
-    const room = roomFor(instanceTypes, kinds);
+  rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
+    const at = nodes.karpenter ? "nodes.karpenter" : "nodes";
+    const { instanceTypes } = nodes.karpenter ?? nodes;
+    // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
+    const groups = nodes.karpenter ? instanceTypes.map((type) => [type]) : [instanceTypes];
+    const rooms = groups.map((types) => smallestRoom(types, addonsOf(kinds)));
+    const known = rooms.filter((room) => room !== undefined);
+    const [room] = known.toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
     return (["services", "jobs"] as const).flatMap((kind) =>
       Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
         const size = podSize(workload);
         return (
           room !== undefined &&
-          !fits(size, room) &&
-          `${kind}.${name}: ${requestOf(size)} for a pod are more than a node has left: ${requestOf(room)} with nodes.instanceTypes ${instanceTypes.join(", ")}`
+          known.length === rooms.length &&
+          !known.some((one) => fits(size, one)) &&
+          `${kind}.${name}: ${requestOf(size)} for a pod are more than a node has left: ${requestOf(room)} with ${at}.instanceTypes ${instanceTypes.join(", ")}`
         );
       }),
     );
@@ -98,8 +107,10 @@ export const scaleRules = [
   rule(
     ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
     (settings) => {
-      const room = roomFor(settings.nodes.instanceTypes, settings);
-      const pods = podsAtMost(settings);
+      const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
+      const { own, ofCluster, spare } = podsAtMost(settings);
+      const { karpenter } = settings.nodes;
+      const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
       if (!room || !pods.every((one) => fits(one, room))) return [];
       return [tooFewNodes(settings, pods, room)];
     },
@@ -117,21 +128,35 @@ export const scaleRules = [
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
       needed > there &&
-        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${nodes.karpenter ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
     ];
   }),
 ];
 
 /** Addresses of a private subnet: of each node, of all that is no node, and of all together at most. */
 export function addressesNeeded(
-  { instanceTypes, maxSize }: Pick<NodesConfig, "instanceTypes" | "maxSize">,
+  {
+    instanceTypes,
+    maxSize,
+    karpenter,
+  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & {
+    karpenter?: Limits & { instanceTypes: string[] };
+  },
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {
   const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
   const each = Math.max(0, ...types.map(addressesOf));
-  const others = controlPlaneAddresses + interfaceEndpoints;
+  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(karpenter, zones);
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
+}
+
+/** The setting by which nodes may be Spot instances, which end two minutes after their notice. */
+function spotSetting(settings: Pick<Settings, "environment" | "nodes">): string | undefined {
+  if (capacityTypeOf(settings) === "SPOT") return "nodes.capacityType SPOT";
+  return settings.nodes.karpenter?.capacityTypes.includes("spot")
+    ? "nodes.karpenter.capacityTypes spot"
+    : undefined;
 }
 
 function alike(one: string, other: string): boolean {
@@ -162,7 +187,7 @@ const shares = [100, 50, 34, 25, 20, 10].map((percent) => `${percent}%`);
  * It is a number, so that fewer pods than that change in one step. One where the nodes' room is not known.
  */
 export function withSurge(settings: Placed): Settings["services"] {
-  const room = roomFor(settings.nodes.instanceTypes, settings);
+  const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
   const at = (share: string | undefined) =>
     Object.fromEntries(
       Object.entries(settings.services).map(([name, service]) => {
@@ -170,65 +195,12 @@ export function withSurge(settings: Placed): Settings["services"] {
         return [name, { ...service, maxSurge: maxSurge ?? 1 }];
       }),
     );
-  const holds = (services: Settings["services"]) =>
-    room !== undefined && !tooFewNodes(settings, podsAtMost({ ...settings, services }), room);
+  const holds = (services: Settings["services"]) => {
+    if (settings.nodes.karpenter) return limitsOfPods({ ...settings, services })?.enough === true;
+    const { own, ofCluster, spare } = podsAtMost({ ...settings, services });
+    return room !== undefined && !tooFewNodes(settings, [...own, ...ofCluster, ...spare], room);
+  };
   return shares.map(at).find(holds) ?? at(undefined);
-}
-
-const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
-  Object.values(resources).some(({ kind }) => kind === "files");
-
-/** What a node has for pods besides what is on each node, the drivers of secrets and files included. */
-function roomFor(
-  instanceTypes: string[],
-  settings: Pick<Settings, "services" | "jobs" | "resources">,
-): Room | undefined {
-  return smallestRoom(instanceTypes, {
-    secrets: namesSecrets(settings),
-    files: hasFiles(settings),
-  });
-}
-
-/**
- * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job
- * at its most runs, and the services once in each pull request's environment.
- */
-function podsAtMost({
-  services,
-  jobs,
-  resources,
-  autoscaler,
-  pullRequests: { environments },
-}: Pick<Settings, "services" | "jobs" | "resources" | "autoscaler" | "pullRequests">): Pods[] {
-  const { replicas: count, ...size } = autoscaler.spareCapacity;
-  const kind = (name: string, count: number, workload: ServiceConfig | JobConfig) => ({
-    ...podSize(workload),
-    name,
-    count,
-    spread: false,
-  });
-  const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
-  const pods = Object.entries(services)
-    .map(([name, service]) => {
-      const { maxReplicas, maxSurge = 1 } = service;
-      return kind(name, maxReplicas + surgeOf(maxSurge, maxReplicas), service);
-    })
-    .sort(bySize);
-  const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);
-  const ofJobs = Object.entries(jobs)
-    .map(([name, job]) => kind(name, mostRuns[job.concurrency], job))
-    .sort(bySize);
-  return [
-    ...pods,
-    ...environmentPods(inEnvironments, environments),
-    ...ofJobs,
-    ...clusterPods({
-      autoscaler: autoscaler.enabled,
-      keda: Object.values(services).some(needsKeda),
-      files: hasFiles({ resources }),
-    }),
-    ...(count > 0 ? [{ ...size, name: "spare-capacity", count, spread: false }] : []),
-  ];
 }
 
 /** What is wrong when the pods find no room on the most nodes there can be. */
@@ -248,7 +220,7 @@ function tooFewNodes(
     ({ name, count }) => `${count} of ${pods.find((one) => one.name === name)?.count} ${name}`,
   );
   const scaled = autoscaler.enabled ? "" : " (autoscaler.enabled is false: nothing adds nodes)";
-  return `nodes.${key}: ${size}${scaled} is too few for all pods at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
+  return `nodes.${key}: ${size}${scaled} is too few for all pods${nodes.karpenter ? " of add-ons" : ""} at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
 }
 
 const few = (names: string[]) =>

@@ -175,20 +175,51 @@ const sleepScheduleSchema = z.strictObject({
   timeZone: timeZone().default("Etc/UTC").describe("Time zone of both."),
 });
 
+const instanceTypeNames = () =>
+  z
+    .array(
+      matching(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "an instance type such as t4g.medium"),
+      "a list of instance types",
+    )
+    .min(1, "at least one instance type");
+
+/** What Karpenter starts. Without `nodes.kind: karpenter` a rule refuses it. */
+const karpenterSchema = z.strictObject({
+  instanceTypes: instanceTypeNames().describe(
+    "EC2 instance types that Karpenter may start, of `nodes.architecture`.",
+  ),
+  capacityTypes: z
+    .array(oneOf(["on-demand", "spot"]), "a list of capacity types")
+    .min(1, "at least one capacity type")
+    .default(["on-demand"])
+    .describe(
+      "With `spot` and `on-demand` Karpenter takes Spot first, and on-demand where AWS has no Spot.",
+    ),
+  cpuLimit: whole(1, 100_000).describe("Most vCPUs of all nodes that Karpenter starts together."),
+  memoryLimitGiB: whole(1, 1_000_000).describe("Most memory of all these nodes together, in GiB."),
+  expireAfterHours: whole(1, 8760)
+    .default(720)
+    .describe("Hours after which Karpenter drains and replaces a node, whatever its budget."),
+});
+
+/** EKS Auto Mode would be a third kind, with a block of its own beside `karpenter`. */
+const nodeKinds = ["managed", "karpenter"] as const;
+
 const nodesSchema = z.strictObject({
+  kind: oneOf(nodeKinds)
+    .default("managed")
+    .describe(
+      "`managed`: one managed node group. `karpenter`: a small one for add-ons, and nodes that Karpenter starts for pods (docs/nodes.md).",
+    ),
   architecture: oneOf(["arm64", "amd64"])
     .default("arm64")
     .describe("CPU architecture of the nodes and of the images."),
   operatingSystem: oneOf(["al2023", "bottlerocket"])
     .default("al2023")
     .describe("Operating system of the nodes."),
-  instanceTypes: z
-    .array(
-      matching(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "an instance type such as t4g.medium"),
-      "a list of instance types",
-    )
-    .min(1, "at least one instance type")
-    .describe("EC2 instance types of the node group, of `nodes.architecture`."),
+  instanceTypes: instanceTypeNames().describe(
+    "EC2 instance types of the node group, of `nodes.architecture`.",
+  ),
   capacityType: oneOf(["ON_DEMAND", "SPOT"])
     .optional()
     .describe(
@@ -211,6 +242,7 @@ const nodesSchema = z.strictObject({
     ),
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
   schedule: sleepScheduleSchema.optional(),
+  karpenter: karpenterSchema.optional(),
 });
 
 const spareCapacitySchema = z.strictObject({
@@ -468,6 +500,9 @@ export type NetworkConfig = Settings["network"];
 export type ExistingNetworkConfig = NonNullable<NetworkConfig["existing"]>;
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"] & { capacityType: "ON_DEMAND" | "SPOT" };
+/** What a managed node group is made by. */
+export type NodeGroupConfig = Omit<NodesConfig, "kind" | "karpenter">;
+export type KarpenterConfig = NonNullable<NodesConfig["karpenter"]>;
 export type AutoscalerConfig = Settings["autoscaler"];
 export type SpareCapacityConfig = AutoscalerConfig["spareCapacity"];
 export type LogsConfig = Settings["logs"];

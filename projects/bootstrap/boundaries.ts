@@ -17,13 +17,21 @@ export function workloadStatements(bucketArn: string, keyArns: string[]): Statem
       Resource: "*",
     },
     {
-      // Of EKS and the load balancer controller.
+      // Of EKS, the load balancer controller and Karpenter.
       Sid: "ServiceLinkedRolesAndCertificates",
       Effect: "Allow",
-      Action: ["CreateServiceLinkedRole", "GetServerCertificate", "ListServerCertificates"].map(
-        (action) => `iam:${action}`,
-      ),
+      Action: [
+        ...["CreateServiceLinkedRole", "GetServerCertificate", "ListServerCertificates"],
+        ...["GetInstanceProfile", "ListInstanceProfiles"],
+      ].map((action) => `iam:${action}`),
       Resource: "*",
+    },
+    {
+      Sid: "RoleOfStartedNodes",
+      Effect: "Allow",
+      Action: "iam:PassRole",
+      Resource: "arn:aws:iam::*:role/karpenter-node-*",
+      Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
     },
     { Sid: "NotDelivery", Effect: "Deny", Action: ["s3:*", "kms:*"], Resource: delivery },
   ];

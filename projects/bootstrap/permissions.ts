@@ -92,6 +92,13 @@ export const permissions: Record<string, Permissions> = {
       "ec2:RunInstances",
     ],
   },
+  "aws:iam/instanceProfile:InstanceProfile": {
+    read: to("iam", "GetInstanceProfile"),
+    write: to(
+      "iam",
+      "CreateInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile",
+    ),
+  },
   "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
     read: to("iam", "GetOpenIDConnectProvider"),
     write: to(

@@ -35,6 +35,7 @@ export const roleNames = (services: string[]): string[] =>
     "cluster",
     "container-insights",
     "files-driver",
+    "karpenter",
     "keda",
     "load-balancer-controller",
     "network",
@@ -79,7 +80,8 @@ export function writeStatements(
   const inBoundary = { StringEquals: { "iam:PermissionsBoundary": workloadBoundary } };
   const actions = actionsOf("write").filter((action) => !conditional.includes(action));
   const global = actions.filter(isGlobal);
-  const ofRoles = (action: string) => /^iam:.*Role/.test(action);
+  const ofProfiles = (action: string) => /^iam:.*InstanceProfile/.test(action);
+  const ofRoles = (action: string) => /^iam:.*Role/.test(action) && !ofProfiles(action);
   const inAccount = (kind: string) => `arn:aws:iam::${accountId}:${kind}`;
   // AWS has no condition for all of these actions: it is by their names that other roles are safe.
   const roles = roleNames(services).map((name) => inAccount(`role/${name}`));
@@ -125,9 +127,17 @@ export function writeStatements(
     },
     { Sid: "Roles", Effect: "Allow", Action: global.filter(ofRoles), Resource: roles },
     {
+      Sid: "InstanceProfiles",
+      Effect: "Allow",
+      Action: global.filter(ofProfiles),
+      Resource: inAccount("instance-profile/karpenter-*"),
+    },
+    {
       Sid: "ClusterIdentity",
       Effect: "Allow",
-      Action: global.filter((action) => action.startsWith("iam:") && !ofRoles(action)),
+      Action: global.filter(
+        (action) => action.startsWith("iam:") && !ofRoles(action) && !ofProfiles(action),
+      ),
       Resource: inAccount("oidc-provider/oidc.eks.*"),
     },
     {

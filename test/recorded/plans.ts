@@ -18,6 +18,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   private: () => elsewhere("private"),
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
+  karpenter: () => elsewhere("karpenter"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

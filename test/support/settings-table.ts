@@ -33,6 +33,19 @@ const existing = {
     privateSubnetIds: ["subnet-0b00000a", "subnet-0b00000b", "subnet-0b00000c"],
   },
 };
+/** What Karpenter starts, and the settings that go with it. */
+const karpenter = {
+  "nodes.karpenter": { instanceTypes: ["m7g.large"], cpuLimit: 64, memoryLimitGiB: 256 },
+  "nodes.release": "1.36.1-20261101",
+  "autoscaler.enabled": false,
+  "autoscaler.spareCapacity.replicas": 0,
+};
+const started = (key: string, to: unknown, moves = ["NodePool"]): Case => ({
+  key: `nodes.karpenter.${key}`,
+  to,
+  with: { "nodes.kind": "karpenter", ...karpenter },
+  moves,
+});
 /** A job, and a change of one of its settings. */
 const tidy = {
   "jobs.tidy": { image: { sameAs: "web" }, command: ["tidy"], schedule: "0 3 * * *" },
@@ -504,6 +517,22 @@ export const cases: Case[] = [
   { key: "nodes.maxSize", to: 10, moves: ["NodeGroup"] },
   { key: "nodes.release", to: "1.36.1-20261101", moves: ["NodeGroup"] },
   { key: "nodes.diskSizeGiB", to: 80, moves: ["LaunchTemplate"] },
+  {
+    key: "nodes.kind",
+    to: "karpenter",
+    also: karpenter,
+    moves: [
+      ...["AccessEntry", "EC2NodeClass", "EventRule", "EventTarget", "InstanceProfile"],
+      ...["InterruptionQueue", "Karpenter", "KarpenterNodes", "NodeGroup", "NodePool", "NodeRole"],
+      ...["Queue", "QueuePolicy", "Release", "Role", "RolePolicy", "RolePolicyAttachment"],
+      "ServiceAccountRole",
+    ],
+  },
+  started("instanceTypes", ["m7g.large", "m6g.large"]),
+  started("capacityTypes", ["spot", "on-demand"]),
+  started("cpuLimit", 80),
+  started("memoryLimitGiB", 300),
+  started("expireAfterHours", 168),
   {
     key: "autoscaler.enabled",
     to: false,

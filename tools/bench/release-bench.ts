@@ -1,7 +1,7 @@
 import type { ResourceTransformation } from "@pulumi/pulumi";
 import { overBound, type ReleaseTime } from "../rehearsal/release-time.ts";
 import { rehearse } from "../rehearsal/scenario.ts";
-import { targetTable, table, writeSection } from "./bench-report.ts";
+import { table, targetTable, writeSection } from "./bench-report.ts";
 
 const target = 1.15;
 

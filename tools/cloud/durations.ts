@@ -10,6 +10,12 @@ export const waits = {
   controlPlaneVersion: 540,
   /** From the autoscaler's request until a node is ready [2]. */
   nodeStart: 115,
+  /** From Karpenter's decision until its node is ready: no Auto Scaling group is asked. Assumed. */
+  nodeClaim: 50,
+  /** `consolidateAfter` of our NodePool, and a round of Karpenter's disruption controller. */
+  consolidation: 70,
+  /** From the end of the drain until the instance and its network interfaces are gone. Assumed. */
+  instanceTerminated: 60,
   /** A managed node group replaces one node: a new one joins, the old one is drained [1]. */
   nodeReplaced: 150,
   /** From the controller's call until the load balancer is active [3]. */

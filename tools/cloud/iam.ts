@@ -35,6 +35,16 @@ export const iam: Record<string, ResourceType> = {
     computed: ({ id }) => ({ arn: id }),
     mock: "computed",
   },
+  "aws:iam/instanceProfile:InstanceProfile": {
+    duration: oneCall,
+    replacedBy: ["name", "namePrefix", "path"],
+    autoname: { property: "name", maxLength: 128 },
+    id: idOf("name"),
+    computed: ({ cloud, inputs: { path = "/", name } }) => ({
+      arn: globalArn(cloud, "iam", `instance-profile${path}${name}`),
+    }),
+    mock: "computed",
+  },
   "aws:iam/rolePolicy:RolePolicy": {
     duration: oneCall,
     replacedBy: ["name", "role"],

@@ -1,5 +1,9 @@
+import { nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
+import { manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
+import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 import { publicAddresses, zoneCount } from "./ec2.ts";
+import { instancePrice } from "./eks.ts";
 import { hex } from "./naming.ts";
 import { type Charges, prices } from "./prices.ts";
 import { type Mock, oneCall, type ResourceType, seconds } from "./resource-type.ts";
@@ -55,6 +59,11 @@ export const kubernetes: Record<string, ResourceType> = {
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": object,
   "kubernetes:keda.sh/v1alpha1:ScaledObject": object,
   "kubernetes:keda.sh/v1alpha1:TriggerAuthentication": object,
+  "kubernetes:karpenter.sh/v1:NodePool": {
+    ...clusterObject,
+    charges: (_, all) => startedCharges(all),
+  },
+  "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": clusterObject,
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": object,
   "kubernetes:networking.k8s.io/v1:Ingress": {
     duration: seconds(2),
@@ -117,6 +126,39 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
     ],
     perUse: [prices.capacityUnit],
     unknown: inPublic && !zones ? ["public IPv4 addresses of the load balancer"] : [],
+  };
+}
+
+/**
+ * The nodes that Karpenter starts for the pods of Deployments at their fewest replicas: of the type that
+ * costs least for all of them. It also mixes types, and puts pods on the managed group where it has room.
+ */
+function startedCharges(all: Resource[]): Charges {
+  const started = startedNodesOf(all);
+  if (!started) return {};
+  const manifests = manifestsOf(all);
+  const pods = manifests.flatMap((one) => {
+    if (one.kind !== "Deployment") return [];
+    const count: number = scaleOf(one, manifests)?.least ?? one.spec.replicas ?? 1;
+    const { name } = one.metadata;
+    return [{ ...requestsOf(podSpecOf(one) ?? {}), name, count, spread: false }];
+  });
+  const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
+  const [cheapest] = started.instanceTypes
+    .flatMap((type) => {
+      const [price, room] = [instancePrice(type), smallestRoom([type])];
+      const bounds = { zones: 1, atLeast: 0, atMost: 450 };
+      const count = room && nodesFor(pods, { room, ...bounds });
+      return price && count !== undefined ? [{ type, price, count }] : [];
+    })
+    .sort((a, b) => a.count * a.price.usd - b.count * b.price.usd);
+  if (!cheapest) return { unknown: ["nodes that Karpenter starts: no price for their types"] };
+  const { type, price, count } = cheapest;
+  return {
+    fixed: [
+      { what: `${type} node of Karpenter${spot}`, count, price },
+      { what: "GB of gp3", count: count * started.diskGiB, price: prices.gp3 },
+    ],
   };
 }
 

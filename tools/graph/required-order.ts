@@ -11,6 +11,8 @@ interface OrderingRule {
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 const roleType = "aws:iam/role:Role";
+const nodePoolType = "kubernetes:karpenter.sh/v1:NodePool";
+const nodeClassType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
 const addonType = "aws:eks/addon:Addon";
 /** Add-ons that a node needs to become ready. */
 const nodeAddons = ["vpc-cni", "kube-proxy"];
@@ -26,6 +28,17 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
 
   const releases = ofType(releaseType);
   const objects = objectsOf(resources);
+  const started = ofType(nodePoolType, nodeClassType);
+  const profiles = ofType("aws:iam/instanceProfile:InstanceProfile");
+  const profileRoles = ofType(roleType).filter((role) =>
+    profiles.some(({ inputs }) => inputs.role === role.outputs.name),
+  );
+  // What its nodes join the cluster by, and what it hears of interruptions by.
+  const ofStarted = [
+    ...profiles,
+    ...profileRoles.flatMap((role) => [role, ...policiesOf(role, resources)]),
+    ...ofType("aws:eks/accessEntry:AccessEntry").filter(({ inputs }) => inputs.type !== undefined),
+  ];
   const nodes = ofType("aws:eks/nodeGroup:NodeGroup");
   const onNodes = addons((name) => nodeAddons.includes(name));
   const ground = ofType("awsx:ec2:Vpc", "eks:index:Cluster");
@@ -62,13 +75,38 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
     {
       dependents: [...balancedObjects(resources), ...hosts],
       required: withPermissions(
-        releases.filter((release) => !isAutoscaler(release) && !isKeda(release)),
+        releases.filter(
+          (release) => !isAutoscaler(release) && !isKeda(release) && !isKarpenter(release),
+        ),
       ),
       because: "only a running controller removes its load balancer and its finalizers",
     },
     {
       dependents: objects.filter((object) => !releases.includes(object)),
       required: withPermissions(releases.filter(isAutoscaler)),
+      because: "a pod that finds no room waits for a node that nobody adds",
+    },
+    {
+      dependents: started,
+      required: [...withPermissions(releases.filter(isKarpenter)), ...ofStarted],
+      because: "only a running controller ends its instances, and removes its finalizers",
+    },
+    {
+      dependents: ofType(nodePoolType),
+      required: ofType(nodeClassType),
+      because: "a node is started by its EC2NodeClass, which waits for its nodes to go",
+    },
+    {
+      dependents: objects.filter(
+        (object) => !releases.includes(object) && !started.includes(object),
+      ),
+      required: started,
+      because:
+        "a pod that is left on a node when that goes finds no other, and is held by its budget",
+    },
+    {
+      dependents: releases.filter(isKeda),
+      required: started,
       because: "a pod that finds no room waits for a node that nobody adds",
     },
     {
@@ -252,6 +290,7 @@ const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
 const isBalancer = ({ inputs }: Resource) =>
   inputs.metadata?.annotations?.["alb.ingress.kubernetes.io/scheme"] !== undefined;
 const isAutoscaler = ({ inputs }: Resource) => inputs.chart === "cluster-autoscaler";
+const isKarpenter = ({ inputs }: Resource) => /\/karpenter(-crd)?$/.test(inputs.chart ?? "");
 const isKeda = ({ inputs }: Resource) => inputs.chart === "keda";
 const label = ({ type, name }: Resource) => `${type.split(":").at(-1)} ${name}`;
 const listOf = (resources: Resource[]) => resources.map(label).join(", ");

@@ -9,6 +9,7 @@ import {
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
@@ -16,6 +17,7 @@ import { surgeOf } from "../../infra/services/rollout.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { sleepOf } from "../cloud/scheduler.ts";
 import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
+import { type StartedNodes, startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 
 /** The room of the nodes and the max. requests of all pods. Empty without a node group. */
@@ -46,6 +48,8 @@ export interface Placement {
   sizes: Record<"minSize" | "desiredSize" | "maxSize", number>;
   /** Whether an autoscaler moves the number of nodes. */
   scaled: boolean;
+  /** What Karpenter starts beside the group; the group then carries the pods of add-ons alone. */
+  started: StartedNodes | undefined;
   addons: OptionalAddons;
   /** The pods of services and jobs at their most. */
   own: Pods[];
@@ -71,13 +75,20 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
   const services = servicePods(manifests, { bound: "least", rollout: false });
-  const cluster = clusterPods({ autoscaler: scaled, keda: runs("keda"), files: addons.files });
+  const started = startedNodesOf(resources);
+  const cluster = clusterPods({
+    autoscaler: scaled,
+    karpenter: started !== undefined,
+    keda: runs("keda"),
+    files: addons.files,
+  });
   return {
     types: group.instanceTypes ?? ["t3.medium"],
     spot: group.capacityType === "SPOT",
     zones: group.subnetIds?.length ?? 1,
     sizes: group.scalingConfig ?? { minSize: 1, desiredSize: 1, maxSize: 1 },
     scaled,
+    started,
     addons,
     own,
     most: [...own, ...cluster],
@@ -90,11 +101,13 @@ export function placementOf(resources: Resource[]): Placement | undefined {
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);
   if (!placement) return [];
-  const { types, zones, scaled, addons, own, most } = placement;
+  const { types, zones, scaled, started, addons, own, most } = placement;
   const { minSize, desiredSize, maxSize } = placement.sizes;
-  const nodes = scaled
-    ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
-    : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
+  const nodes = started
+    ? `${desiredSize} of ${types.join(", ")} for the pods of add-ons`
+    : scaled
+      ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
+      : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
   const room = smallestRoom(types, addons);
   if (!room) {
     const unknown = types.filter((type) => !instanceType(type)).join(", ");
@@ -104,6 +117,7 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
       { of: "pods", what },
     ];
   }
+  if (started) return [{ of: "nodes", what: nodes }, ...startedOf(started, own, { zones, addons })];
   const needed = nodesFor(most, { room, zones, atLeast: 1, atMost: 450 });
   return [
     { of: "nodes", what: nodes },
@@ -139,6 +153,28 @@ function sleepLines(resources: Resource[]): { of: string; what: string }[] {
       of: "sleep",
       what: `WARNING: job ${metadata.namespace ?? metadata.name} (${spec.schedule} ${spec.timeZone ?? "UTC"}) comes due while it sleeps: its run waits for nodes, and fails when deadlineSeconds ${spec.jobTemplate.spec.activeDeadlineSeconds} have passed first`,
     })),
+  ];
+}
+
+/** What Karpenter may start, and whether the pods at their most have room within its limits. */
+function startedOf(
+  { instanceTypes, capacityTypes, cpuLimit, memoryLimitGiB }: StartedNodes,
+  pods: Pods[],
+  of: { zones: number; addons: OptionalAddons },
+): { of: string; what: string }[] {
+  const [least] = limitsFor(pods, { ...of, instanceTypes });
+  const counted = pods.map(({ name, count }) => `${count} ${name}`).join(", ");
+  return [
+    {
+      of: "Karpenter",
+      what: `nodes of ${instanceTypes.join(", ")} (${capacityTypes.join(", ")}), as many as the pods need, up to ${cpuLimit} vCPUs and ${memoryLimitGiB} GiB together`,
+    },
+    {
+      of: "pods",
+      what: least
+        ? `at most ${counted}, on Karpenter's nodes: ${least.cpuLimit} vCPUs and ${least.memoryLimitGiB} GiB of one type hold them`
+        : `NOT CHECKED: at most ${counted}; infra/cluster/instance-types.ts has no numbers for a type that holds them`,
+    },
   ];
 }
 

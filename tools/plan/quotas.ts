@@ -1,5 +1,6 @@
 import { addressesNeeded, privateAddresses } from "../../infra/config/scale-rules.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
+import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Resource } from "../graph/resource.ts";
 
 /** A quota of AWS, the max. need of the stack, and the source. */
@@ -126,7 +127,8 @@ function addresses(resources: Resource[]): [used: number, limit: number] {
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
   const { instanceTypes, scalingConfig } = group;
-  const nodes = { instanceTypes, maxSize: scalingConfig.maxSize };
+  const karpenter = startedNodesOf(resources);
+  const nodes = { instanceTypes, maxSize: scalingConfig.maxSize, karpenter };
   const { needed } = addressesNeeded(nodes, vpc.availabilityZoneNames.length, endpoints);
   return [needed, privateAddresses(vpc as { cidrBlock: string })];
 }

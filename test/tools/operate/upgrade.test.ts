@@ -370,8 +370,8 @@ describe("npm run upgrade", function () {
   });
 
   it("has read the charts at the versions that the program pins", () => {
-    const sources = ["autoscaler", "keda", "load-balancer-controller-policy"].map((name) =>
-      readFileSync(`infra/addons/${name}.ts`, "utf8"),
+    const sources = ["autoscaler", "karpenter", "keda", "load-balancer-controller-policy"].map(
+      (name) => readFileSync(`infra/addons/${name}.ts`, "utf8"),
     );
     for (const [chart, { version }] of Object.entries(pinnedCharts)) {
       assert.ok(

@@ -6,10 +6,12 @@ import {
   checkRetention,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
+import { nodeClaimType, terminate } from "../../../tools/rehearsal/world/node-claims.ts";
 import {
   recoveryPointType,
   runBackups,
 } from "../../../tools/rehearsal/world/rules/backup-rules.ts";
+import { interruptSpot } from "../../../tools/rehearsal/world/rules/karpenter-rules.ts";
 import {
   nodeProblem,
   nodesOf,
@@ -1267,6 +1269,361 @@ describe("the simulated cloud", () => {
         }
       });
     }
+  });
+
+  describe("Karpenter", () => {
+    const chart = (name: string) => `oci://public.ecr.aws/karpenter/${name}`;
+    const pool = (annotations?: Props, terminationGracePeriod: string | undefined = "900s") => ({
+      metadata: { name: "default", annotations },
+      spec: {
+        template: {
+          spec: {
+            nodeClassRef: { name: "default" },
+            requirements: [
+              { key: "karpenter.sh/capacity-type", values: ["spot", "on-demand"] },
+              { key: "node.kubernetes.io/instance-type", values: ["m7g.large", "m7g.xlarge"] },
+            ],
+            terminationGracePeriod,
+          },
+        },
+        limits: { cpu: "8", memory: "32Gi" },
+      },
+    });
+    let profile: CloudResource;
+    let entry: CloudResource;
+    let policy: CloudResource;
+    let queue: CloudResource;
+    let queuePolicy: CloudResource;
+    let definitions: CloudResource;
+    let releaseInputs: Props;
+    let nodeClass: Props;
+    let large: Props;
+    const actions = (...less: string[]) =>
+      [
+        ...["ec2:*", "eks:DescribeCluster", "ssm:GetParameter", "sqs:*", "iam:PassRole"],
+        ...["iam:ListInstanceProfiles", "iam:GetInstanceProfile"],
+      ].filter((action) => !less.includes(action));
+    const allowing = (...less: string[]) => policyWith({ Action: actions(...less), Resource: "*" });
+    const claims = () => given.world.all(nodeClaimType);
+    const release = () => given.put(types.release, releaseInputs, "karpenter");
+    beforeEach(() => {
+      const { put, nodeRole } = given;
+      given.nodes.inputs.instanceTypes = ["t4g.medium"];
+      profile = put(types.instanceProfile, { name: "nodes", role: nodeRole.id });
+      entry = put(types.entry, {
+        clusterName: "platform",
+        principalArn: nodeRole.outputs.arn,
+        type: "EC2_LINUX",
+      });
+      const role = put(types.role, {
+        name: "karpenter",
+        assumeRolePolicy: given.irsaTrust("kube-system:karpenter"),
+      });
+      policy = put(types.rolePolicy, { role: "karpenter", name: "karpenter", policy: allowing() });
+      queue = put(types.queue, { name: "interruptions" });
+      const rule = put(types.eventRule, {
+        name: "spot",
+        eventPattern: '{"detail-type":["EC2 Spot Instance Interruption Warning"]}',
+      });
+      put(types.eventTarget, { rule: "spot", arn: queue.outputs.arn });
+      queuePolicy = put(types.queuePolicy, {
+        queueUrl: queue.outputs.url,
+        policy: policyWith({
+          Action: "sqs:SendMessage",
+          Principal: { Service: "events.amazonaws.com" },
+          Condition: { ArnEquals: { "aws:SourceArn": [rule.outputs.arn] } },
+        }),
+      });
+      definitions = put(
+        types.release,
+        { chart: chart("karpenter-crd"), name: "karpenter-crd", namespace: "kube-system" },
+        "karpenter-crd",
+      );
+      releaseInputs = {
+        chart: chart("karpenter"),
+        name: "karpenter",
+        namespace: "kube-system",
+        values: {
+          serviceAccount: {
+            name: "karpenter",
+            annotations: { "eks.amazonaws.com/role-arn": role.outputs.arn },
+          },
+          settings: { clusterName: "platform", interruptionQueue: "interruptions" },
+        },
+      };
+      const group = given.cluster.outputs.vpcConfig.clusterSecurityGroupId;
+      given.world.addUnmanaged(types.group, group, "EKS cluster platform", "cluster", {
+        vpcId: given.vpc.id,
+      });
+      nodeClass = {
+        metadata: { name: "default" },
+        spec: {
+          instanceProfile: "nodes",
+          subnetSelectorTerms: given.inner.map((id) => ({ id })),
+          securityGroupSelectorTerms: [{ id: group }],
+        },
+      };
+      const [container] = given.deployment.spec.template.spec.containers;
+      const requests = { cpu: "1200m", memory: "1Gi" };
+      large = structuredClone(given.deployment);
+      large.spec.replicas = 4;
+      large.spec.template.spec.containers = [{ ...container, resources: { requests } }];
+    });
+    const objects = () => {
+      given.put(types.nodeClass, nodeClass, "class");
+      return given.put(types.nodePool, pool(), "pool");
+    };
+
+    it("brings the kinds of its objects by a chart of their own", async () => {
+      release();
+      await given.create(types.nodeClass, nodeClass);
+      await given.create(types.nodePool, pool());
+      goneAll(types.nodeClass);
+      gone(definitions);
+      await refused(
+        given.create(types.nodeClass, nodeClass),
+        /^NoKindMatchError: no matches for kind "EC2NodeClass" in version "karpenter.k8s.aws\/v1"$/,
+      );
+    });
+
+    const dead: [why: string, spoil: () => void, message: RegExp][] = [
+      [
+        "another cluster",
+        () => Object.assign(releaseInputs.values.settings, { clusterName: "other" }),
+        /panic: getting cluster other/,
+      ],
+      ["no queue", () => gone(queue), /panic: AWS.SimpleQueueService.NonExistentQueue/],
+      [
+        "one node",
+        () => scaleTo(given.world, given.nodes, { desiredCapacity: 1 }),
+        /0\/1 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules/,
+      ],
+      [
+        "no right to see the cluster",
+        () => Object.assign(policy.inputs, { policy: allowing("eks:DescribeCluster") }),
+        /not authorized to perform eks:DescribeCluster/,
+      ],
+    ];
+    for (const [why, spoil, message] of dead) {
+      it(`does not start with ${why}`, async () => {
+        spoil();
+        await refused(given.create(types.release, releaseInputs), message);
+      });
+    }
+
+    it("starts where all is there", async () => {
+      await given.create(types.release, releaseInputs);
+    });
+
+    it("has an EC2NodeClass ready by subnets, groups and rights, and a NodePool by that", async () => {
+      release();
+      const without = (key: string) => ({
+        ...nodeClass,
+        spec: { ...nodeClass.spec, [key]: [{ id: "none" }] },
+      });
+      await refused(
+        given.create(types.nodePool, pool()),
+        /^NotReady: NodeClassNotFound: NodeClass default not found on cluster/,
+      );
+      for (const [key, message] of [
+        ["subnetSelectorTerms", /SubnetSelector did not match any Subnets/],
+        ["securityGroupSelectorTerms", /SecurityGroupSelector did not match any SecurityGroups/],
+      ] as const) {
+        await refused(given.create(types.nodeClass, without(key)), message);
+        goneAll(types.nodeClass);
+      }
+      policy.inputs.policy = allowing("iam:PassRole");
+      await refused(
+        given.create(types.nodeClass, nodeClass),
+        /not authorized to perform iam:PassRole/,
+      );
+    });
+
+    it("starts nodes for pods without room, Spot before on-demand, within its limits", async () => {
+      release();
+      objects();
+      await given.create(types.deployment, large);
+      assert.deepEqual(
+        claims().map(({ inputs }) => [inputs.instanceType, inputs.capacityType]),
+        [["m7g.xlarge", "spot"]],
+      );
+      assert.equal(given.world.all("aws:ec2/instance:Instance").length, 1);
+      goneAll(types.deployment);
+      for (const claim of claims()) terminate(given.world, claim);
+      given.world.withoutSpot = true;
+      await given.create(types.deployment, large);
+      assert.deepEqual(
+        claims().map(({ inputs }) => inputs.capacityType),
+        ["on-demand"],
+      );
+      goneAll(types.deployment);
+      large.spec.replicas = 12;
+      await refused(
+        given.create(types.deployment, large),
+        /all available instance types exceed limits for nodepool/,
+      );
+    });
+
+    for (const [why, spoil] of [
+      ["no access entry", () => gone(entry)],
+      ["no role in its instance profile", () => gone(profile)],
+    ] as const) {
+      it(`waits in vain for a node with ${why}`, async () => {
+        release();
+        objects();
+        spoil();
+        await refused(given.create(types.deployment, large), /Node not registered with cluster: /);
+        await given.world.clock.settle();
+        assert.deepEqual(claims(), [], "Karpenter gives it up");
+      });
+    }
+
+    it("drains a Spot instance that AWS takes back where it hears of it, and starts another", async () => {
+      release();
+      objects();
+      await given.create(types.deployment, large);
+      const [claim] = claims();
+      assert.ok(claim);
+      interruptSpot(given.world, claim);
+      assert.deepEqual(given.world.incidents, []);
+      assert.equal(claims().length, 2);
+      await given.world.clock.settle();
+      assert.equal(claims().length, 1);
+      assert.notEqual(claims()[0], claim);
+    });
+
+    const deafTo: [why: string, spoil: () => void, message: RegExp][] = [
+      ["no rule", () => goneAll(types.eventRule), /no EventBridge rule sends/],
+      ["no target", () => goneAll(types.eventTarget), /no EventBridge rule sends/],
+      ["no policy of the queue", () => gone(queuePolicy), /does not let EventBridge send/],
+      [
+        "no right to read the queue",
+        () => Object.assign(policy.inputs, { policy: allowing("sqs:*") }),
+        /not authorized to perform sqs:ReceiveMessage/,
+      ],
+    ];
+    for (const [why, spoil, message] of deafTo) {
+      it(`loses the pods of a Spot instance with ${why}`, async () => {
+        release();
+        objects();
+        await given.create(types.deployment, large);
+        spoil();
+        const [claim] = claims();
+        if (claim) interruptSpot(given.world, claim);
+        assert.match(given.world.incidents.join(), message);
+      });
+    }
+
+    it("ends the nodes of a NodePool that is deleted, and only then lets its EC2NodeClass go", async () => {
+      release();
+      const made = objects();
+      await given.create(types.deployment, large);
+      const [class_] = given.world.all(types.nodeClass);
+      assert.ok(class_);
+      await refused(
+        given.remove(class_),
+        /^finalizer: Waiting on NodeClaim termination for default-/,
+      );
+      goneAll(types.deployment);
+      await given.remove(made);
+      assert.deepEqual(claims(), []);
+      assert.deepEqual(given.world.all("aws:ec2/instance:Instance"), []);
+      assert.deepEqual(given.world.incidents, []);
+      await given.remove(class_);
+    });
+
+    it("keeps its nodes for ever without a controller, and their subnets with them", async () => {
+      const controller = release();
+      const made = objects();
+      await given.create(types.deployment, large);
+      goneAll(types.deployment);
+      gone(controller);
+      await refused(
+        given.remove(made),
+        /^foregroundDeletion: default-\d+: karpenter.sh\/termination is never removed: no Karpenter controller runs/,
+      );
+      const [subnetId] = claims().map(({ inputs }) => inputs.subnetId);
+      const subnet = given.world.get(types.subnet, subnetId);
+      assert.ok(subnet);
+      given.nodes.inputs.subnetIds = [];
+      for (const one of given.world.all(types.interface)) {
+        if (!one.name.includes("Karpenter")) gone(one);
+      }
+      await refused(given.remove(subnet), /^DependencyViolation: .*that Karpenter started/);
+    });
+
+    it("leaves its nodes behind where the deletion does not wait for them", async () => {
+      const controller = release();
+      const background = { "pulumi.com/deletionPropagationPolicy": "background" };
+      given.put(types.nodeClass, nodeClass, "class");
+      const made = given.put(types.nodePool, pool(background), "pool");
+      await given.create(types.deployment, large);
+      goneAll(types.deployment);
+      await given.remove(made);
+      gone(controller);
+      await given.world.clock.settle();
+      assert.equal(claims().length, 1);
+    });
+
+    it("ends pods against their budget where their node goes before them, after its grace period", async () => {
+      release();
+      const made = objects();
+      await given.create(types.deployment, large);
+      const { now } = given.world.clock;
+      await given.remove(made);
+      assert.match(
+        given.world.incidents.join(),
+        /^pods of new are ended against their disruption budgets$/,
+      );
+      assert.ok(given.world.clock.now - now >= 900);
+    });
+
+    it("never ends such a node without a grace period", async () => {
+      release();
+      given.put(types.nodeClass, nodeClass, "class");
+      const made = given.put(types.nodePool, pool(undefined, ""), "pool");
+      await given.create(types.deployment, large);
+      await refused(
+        given.remove(made),
+        /karpenter.sh\/termination is never removed: its pods do not leave/,
+      );
+    });
+
+    it("lets an EC2NodeClass go only by a controller that may look at profiles and templates", async () => {
+      const controller = release();
+      const class_ = given.put(types.nodeClass, nodeClass, "class");
+      policy.inputs.policy = allowing("iam:ListInstanceProfiles");
+      await refused(given.remove(class_), /not authorized to perform iam:ListInstanceProfiles/);
+      policy.inputs.policy = allowing();
+      gone(controller);
+      await refused(
+        given.remove(class_),
+        /termination is never removed: no Karpenter controller runs/,
+      );
+    });
+
+    it("ends a node whose pods fit on the others", async () => {
+      release();
+      objects();
+      const deployment = await given.create(types.deployment, large);
+      assert.equal(claims().length, 1);
+      await given.update(deployment, { spec: { ...large.spec, replicas: 2 } });
+      await given.world.clock.settle();
+      assert.deepEqual(claims(), []);
+    });
+
+    it("keeps the role of an instance profile", async () => {
+      given.put(types.role, { name: "lone", assumeRolePolicy: trusts("ec2") });
+      const lone = given.world.get(types.role, "lone");
+      assert.ok(lone);
+      profile.inputs.role = "lone";
+      await refused(
+        given.remove(lone),
+        /^DeleteConflict: Cannot delete entity, must remove roles from instance profile first\.$/,
+      );
+      gone(profile);
+      await given.remove(lone);
+    });
   });
 
   describe("KEDA", () => {

@@ -47,6 +47,21 @@ export const pinnedCharts: Record<string, PinnedChart> = {
     source:
       "templates of kubernetes/autoscaler charts/cluster-autoscaler, of an older version: they ask the cluster which to use",
   },
+  "oci://public.ecr.aws/karpenter/karpenter": {
+    version: "1.14.1",
+    from: "1.30",
+    testedTo: "1.36",
+    apis: common,
+    source:
+      "website/content/en/v1.14/upgrading/compatibility.md and charts/karpenter of Karpenter 1.14.1",
+  },
+  "oci://public.ecr.aws/karpenter/karpenter-crd": {
+    version: "1.14.1",
+    from: "1.30",
+    testedTo: "1.36",
+    apis: { "apiextensions.k8s.io/v1": ["CustomResourceDefinition"] },
+    source: "charts/karpenter-crd of Karpenter 1.14.1",
+  },
   keda: {
     version: "2.20.2",
     from: "1.23",

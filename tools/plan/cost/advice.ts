@@ -65,7 +65,7 @@ export async function adviceFor(stack: string, folder = projectFolder): Promise<
   const slices = slicesOf(settingsOf(stack, folder));
   const placement = placementOf(resources);
   const changes = [
-    ...(placement ? nodeChanges(placement, slices) : []),
+    ...(placement && !placement.started ? nodeChanges(placement, slices) : []),
     ...diskChanges(slices),
     ...networkChanges(slices),
   ];

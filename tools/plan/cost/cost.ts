@@ -2,6 +2,7 @@ import { budgetOf } from "../../cloud/budgets.ts";
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
 import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
+import { startedNodesOf } from "../../graph/node-pool.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
@@ -49,6 +50,9 @@ const assumptions = [
   "a load balancer and its public addresses in each zone of the VPC, one for each group of Ingresses",
   "the control plane in standard support; a key in its first year (a rotation adds $1)",
 ];
+
+const ofStarted =
+  "Karpenter's nodes: as many of one type as the pods of services need at their fewest, none of them on the managed group";
 
 /** The monthly cost of resources. Each is either billed, free with a reason, or named as unknown. */
 export function costOf(resources: Resource[]): Cost {
@@ -107,6 +111,6 @@ export function costOf(resources: Resource[]): Cost {
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
     unknown,
     waysOut: waysOutOf(resources),
-    assumptions,
+    assumptions: startedNodesOf(resources) ? [...assumptions, ofStarted] : assumptions,
   };
 }

@@ -26,13 +26,13 @@ const weightOfAll = (pods: Pods[]) => pods.reduce((sum, one) => sum + one.count 
  * The cost of the nodes by the requests of the pods at rest. The shares add up to `monthly`. What every node
  * keeps for itself and for its agents is the cluster's.
  *
- * @returns nothing without a node group, or of types without numbers
+ * @returns nothing without a node group, of types without numbers, and with Karpenter, whose nodes come by pods
  */
 export function nodeShares(resources: Resource[], monthly: number): NodeShare[] {
   const placement = placementOf(resources);
   const type = instanceType(placement?.types[0] ?? "");
   const room = placement && smallestRoom(placement.types, placement.addons);
-  if (!placement || !type || !room) return [];
+  if (!placement || placement.started || !type || !room) return [];
   const { rest, services, sizes } = placement;
   const { vcpus, memoryMiB } = type;
   const node = weightOf({ cpuMillicores: vcpus * 1000, memoryMiB });

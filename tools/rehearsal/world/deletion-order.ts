@@ -7,6 +7,7 @@ import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
 import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
+import { karpenterEffects, karpenterRules } from "./rules/karpenter-rules.ts";
 import { logsEffects } from "./rules/log-rules.ts";
 import { messageEffects, messageRules } from "./rules/message-rules.ts";
 import { natInstanceEffects, natInstanceRules } from "./rules/nat-instance-rules.ts";
@@ -28,6 +29,7 @@ export const rules: Rule[] = [
   ...clusterRules,
   ...addonRules,
   ...nodeRules,
+  ...karpenterRules,
   ...registryRules,
   ...containerRules,
   ...workloadRules,
@@ -48,6 +50,7 @@ export const effects: Effect[] = [
   ...natInstanceEffects,
   ...clusterEffects,
   ...nodeEffects,
+  ...karpenterEffects,
   ...registryEffects,
   ...logsEffects,
   ...workloadEffects,

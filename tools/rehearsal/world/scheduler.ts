@@ -1,11 +1,13 @@
 import {
   filesAddon,
+  type OptionalAddons,
   type Room,
   secretsAddon,
   smallestRoom,
 } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import { claimProblem, claimsOf, launchNodes } from "./node-claims.ts";
 import { addon } from "./rules/lookup-rules.ts";
 import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -20,12 +22,15 @@ interface Pod extends Requests {
   zoneSkew?: number;
 }
 
+const deploymentType = "kubernetes:apps/v1:Deployment";
+
 /**
  * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
- * pod has one. A cluster autoscaler then adds a node. Nodes of unknown types have unlimited room.
+ * pod has one. A cluster autoscaler then adds a node, and Karpenter as many as the pods need. Nodes of
+ * unknown types have unlimited room.
  */
 export function schedulingProblem(world: World, deployment: CloudResource): string | undefined {
-  const { nodes, waiting } = place(world, deployment);
+  const { nodes, waiting, why } = schedule(world, deployment);
   const [pod] = waiting;
   if (!pod) return undefined;
   const skewed = nodes.filter((node) => fits(pod, node)).length;
@@ -33,40 +38,70 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
     ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
     ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
   ];
-  return `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
+  const message = `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
+  return why ? `${message}; ${why}` : message;
 }
 
 /** How many pods of this Deployment have no node. With one, a cluster autoscaler adds a node. */
 export function waitingPods(world: World, deployment: CloudResource): number {
-  return place(world, deployment).waiting.length;
+  return schedule(world, deployment).waiting.length;
 }
 
 /**
  * Places the pods of this Deployment, after those of the others that they do not preempt. Those of charts
  * and add-ons are left out; the room for them at the most is proved by infra/config/scale-rules.ts.
  */
-function place(world: World, deployment: CloudResource): { nodes: Node[]; waiting: Pod[] } {
+function schedule(
+  world: World,
+  deployment: CloudResource,
+): { nodes: Node[]; waiting: Pod[]; why?: string | undefined } {
   const cluster = deployment.cluster ?? "";
   const nodes = nodesIn(world, cluster);
   if (nodes.length === 0) return { nodes, waiting: [] };
   const priority = priorityOf(world, deployment);
-  const others = world
-    .live(deployment.type)
-    .filter((one) => one.cluster === cluster && one !== deployment)
-    .filter((one) => priorityOf(world, one) >= priority);
+  const others = deploymentsIn(world, cluster).filter(
+    (one) => one !== deployment && priorityOf(world, one) >= priority,
+  );
+  const waiting = place([...others, deployment], nodes).filter(
+    ({ owner }) => owner === deployment.id,
+  );
+  if (waiting.length === 0) return { nodes, waiting };
+  addNode(world, cluster);
+  const why =
+    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ?? claimProblem(world, cluster);
+  return { nodes, waiting, why };
+}
+
+/** The names of Deployments whose pods have no room without the nodes that Karpenter started, or without some. */
+export function heldBy(world: World, cluster: string, without?: CloudResource[]): string[] {
+  const nodes = without
+    ? nodesIn(world, cluster, without)
+    : managedNodes(world, cluster, driversOf(world, cluster));
+  const owners = new Set(place(deploymentsIn(world, cluster), nodes).map(({ owner }) => owner));
+  return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
+}
+
+/** Starts nodes for pods that have lost theirs. */
+export function reschedule(world: World, cluster: string): void {
+  for (const deployment of deploymentsIn(world, cluster)) waitingPods(world, deployment);
+}
+
+const deploymentsIn = (world: World, cluster: string) =>
+  world.live(deploymentType).filter((one) => one.cluster === cluster);
+
+/** Takes the nodes' room for the pods of Deployments. Returns the pods that find none. */
+function place(deployments: CloudResource[], nodes: Node[]): Pod[] {
   const placed = new Map<Pod, Node>();
-  const waiting: Pod[] = [];
-  for (const pod of [...others, deployment].flatMap(podsOf)) {
+  return deployments.flatMap(podsOf).filter((pod) => {
     const node = nodes.find((node) => fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed));
     if (node) {
       node.cpuMillicores -= pod.cpuMillicores;
       node.memoryMiB -= pod.memoryMiB;
       node.pods -= 1;
       placed.set(pod, node);
-    } else if (pod.owner === deployment.id) waiting.push(pod);
-  }
-  if (waiting.length > 0) addNode(world, cluster);
-  return { nodes, waiting };
+    }
+    return !node;
+  });
 }
 
 /** That of its pods' class: pods without one have 0, and preempt those below. */
@@ -78,9 +113,24 @@ function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudReso
   return found?.inputs.value ?? 0;
 }
 
-function nodesIn(world: World, cluster: string): Node[] {
+function driversOf(world: World, cluster: string): OptionalAddons {
   const has = (name: string) => addon(world, cluster, name) !== undefined;
-  const drivers = { secrets: has(secretsAddon), files: has(filesAddon) };
+  return { secrets: has(secretsAddon), files: has(filesAddon) };
+}
+
+/** The nodes that are ready, without those of some NodeClaims. */
+function nodesIn(world: World, cluster: string, without: CloudResource[] = []): Node[] {
+  const drivers = driversOf(world, cluster);
+  const started = claimsOf(world, cluster)
+    .filter((claim) => claim.status === "ready" && !without.includes(claim))
+    .flatMap(({ inputs: { instanceType, zone } }) => {
+      const room = smallestRoom([instanceType], drivers);
+      return room ? [{ ...room, zone }] : [];
+    });
+  return [...managedNodes(world, cluster, drivers), ...started];
+}
+
+function managedNodes(world: World, cluster: string, drivers: OptionalAddons): Node[] {
   return nodeGroups(world, cluster).flatMap((group) => {
     const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], drivers);
     if (!room) return [];

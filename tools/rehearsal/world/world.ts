@@ -100,6 +100,8 @@ export class World {
   recordsSetAfter: number | undefined;
   /** Instance types that a zone does not offer: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
+  /** Whether AWS has no Spot instance of any type. */
+  withoutSpot = false;
   /** References of public images, secrets and parameters that do not exist. */
   readonly absent = new Set<string>();
   /** The ARNs of the stack's own secrets that a person has given a value. */

@@ -54,6 +54,18 @@ export const identityRules: Rule[] = [
   {
     error: "DeleteConflict",
     on: "delete",
+    types: ["aws:iam/role:Role"],
+    source: "AWS IAM API, DeleteRole: remove it from its instance profiles first",
+    refusal: ({ world, resource }) =>
+      world
+        .all("aws:iam/instanceProfile:InstanceProfile")
+        .some(({ inputs }) => inputs.role === resource.id)
+        ? "Cannot delete entity, must remove roles from instance profile first."
+        : undefined,
+  },
+  {
+    error: "DeleteConflict",
+    on: "delete",
     types: ["aws:iam/policy:Policy"],
     source: "AWS IAM API, DeletePolicy: detach it from everything first",
     refusal: ({ world, resource }) =>

@@ -24,7 +24,7 @@ export function nodeProblem(world: World, cluster: string): string | undefined {
   const reasons = groups.map((group) =>
     scalingGroupOf(world, group)?.inputs.desiredCapacity === 0
       ? `node group ${group.id} has no nodes`
-      : groupProblem(world, group.inputs),
+      : joinProblem(world, group.inputs),
   );
   return reasons.every(Boolean) ? reasons[0] : undefined;
 }
@@ -32,8 +32,8 @@ export function nodeProblem(world: World, cluster: string): string | undefined {
 /** For images and their layers, and the CNI with its role (EKS User Guide, private clusters). */
 const nodeServices = ["ec2", "ecr.api", "ecr.dkr", "s3", "sts"];
 
-/** Why the nodes of a group do not become Ready. Returns undefined if they do. */
-function groupProblem(world: World, group: Props): string | undefined {
+/** Why nodes of a role in subnets do not become Ready. Returns undefined if they do. */
+export function joinProblem(world: World, group: Props): string | undefined {
   const { clusterName: cluster, nodeRoleArn, subnetIds } = group;
   const role = String(nodeRoleArn).split("/").at(-1) ?? "";
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
@@ -256,7 +256,7 @@ export const nodeRules: Rule[] = [
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, managed node group error codes; it gives up after 25 minutes",
     timeoutSeconds: minutes(25),
-    refusal: ({ world, inputs }) => groupProblem(world, inputs),
+    refusal: ({ world, inputs }) => joinProblem(world, inputs),
   },
 ];
 

@@ -1,0 +1,56 @@
+import { addressesOf, nodesFor, type OptionalAddons, type Pods, smallestRoom } from "./capacity.ts";
+import { type InstanceType, instanceType } from "./instance-types.ts";
+
+/** Limits of what Karpenter starts, by what its nodes have and not by what pods ask for. */
+export interface Limits {
+  cpuLimit: number;
+  memoryLimitGiB: number;
+}
+
+/** Beyond it nobody is told which limits would do. */
+const mostNodes = 450;
+
+/** Nodes of one type that the limits allow. */
+function mostOf({ vcpus, memoryMiB }: InstanceType, { cpuLimit, memoryLimitGiB }: Limits): number {
+  return Math.floor(Math.min(cpuLimit / vcpus, (memoryLimitGiB * 1024) / memoryMiB));
+}
+
+/** Addresses of one subnet that these nodes take at most, evenly over the zones. */
+export function addressesOfStarted(
+  limits: (Limits & { instanceTypes: string[] }) | undefined,
+  zones: number,
+): number {
+  const types = limits?.instanceTypes.map(instanceType).filter((type) => type !== undefined) ?? [];
+  return Math.max(
+    0,
+    ...types.map((type) =>
+      limits ? Math.ceil(mostOf(type, limits) / zones) * addressesOf(type) : 0,
+    ),
+  );
+}
+
+/**
+ * For each type whose nodes hold all pods, the least limits that allow so many, those with the fewest
+ * vCPUs first. Empty where no type is known, or none holds them. Karpenter also mixes types, so they are
+ * an upper bound.
+ */
+export function limitsFor(
+  pods: Pods[],
+  of: { instanceTypes: string[]; zones: number; addons: OptionalAddons },
+): Limits[] {
+  return of.instanceTypes
+    .flatMap((name) => {
+      const [type, room] = [instanceType(name), smallestRoom([name], of.addons)];
+      const bounds = { zones: of.zones, atLeast: 1, atMost: mostNodes };
+      const nodes = room && nodesFor(pods, { room, ...bounds });
+      return type && nodes
+        ? [
+            {
+              cpuLimit: nodes * type.vcpus,
+              memoryLimitGiB: Math.ceil((nodes * type.memoryMiB) / 1024),
+            },
+          ]
+        : [];
+    })
+    .sort((a, b) => a.cpuLimit - b.cpuLimit);
+}

@@ -1,0 +1,28 @@
+import type { Limits } from "../../infra/cluster/started-nodes.ts";
+import type { Properties, Resource } from "./resource.ts";
+
+/** What Karpenter may start, by its NodePool and EC2NodeClass. */
+export interface StartedNodes extends Limits {
+  instanceTypes: string[];
+  capacityTypes: string[];
+  /** Of each node. */
+  diskGiB: number;
+}
+
+/** Undefined where the managed group has all nodes. */
+export function startedNodesOf(resources: Resource[]): StartedNodes | undefined {
+  const specOf = (kind: string): Properties | undefined =>
+    resources.find(({ type }) => type === `kubernetes:karpenter.${kind}`)?.inputs.spec;
+  const pool = specOf("sh/v1:NodePool");
+  if (!pool) return undefined;
+  const among = (key: string): string[] =>
+    pool.template.spec.requirements.find((one: Properties) => one.key === key)?.values ?? [];
+  const disks: Properties[] = specOf("k8s.aws/v1:EC2NodeClass")?.blockDeviceMappings ?? [];
+  return {
+    instanceTypes: among("node.kubernetes.io/instance-type"),
+    capacityTypes: among("karpenter.sh/capacity-type"),
+    cpuLimit: Number(pool.limits.cpu),
+    memoryLimitGiB: Number.parseInt(pool.limits.memory, 10),
+    diskGiB: disks.reduce((sum, { ebs }) => sum + Number.parseInt(ebs.volumeSize, 10), 0),
+  };
+}

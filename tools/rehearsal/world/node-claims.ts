@@ -1,0 +1,220 @@
+import { type OptionalAddons, type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import { instanceType } from "../../../infra/cluster/instance-types.ts";
+import { waits } from "../../cloud/durations.ts";
+import type { Requests } from "../../graph/manifests.ts";
+import { irsaProblem } from "./iam.ts";
+import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
+import { joinProblem, nodeProblem } from "./rules/node-rules.ts";
+import type { CloudResource, Props, World } from "./world.ts";
+
+export const nodePoolType = "kubernetes:karpenter.sh/v1:NodePool";
+export const nodeClassType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
+export const nodeClaimType = "kubernetes:karpenter.sh/v1:NodeClaim";
+const instances = "aws:ec2/instance:Instance";
+const subnetType = "aws:ec2/subnet:Subnet";
+const releaseType = "kubernetes:helm.sh/v3:Release";
+
+/** Seconds until Karpenter gives up a node that has not registered (pkg/controllers/nodeclaim/lifecycle). */
+const registrationSeconds = 900;
+
+/** The release of a chart of Karpenter's in the cluster; it is named by the address of its registry. */
+export function karpenterRelease(
+  world: World,
+  cluster: string,
+  chart: "karpenter" | "karpenter-crd",
+): CloudResource | undefined {
+  return world
+    .live(releaseType)
+    .find((one) => one.cluster === cluster && String(one.inputs.chart).endsWith(`/${chart}`));
+}
+
+/** Why no controller does these calls in the cluster. Returns undefined if one does. */
+export function karpenterProblem(
+  world: World,
+  cluster: string,
+  actions: string[],
+): string | undefined {
+  const release = karpenterRelease(world, cluster, "karpenter");
+  return release
+    ? controllerProblem(world, cluster, release.inputs, actions)
+    : "no Karpenter controller runs";
+}
+
+/** Why the controller of a release does not do these calls. Returns undefined if it does. */
+export function controllerProblem(
+  world: World,
+  cluster: string,
+  { namespace, values = {} }: Props,
+  actions: string[],
+): string | undefined {
+  const nodes = nodeProblem(world, cluster);
+  if (nodes) return `the Karpenter controller cannot run: ${nodes}`;
+  const { name, annotations } = values.serviceAccount ?? {};
+  const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
+  return irsaProblem(world, { cluster, namespace, name, roleArn }, actions);
+}
+
+/** The nodes that Karpenter has asked AWS for, those that have not started among them. */
+export const claimsOf = (world: World, cluster: string): CloudResource[] =>
+  world.all(nodeClaimType).filter((one) => one.cluster === cluster);
+
+const live = (world: World, type: string, cluster: string) =>
+  world.live(type).find((one) => one.cluster === cluster);
+
+/** Why a node of the class does not register. Returns undefined if it does. */
+function registrationProblem(world: World, cluster: string, spec: Props): string | undefined {
+  const profile = world
+    .live("aws:iam/instanceProfile:InstanceProfile")
+    .find(({ inputs }) => inputs.name === spec.instanceProfile);
+  const role = world.get("aws:iam/role:Role", profile?.inputs.role);
+  if (!role) return `instance profile ${spec.instanceProfile} has no role`;
+  const nodeRoleArn: string = role.outputs.arn;
+  const entry = world
+    .live("aws:eks/accessEntry:AccessEntry")
+    .find(({ inputs }) => inputs.clusterName === cluster && inputs.principalArn === nodeRoleArn);
+  if (entry?.inputs.type !== "EC2_LINUX")
+    return `no access entry of type EC2_LINUX for ${nodeRoleArn}`;
+  const subnetIds = (spec.subnetSelectorTerms as Props[]).map(({ id }) => id);
+  return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds });
+}
+
+/**
+ * Starts nodes for pods that find no room, as Karpenter does: as many pods on a node as the largest type
+ * holds, and then the smallest type that holds them. Does nothing while nodes are on their way. Returns
+ * why it starts none, in Karpenter's words.
+ */
+export function launchNodes(
+  world: World,
+  cluster: string,
+  pods: Requests[],
+  drivers: OptionalAddons,
+): string | undefined {
+  const pool = live(world, nodePoolType, cluster);
+  const nodeClass = live(world, nodeClassType, cluster);
+  if (!pool || !nodeClass) return undefined;
+  const problem = karpenterProblem(world, cluster, [
+    "ec2:CreateFleet",
+    "ec2:RunInstances",
+    "iam:PassRole",
+  ]);
+  if (problem) return problem;
+  if (claimsOf(world, cluster).some(({ status }) => status === "creating")) return undefined;
+  const { requirements } = pool.inputs.spec.template.spec;
+  const among = (key: string): string[] =>
+    requirements.find((one: Props) => one.key === key)?.values ?? [];
+  const [capacityType] = among("karpenter.sh/capacity-type")
+    .toSorted()
+    .reverse()
+    .filter((one) => one !== "spot" || !world.withoutSpot);
+  if (!capacityType)
+    return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
+  const types = among("node.kubernetes.io/instance-type")
+    .flatMap((name) => {
+      const [type, room] = [instanceType(name), smallestRoom([name], drivers)];
+      return type && room ? [{ name, room, ...type }] : [];
+    })
+    .toSorted((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
+  for (let left = pods; left.length > 0; ) {
+    const [most = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);
+    const type = types.find(({ room }) => holds(room, left) === most);
+    if (!type || most === 0) return "no instance type satisfied resources of the pods";
+    if (exceeds(world, cluster, pool.inputs.spec.limits, type)) {
+      return "all available instance types exceed limits for nodepool";
+    }
+    claim(world, { cluster, pool, nodeClass, capacityType, type });
+    left = left.slice(most);
+  }
+  return undefined;
+}
+
+/** How many of the pods, from the first on, a node has room for. */
+function holds(room: Room, pods: Requests[]): number {
+  let [cpu, memory, count] = [room.cpuMillicores, room.memoryMiB, 0];
+  for (const pod of pods) {
+    [cpu, memory] = [cpu - pod.cpuMillicores, memory - pod.memoryMiB];
+    if (cpu < 0 || memory < 0 || count >= room.pods) break;
+    count++;
+  }
+  return count;
+}
+
+function exceeds(
+  world: World,
+  cluster: string,
+  limits: Props | undefined,
+  type: { vcpus: number; memoryMiB: number },
+): boolean {
+  if (!limits) return false;
+  const sum = (of: "vcpus" | "memoryMiB") =>
+    claimsOf(world, cluster).reduce((total, { inputs }) => total + inputs[of], type[of]);
+  return (
+    sum("vcpus") > Number(limits.cpu) ||
+    sum("memoryMiB") > Number.parseInt(limits.memory, 10) * 1024
+  );
+}
+
+interface Claim {
+  cluster: string;
+  pool: CloudResource;
+  nodeClass: CloudResource;
+  capacityType: string;
+  type: { name: string; vcpus: number; memoryMiB: number };
+}
+
+/** An instance in the zone with the fewest of them, whose node registers a while later. */
+function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: Claim): void {
+  const { subnetSelectorTerms, securityGroupSelectorTerms } = nodeClass.inputs.spec;
+  const [subnetId] = (subnetSelectorTerms as Props[])
+    .map(({ id }) => id as string)
+    .toSorted((a, b) => inSubnet(world, cluster, a) - inSubnet(world, cluster, b));
+  const { name, vcpus, memoryMiB } = type;
+  const id = `${pool.id}-${world.serial()}`;
+  const madeBy = `Karpenter's NodeClaim ${id}`;
+  const made = world.addUnmanaged(nodeClaimType, id, madeBy, id, {
+    ...{ instanceType: name, vcpus, memoryMiB, capacityType, subnetId },
+    nodeClass: nodeClass.id,
+    pool: pool.id,
+    zone: world.get(subnetType, subnetId ?? "")?.inputs.availabilityZone,
+  });
+  made.cluster = cluster;
+  made.status = "creating";
+  const tags = {
+    "karpenter.sh/nodepool": pool.id,
+    "eks:eks-cluster-name": cluster,
+    [`kubernetes.io/cluster/${cluster}`]: "owned",
+  };
+  const node = `the node ${id} that Karpenter started`;
+  world.addUnmanaged(instances, world.hexId("i"), madeBy, node, { subnetId, tags });
+  const groups = (securityGroupSelectorTerms as Props[]).map((one) => one.id);
+  addInterface(world, madeBy, node, { subnetId, groups });
+  world.clock.later(waits.nodeClaim, () => {
+    if (made.status !== "creating") return;
+    if (registrationProblem(world, cluster, nodeClass.inputs.spec)) {
+      world.clock.later(registrationSeconds, () => terminate(world, made));
+      return;
+    }
+    made.status = "ready";
+    world.clock.changed();
+  });
+}
+
+const inSubnet = (world: World, cluster: string, id: string) =>
+  claimsOf(world, cluster).filter(({ inputs }) => inputs.subnetId === id).length;
+
+/** Why nodes that were asked for do not get ready. Returns undefined if they do. */
+export function claimProblem(world: World, cluster: string): string | undefined {
+  const nodeClass = live(world, nodeClassType, cluster);
+  const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
+  const problem =
+    nodeClass && waiting && registrationProblem(world, cluster, nodeClass.inputs.spec);
+  return problem ? `Node not registered with cluster: ${problem}` : undefined;
+}
+
+/** Ends the instance of a node, with its network interface, and lets its NodeClaim go. */
+export function terminate(world: World, claim: CloudResource): void {
+  for (const instance of world.all(instances)) {
+    if (instance.madeBy === claim.madeBy) world.remove(instance);
+  }
+  removeInterfaces(world, claim.madeBy ?? "");
+  if (world.get(nodeClaimType, claim.id) === claim) world.remove(claim);
+}
