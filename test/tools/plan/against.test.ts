@@ -97,10 +97,10 @@ describe("plan --against", () => {
   it("is red where it passes the budget", async () => {
     const budget = (usd: number) => (text: string) =>
       `${text}  platform:budget: { monthly: ${usd}, emails: [accounts@example.com] }\n`;
-    edit("Pulumi.dev.yaml", budget(200));
+    edit("Pulumi.dev.yaml", budget(160));
     const within = await run("--against", "first", "--json");
     const { cost }: Difference = JSON.parse(within.out);
-    assert.ok(cost.to < 200);
+    assert.ok(cost.to < 160);
     assert.equal(within.code, 0, within.err);
     commit("budget");
     edit("Pulumi.dev.yaml", (text) => text.replace("1b]\n", "1b]\n    natPerZone: true\n"));
@@ -108,11 +108,11 @@ describe("plan --against", () => {
     assert.equal(past.code, 3, past.err);
     assert.match(
       past.out,
-      /\*\*red\*\*: \$\d+ -\\> \$\d+ a month at rest passes budget.monthly \$200/,
+      /\*\*red\*\*: \$\d+ -\\> \$\d+ a month at rest passes budget.monthly \$160/,
     );
     const plain = await run();
     assert.equal(plain.code, 1, "as a violation of a mandatory policy");
-    assert.match(plain.out, /Budget budget is passed: [^.]*budget\.monthly\s+is\s+\$200/);
+    assert.match(plain.out, /Budget budget is passed: [^.]*budget\.monthly\s+is\s+\$160/);
   });
 
   it("exits with 3 on a red risk, and with 0 if it is accepted", async () => {

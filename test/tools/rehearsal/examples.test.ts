@@ -18,7 +18,7 @@ describe("the rehearsal of an example", function () {
       const { results } = await rehearse({ stack, length });
       for (const { title, failures } of results) assert.deepEqual(failures, [], title);
       assert.equal(results.at(-1)?.title, "destroy");
-      assert.equal(results.length, length === "fast" ? 7 : 2);
+      assert.equal(results.length, length === "fast" ? 8 : 2);
     });
   }
 });

@@ -9,13 +9,14 @@ import { isAsleep } from "../../../infra/config/sleep-times.ts";
 import { nodeGroupNames } from "../aws-lists.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 
-/** The IAM actions of `npm run wake` and `npm run sleep`. */
+/** The IAM actions by which `npm run wake` and `npm run sleep` read. */
 export const wakeActions = [
   "eks:DescribeCluster",
   "eks:DescribeNodegroup",
   "eks:ListNodegroups",
-  "eks:UpdateNodegroupConfig",
 ] as const;
+/** The IAM action by which they change the node groups. */
+export const scalingActions = ["eks:UpdateNodegroupConfig"] as const;
 
 /** The node groups of a stack, as far as they sleep or not. */
 export interface NodeGroups {
