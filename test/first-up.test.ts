@@ -104,7 +104,7 @@ describe("docs/first-up.md", () => {
     const expected = (code: string) => steps.find(([, look]) => look?.includes(code))?.[2] ?? "";
     assert.equal(
       expected("L-1216C47A"),
-      `vCPUs, for dev ${dev} and for prod ${prod}, in sum ${dev + prod}`,
+      `vCPUs: on demand for prod ${prod}, on Spot for dev ${dev}`,
     );
     assert.equal(
       expected("L-0263D0A3"),

@@ -105,10 +105,12 @@ describe("supply chain", () => {
       ({ groups: { datasource, depName, registryUrl, currentValue } = {} }) =>
         `${datasource} ${depName} ${registryUrl} ${currentValue}`,
     );
-    const stacks = [await plans.everything?.(), await plans.data?.()];
+    const stacks = [await plans.everything?.(), await plans.data?.(), await plans.karpenter?.()];
     const charts = stacks
       .flatMap((one) => one?.resources ?? [])
       .filter(({ type }) => type === "kubernetes:helm.sh/v3:Release")
+      // It has the version of Karpenter's own chart.
+      .filter(({ inputs }) => !inputs.chart.endsWith("/karpenter-crd"))
       .map(({ inputs: { chart, version, repositoryOpts } }) => {
         const oci = /^oci:\/\/(.+)/.exec(chart)?.[1];
         return `${oci ? "docker" : "helm"} ${oci ?? chart} ${repositoryOpts?.repo} ${version}`;

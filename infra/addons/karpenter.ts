@@ -26,6 +26,7 @@ export interface KarpenterArgs {
 const namespace = "kube-system";
 const serviceAccount = "karpenter";
 /** Its compatibility matrix has Kubernetes 1.35 and 1.36 (1.9 and 1.13 on). Chart and image have one version. */
+// renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter
 const chartVersion = "1.14.1";
 
 /**

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Copying } from "../addons/copied-image.ts";
 import type { BodyRoute } from "../edge/firewall.ts";
-import { neededEndpoints } from "../network/needed-endpoints.ts";
+import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { kedaNeeds } from "../services/keda-needs.ts";
 import { type PodSize, podSize } from "../services/pod-size.ts";
@@ -57,6 +57,7 @@ function slices(given: Settings) {
       zones: settings.network.zones,
       instanceTypes: nodes.instanceTypes,
       architecture,
+      capacityType: nodes.capacityType,
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
       karpenterInstanceTypes: nodes.karpenter?.instanceTypes ?? [],
@@ -151,6 +152,7 @@ function slices(given: Settings) {
       jobs,
       ingress,
       architecture,
+      karpenter: nodes.kind === "karpenter",
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,
@@ -236,12 +238,6 @@ function networkNeeds({
       waysToCachePort: waysToCachePort(settings),
     }
   );
-}
-
-/** Those that are asked for, and without a way out all that are needed. */
-function interfaceEndpoints(settings: Settings): string[] {
-  const { egress, interfaceEndpoints: asked } = settings.network;
-  return egress === "none" ? [...new Set([...neededEndpoints(settings), ...asked])] : asked;
 }
 
 /** Without a way out nodes reach no registry but ECR's of the region. */

@@ -20,7 +20,7 @@ import type { NodesConfig } from "./schema.ts";
 
 export interface PreflightArgs
   extends IssuedCertificatesArgs,
-    Pick<NodesConfig, "instanceTypes" | "architecture"> {
+    Pick<NodesConfig, "instanceTypes" | "architecture" | "capacityType"> {
   zones: string[];
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
@@ -106,15 +106,17 @@ async function instanceTypeProblems(args: PreflightArgs, options: Options): Prom
   );
   const offered = new Set(types.map((type, at) => `${type} ${locations[at]}`));
   const notOffered = all.flatMap((type) => {
-    const key = instanceTypes.includes(type) ? "nodes" : "nodes.karpenter";
-    const missing = zones.filter((zone) => !offered.has(`${type} ${zone}`));
+    const ofGroup = instanceTypes.includes(type);
+    const without = zones.filter((zone) => !offered.has(`${type} ${zone}`));
+    // Karpenter starts a node in a zone that has one of its types.
+    const missing = ofGroup || without.length === zones.length ? without : [];
     const known = instanceTypeNames.has(type)
       ? ""
       : `, such as ${nearest(type, instanceTypeNames)}`;
     return missing.length === 0
       ? []
       : [
-          `${key}.instanceTypes: ${type} is not offered in ${missing.join(", ")}; allowed: a type of all zones${known}`,
+          `${keyOf(type, args)}: ${type} is not offered in ${missing.join(", ")}; allowed: a type of ${ofGroup ? "all zones" : "one of them"}${known}`,
         ];
   });
   // DescribeInstanceTypes fails for a type that the region does not offer.
@@ -122,6 +124,9 @@ async function instanceTypeProblems(args: PreflightArgs, options: Options): Prom
   const described = await Promise.all(unknown.map((type) => describe(type, options)));
   return [...notOffered, ...describedProblems(new Map(described), args)];
 }
+
+const keyOf = (type: string, { instanceTypes }: Pick<PreflightArgs, "instanceTypes">): string =>
+  instanceTypes.includes(type) ? "nodes.instanceTypes" : "nodes.karpenter.instanceTypes";
 
 interface DescribedType extends InstanceType {
   /** EC2's names: `arm64`, `x86_64`, `i386`. */
@@ -143,41 +148,57 @@ async function describe(type: string, options: Options): Promise<[string, Descri
 }
 
 /** The rules of rules.ts and scale-rules.ts, for types whose facts come from AWS. */
-function describedProblems(
-  described: Map<string, DescribedType>,
-  { instanceTypes, architecture, autoscaled, pods }: PreflightArgs,
-): string[] {
-  const at = "nodes.instanceTypes";
+function describedProblems(described: Map<string, DescribedType>, args: PreflightArgs): string[] {
+  const { instanceTypes, architecture, capacityType, autoscaled } = args;
   const needed = architecture === "amd64" ? "x86_64" : architecture;
   const foreign = [...described].flatMap(([type, { architectures }]) =>
     architectures.includes(needed)
       ? []
       : [
-          `${at}: ${type} is ${architectures.join(", ")}, but nodes.architecture is ${architecture}; allowed: a type of ${architecture}`,
+          `${keyOf(type, args)}: ${type} is ${architectures.join(", ")}, but nodes.architecture is ${architecture}; allowed: a type of ${architecture}`,
         ],
   );
   const sizeOf = (type: string) => described.get(type) ?? instanceType(type);
   const [first = "", ...others] = instanceTypes;
   const unlike = others.flatMap((type) => {
     const [one, other] = [sizeOf(first), sizeOf(type)];
-    const alike =
-      !one || !other || (one.vcpus === other.vcpus && one.memoryMiB === other.memoryMiB);
-    return !autoscaled || alike || !(described.has(first) || described.has(type))
+    if (!autoscaled || !one || !other || !(described.has(first) || described.has(type))) return [];
+    const spot = capacityType === "SPOT";
+    const isAllowed = spot
+      ? other.vcpus >= one.vcpus && other.memoryMiB >= one.memoryMiB
+      : other.vcpus === one.vcpus && other.memoryMiB === one.memoryMiB;
+    return isAllowed
       ? []
       : [
-          `${at}: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of equal vCPUs and memory`,
+          `nodes.instanceTypes: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of ${spot ? "at least these" : "equal"} vCPUs and memory`,
         ];
   });
-  const tooLarge = [...described].flatMap(([type, facts]) => {
-    const room = roomOf(facts);
-    return pods
-      .filter(([, pod]) => !fits(pod, room))
-      .map(
-        ([key, { cpuMillicores, memoryMiB }]) =>
-          `${key}: ${cpuMillicores} millicores and ${memoryMiB} MiB for a pod are more than a node has left; allowed with ${at} ${type}: ${room.cpuMillicores} millicores and ${room.memoryMiB} MiB`,
-      );
-  });
-  return [...foreign, ...unlike, ...tooLarge];
+  return [...foreign, ...unlike, ...podsWithoutRoom(described, args)];
+}
+
+/** A group starts a node of any of its types, Karpenter one of the type that a pod needs. */
+function podsWithoutRoom(
+  described: Map<string, DescribedType>,
+  { instanceTypes, karpenterInstanceTypes = [], pods }: PreflightArgs,
+): string[] {
+  const ofKarpenter = karpenterInstanceTypes.length > 0;
+  const types = ofKarpenter ? karpenterInstanceTypes : instanceTypes;
+  const groups = ofKarpenter ? [types] : types.map((type) => [type]);
+  return groups
+    .filter((group) => group.some((type) => described.has(type)))
+    .flatMap((group) => {
+      const sizes = group.flatMap((type) => described.get(type) ?? instanceType(type) ?? []);
+      const rooms = sizes.map(roomOf).toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
+      const [room] = rooms;
+      if (!room || sizes.length < group.length) return [];
+      const at = `nodes.${ofKarpenter ? "karpenter." : ""}instanceTypes ${group.join(", ")}`;
+      return pods
+        .filter(([, pod]) => !rooms.some((one) => fits(pod, one)))
+        .map(
+          ([key, { cpuMillicores, memoryMiB }]) =>
+            `${key}: ${cpuMillicores} millicores and ${memoryMiB} MiB for a pod are more than a node has left; allowed with ${at}: ${room.cpuMillicores} millicores and ${room.memoryMiB} MiB`,
+        );
+    });
 }
 
 const sizeText = ({ vcpus, memoryMiB }: InstanceType) => `${vcpus} vCPUs and ${memoryMiB} MiB`;

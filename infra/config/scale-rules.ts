@@ -9,6 +9,7 @@ import {
 } from "../cluster/capacity.ts";
 import { instanceType } from "../cluster/instance-types.ts";
 import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
+import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
 import { podSize } from "../services/pod-size.ts";
@@ -19,6 +20,15 @@ import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
 import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
+/** What decides which interface endpoints there are. */
+const endpointSlices = [
+  "network",
+  "services",
+  "jobs",
+  "resources",
+  "autoscaler",
+  "insights",
+] as const;
 /** What the schema allows. */
 const mostNodes = 450;
 
@@ -79,7 +89,7 @@ export const scaleRules = [
     return [
       spot !== undefined &&
         terminationGracePeriodSeconds > nodeDeadlines.spotNotice &&
-        `${ends}, but ${spot} at most ${nodeDeadlines.spotNotice}; allowed: shorter times, or on-demand nodes`,
+        `${ends}, but ${spot.setting} at most ${nodeDeadlines.spotNotice}; allowed: shorter times, or ${spot.instead}`,
       terminationGracePeriodSeconds > nodeDeadlines.nodeUpdate &&
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
@@ -116,14 +126,12 @@ export const scaleRules = [
     },
   ),
   // Of a network that is there already, AWS is asked (existing-network.ts).
-  rule(["network", "nodes"], ({ network, nodes }) => {
+  rule([...endpointSlices, "nodes"], (settings) => {
+    const { network, nodes } = settings;
     if (network.existing) return [];
     const zones = network.zones.length;
-    const { each, others, needed } = addressesNeeded(
-      nodes,
-      zones,
-      network.interfaceEndpoints.length,
-    );
+    const endpoints = interfaceEndpoints(settings).length;
+    const { each, others, needed } = addressesNeeded(nodes, zones, endpoints);
     const there = privateAddresses(network);
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
@@ -151,11 +159,20 @@ export function addressesNeeded(
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
 }
 
-/** The setting by which nodes may be Spot instances, which end two minutes after their notice. */
-function spotSetting(settings: Pick<Settings, "environment" | "nodes">): string | undefined {
-  if (capacityTypeOf(settings) === "SPOT") return "nodes.capacityType SPOT";
+/**
+ * The setting by which nodes may be Spot instances, which end two minutes after their notice, and the one
+ * without them.
+ */
+function spotSetting(
+  settings: Pick<Settings, "environment" | "nodes">,
+): { setting: string; instead: string } | undefined {
+  if (capacityTypeOf(settings) === "SPOT")
+    return { setting: "nodes.capacityType SPOT", instead: "nodes.capacityType ON_DEMAND" };
   return settings.nodes.karpenter?.capacityTypes.includes("spot")
-    ? "nodes.karpenter.capacityTypes spot"
+    ? {
+        setting: "nodes.karpenter.capacityTypes spot",
+        instead: "nodes.karpenter.capacityTypes on-demand",
+      }
     : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { cronProblem } from "./cron.ts";
 import { rule } from "./setting-rule.ts";
-import { sleepsOf } from "./sleep-times.ts";
+import { sleepsOf, wakesAwake } from "./sleep-times.ts";
 import { isTimeZone } from "./workload-rules.ts";
 
 /** What is wrong with the times at which a stack sleeps. */
@@ -23,6 +23,9 @@ export const sleepRules = [
       known &&
         sleepsOf(schedule).some(({ minutes }) => minutes % (7 * 24 * 60) === 0) &&
         `nodes.schedule: sleep ${sleep} and wake ${wake} come due at one time; allowed: at different times`,
+      known &&
+        wakesAwake(schedule) &&
+        `nodes.schedule.wake: ${wake} comes due twice without nodes.schedule.sleep ${sleep} between, and takes the nodes back to nodes.minSize then; allowed: one wake after each sleep`,
       !isTimeZone(timeZone) &&
         `nodes.schedule.timeZone: ${timeZone} is not known; allowed: a time zone of the IANA database such as Europe/Berlin`,
     ];

@@ -50,6 +50,12 @@ export function sleepsOf({ sleep, wake }: Omit<SleepSchedule, "timeZone">): {
     .map((from) => ({ from, minutes: until(from, wakes) }));
 }
 
+/** Whether a wake comes due while the stack is awake, so that it finds nodes which the autoscaler has added. */
+export function wakesAwake(schedule: Omit<SleepSchedule, "timeZone">): boolean {
+  const reached = new Set(sleepsOf(schedule).map(({ from, minutes }) => (from + minutes) % week));
+  return minutesOf(schedule.wake).some((wake) => !reached.has(wake));
+}
+
 /** The part of the week that the stack is awake: 0 to 1. */
 export function shareAwake(schedule: Omit<SleepSchedule, "timeZone">): number {
   const asleep = sleepsOf(schedule).reduce((sum, { minutes }) => sum + minutes, 0);
@@ -117,11 +123,8 @@ function offsetMinutes(timeZone: string, at: Date): number {
   return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 }
 
-/** Whether a node group has been put to sleep: no setting allows a group of no nodes. */
-export const isAsleep = ({
-  minSize,
-  desiredSize,
-}: {
-  minSize?: number;
-  desiredSize?: number;
-}): boolean => minSize === 0 && desiredSize === 0;
+/**
+ * Whether a node group has been put to sleep: no setting allows a group of no nodes. The Cluster Autoscaler
+ * may have brought one back before it went itself.
+ */
+export const isAsleep = ({ minSize }: { minSize?: number }): boolean => minSize === 0;

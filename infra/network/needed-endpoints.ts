@@ -50,3 +50,11 @@ export function neededEndpoints(
     ...new Set(kinds.flatMap((kind) => ofKind[kind] ?? [])),
   ].sort();
 }
+
+/** Those that are asked for, and without a way out all that are needed. */
+export function interfaceEndpoints(
+  settings: Parameters<typeof neededEndpoints>[0] & Pick<Settings, "network">,
+): string[] {
+  const { egress, interfaceEndpoints: asked } = settings.network;
+  return egress === "none" ? [...new Set([...neededEndpoints(settings), ...asked])] : asked;
+}

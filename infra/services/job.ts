@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { labelsOf, makeAliases, makeNamespace, selectorOf } from "./namespace.ts";
 import { defaultDeny, waysOut } from "./network-policies.ts";
 import { mostRuns, podSize, quotaFor } from "./pod-size.ts";
-import { jobPod } from "./pod-spec.ts";
+import { jobPod, jobPodMetadata } from "./pod-spec.ts";
 import type { JobArgs } from "./service-args.ts";
 
 /** Seconds after which a run that could not begin is left out until it is due again. */
@@ -50,7 +50,7 @@ export class Job extends pulumi.ComponentResource {
               backoffLimit: args.retries,
               activeDeadlineSeconds: args.deadlineSeconds,
               template: {
-                metadata: { labels: labelsOf(args) },
+                metadata: jobPodMetadata(labelsOf(args), args),
                 spec: jobPod(args, ground),
               },
             },

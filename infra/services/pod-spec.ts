@@ -76,6 +76,14 @@ export function servicePod(
   };
 }
 
+/**
+ * The metadata of pods that run once. Karpenter leaves their nodes alone until they end; else it would evict
+ * a job in the middle to save a node (Karpenter's page "Disruption", pod-level controls).
+ */
+export function jobPodMetadata(labels: Record<string, string>, { karpenter }: WorkloadArgs) {
+  return { labels, ...(karpenter && { annotations: { "karpenter.sh/do-not-disrupt": "true" } }) };
+}
+
 /** What runs once: the container of a job with its companions, or of a service with another command. */
 export function jobPod(args: WorkloadArgs, parts: PodParts): PodSpec {
   const variables = {

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Ground, labelsOf } from "./namespace.ts";
-import { jobPod } from "./pod-spec.ts";
+import { jobPod, jobPodMetadata } from "./pod-spec.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { releaseSelector } from "./service-specs.ts";
 
@@ -42,7 +42,7 @@ export class ReleaseJob extends pulumi.ComponentResource {
           backoffLimit: release.retries,
           activeDeadlineSeconds: release.deadlineSeconds,
           template: {
-            metadata: { labels },
+            metadata: jobPodMetadata(labels, service),
             spec: jobPod(alone, ground),
           },
         },

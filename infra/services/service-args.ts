@@ -31,6 +31,8 @@ export interface WorkloadArgs
   roleName?: string;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
+  /** Whether Karpenter starts nodes, and ends those that it can do without. @default false */
+  karpenter?: boolean;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */

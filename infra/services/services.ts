@@ -24,7 +24,7 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "insights" | "keda" | "place"
+    "architecture" | "cluster" | "network" | "ingress" | "insights" | "karpenter" | "keda" | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
@@ -151,6 +151,7 @@ export class Services extends pulumi.ComponentResource {
       cluster: args.cluster,
       insights: args.insights,
       place: args.place,
+      ...(args.karpenter && { karpenter: true }),
       ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};

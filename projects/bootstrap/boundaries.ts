@@ -1,7 +1,13 @@
 import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { BootstrapConfig } from "./bootstrap-config.ts";
 import { actionsOf } from "./permissions.ts";
-import { hostedZoneStatements, type Place, path, runsStatements } from "./policies.ts";
+import {
+  hostedZoneStatements,
+  type Place,
+  path,
+  readsParameters,
+  runsStatements,
+} from "./policies.ts";
 
 /**
  * The boundary of the roles that a deployment makes: anything but identities, Pulumi's state and
@@ -47,9 +53,10 @@ export function boundaryStatements(
   keyArns: string[],
   providerArn: string,
 ): Statement[] {
-  const services = [...actionsOf("read"), ...actionsOf("write"), runsStatements].map(
-    (one) => one.split(":")[0],
-  );
+  const services = [
+    ...[...actionsOf("read"), ...actionsOf("write")],
+    ...[runsStatements, readsParameters],
+  ].map((one) => one.split(":")[0]);
   const own = (kind: string) => `arn:aws:iam::${accountId}:${kind}${path}*`;
   const deny = (sid: string, actions: string[], resource: Statement["Resource"]): Statement => ({
     Sid: sid,

@@ -10,6 +10,8 @@ export const path = "/delivery/";
 export type Place = Pick<BootstrapConfig, "accountId" | "region">;
 
 export const runsStatements = "rds-data:ExecuteStatement";
+/** By which Auto Scaling finds the image of a launch template that names Amazon's parameter. */
+export const readsParameters = "ssm:GetParameters";
 
 /** Managed policies that the program and its components attach to roles. */
 const attachedPolicies = [
@@ -98,9 +100,11 @@ export function writeStatements(
     {
       Sid: "Image",
       Effect: "Allow",
-      Action: ["ssm:GetParameters"],
+      Action: [readsParameters],
       Resource: `arn:aws:ssm:${region}::parameter/aws/service/ami-amazon-linux-latest/*`,
     },
+    // Deliveries ask whether the stack sleeps (tools/deliver/sleeping.ts).
+    { Sid: "Sleep", Effect: "Allow", Action: ["eks:ListNodegroups"], Resource: "*" },
     // `environments` finds what an environment has in databases; no values.
     { Sid: "Secrets", Effect: "Allow", Action: ["secretsmanager:ListSecrets"], Resource: "*" },
     { Sid: "Vaults", Effect: "Allow", Action: vaultActions, Resource: "*" },

@@ -614,6 +614,19 @@ describe("config", () => {
       "nodes.maxSize: 4 is too few for all pods at their most: no room for 15 of 20 spare-capacity; allowed: at least 12",
     ],
     [
+      "endpoints of a network without a way out for which a subnet has no addresses",
+      {
+        network: {
+          cidrBlock: "10.0.0.0/19",
+          zones: ["eu-central-1a", "eu-central-1b"],
+          egress: "none",
+          interfaceEndpoints: Array.from({ length: 10 }, (_, at) => `service-${at}`),
+        },
+        nodes: { maxSize: 50 },
+      },
+      "nodes.maxSize: 50 needs 508 addresses in a private subnet (18 a node, 22 for AWS), but with network.cidrBlock 10.0.0.0/19 it has 507; allowed: at most 48",
+    ],
+    [
       "more nodes than a subnet has addresses for",
       {
         network: { cidrBlock: "10.0.0.0/19", zones: ["eu-central-1a", "eu-central-1b"] },
@@ -672,6 +685,11 @@ describe("config", () => {
       "sleep on an eighth day",
       { nodes: { schedule: { sleep: "0 19 * * 1-7", wake: "0 7 * * 1-5" } } },
       "nodes.schedule.sleep: 0 19 * * 1-7 has the day of the week 7; allowed: 0 to 6",
+    ],
+    [
+      "a wake that no sleep precedes",
+      { nodes: { schedule: { sleep: "0 19 * * 1-5", wake: "0 7 * * *" } } },
+      "nodes.schedule.wake: 0 7 * * * comes due twice without nodes.schedule.sleep 0 19 * * 1-5 between, and takes the nodes back to nodes.minSize then; allowed: one wake after each sleep",
     ],
     [
       "sleep that ends as it begins",

@@ -8,6 +8,7 @@ const args: PreflightArgs = {
   zones: ["us-east-1a", "us-east-1b"],
   instanceTypes: ["t4g.medium"],
   architecture: "arm64",
+  capacityType: "ON_DEMAND",
   autoscaled: true,
   pods: [],
   domains: [["domain", { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" }]],
@@ -123,6 +124,32 @@ describe("the preflight", () => {
     const instanceTypes = ["m8g.large", "m10g.large"];
     assert.equal((await problems({ instanceTypes }, zone, memory)).length, 1);
     assert.deepEqual(await problems({ instanceTypes, autoscaled: false }, zone, larger), []);
+  });
+
+  it("takes a larger type beside the first on Spot, and no smaller one", async () => {
+    const of = (type: typeof described, ...instanceTypes: string[]) =>
+      problems({ instanceTypes, capacityType: "SPOT" }, zone, type);
+    const larger = { ...described, defaultVcpus: 4, memorySize: 16384 };
+    assert.deepEqual(await of(larger, "m8g.large", "m10g.large"), []);
+    const [line = ""] = await of(larger, "m10g.large", "m8g.large");
+    assert.match(line, /m8g\.large has 2 vCPUs.*types of at least these vCPUs and memory$/);
+  });
+
+  it("takes what one of Karpenter's types has, in one of the zones", async () => {
+    const size = { cpuMillicores: 3000, cpuLimitMillicores: 3000, memoryMiB: 128 };
+    const large = { ...described, defaultVcpus: 4, memorySize: 16384 };
+    const of = (pods: PreflightArgs["pods"], type: typeof described, ...types: string[]) =>
+      problems({ instanceTypes: ["t4g.medium"], karpenterInstanceTypes: types, pods }, zone, type);
+    assert.deepEqual(await of([["services.web", size]], large, "m8g.large", "m10g.large"), []);
+    assert.deepEqual(await of([["services.web", size]], described, "m8g.large", "m10g.large"), [
+      "services.web: 3000 millicores and 128 MiB for a pod are more than a node has left; allowed with nodes.karpenter.instanceTypes m8g.large, m10g.large: 1470 millicores and 6617 MiB",
+    ]);
+    assert.deepEqual(await of([], described, "m9g.large"), [], "in one zone");
+    const [line = ""] = await of([], described, "m8g.large", "m11g.large");
+    assert.match(
+      line,
+      /^nodes\.karpenter\.instanceTypes: m11g\.large is not offered in us-east-1a, us-east-1b; allowed: a type of one of them/,
+    );
   });
 
   it("refuses pods that need more than a node of an instance type has left", async () => {

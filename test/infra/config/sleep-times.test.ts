@@ -8,6 +8,7 @@ import {
   settingsCron,
   shareAwake,
   sleepsOf,
+  wakesAwake,
 } from "../../../infra/config/sleep-times.ts";
 
 const hour = 60;
@@ -28,6 +29,12 @@ describe("the sleep of a stack", () => {
     const twice = { sleep: "0 19 * * *", wake: "0 7 * * 1" };
     assert.deepEqual(sleepsOf(twice), [{ from: day + 19 * hour, minutes: 156 * hour }]);
     assert.equal(shareAwake(twice), 12 / 168);
+  });
+
+  it("is followed by each wake, or a wake finds nodes", () => {
+    assert.equal(wakesAwake(office), false);
+    assert.equal(wakesAwake({ sleep: "0 19 * * *", wake: "0 7 * * 1" }), false);
+    assert.equal(wakesAwake({ sleep: "0 19 * * 1-5", wake: "0 7 * * *" }), true);
   });
 
   it("is over midnight, within a day, and of a week", () => {

@@ -355,6 +355,22 @@ describe("a call of one service by another", () => {
 describe("a job of a release", () => {
   const release = { command: ["migrate"], deadlineSeconds: 120, retries: 1 };
 
+  it("keeps its node to its end, as a job does, where Karpenter starts nodes", async () => {
+    const kept = { "karpenter.sh/do-not-disrupt": "true" };
+    for (const karpenter of [true, false]) {
+      const released = await service({ release, karpenter });
+      const pods = [
+        only(released, types.job).inputs.spec.template,
+        only(await job({ karpenter }), types.cronJob).inputs.spec.jobTemplate.spec.template,
+      ];
+      for (const { metadata } of pods) {
+        assert.deepEqual(metadata.annotations, karpenter ? kept : undefined);
+      }
+      const served = only(released, types.deployment).inputs.spec.template.metadata;
+      assert.equal(served.annotations?.["karpenter.sh/do-not-disrupt"], undefined);
+    }
+  });
+
   it("runs the service's container with another command, before the Deployment changes", async () => {
     const resources = await service({ release, environment: { MODE: "x" } });
     const { inputs } = only(resources, types.job);

@@ -408,6 +408,21 @@ describe("bootstrap", () => {
       }
     });
 
+    it("of a deploy role let it find Amazon's image of a NAT instance, and whether dev sleeps", async () => {
+      const dev = powers("deploy-dev");
+      const images = "parameter/aws/service/ami-amazon-linux-latest/";
+      const reads = dev.policies
+        .flatMap((one) => ("document" in one ? (one.document as PolicyDocument).Statement : []))
+        .filter(({ Action }) => Action?.includes("ssm:GetParameters"));
+      assert.deepEqual(
+        reads.map(({ Resource }) => Resource),
+        [`arn:aws:ssm:eu-central-1::${images}*`],
+      );
+      const image = `arn:aws:ssm:eu-central-1:111122223333:${images}x`;
+      assert.equal(await leaves(dev.boundary, "ssm:GetParameters", image), true);
+      assert.equal(await may(dev, "eks:ListNodegroups", "*", region), true);
+    });
+
     it("of a deploy role end at what delivery itself stands on, whatever is attached", async () => {
       const bucket = "arn:aws:s3:::example-platform-pulumi-state";
       const key = named("aws:kms/key:Key", "state").outputs.arn;

@@ -75,8 +75,13 @@ describe("npm run status", function () {
       assert.match((await status(["--cost"], { account })).out, /\$1\.50 since the first/);
       const [{ TimePeriod, Filter } = { TimePeriod: {}, Filter: {} }] = asked;
       assert.deepEqual(TimePeriod, { Start: "2026-11-01", End: "2026-12-01" });
-      assert.match(JSON.stringify(Filter), /"project","Values":\["platform"\]/);
-      assert.match(JSON.stringify(Filter), /"stack","Values":\["shop"\]/);
+      const tagged = (Key: string, value: string) => ({ Tags: { Key, Values: [value] } });
+      const [{ Or } = { Or: [] }] = (Filter as { And: { Or: object[] }[] }).And;
+      assert.deepEqual(Or, [
+        { And: [tagged("project", "platform"), tagged("stack", "shop")] },
+        tagged("Name", "platform-shop-node"),
+        tagged("elbv2.k8s.aws/cluster", "platform-shop"),
+      ]);
       assert.match(JSON.stringify(Filter), /"Not":.*"Credit","Refund"/);
     });
 
@@ -114,7 +119,7 @@ describe("npm run status", function () {
     it("does not say $0 where the tags are not activated, which Cost Explorer answers by 0", async () => {
       const { code, words, out } = await status(["--cost"], { account: costs("0") });
       assert.equal(code, 0, out);
-      assert.match(words, /cost Cost Explorer has nothing with the tags project and stack/);
+      assert.match(words, /cost Cost Explorer has nothing with the stack.s tags/);
       assert.match(words, /cost allocation tags in the payer account/);
       assert.doesNotMatch(words, /\$0\.00/);
     });

@@ -142,6 +142,26 @@ describe("what would cost less", function () {
     ]);
   });
 
+  it("is a NAT instance in development, and no endpoint less where nothing else goes out", async () => {
+    const interfaceEndpoints = ["sts", "logs"];
+    const network = async (settings: object) => {
+      write("dev", { "network.interfaceEndpoints": interfaceEndpoints, ...settings });
+      const { proposals } = await adviceFor("dev", folder);
+      return proposals.filter(({ settings }) => Object.keys(settings)[0]?.startsWith("network."));
+    };
+    const gateway = await network({});
+    assert.deepEqual(gateway[0]?.settings, { "network.egress": "instance" });
+    assert.equal(gateway.length, 3);
+    const words = (await network({ "network.egress": "instance" })).flatMap(({ lost }) => lost);
+    assert.deepEqual(
+      words,
+      interfaceEndpoints.map(
+        (one) => `what goes to ${one} takes the NAT instance, and is not private`,
+      ),
+    );
+    assert.deepEqual(await network({ "network.egress": "none" }), []);
+  });
+
   const run = async (args: string[]) => {
     let out = "";
     const terminal = {

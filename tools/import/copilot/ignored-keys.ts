@@ -15,7 +15,7 @@ const scaling: Left = ["the autoscaler has no such target"];
 const ignored: [path: string, left: Left][] = [
   [
     "exec",
-    ["`kubectl exec` needs no setting", "nothing; in production `cluster.debug` names who may"],
+    ["`cluster.debug` says who may", "nothing; in production `cluster.debug` names who may"],
   ],
   ["platform", ["nodes are Linux on arm64 or amd64", "an image for one of them"]],
   ["network", network],

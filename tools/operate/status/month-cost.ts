@@ -48,6 +48,7 @@ export async function spentSinceFirst(
 ): Promise<number | undefined> {
   const day = (date: Date) => date.toISOString().slice(0, 10);
   const { project, stack } = config.provider.defaultTags.tags;
+  const { name } = config.cluster;
   const tagged = (Key: string, value: string) => ({ Tags: { Key, Values: [value] } });
   const credits = { Dimensions: { Key: "RECORD_TYPE" as const, Values: ["Credit", "Refund"] } };
   const { ResultsByTime = [] } = await costs
@@ -60,7 +61,19 @@ export async function spentSinceFirst(
         },
         Granularity: "MONTHLY",
         Metrics: ["UnblendedCost"],
-        Filter: { And: [tagged("project", project), tagged("stack", stack), { Not: credits }] },
+        Filter: {
+          And: [
+            {
+              // Nodes and load balancers have no tags of the provider (infra/observability/budget.ts).
+              Or: [
+                { And: [tagged("project", project), tagged("stack", stack)] },
+                tagged("Name", `${name}-node`),
+                tagged("elbv2.k8s.aws/cluster", name),
+              ],
+            },
+            { Not: credits },
+          ],
+        },
       }),
     )
     .catch(notEnabled);

@@ -224,7 +224,7 @@ function costText({ spent, plan: { monthly, untilNow, priceRegion } }: MonthCost
   const usd = (amount: number) => `$${amount.toFixed(2)}`;
   const has =
     spent === undefined
-      ? "Cost Explorer has nothing with the tags project and stack this month: are both active as cost allocation tags in the payer account?"
+      ? "Cost Explorer has nothing with the stack's tags this month: are project, stack, Name and elbv2.k8s.aws/cluster active as cost allocation tags in the payer account?"
       : `${usd(spent)} since the first of the month;`;
   return `${has} ${spent === undefined ? "The" : "the"} plan at rest is ${usd(untilNow)} until now, ${usd(monthly)} a month (list prices of ${priceRegion})`;
 }

@@ -20,7 +20,7 @@ export const scalingActions = ["eks:UpdateNodegroupConfig"] as const;
 
 /** The node groups of a stack, as far as they sleep or not. */
 export interface NodeGroups {
-  /** Those that sleep, and those that do not. */
+  /** Those that sleep, and those that have or may have nodes, of which some may sleep with a node. */
   read(): Promise<{ asleep: string[]; awake: string[] }>;
   /** Whether EKS takes the sizes; false while another change of the group is under way. */
   scale(group: string, sizes: NodegroupScalingConfig): Promise<boolean>;
@@ -35,12 +35,14 @@ export function nodeGroupsOf({ clusterName, region }: OperatedStack): NodeGroups
         names.map(async (nodegroupName) => {
           const command = new DescribeNodegroupCommand({ clusterName, nodegroupName });
           const { nodegroup } = await eks.send(command);
-          return { name: nodegroupName, asleep: isAsleep(nodegroup?.scalingConfig ?? {}) };
+          const sizes = nodegroup?.scalingConfig ?? {};
+          const asleep = isAsleep(sizes);
+          return { name: nodegroupName, asleep, awake: !asleep || sizes.desiredSize !== 0 };
         }),
       );
-      const named = (asleep: boolean) =>
-        groups.filter((group) => group.asleep === asleep).map(({ name }) => name);
-      return { asleep: named(true), awake: named(false) };
+      const named = (state: "asleep" | "awake") =>
+        groups.filter((group) => group[state]).map(({ name }) => name);
+      return { asleep: named("asleep"), awake: named("awake") };
     },
     async scale(nodegroupName, scalingConfig) {
       try {

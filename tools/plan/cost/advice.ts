@@ -284,7 +284,9 @@ function diskChanges({ nodes: { diskSizeGiB = smallestDisk } }: Slices): Change[
 }
 
 function networkChanges({ network, development }: Slices): Change[] {
-  const endpoints: string[] = network.interfaceEndpoints ?? [];
+  const egress: string = network.egress ?? "gateway";
+  // Without a way out, what an endpoint serves would have none.
+  const endpoints: string[] = egress === "none" ? [] : (network.interfaceEndpoints ?? []);
   const zones: number = network.zones?.length ?? 0;
   const { interfaceEndpoint: price, endpointTraffic, natTraffic } = prices;
   const month = monthly({ what: "endpoint", count: zones, price });
@@ -293,9 +295,19 @@ function networkChanges({ network, development }: Slices): Change[] {
     ...endpoints.map((endpoint) => ({
       settings: { "network.interfaceEndpoints": endpoints.filter((one) => one !== endpoint) },
       lost: [
-        `what goes to ${endpoint} takes the NAT gateway: dearer from ${breakEven} GB a month on, and not private`,
+        egress === "instance"
+          ? `what goes to ${endpoint} takes the NAT instance, and is not private`
+          : `what goes to ${endpoint} takes the NAT gateway: dearer from ${breakEven} GB a month on, and not private`,
       ],
     })),
+    ...(development && egress === "gateway" && !network.natPerZone && !network.existing
+      ? [
+          {
+            settings: { "network.egress": "instance" },
+            lost: ["while the NAT instance is replaced, nothing leaves the network"],
+          },
+        ]
+      : []),
     ...(development && network.natPerZone
       ? [
           {

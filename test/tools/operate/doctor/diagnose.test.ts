@@ -82,6 +82,27 @@ describe("doctor", () => {
     assert.ok(diagnose({ ...asleep, sleeps: false }).length > 0, "nobody has meant it");
   });
 
+  it("waits for a node that Karpenter has started, and not for long", async () => {
+    const one = planted.find(({ name }) => name.endsWith("no memory, without an autoscaler"));
+    assert.ok(one);
+    one.plant(world);
+    const read = await snapshot();
+    const { events = [] } = read.kubernetes;
+    const failed = events.find(({ reason }) => reason === "FailedScheduling");
+    assert.ok(failed);
+    const nominated = (seconds: number): typeof failed => ({
+      ...{ ...failed, reason: "Nominated", message: "Pod should schedule on: nodeclaim/x" },
+      lastTimestamp: new Date(at.getTime() - seconds * 1000),
+    });
+    const found = (seconds: number) =>
+      diagnose({
+        ...read,
+        kubernetes: { ...read.kubernetes, events: [nominated(seconds), ...events] },
+      }).map(({ check }) => check);
+    assert.deepEqual(found(60), []);
+    assert.deepEqual(found(700), ["pod-unscheduled"]);
+  });
+
   beforeEach(() => {
     world = healthy();
   });

@@ -298,7 +298,7 @@ function launchFails(world: World, StatusMessage: string): void {
 
 const launch = (name: string, message: string, cause: RegExp): Planted => ({
   ...{ name: `autoscaler: ${name}`, check: "launch-failed", cause },
-  evidence: /^scaling activity Failed: Could not launch On-Demand Instances/,
+  evidence: /^scaling activity Failed: Could not launch (On-Demand|Spot) Instances/,
   plant: (world) => launchFails(world, message),
 });
 
@@ -369,6 +369,16 @@ const scheduling: Planted[] = [
     "vCPU quota",
     "Could not launch On-Demand Instances. VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 16 allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit. Launching EC2 instance failed.",
     /quota of vCPUs is used up/,
+  ),
+  launch(
+    "no Spot capacity",
+    "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due to your request configuration. Please adjust your request and try again. Launching EC2 instance failed.",
+    /AWS has no instance of this type free in this zone/,
+  ),
+  launch(
+    "Spot quota",
+    "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max spot instance count exceeded. Launching EC2 instance failed.",
+    /quota of Spot vCPUs is used up/,
   ),
 ];
 

@@ -9,10 +9,16 @@ const recentSeconds = 3600;
 /** Messages of EC2 Auto Scaling, and of EKS where they reach the node group's health. */
 const signs: Sign[] = [
   {
-    text: /InsufficientInstanceCapacity|sufficient (\S+) capacity in the Availability Zone/,
+    text: /InsufficientInstanceCapacity|UnfulfillableCapacity|sufficient (\S+) capacity in the Availability Zone/,
     cause: "AWS has no instance of this type free in this zone",
     remedy:
       "Name several types of the same size in nodes.instanceTypes, or another zone in network.zones. AWS tries again by itself.",
+  },
+  {
+    text: /MaxSpotInstanceCountExceeded/,
+    cause: "the account's quota of Spot vCPUs is used up",
+    remedy:
+      "Ask for a higher quota of EC2 in Service Quotas (All Standard Spot Instance Requests), or set nodes.capacityType: ON_DEMAND.",
   },
   {
     text: /VcpuLimitExceeded|more vCPU capacity than your current vCPU limit of (\d+)/,

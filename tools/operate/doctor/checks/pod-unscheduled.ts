@@ -97,9 +97,10 @@ function noRoom(snapshot: Snapshot, pod: V1Pod, message: string): Said | undefin
       remedy: "Raise nodes.maxSize, or lower the requests of the pods with the higher priority.",
     };
   }
-  const [said] = eventsOf(snapshot, "Pod", pod, /^(NotTriggerScaleUp|TriggeredScaleUp)$/);
+  const [said] = eventsOf(snapshot, "Pod", pod, /^(NotTriggerScaleUp|TriggeredScaleUp|Nominated)$/);
   if (failedLaunch(snapshot)) return undefined;
-  if (said?.reason === "TriggeredScaleUp" && ageOf(snapshot, said) < nodeSeconds) return undefined;
+  const comes = said?.reason === "TriggeredScaleUp" || said?.reason === "Nominated";
+  if (comes && ageOf(snapshot, said) < nodeSeconds) return undefined;
   const evidence = said && quoted(said);
   const text = said?.reason === "NotTriggerScaleUp" ? (said.message ?? "") : "";
   if (/max node group size reached|max cluster \w+ limit reached|max total nodes/.test(text)) {
