@@ -521,8 +521,16 @@ export const cases: Case[] = [
     key: "nodes.kind",
     to: "karpenter",
     also: karpenter,
+    // What a rollout adds follows Karpenter's limits.
     moves: [
-      ...["AccessEntry", "EC2NodeClass", "EventRule", "EventTarget", "InstanceProfile"],
+      ...[
+        "AccessEntry",
+        "Deployment",
+        "EC2NodeClass",
+        "EventRule",
+        "EventTarget",
+        "InstanceProfile",
+      ],
       ...["InterruptionQueue", "Karpenter", "KarpenterNodes", "NodeGroup", "NodePool", "NodeRole"],
       ...["Queue", "QueuePolicy", "Release", "Role", "RolePolicy", "RolePolicyAttachment"],
       "ServiceAccountRole",
