@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { tlsOnly } from "../resources/tls-only.ts";
+import { queuePolicy } from "../resources/queue.ts";
 
 /**
  * What AWS says of instances before it takes them, by what a rule's name ends with (Karpenter 1.14,
@@ -42,9 +42,16 @@ export class InterruptionQueue extends pulumi.ComponentResource {
         ),
       ]),
     );
+    // Karpenter's template lets every rule of every account send; these are the queue's own alone.
     const policy = new aws.sqs.QueuePolicy(
       name,
-      { queueUrl: queue.url, policy: queuePolicy(queue, Object.values(rules)) },
+      {
+        queueUrl: queue.url,
+        policy: queuePolicy(queue.arn, {
+          ...{ Sid: "Events", service: "events" },
+          sources: Object.values(rules).map(({ arn }) => arn),
+        }),
+      },
       parent,
     );
     for (const [event, { name: rule }] of Object.entries(rules)) {
@@ -58,20 +65,4 @@ export class InterruptionQueue extends pulumi.ComponentResource {
     this.name = queue.name;
     this.registerOutputs();
   }
-}
-
-/** Karpenter's template lets every rule of every account send; these are the queue's own alone. */
-function queuePolicy(queue: aws.sqs.Queue, rules: aws.cloudwatch.EventRule[]) {
-  const delivery: aws.iam.PolicyStatement = {
-    Sid: "Events",
-    Effect: "Allow",
-    Principal: { Service: "events.amazonaws.com" },
-    Action: "sqs:SendMessage",
-    Resource: queue.arn,
-    Condition: { ArnEquals: { "aws:SourceArn": rules.map(({ arn }) => arn) } },
-  };
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [delivery, tlsOnly("sqs:*", queue.arn)],
-  });
 }

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
+import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { nodeDeadlines } from "../services/drain.ts";
@@ -92,16 +93,7 @@ function nodePoolSpec(args: KarpenterNodesArgs) {
 }
 
 function nodeClassSpec(args: KarpenterNodesArgs) {
-  const { operatingSystem, diskSizeGiB, tags, cluster, network, role } = args;
-  const disk = (deviceName: string, GiB: number) => ({
-    deviceName,
-    ebs: {
-      volumeSize: `${GiB}Gi`,
-      volumeType: "gp3",
-      encrypted: true,
-      deleteOnTermination: true,
-    },
-  });
+  const { operatingSystem, tags, cluster, network, role } = args;
   return {
     amiSelectorTerms: [{ alias: `${operatingSystem}@${imageVersion(args)}` }],
     instanceProfile: role.instanceProfile,
@@ -109,17 +101,16 @@ function nodeClassSpec(args: KarpenterNodesArgs) {
       .output(network.privateSubnetIds)
       .apply((ids) => ids.map((id) => ({ id }))),
     securityGroupSelectorTerms: [{ id: cluster.securityGroupId }],
-    blockDeviceMappings:
-      operatingSystem === "bottlerocket"
-        ? // The system is on the first disk, images and logs on the second.
-          [disk("/dev/xvda", 4), disk("/dev/xvdb", diskSizeGiB)]
-        : [disk("/dev/xvda", diskSizeGiB)],
-    // One hop: a pod that is not on the host's network cannot take the node's credentials.
-    metadataOptions: {
-      httpEndpoint: "enabled",
-      httpTokens: "required",
-      httpPutResponseHopLimit: 1,
-    },
+    blockDeviceMappings: nodeVolumes(args).map(({ deviceName, GiB }) => ({
+      deviceName,
+      ebs: {
+        volumeSize: `${GiB}Gi`,
+        volumeType: "gp3",
+        encrypted: true,
+        deleteOnTermination: true,
+      },
+    })),
+    metadataOptions: instanceMetadata,
     tags,
   };
 }

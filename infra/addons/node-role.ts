@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { makeNodeRole } from "../cluster/instances.ts";
 
 /** The role of nodes that no managed group starts, and the profile by which an instance has it. */
 export class NodeRole extends pulumi.ComponentResource {
@@ -13,19 +14,7 @@ export class NodeRole extends pulumi.ComponentResource {
   ) {
     super("platform:addons:NodeRole", name, {}, opts);
     const parent = { parent: this };
-    const role = new aws.iam.Role(
-      name,
-      { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
-      parent,
-    );
-    const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
-      (policy) =>
-        new aws.iam.RolePolicyAttachment(
-          `${name}-${policy}`,
-          { role: role.name, policyArn: `arn:aws:iam::aws:policy/${policy}` },
-          parent,
-        ),
-    );
+    const { role, policies } = makeNodeRole(name, parent);
     // EKS makes it for the role of a managed group alone (Amazon EKS User Guide, access entries).
     new aws.eks.AccessEntry(
       name,

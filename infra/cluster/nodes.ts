@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
+import { instanceSettings, makeNodeRole, nodeVolumes } from "./instances.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
@@ -41,20 +42,12 @@ export class Nodes extends pulumi.ComponentResource {
     super("platform:cluster:Nodes", name, {}, opts);
     const parent = { parent: this };
 
-    const role = new aws.iam.Role(
+    const { role, policies } = makeNodeRole(name, parent);
+    const launchTemplate = new aws.ec2.LaunchTemplate(
       name,
-      { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
+      instanceSettings(nodeVolumes(args), args.tags),
       parent,
     );
-    const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
-      (policy) =>
-        new aws.iam.RolePolicyAttachment(
-          `${name}-${policy}`,
-          { role: role.name, policyArn: `arn:aws:iam::aws:policy/${policy}` },
-          parent,
-        ),
-    );
-    const launchTemplate = new aws.ec2.LaunchTemplate(name, launchTemplateArgs(args), parent);
     const { scalingConfig, ignoreChanges } = sizesToSend(args);
     const group = new aws.eks.NodeGroup(
       name,
@@ -182,26 +175,3 @@ const amiTypes = {
   al2023: { arm64: "AL2023_ARM_64_STANDARD", amd64: "AL2023_x86_64_STANDARD" },
   bottlerocket: { arm64: "BOTTLEROCKET_ARM_64", amd64: "BOTTLEROCKET_x86_64" },
 } as const;
-
-function launchTemplateArgs(args: NodesArgs): aws.ec2.LaunchTemplateArgs {
-  const { operatingSystem, diskSizeGiB, tags } = args;
-  const disk = (deviceName: string, volumeSize: number) => ({
-    deviceName,
-    ebs: { volumeSize, volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" },
-  });
-  return {
-    updateDefaultVersion: true,
-    blockDeviceMappings:
-      operatingSystem === "bottlerocket"
-        ? // The system is on the first disk, images and logs on the second.
-          [disk("/dev/xvda", 4), disk("/dev/xvdb", diskSizeGiB)]
-        : [disk("/dev/xvda", diskSizeGiB)],
-    // One hop: a pod that is not on the host's network cannot take the node's credentials.
-    metadataOptions: {
-      httpEndpoint: "enabled",
-      httpTokens: "required",
-      httpPutResponseHopLimit: 1,
-    },
-    tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
-  };
-}

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { instanceSettings } from "../cluster/instances.ts";
 
 export interface NatInstanceArgs {
   /** The zone of the subnet: Auto Scaling takes no subnet beside an interface that exists. */
@@ -108,26 +109,11 @@ function launchTemplateArgs(
   networkInterfaceId: pulumi.Input<string>,
 ): aws.ec2.LaunchTemplateArgs {
   return {
-    updateDefaultVersion: true,
+    ...instanceSettings([{ deviceName: "/dev/xvda", GiB: natInstance.diskGiB }], tags),
     imageId: image,
     instanceType: natInstance.type,
     networkInterfaces: [{ deviceIndex: 0, networkInterfaceId }],
     userData: Buffer.from(natScript(cidrBlock)).toString("base64"),
-    blockDeviceMappings: [
-      {
-        deviceName: "/dev/xvda",
-        ebs: {
-          ...{ volumeSize: natInstance.diskGiB, volumeType: "gp3" },
-          ...{ encrypted: "true", deleteOnTermination: "true" },
-        },
-      },
-    ],
-    metadataOptions: {
-      httpEndpoint: "enabled",
-      httpTokens: "required",
-      httpPutResponseHopLimit: 1,
-    },
-    tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
   };
 }
 

@@ -128,23 +128,25 @@ function setPolicy(
   topics: pulumi.Output<string>[],
   opts: pulumi.CustomResourceOptions,
 ): aws.sqs.QueuePolicy {
+  const policy = queuePolicy(queue.arn, { Sid: "Topics", service: "sns", sources: topics });
+  return new aws.sqs.QueuePolicy(name, { queueUrl: queue.url, policy }, opts);
+}
+
+/** A queue's policy: a service of AWS may send in the name of these sources, if any, and nobody without TLS. */
+export function queuePolicy(
+  queueArn: pulumi.Output<string>,
+  { Sid, service, sources }: { Sid: string; service: string; sources: pulumi.Output<string>[] },
+): pulumi.Output<string> {
   const delivery: aws.iam.PolicyStatement = {
-    Sid: "Topics",
+    Sid,
     Effect: "Allow",
-    Principal: { Service: "sns.amazonaws.com" },
+    Principal: { Service: `${service}.amazonaws.com` },
     Action: "sqs:SendMessage",
-    Resource: queue.arn,
-    Condition: { ArnEquals: { "aws:SourceArn": topics } },
+    Resource: queueArn,
+    Condition: { ArnEquals: { "aws:SourceArn": sources } },
   };
-  return new aws.sqs.QueuePolicy(
-    name,
-    {
-      queueUrl: queue.url,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [...(topics.length > 0 ? [delivery] : []), tlsOnly("sqs:*", queue.arn)],
-      }),
-    },
-    opts,
-  );
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [...(sources.length > 0 ? [delivery] : []), tlsOnly("sqs:*", queueArn)],
+  });
 }
