@@ -10,6 +10,9 @@ export interface Pods {
   spread: boolean;
 }
 
+/** Nodes of a group that the settings allow at most. */
+export const mostNodes = 450;
+
 /** What a node has for pods, or has left. */
 export interface Room {
   cpuMillicores: number;

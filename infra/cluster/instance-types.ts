@@ -100,3 +100,14 @@ export function instanceType(name: string): InstanceType | undefined {
   const perVcpu = memoryMiBPerVcpu[family[0] as keyof typeof memoryMiBPerVcpu];
   return { vcpus, memoryMiB: vcpus * perVcpu, interfaces, addressesPerInterface };
 }
+
+/**
+ * Whether the autoscaler may take a node of the other type for one of the first. On a smaller one pods may
+ * not fit; what a larger one has more may be wasted (Amazon EKS Best Practices Guide, Cluster Autoscaler).
+ * Spot has few types of one size, so that there it may be larger.
+ */
+export function isSubstitute(first: InstanceType, other: InstanceType, spot: boolean): boolean {
+  return spot
+    ? other.vcpus >= first.vcpus && other.memoryMiB >= first.memoryMiB
+    : other.vcpus === first.vcpus && other.memoryMiB === first.memoryMiB;
+}

@@ -1,12 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodesConfig } from "../config/schema.ts";
-import { awsCron, isAsleep } from "../config/sleep-times.ts";
+import { awsCron, isAsleep, type SleepSchedule } from "../config/sleep-times.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Nodes, RunningNodes } from "./nodes.ts";
 
 export interface SleepArgs {
   nodes: NodesConfig;
+  schedule: SleepSchedule;
   cluster: Pick<Cluster, "name"> & { nodes: Pick<Nodes, "group"> };
 }
 
@@ -47,7 +48,7 @@ export class Sleep extends pulumi.ComponentResource {
   constructor(name: string, args: SleepArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Sleep", name, {}, opts);
     const parent = { parent: this };
-    const { nodes, cluster } = args;
+    const { nodes, schedule, cluster } = args;
     const { arn, name: group } = cluster.nodes.group;
     const role = new aws.iam.Role(name, { assumeRolePolicy: trustPolicy(arn) }, parent);
     const policy = new aws.iam.RolePolicy(
@@ -57,13 +58,11 @@ export class Sleep extends pulumi.ComponentResource {
     );
     const sizes = { sleep: asleep, wake: awake(nodes) };
     for (const to of ["sleep", "wake"] as const) {
-      const time = nodes.schedule?.[to];
-      if (!time) continue;
       new aws.scheduler.Schedule(
         `${name}-${to}`,
         {
-          scheduleExpression: awsCron(time),
-          scheduleExpressionTimezone: nodes.schedule?.timeZone,
+          scheduleExpression: awsCron(schedule[to]),
+          scheduleExpressionTimezone: schedule.timeZone,
           flexibleTimeWindow: { mode: "OFF" },
           target: {
             arn: "arn:aws:scheduler:::aws-sdk:eks:updateNodegroupConfig",
@@ -86,10 +85,11 @@ export class Sleep extends pulumi.ComponentResource {
 /** Makes the schedules of a stack that has some. */
 export function sleepBySchedule(
   name: string,
-  args: SleepArgs,
+  args: Omit<SleepArgs, "schedule">,
   opts: pulumi.ComponentResourceOptions,
 ): void {
-  if (args.nodes.schedule) new Sleep(name, args, opts);
+  const { schedule } = args.nodes;
+  if (schedule) new Sleep(name, { ...args, schedule }, opts);
 }
 
 /**

@@ -1,4 +1,11 @@
-import { addressesOf, nodesFor, type OptionalAddons, type Pods, smallestRoom } from "./capacity.ts";
+import {
+  addressesOf,
+  mostNodes,
+  nodesFor,
+  type OptionalAddons,
+  type Pods,
+  smallestRoom,
+} from "./capacity.ts";
 import { type InstanceType, instanceType } from "./instance-types.ts";
 
 /** Limits of what Karpenter starts, by what its nodes have and not by what pods ask for. */
@@ -6,9 +13,6 @@ export interface Limits {
   cpuLimit: number;
   memoryLimitGiB: number;
 }
-
-/** Beyond it nobody is told which limits would do. */
-const mostNodes = 450;
 
 /** Nodes of one type that the limits allow. */
 function mostOf({ vcpus, memoryMiB }: InstanceType, { cpuLimit, memoryLimitGiB }: Limits): number {
@@ -20,12 +24,11 @@ export function addressesOfStarted(
   limits: (Limits & { instanceTypes: string[] }) | undefined,
   zones: number,
 ): number {
-  const types = limits?.instanceTypes.map(instanceType).filter((type) => type !== undefined) ?? [];
+  if (!limits) return 0;
+  const types = limits.instanceTypes.map(instanceType).filter((type) => type !== undefined);
   return Math.max(
     0,
-    ...types.map((type) =>
-      limits ? Math.ceil(mostOf(type, limits) / zones) * addressesOf(type) : 0,
-    ),
+    ...types.map((type) => Math.ceil(mostOf(type, limits) / zones) * addressesOf(type)),
   );
 }
 

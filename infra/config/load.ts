@@ -9,12 +9,12 @@ import { waysToCachePort } from "./database-rules.ts";
 import { debuggersOf } from "./debug-rules.ts";
 import { domainZones, hostNames } from "./domain-rules.ts";
 import { imagePlaces } from "./image-names.ts";
+import { addonsOf } from "./pods-at-most.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
 import { capacityTypeOf, withSurge } from "./scale-rules.ts";
 import { type NodesConfig, type Settings, settingsSchema } from "./schema.ts";
-import { namesSecrets } from "./secret-rules.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
 /** The settings of a stack, in the slices that the components take whole. */
@@ -31,6 +31,7 @@ function slices(given: Settings) {
   const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
+  const addons = addonsOf(settings);
   const domains = domain ? domainZones(domain) : [];
   const named = domain && {
     hostName: domain.hostName,
@@ -107,12 +108,12 @@ function slices(given: Settings) {
       logs,
     },
     secretsStore: {
-      enabled: namesSecrets(settings),
+      enabled: addons.secrets,
       addonVersions,
       kubernetesVersion,
     },
     filesDriver: {
-      enabled: Object.values(settings.resources).some(({ kind }) => kind === "files"),
+      enabled: addons.files,
       addonVersions,
       kubernetesVersion,
     },

@@ -23,7 +23,7 @@ const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
 /** The add-ons that the settings need, which have pods on each node. */
 export const addonsOf = (
   settings: Pick<Settings, "services" | "jobs" | "resources">,
-): OptionalAddons => ({ secrets: namesSecrets(settings), files: hasFiles(settings) });
+): Required<OptionalAddons> => ({ secrets: namesSecrets(settings), files: hasFiles(settings) });
 
 /**
  * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { fits, roomOf } from "../cluster/capacity.ts";
-import { type InstanceType, instanceType } from "../cluster/instance-types.ts";
+import { type InstanceType, instanceType, isSubstitute } from "../cluster/instance-types.ts";
 import { runningNodes } from "../cluster/nodes.ts";
 import {
   type IssuedCertificatesArgs,
@@ -164,10 +164,7 @@ function describedProblems(described: Map<string, DescribedType>, args: Prefligh
     const [one, other] = [sizeOf(first), sizeOf(type)];
     if (!autoscaled || !one || !other || !(described.has(first) || described.has(type))) return [];
     const spot = capacityType === "SPOT";
-    const isAllowed = spot
-      ? other.vcpus >= one.vcpus && other.memoryMiB >= one.memoryMiB
-      : other.vcpus === one.vcpus && other.memoryMiB === one.memoryMiB;
-    return isAllowed
+    return isSubstitute(one, other, spot)
       ? []
       : [
           `nodes.instanceTypes: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of ${spot ? "at least these" : "equal"} vCPUs and memory`,

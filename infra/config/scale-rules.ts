@@ -1,13 +1,14 @@
 import {
   addressesOf,
   fits,
+  mostNodes,
   nodesFor,
   type Pods,
   type Room,
   smallestRoom,
   withoutRoom,
 } from "../cluster/capacity.ts";
-import { instanceType } from "../cluster/instance-types.ts";
+import { instanceType, isSubstitute } from "../cluster/instance-types.ts";
 import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
 import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
@@ -29,9 +30,6 @@ const endpointSlices = [
   "autoscaler",
   "insights",
 ] as const;
-/** What the schema allows. */
-const mostNodes = 450;
-
 /**
  * `nodes.capacityType`; where it is not set, Spot in development, where nodes may be away for a while, if
  * Spot has types to choose from. Karpenter's controller needs nodes that stay.
@@ -74,8 +72,12 @@ export const scaleRules = [
   rule(["environment", "nodes", "autoscaler"], ({ environment, nodes, autoscaler }) => {
     const [first = "", ...others] = nodes.instanceTypes;
     const spot = capacityTypeOf({ environment, nodes }) === "SPOT";
+    const one = instanceType(first);
     return others
-      .filter((type) => autoscaler.enabled && !(spot ? atLeast(first, type) : alike(first, type)))
+      .filter((type) => {
+        const other = instanceType(type);
+        return autoscaler.enabled && one && other && !isSubstitute(one, other, spot);
+      })
       .map((type) =>
         spot
           ? `nodes.instanceTypes: ${type} has less vCPUs or memory than ${first}, and the autoscaler takes every node for one of the first type`
@@ -174,20 +176,6 @@ function spotSetting(
         instead: "nodes.karpenter.capacityTypes on-demand",
       }
     : undefined;
-}
-
-function alike(one: string, other: string): boolean {
-  return atLeast(one, other) && atLeast(other, one);
-}
-
-/**
- * Whether the autoscaler may take the other type for the first. What a larger node has more may be
- * wasted; on a smaller one pods may not fit (Amazon EKS Best Practices Guide, Cluster Autoscaler). Spot
- * has few types of one size, so that it may take larger ones.
- */
-function atLeast(first: string, other: string): boolean {
-  const [a, b] = [instanceType(first), instanceType(other)];
-  return !a || !b || (b.vcpus >= a.vcpus && b.memoryMiB >= a.memoryMiB);
 }
 
 type Placed = Pick<

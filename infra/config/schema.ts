@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mostNodes } from "../cluster/capacity.ts";
 import { domainSchema } from "./domain-schema.ts";
 import { resourcesSchema } from "./resource-schema.ts";
 import {
@@ -225,13 +226,13 @@ const nodesSchema = z.strictObject({
     .describe(
       "On-demand or Spot instances. Spot costs less, but AWS takes a node back two minutes after its notice, and may have none. Default: `SPOT` in development with two or more `nodes.instanceTypes`, else `ON_DEMAND`.",
     ),
-  minSize: whole(1, 450).describe("Fewest nodes."),
-  desiredSize: whole(1, 450)
+  minSize: whole(1, mostNodes).describe("Fewest nodes."),
+  desiredSize: whole(1, mostNodes)
     .optional()
     .describe(
       "Nodes at creation. Without the autoscaler an update sets it too. Default: `minSize`.",
     ),
-  maxSize: whole(1, 450).describe("Most nodes."),
+  maxSize: whole(1, mostNodes).describe("Most nodes."),
   release: matching(
     /^\d+\.\d+\.\d+-[0-9a-z]+$/,
     "a release of the nodes' image such as 1.36.2-20261112",

@@ -1,6 +1,6 @@
 import { cronProblem } from "./cron.ts";
 import { rule } from "./setting-rule.ts";
-import { sleepsOf, wakesAwake } from "./sleep-times.ts";
+import { sleepsOf, wakesAwake, week } from "./sleep-times.ts";
 import { isTimeZone } from "./workload-rules.ts";
 
 /** What is wrong with the times at which a stack sleeps. */
@@ -21,7 +21,7 @@ export const sleepRules = [
     return [
       ...times,
       known &&
-        sleepsOf(schedule).some(({ minutes }) => minutes % (7 * 24 * 60) === 0) &&
+        sleepsOf(schedule).some(({ minutes }) => minutes === week) &&
         `nodes.schedule: sleep ${sleep} and wake ${wake} come due at one time; allowed: at different times`,
       known &&
         wakesAwake(schedule) &&

@@ -7,6 +7,8 @@ export interface SleepSchedule {
   timeZone: string;
 }
 
+type Times = Omit<SleepSchedule, "timeZone">;
+
 /** A time on some days of the week; 0 is Sunday. */
 interface WeeklyTime {
   minute: number;
@@ -15,7 +17,8 @@ interface WeeklyTime {
 }
 
 const day = 24 * 60;
-const week = 7 * day;
+/** Minutes. */
+export const week = 7 * day;
 const dayNames = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 function weeklyTime(cron: string): WeeklyTime {
@@ -33,7 +36,7 @@ const minutesOf = (cron: string): number[] => {
  * The times when the stack goes to sleep: minutes of the week, and so many minutes until it wakes. One that
  * comes due while it sleeps is none. Clocks are taken to stay: a change of summer time moves one by an hour.
  */
-export function sleepsOf({ sleep, wake }: Omit<SleepSchedule, "timeZone">): {
+export function sleepsOf({ sleep, wake }: Times): {
   from: number;
   minutes: number;
 }[] {
@@ -51,19 +54,19 @@ export function sleepsOf({ sleep, wake }: Omit<SleepSchedule, "timeZone">): {
 }
 
 /** Whether a wake comes due while the stack is awake, so that it finds nodes which the autoscaler has added. */
-export function wakesAwake(schedule: Omit<SleepSchedule, "timeZone">): boolean {
+export function wakesAwake(schedule: Times): boolean {
   const reached = new Set(sleepsOf(schedule).map(({ from, minutes }) => (from + minutes) % week));
   return minutesOf(schedule.wake).some((wake) => !reached.has(wake));
 }
 
 /** The part of the week that the stack is awake: 0 to 1. */
-export function shareAwake(schedule: Omit<SleepSchedule, "timeZone">): number {
+export function shareAwake(schedule: Times): number {
   const asleep = sleepsOf(schedule).reduce((sum, { minutes }) => sum + minutes, 0);
   return (week - asleep) / week;
 }
 
 /** Whether the minute of the week is in a sleep. */
-export function isAsleepAt(schedule: Omit<SleepSchedule, "timeZone">, minute: number): boolean {
+export function isAsleepAt(schedule: Times, minute: number): boolean {
   return sleepsOf(schedule).some(({ from, minutes }) => (minute - from + week) % week < minutes);
 }
 

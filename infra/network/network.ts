@@ -37,9 +37,9 @@ interface Surroundings {
  * of its own with three subnets a zone: a public one, a private one, and one for internal load balancers.
  *
  * Nodes and pods live in the private subnets. In a VPC of its own they reach AWS through NAT, or through
- * endpoints where one is declared or nothing else is there. No load balancer lives there, so pods can admit its subnets and nobody
- * else. Tags tell the load balancer controller which subnets are for load balancers. All traffic is in
- * the flow logs. The default security group admits nothing.
+ * endpoints where one is declared or nothing else is there. No load balancer lives there, so pods can
+ * admit its subnets and nobody else. Tags tell the load balancer controller which subnets are for load
+ * balancers. All traffic is in the flow logs. The default security group admits nothing.
  */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;

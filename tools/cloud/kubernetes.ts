@@ -1,4 +1,4 @@
-import { nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
+import { mostNodes, nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
 import { manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -147,7 +147,7 @@ function startedCharges(all: Resource[]): Charges {
   const [cheapest] = started.instanceTypes
     .flatMap((type) => {
       const [price, room] = [instancePrice(type), smallestRoom([type])];
-      const bounds = { zones: 1, atLeast: 0, atMost: 450 };
+      const bounds = { zones: 1, atLeast: 0, atMost: mostNodes };
       const count = room && nodesFor(pods, { room, ...bounds });
       return price && count !== undefined ? [{ type, price, count }] : [];
     })

@@ -2,6 +2,7 @@ import {
   clusterPods,
   environmentPods,
   filesAddon,
+  mostNodes,
   nodesFor,
   type OptionalAddons,
   type Pods,
@@ -118,7 +119,7 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
     ];
   }
   if (started) return [{ of: "nodes", what: nodes }, ...startedOf(started, own, { zones, addons })];
-  const needed = nodesFor(most, { room, zones, atLeast: 1, atMost: 450 });
+  const needed = nodesFor(most, { room, zones, atLeast: 1, atMost: mostNodes });
   return [
     { of: "nodes", what: nodes },
     {
@@ -127,7 +128,7 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
     },
     {
       of: "pods",
-      what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? "more than 450"} nodes`,
+      what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? `more than ${mostNodes}`} nodes`,
     },
   ];
 }

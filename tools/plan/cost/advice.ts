@@ -1,4 +1,5 @@
 import {
+  mostNodes,
   nodesFor,
   type Pods,
   type Room,
@@ -6,6 +7,7 @@ import {
   withoutRoom,
 } from "../../../infra/cluster/capacity.ts";
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
+import { architectureOf } from "../../../infra/config/known-names.ts";
 import { nodePrice } from "../../cloud/eks.ts";
 import {
   burstBaselines,
@@ -152,7 +154,7 @@ function choicesOf(
   development: boolean,
 ): Pick<Nodes, "types" | "spot">[] {
   const known = Object.keys(instanceFamilies)
-    .filter((family) => (architectureOf(family) === "arm64") === (architecture === "arm64"))
+    .filter((family) => architectureOf(family) === architecture)
     .flatMap((family) => Object.keys(instanceSizes).map((size) => `${family}.${size}`))
     .filter((type) => instanceType(type));
   const onSpot = development ? known.filter((type) => spotSavings.percent[type]) : [];
@@ -208,7 +210,8 @@ function nodeSettings(
 ): Change["settings"] {
   const kind = spot ? "SPOT" : "ON_DEMAND";
   const atLeast = Math.max(count, sizes.maxSize);
-  const maxSize = (scaled && nodesFor(most, { room, zones, atLeast, atMost: 450 })) || atLeast;
+  const maxSize =
+    (scaled && nodesFor(most, { room, zones, atLeast, atMost: mostNodes })) || atLeast;
   return {
     ...(now.types.join() !== types.join() && { "nodes.instanceTypes": now.types }),
     // What is not set follows the types and the environment.
@@ -260,9 +263,6 @@ function lostNodes(before: Nodes, now: Nodes): string[] {
 }
 
 const isBurstable = ({ types }: Nodes) => types.some((type) => /^t\d/.test(type));
-
-/** Graviton families carry a `g` after the generation's number. */
-const architectureOf = (family: string) => (/^[a-z]+\d+g/.test(family) ? "arm64" : "amd64");
 
 /** T3 has the processors of the fifth generation, T4g of the sixth. */
 function generationOf({ types }: Nodes): number {
