@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
+import { nodeName } from "../cluster/instances.ts";
 import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { Network } from "../network/network.ts";
 import { InterruptionQueue } from "./interruption-queue.ts";
@@ -55,7 +56,7 @@ export class Karpenter extends pulumi.ComponentResource {
       {
         ...args.nodes,
         ...{ cluster, network, role: nodeRole },
-        tags: { ...args.tags, Name: `${args.clusterName}-node` },
+        tags: { ...args.tags, Name: nodeName(args.clusterName) },
       },
       { ...parent, dependsOn: controller },
     );

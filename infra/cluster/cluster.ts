@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
+import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
 import {
   type OidcProvider,
@@ -208,7 +209,7 @@ function nodesArgs(args: ClusterArgs) {
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,
     running: args.running,
-    tags: { ...args.tags, Name: `${args.name}-node` },
+    tags: { ...args.tags, Name: nodeName(args.name) },
   };
 }
 

@@ -2,6 +2,9 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { NodesConfig } from "../config/schema.ts";
 
+/** The tag `Name` of a cluster's nodes and their volumes. */
+export const nodeName = (clusterName: string) => `${clusterName}-node`;
+
 /** The role of nodes, and what lets it join the cluster and pull images. It has no right of a workload. */
 export function makeNodeRole(
   name: string,

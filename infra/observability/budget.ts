@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { nodeName } from "../cluster/instances.ts";
 import type { BudgetConfig } from "../config/schema.ts";
 
 export interface BudgetArgs {
@@ -49,15 +50,30 @@ export class Budget extends pulumi.ComponentResource {
   }
 }
 
-/** A cost that several of these find counts once. */
-function stackCosts({ clusterName, tags }: BudgetArgs) {
-  const tagged = (key: string, value: string) => ({ tags: { key, values: [value] } });
+type Tag = [key: string, value: string];
+
+/**
+ * The tags that find a stack's costs: a resource of it has all tags of one of these sets. Nodes, their
+ * volumes and load balancers have none of the provider's.
+ */
+export const costTags = ({
+  clusterName,
+  tags: { project, stack },
+}: Pick<BudgetArgs, "clusterName" | "tags">): [Tag, ...Tag[]][] => [
+  [
+    ["project", project],
+    ["stack", stack],
+  ],
+  [["Name", nodeName(clusterName)]],
+  [["elbv2.k8s.aws/cluster", clusterName]],
+];
+
+/** A cost that several sets find counts once. */
+function stackCosts(args: BudgetArgs) {
+  const tagged = ([key, value]: Tag) => ({ tags: { key, values: [value] } });
   return {
-    ors: [
-      { ands: [tagged("project", tags.project), tagged("stack", tags.stack)] },
-      // Instances and volumes.
-      tagged("Name", `${clusterName}-node`),
-      tagged("elbv2.k8s.aws/cluster", clusterName),
-    ],
+    ors: costTags(args).map(([first, ...others]) =>
+      others.length > 0 ? { ands: [first, ...others].map(tagged) } : tagged(first),
+    ),
   };
 }

@@ -2,6 +2,7 @@ import {
   type CostExplorerServiceException,
   GetCostAndUsageCommand,
 } from "@aws-sdk/client-cost-explorer";
+import { costTags } from "../../../infra/observability/budget.ts";
 import type { OperatedStack } from "../operated-stack.ts";
 import type { AwsClients } from "./aws-clients.ts";
 
@@ -47,9 +48,11 @@ export async function spentSinceFirst(
   now: Date,
 ): Promise<number | undefined> {
   const day = (date: Date) => date.toISOString().slice(0, 10);
-  const { project, stack } = config.provider.defaultTags.tags;
-  const { name } = config.cluster;
-  const tagged = (Key: string, value: string) => ({ Tags: { Key, Values: [value] } });
+  const { tags } = config.provider.defaultTags;
+  const tagged = ([Key, value]: [string, string]) => ({ Tags: { Key, Values: [value] } });
+  const sets = costTags({ clusterName: config.cluster.name, tags }).map(([first, ...others]) =>
+    others.length > 0 ? { And: [first, ...others].map(tagged) } : tagged(first),
+  );
   const credits = { Dimensions: { Key: "RECORD_TYPE" as const, Values: ["Credit", "Refund"] } };
   const { ResultsByTime = [] } = await costs
     .send(
@@ -61,19 +64,7 @@ export async function spentSinceFirst(
         },
         Granularity: "MONTHLY",
         Metrics: ["UnblendedCost"],
-        Filter: {
-          And: [
-            {
-              // Nodes and load balancers have no tags of the provider (infra/observability/budget.ts).
-              Or: [
-                { And: [tagged("project", project), tagged("stack", stack)] },
-                tagged("Name", `${name}-node`),
-                tagged("elbv2.k8s.aws/cluster", name),
-              ],
-            },
-            { Not: credits },
-          ],
-        },
+        Filter: { And: [{ Or: sets }, { Not: credits }] },
       }),
     )
     .catch(notEnabled);
