@@ -27,7 +27,8 @@ type Conditioned = {
 export const conditionOf = ({ status }: Conditioned, type: string) =>
   status?.conditions?.find((one) => one.type === type);
 
-export const isReady = (pod: V1Pod) => conditionOf(pod, "Ready")?.status === "True";
+/** Whether a pod or a node is ready. */
+export const isReady = (one: Conditioned) => conditionOf(one, "Ready")?.status === "True";
 
 /** The containers of a pod that started or should have, init containers first. */
 export const containersOf = ({ status }: V1Pod): V1ContainerStatus[] => [

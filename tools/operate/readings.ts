@@ -1,3 +1,5 @@
+import { NoAnswer } from "./cluster-access.ts";
+
 /** What was read, or why it was not. */
 export type Reading<Value> = { value: Value } | { notReadable: string };
 
@@ -37,6 +39,13 @@ export function whyNot(error: unknown, needs: string): { refused?: boolean; reas
   const reason = line.replace(/^request to \S+ failed, reason: /, "");
   return { ...(refused === false && { refused }), reason: `${needs}: ${reason}` };
 }
+
+/** For a `catch` where a command cannot do without the answer. @throws {NoAnswer} always */
+export const unanswered =
+  (needs: string, lead = "") =>
+  (error: unknown): never => {
+    throw new NoAnswer(`${lead}${whyNot(error, needs).reason}`);
+  };
 
 interface Failure {
   name: string;

@@ -3,7 +3,7 @@ import { PlanError } from "../../graph/plan-error.ts";
 import { NoAnswer } from "../cluster-access.ts";
 import { containersOf, isReady } from "../cluster-objects.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
-import { whyNot } from "../readings.ts";
+import { unanswered } from "../readings.ts";
 
 /** Which pod is meant. */
 export interface PodQuestion {
@@ -25,7 +25,7 @@ export async function chosenPod(apis: KubernetesApis, question: PodQuestion): Pr
   if (pod !== undefined) {
     const named = pods.find(({ metadata }) => metadata?.name === pod);
     if (named) return named;
-    throw new PlanError(`--pod: ${name} has no pod ${pod}; it has: ${listed(pods.map(nameOf))}`);
+    throw new PlanError(`--pod: ${name} has no pod ${pod}; it has: ${listed(pods.map(podNameOf))}`);
   }
   const newest = kind === "job" ? running(pods) : await readyOfNewest(apis, name, pods);
   if (newest) return newest;
@@ -75,24 +75,22 @@ export function chosenContainer(pod: V1Pod, name: string): V1ContainerStatus {
   const named = containers.find((one) => one.name === name);
   if (!named) {
     const known = listed(containers.map((one) => one.name));
-    throw new PlanError(`--container: ${nameOf(pod)} has no container ${name}; it has: ${known}`);
+    throw new PlanError(
+      `--container: ${podNameOf(pod)} has no container ${name}; it has: ${known}`,
+    );
   }
   if (named.state?.running) return named;
   const { waiting, terminated } = named.state ?? {};
   const why = waiting?.reason ?? terminated?.reason ?? "it has not begun";
-  throw new NoAnswer(`The container ${name} of ${nameOf(pod)} does not run: ${why}`);
+  throw new NoAnswer(`The container ${name} of ${podNameOf(pod)} does not run: ${why}`);
 }
 
-export const nameOf = ({ metadata }: V1Pod): string => metadata?.name ?? "";
+export const podNameOf = ({ metadata }: V1Pod): string => metadata?.name ?? "";
 
-/** @throws {NoAnswer} always */
-export const refused =
-  (needs: string) =>
-  (error: unknown): never => {
-    throw new NoAnswer(`The cluster does not tell: ${whyNot(error, needs).reason}`);
-  };
+/** For a `catch`. @throws {NoAnswer} always */
+export const refused = (needs: string) => unanswered(needs, "The cluster does not tell: ");
 
-const told = (pod: V1Pod) => `${nameOf(pod)} (${isReady(pod) ? "ready" : "not ready"})`;
+const told = (pod: V1Pod) => `${podNameOf(pod)} (${isReady(pod) ? "ready" : "not ready"})`;
 const listed = (names: string[]) => (names.length > 0 ? names.join(", ") : "none");
 const age = ({ metadata }: V1Pod) => new Date(metadata?.creationTimestamp ?? 0).getTime();
 const byAge = (one: V1Pod, other: V1Pod) => age(one) - age(other);

@@ -10,7 +10,7 @@ import { containerSecurity, podSecurity } from "../../../infra/cluster/pod-secur
 import { debugRole } from "../../../infra/services/debugging.ts";
 import { NoAnswer } from "../cluster-access.ts";
 import type { KubernetesApis } from "../kubernetes-apis.ts";
-import { nameOf, refused } from "./chosen-container.ts";
+import { podNameOf, refused } from "./chosen-container.ts";
 
 /** Seconds that it waits to be entered. It ends then, or with its pod: Kubernetes removes none. */
 export const debugSeconds = 4 * 3600;
@@ -86,7 +86,7 @@ export async function startedDebugContainer(
   );
   if (there) return there.name;
   const name = `debug-${Math.random().toString(36).slice(2, 7).padEnd(5, "0")}`;
-  const at = { namespace: pod.metadata?.namespace ?? "", name: nameOf(pod) };
+  const at = { namespace: pod.metadata?.namespace ?? "", name: podNameOf(pod) };
   await apis.core.patchNamespacedPodEphemeralcontainers(
     { ...at, body: { spec: { ephemeralContainers: [debugContainer(pod, target, image, name)] } } },
     setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch),

@@ -8,7 +8,7 @@ import { type KubernetesApis, kubernetesApis } from "../kubernetes-apis.ts";
 import { type OperatedStack, operatedStack, requireWorkload } from "../operated-stack.ts";
 import { operatorCommand } from "../operator-command.ts";
 import { statusMessage } from "../readings.ts";
-import { chosenContainer, chosenPod, nameOf } from "./chosen-container.ts";
+import { chosenContainer, chosenPod, podNameOf } from "./chosen-container.ts";
 import { debugImage, startedDebugContainer } from "./debug-container.ts";
 import { EntryRefused, NoProgram, runIn, type Streams } from "./session.ts";
 
@@ -84,9 +84,9 @@ async function enter(
   const target = chosenContainer(pod, container ?? name).name;
   try {
     const entered = debug ? await debugging(apis, pod, target) : target;
-    err(`${nameOf(pod)}, container ${entered}\n`);
+    err(`${podNameOf(pod)}, container ${entered}\n`);
     if (entered !== target) err(`The files of ${target} are in /proc/1/root\n`);
-    const place = { namespace: name, pod: nameOf(pod), container: entered };
+    const place = { namespace: name, pod: podNameOf(pod), container: entered };
     return await runIn(kubeConfig, place, command ?? ["sh"], streams);
   } catch (error) {
     throw explained(error, { name, target, debug, command });

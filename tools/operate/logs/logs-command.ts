@@ -7,7 +7,7 @@ import { clusterAccess, NoAnswer } from "../cluster-access.ts";
 import { type KubernetesApis, kubernetesApis } from "../kubernetes-apis.ts";
 import { type OperatedStack, operatedStack, requireWorkload } from "../operated-stack.ts";
 import { operatorCommand, untilInterrupted } from "../operator-command.ts";
-import { whyNot } from "../readings.ts";
+import { unanswered } from "../readings.ts";
 import { isAtLeast, type Level, type LogEntry, levels } from "./log-entry.ts";
 import { groupOf, logEntries, previousLog } from "./log-source.ts";
 import { logText } from "./log-text.ts";
@@ -117,9 +117,7 @@ async function showEntries(
     if ((error as Error).name === "ResourceNotFoundException") {
       throw new NoAnswer(`There is no log group ${group} in ${region}: the stack is not up`);
     }
-    throw new NoAnswer(
-      `The logs are not readable: ${whyNot(error, "logs:FilterLogEvents").reason}`,
-    );
+    unanswered("logs:FilterLogEvents", "The logs are not readable: ")(error);
   }
 }
 
@@ -130,10 +128,10 @@ async function showPrevious(
   show: (entry: LogEntry) => void,
 ): Promise<void> {
   const apis = await kubernetes();
-  const found = await previousLog(apis, namespace).catch((error: unknown): never => {
-    const needs = `Kubernetes: list pods and get pods/log in ${namespace}`;
-    throw new NoAnswer(`The log is not readable: ${whyNot(error, needs).reason}`);
-  });
+  const needs = `Kubernetes: list pods and get pods/log in ${namespace}`;
+  const found = await previousLog(apis, namespace).catch(
+    unanswered(needs, "The log is not readable: "),
+  );
   if (!found) {
     err(`No container of ${namespace} has ended and was started again.\n`);
     return;

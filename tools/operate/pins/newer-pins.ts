@@ -1,10 +1,9 @@
 import { EKSClient, paginateDescribeAddonVersions } from "@aws-sdk/client-eks";
 import { isNewer, versionsOf } from "../addon-versions.ts";
 import { listed } from "../aws-lists.ts";
-import { NoAnswer } from "../cluster-access.ts";
 import { newestReleaseOf } from "../node-image.ts";
 import type { OperatedStack } from "../operated-stack.ts";
-import { whyNot } from "../readings.ts";
+import { unanswered } from "../readings.ts";
 
 /** The IAM actions of `npm run pins`. */
 export const pinActions = ["eks:DescribeAddonVersions", "ssm:GetParameter"] as const;
@@ -60,10 +59,9 @@ async function pinOf(
   action: (typeof pinActions)[number],
   offered: () => Promise<string | undefined>,
 ): Promise<Pin> {
-  const standard = await offered().catch((error: unknown) => {
-    const { reason } = whyNot(error, action);
-    throw new NoAnswer(`AWS does not say what is newer for ${setting.join(".")}: ${reason}`);
-  });
+  const standard = await offered().catch(
+    unanswered(action, `AWS does not say what is newer for ${setting.join(".")}: `),
+  );
   const newer = standard !== undefined && isNewer(standard, version) ? standard : undefined;
   return { setting, version, ...(newer !== undefined && { newer }) };
 }

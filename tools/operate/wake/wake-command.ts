@@ -5,11 +5,12 @@ import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
 import { PlanError } from "../../graph/plan-error.ts";
 import { durationOf } from "../../plan/diff/difference-words.ts";
-import { clusterAccess, NoAnswer } from "../cluster-access.ts";
+import { clusterAccess } from "../cluster-access.ts";
+import { isReady } from "../cluster-objects.ts";
 import { type KubernetesApis, kubernetesApis } from "../kubernetes-apis.ts";
 import { type OperatedStack, operatedStack } from "../operated-stack.ts";
 import { operatorCommand } from "../operator-command.ts";
-import { whyNot } from "../readings.ts";
+import { unanswered } from "../readings.ts";
 import { type NodeGroups, nodeGroupsOf } from "./node-groups.ts";
 
 const usage = `Wakes a stack that sleeps by nodes.schedule, and waits until its pods are ready; or puts it
@@ -78,7 +79,7 @@ export function wakeCommand(
       const say = (what: string) => terminal.out(`${what} after ${durationOf(now() - started)}\n`);
       const until = async (what: string, met: () => Promise<string | undefined>) => {
         for (;;) {
-          const missing = await answered(met);
+          const missing = await met().catch(unanswered("wake and sleep"));
           if (missing === undefined) {
             say(what);
             return true;
@@ -119,9 +120,7 @@ function stepsOf(
   ];
   const readyNodes = async () => {
     const { items } = await kubernetes.core.listNode();
-    return items.filter(({ status }) =>
-      status?.conditions?.some((one) => one.type === "Ready" && one.status === "True"),
-    ).length;
+    return items.filter(isReady).length;
   };
   return to === "wake"
     ? [
@@ -165,14 +164,6 @@ async function unreadyServices(
   return unready.length > 0
     ? `pods are not ready of ${unready.map(({ metadata }) => metadata?.namespace).join(", ")}`
     : undefined;
-}
-
-async function answered<Value>(ask: () => Promise<Value>): Promise<Value> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw new NoAnswer(whyNot(error, "wake and sleep").reason);
-  }
 }
 
 function optionsOf(args: string[]) {
