@@ -1,7 +1,8 @@
 import { mostNodes, nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
-import { manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
+import { manifestsOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
+import { servicePods } from "../graph/workload-pods.ts";
 import { publicAddresses, zoneCount } from "./ec2.ts";
 import { instancePrice } from "./eks.ts";
 import { hex } from "./naming.ts";
@@ -136,13 +137,7 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
 function startedCharges(all: Resource[]): Charges {
   const started = startedNodesOf(all);
   if (!started) return {};
-  const manifests = manifestsOf(all);
-  const pods = manifests.flatMap((one) => {
-    if (one.kind !== "Deployment") return [];
-    const count: number = scaleOf(one, manifests)?.least ?? one.spec.replicas ?? 1;
-    const { name } = one.metadata;
-    return [{ ...requestsOf(podSpecOf(one) ?? {}), name, count, spread: false }];
-  });
+  const pods = servicePods(manifestsOf(all), { bound: "least", rollout: false });
   const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
   const [cheapest] = started.instanceTypes
     .flatMap((type) => {

@@ -14,12 +14,12 @@ import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
-import { surgeOf } from "../../infra/services/rollout.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { sleepOf } from "../cloud/scheduler.ts";
-import { type Manifest, manifestsOf, podSpecOf, requestsOf, scaleOf } from "../graph/manifests.ts";
+import { type Manifest, manifestsOf, podSpecOf } from "../graph/manifests.ts";
 import { type StartedNodes, startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
+import { bySize, podsOf, servicePods } from "../graph/workload-pods.ts";
 
 /** The room of the nodes and the max. requests of all pods. Empty without a node group. */
 export function capacityOf(resources: Resource[]): { of: string; what: string }[] {
@@ -191,28 +191,6 @@ function previewPods(pods: Pods[], manifests: Manifest[]): Pods[] {
   return environmentPods(services, Number(environments));
 }
 
-/** The max., or min., pods of each Deployment with the surge of a rollout or without, the largest first. */
-export function servicePods(
-  manifests: Manifest[],
-  { bound = "most", rollout = true }: { bound?: "most" | "least"; rollout?: boolean } = {},
-): (Pods & { graceSeconds: number })[] {
-  return manifests
-    .filter(({ kind }) => kind === "Deployment")
-    .map((deployment) => {
-      const { metadata, spec } = deployment;
-      const pod = podSpecOf(deployment) ?? {};
-      const pods = scaleOf(deployment, manifests)?.[bound] ?? spec.replicas ?? 1;
-      const { maxSurge } = spec.strategy?.rollingUpdate ?? {};
-      const surge = rollout && maxSurge !== undefined ? surgeOf(maxSurge, pods) : 0;
-      return {
-        ...podsOf(pod, pods + surge),
-        name: metadata.namespace ?? metadata.name,
-        graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
-      };
-    })
-    .sort(bySize);
-}
-
 /**
  * The max. parallel runs of each CronJob, and the pods of each release job with its retries, which run
  * beside the old pods. The largest first.
@@ -235,14 +213,3 @@ function jobPods(manifests: Manifest[]): Pods[] {
 export function runsOf({ concurrencyPolicy = "Allow" }: Properties): number {
   return mostRuns[concurrencyPolicy.toLowerCase() as keyof typeof mostRuns];
 }
-
-function podsOf(pod: Properties, count: number): Omit<Pods, "name"> {
-  const spreads: Properties[] = pod.topologySpreadConstraints ?? [];
-  return {
-    ...requestsOf(pod),
-    count,
-    spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
-  };
-}
-
-const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;

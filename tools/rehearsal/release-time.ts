@@ -46,28 +46,23 @@ export function releaseTime(world: World, title: string, from: number): ReleaseT
     ["build and push", before("docker:index/image:Image")],
     ["job of the release", before("kubernetes:batch/v1:Job")],
   ].flatMap(([name, span]) => (span ? [{ name: name as string, span: span as Span }] : []));
-  const parts = [
-    ...calls.map(({ name, span }) => ({
-      ...span,
-      ...{ name, step: 0, what: `${name} ${span.name}`, beside: false },
-    })),
-    ...phases.map(({ what, step, pods, start, end, beside = false }) => ({
-      ...{ name: what, step },
-      what: `${rollout.name}, step ${step} of ${steps}, ${pods} pod${pods > 1 ? "s" : ""}: ${what}`,
-      start,
-      end,
-      beside,
-    })),
-  ];
+  const within = ({ start, end }: { start: number; end: number }) => ({
+    start: start - from,
+    end: end - from,
+  });
   return {
     title,
     seconds: rollout.end - from,
-    parts: parts.map(({ what, name, step, start, end, beside }) => ({
-      ...{ what, name, step },
-      start: start - from,
-      end: end - from,
-      beside,
-    })),
+    parts: [
+      ...calls.map(({ name, span }) => ({
+        ...{ what: `${name} ${span.name}`, name, step: 0 },
+        ...{ ...within(span), beside: false },
+      })),
+      ...phases.map(({ what, step, pods, beside = false, ...phase }) => ({
+        what: `${rollout.name}, step ${step} of ${steps}, ${pods} pod${pods > 1 ? "s" : ""}: ${what}`,
+        ...{ name: what, step, ...within(phase), beside },
+      })),
+    ],
     bound: [
       ...calls.map(({ name, span }) => ({ name, seconds: span.end - span.start })),
       ...phases

@@ -14,10 +14,13 @@ export function adviceText(advice: Advice, style: Style): string {
       `  -${dollars(saves).padEnd(6)} to ${dollars(cost.monthly).padEnd(7)}`,
     ),
     ...wrapped(lost.length > 0 ? lost.join("; ") : "nothing is lost", `${lead}lost: `),
-    ...(atMost(cost) ? wrapped(atMost(cost).slice(2), lead) : []),
+    ...atMost(cost).flatMap((line) => wrapped(line, lead)),
   ]);
   return [
-    ...wrapped(`Stack ${stack}: ${dollars(monthly)} a month at rest${atMost(advice)}`, ""),
+    ...wrapped(
+      [`Stack ${stack}: ${dollars(monthly)} a month at rest`, ...atMost(advice)].join("; "),
+      "",
+    ),
     ...section(style, "The same pods for less, one change at a time", lines),
     "",
     ...wrapped(

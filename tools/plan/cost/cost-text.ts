@@ -7,11 +7,11 @@ export const dollars = (usd: number) => `$${Math.round(usd)}`;
 
 /** ` of $200`, where there is a budget. */
 const ofBudget = ({ budget }: Cost) => (budget === undefined ? "" : ` of ${dollars(budget)}`);
-/** `; at most $187 with Spot as dear as on demand`; nothing where no price moves. */
-export const atMost = ({ monthly, ceiling }: Pick<Cost, "monthly" | "ceiling">) =>
+/** `at most $187 with Spot as dear as on demand`; none where no price moves. */
+export const atMost = ({ monthly, ceiling }: Pick<Cost, "monthly" | "ceiling">): string[] =>
   Math.round(ceiling) > Math.round(monthly)
-    ? `; at most ${dollars(ceiling)} with Spot as dear as on demand`
-    : "";
+    ? [`at most ${dollars(ceiling)} with Spot as dear as on demand`]
+    : [];
 
 const cents = (usd: number) => usd.toFixed(2).padStart(8);
 
@@ -38,7 +38,7 @@ export function costSummary(cost: Cost) {
   return {
     title: `Cost at rest: ${dollars(monthly)}${ofBudget(cost)} a month (list prices of ${region})`,
     lines: [
-      ...(atMost(cost) ? [`  ${atMost(cost).slice(2)}`] : []),
+      ...atMost(cost).map((line) => `  ${line}`),
       ...components.flatMap(({ name, monthly }) => {
         const parts = bill(cost, name).map(({ count, what }) => `${count} × ${what}`);
         return wrapped(parts.join(", "), `  ${name.padEnd(column)} ${cents(monthly)}  `);
@@ -72,7 +72,10 @@ export function costText(stack: string, cost: Cost, style: Style): string {
   const priced = [...new Set([...fixed, ...perUse].map(({ price }) => price))];
   return [
     ...wrapped(
-      `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars${atMost(cost)}`,
+      [
+        `Stack ${stack}: ${dollars(monthly)}${ofBudget(cost)} a month at rest, at list prices of ${region} in US dollars`,
+        ...atMost(cost),
+      ].join("; "),
       "",
     ),
     ...section(

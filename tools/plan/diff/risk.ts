@@ -3,7 +3,7 @@ import { evictionSeconds } from "../../cloud/durations.ts";
 import { labelOf } from "../../graph/labels.ts";
 import { manifestsOf } from "../../graph/manifests.ts";
 import type { Resource } from "../../graph/resource.ts";
-import { servicePods } from "../capacity-section.ts";
+import { servicePods } from "../../graph/workload-pods.ts";
 import { budgetRisks } from "../cost/budget.ts";
 import { costOf } from "../cost/cost.ts";
 import { identityOf } from "./caused-replacements.ts";
