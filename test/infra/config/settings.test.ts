@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { parseDocument } from "yaml";
 import { settingsSchema } from "../../../infra/config/schema.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../../tools/graph/linked-project.ts";
 import type { Evaluation } from "../../../tools/graph/resource.ts";
 import { changesOf } from "../../../tools/plan/diff/changes.ts";
 import { settingKeys } from "../../support/setting-keys.ts";
@@ -18,17 +18,7 @@ describe("each setting", function () {
   this.timeout(60_000);
   let folder: string;
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "settings-"));
-    for (const part of [
-      "node_modules",
-      "package.json",
-      "Pulumi.yaml",
-      "index.ts",
-      "infra",
-      "service",
-    ]) {
-      symlinkSync(join(root, part), join(folder, part));
-    }
+    folder = linkedProject("settings-");
     // Another build context with other content.
     cpSync(join(root, "service"), join(folder, "other"), {
       recursive: true,

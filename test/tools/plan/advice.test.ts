@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
@@ -8,6 +7,7 @@ import { parseDocument } from "yaml";
 import { smallestRoom, withoutRoom } from "../../../infra/cluster/capacity.ts";
 import { instancePrice } from "../../../tools/cloud/eks.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
+import { linkedProject } from "../../../tools/graph/linked-project.ts";
 import { placementOf } from "../../../tools/plan/capacity-section.ts";
 import { type Advice, adviceFor } from "../../../tools/plan/cost/advice.ts";
 import { adviceText } from "../../../tools/plan/cost/advice-text.ts";
@@ -38,16 +38,7 @@ describe("what would cost less", function () {
   this.timeout(300_000);
   let folder: string;
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "advice-"));
-    for (const part of [
-      "node_modules",
-      "package.json",
-      "Pulumi.yaml",
-      "index.ts",
-      "infra",
-      "service",
-    ])
-      symlinkSync(join(root, part), join(folder, part));
+    folder = linkedProject("advice-");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

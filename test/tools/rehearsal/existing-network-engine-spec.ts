@@ -3,11 +3,11 @@ import { after, before, describe, it } from "mocha";
 import {
   checkDependencies,
   checkNothingLeft,
-  checkReady,
   watchAccount,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { needsEngine } from "../../support/separate-process.ts";
+import { upWell } from "../../support/up-well.ts";
 
 const vpcId = "vpc-0a1b2c3d4e5f60718";
 const outer = ["subnet-0a00000000000000a", "subnet-0a00000000000000b"];
@@ -32,11 +32,6 @@ describe("a stack in an existing network", function () {
       Object.assign(inputs, before);
     }
   }
-  const upWell = async () => {
-    const { errors, steps } = await stack.up();
-    assert.deepEqual([...errors, ...stack.world.incidents, ...checkReady(stack.world)], []);
-    return steps.filter(({ custom }) => custom);
-  };
   const lines = (errors: string[]) => errors.flatMap((error) => error.split("\n")).sort();
 
   before(async function () {
@@ -74,7 +69,7 @@ describe("a stack in an existing network", function () {
   });
 
   it("is created with nodes, database, cache and files in its private subnets", async () => {
-    const steps = await upWell();
+    const steps = await upWell(stack);
     assert.deepEqual(checkDependencies(await stack.state()), []);
     assert.deepEqual(
       steps.filter(({ type }) => /(ec2\/(vpc|subnet|route|natGateway|flowLog))|awsx/i.test(type)),
@@ -104,7 +99,7 @@ describe("a stack in an existing network", function () {
     );
     stack.configure("nodes", { maxSize: 4 });
     stack.configure("services.web", { maxReplicas: 3 });
-    await upWell();
+    await upWell(stack);
     assert.deepEqual((await stack.refresh()).steps, []);
     assert.deepEqual(checkAccount(), []);
   });
@@ -130,7 +125,7 @@ describe("a stack in an existing network", function () {
     }
     const use = async (publicSubnetIds: string[]) => {
       stack.configure("network.existing", { publicSubnetIds });
-      const steps = await upWell();
+      const steps = await upWell(stack);
       assert.deepEqual(
         [...new Set(steps.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`))].sort(),
         ["update Ingress", "update NetworkPolicy"],

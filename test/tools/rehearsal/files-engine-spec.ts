@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { StateResource } from "../../../tools/rehearsal/critical-path.ts";
-import {
-  checkDependencies,
-  checkNothingLeft,
-  checkReady,
-} from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { checkDependencies, checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import {
   recoveryPointType,
@@ -13,6 +9,7 @@ import {
   runBackups,
 } from "../../../tools/rehearsal/world/rules/backup-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
+import { upWell } from "../../support/up-well.ts";
 
 const tableType = "aws:dynamodb/table:Table";
 const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
@@ -29,11 +26,6 @@ describe("files and backups", function () {
     return one;
   };
   const points = () => all(recoveryPointType).map(({ inputs }) => inputs);
-  const upWell = async () => {
-    const { errors, steps } = await stack.up();
-    assert.deepEqual([...errors, ...stack.world.incidents, ...checkReady(stack.world)], []);
-    return steps.filter(({ custom }) => custom);
-  };
   /** What the pods of the service mount. */
   const mounted = (service: string) => {
     const deployment = all(deploymentType).find(
@@ -57,7 +49,7 @@ describe("files and backups", function () {
   after(() => stack?.close());
 
   it("are created: pods mount the file system, and a second update changes nothing", async () => {
-    await upWell();
+    await upWell(stack);
     assert.deepEqual(checkDependencies(await stack.state()), []);
     const handle = mounted("shop")?.csi.volumeHandle;
     assert.match(handle, /^fs-[0-9a-f]{17}::fsap-[0-9a-f]{17}$/);
@@ -72,7 +64,7 @@ describe("files and backups", function () {
 
   it("change their access by a new claim, while the old pods run", async () => {
     stack.configure("services.search.uses", { uploads: "readWrite" });
-    const steps = await upWell();
+    const steps = await upWell(stack);
     assert.equal(mounted("search")?.csi.readOnly, false);
     const order = steps.map(({ op, type }) => `${op} ${type.split(":").at(-1)}`);
     const at = (step: string) => order.indexOf(step);
@@ -110,7 +102,7 @@ describe("files and backups", function () {
       const imported = { urn, type, custom, parent, provider, id, inputs, outputs };
       return renamed.toSpliced(at, 0, imported as StateResource);
     });
-    const steps = await upWell();
+    const steps = await upWell(stack);
     assert.equal(only(tableType).id, "orders-restored", "the old one is gone outside production");
     const { pointInTimeRecovery, ttl } = only(tableType).inputs;
     assert.deepEqual([pointInTimeRecovery.enabled, ttl.enabled], [true, true]);
@@ -131,7 +123,7 @@ describe("files and backups", function () {
     stack.configure("resources.uploads", {
       directory: "/aws-backup-restore_2026-11-30T06-00-00/data",
     });
-    await upWell();
+    await upWell(stack);
     const now = only(accessPointType);
     assert.notEqual(now.id, before);
     assert.match(now.inputs.rootDirectory.path, /restore/);

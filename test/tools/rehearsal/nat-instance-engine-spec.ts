@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import {
-  checkDependencies,
-  checkNothingLeft,
-  checkReady,
-} from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { checkDependencies, checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { needsEngine } from "../../support/separate-process.ts";
+import { upWell } from "../../support/up-well.ts";
 
 const groupType = "aws:autoscaling/group:Group";
 const routeType = "aws:ec2/route:Route";
@@ -15,11 +12,6 @@ describe("a stack with a NAT instance", function () {
   this.timeout(5 * 60_000);
   let stack: RehearsalStack;
   const all = (type: string) => stack.world.all(type);
-  const upWell = async () => {
-    const { errors, steps } = await stack.up();
-    assert.deepEqual([...errors, ...stack.world.incidents, ...checkReady(stack.world)], []);
-    return steps.filter(({ custom }) => custom);
-  };
   const gateways = () => all("aws:ec2/natGateway:NatGateway").length;
   const instances = () => all("aws:ec2/instance:Instance").length;
   const spans = (action: string, type: string) =>
@@ -35,14 +27,14 @@ describe("a stack with a NAT instance", function () {
   after(() => stack?.close());
 
   it("comes up, its nodes after their way out, and an update changes nothing", async () => {
-    await upWell();
+    await upWell(stack);
     assert.deepEqual(checkDependencies(await stack.state()), []);
     assert.deepEqual([gateways(), instances()], [0, 1]);
     const [nodes] = spans("create", "aws:eks/nodeGroup:NodeGroup");
     for (const { end } of [...spans("create", groupType), ...spans("create", routeType)]) {
       assert.ok(nodes && end <= nodes.start);
     }
-    assert.deepEqual(await upWell(), []);
+    assert.deepEqual(await upWell(stack), []);
     assert.deepEqual((await stack.refresh()).steps, []);
   });
 
@@ -52,7 +44,7 @@ describe("a stack with a NAT instance", function () {
       ["instance", [0, 1]],
     ] as const) {
       stack.configure("network", { egress });
-      const steps = await upWell();
+      const steps = await upWell(stack);
       assert.deepEqual([gateways(), instances()], counts);
       const routes = steps.filter(({ type }) => type === routeType);
       assert.deepEqual(

@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import {
-  checkDependencies,
-  checkNothingLeft,
-  checkReady,
-} from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { checkDependencies, checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { needsEngine } from "../../support/separate-process.ts";
+import { upWell } from "../../support/up-well.ts";
 
 describe("a stack whose network has no way out", function () {
   this.timeout(5 * 60_000);
   let stack: RehearsalStack;
   const all = (type: string) => stack.world.all(type);
-  const upWell = async () => {
-    const { errors, steps } = await stack.up();
-    assert.deepEqual([...errors, ...stack.world.incidents, ...checkReady(stack.world)], []);
-    return steps.filter(({ custom }) => custom);
-  };
 
   before(async function () {
     await needsEngine.call(this);
@@ -28,14 +20,14 @@ describe("a stack whose network has no way out", function () {
   after(() => stack?.close());
 
   it("comes up by endpoints and copied images, and an update changes nothing", async () => {
-    await upWell();
+    await upWell(stack);
     assert.deepEqual(checkDependencies(await stack.state()), []);
     assert.deepEqual(all("aws:ec2/natGateway:NatGateway"), []);
     assert.deepEqual(
       all("aws:ec2/route:Route").filter(({ inputs }) => !inputs.gatewayId),
       [],
     );
-    assert.deepEqual(await upWell(), []);
+    assert.deepEqual(await upWell(stack), []);
     assert.deepEqual((await stack.refresh()).steps, []);
   });
 
@@ -45,7 +37,7 @@ describe("a stack whose network has no way out", function () {
       ["none", 0],
     ] as const) {
       stack.configure("network", { egress });
-      const steps = await upWell();
+      const steps = await upWell(stack);
       assert.equal(all("aws:ec2/natGateway:NatGateway").length, gateways);
       assert.deepEqual(
         steps.filter(({ type }) => /:(NodeGroup|Cluster|Vpc|Subnet)$/.test(type)),
