@@ -11,6 +11,16 @@ const arn = (kind: string) => (made: Made) => ({
   arn: arnOf(made.cloud, "ec2", `${kind}/${made.id}`),
 });
 
+/** A rule of a security group, of either way. */
+const groupRule: ResourceType = {
+  duration: oneCall,
+  replacedBy: ["securityGroupId"],
+  required: ["ipProtocol", "securityGroupId"],
+  id: numbered("sgr"),
+  computed: arn("security-group-rule"),
+  mock: "computed",
+};
+
 /**
  * Durations: Amazon VPC User Guide: a NAT gateway is `pending` for a minute or two; interface
  * endpoints likewise. Routes and security groups are free, says prices.ts.
@@ -122,22 +132,8 @@ export const ec2: Record<string, ResourceType> = {
     required: ["fromPort", "protocol", "securityGroupId", "toPort", "type"],
     id: numbered("sgrule"),
   },
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
-    duration: oneCall,
-    replacedBy: ["securityGroupId"],
-    required: ["ipProtocol", "securityGroupId"],
-    id: numbered("sgr"),
-    computed: arn("security-group-rule"),
-    mock: "computed",
-  },
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {
-    duration: oneCall,
-    replacedBy: ["securityGroupId"],
-    required: ["ipProtocol", "securityGroupId"],
-    id: numbered("sgr"),
-    computed: arn("security-group-rule"),
-    mock: "computed",
-  },
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": groupRule,
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": groupRule,
   "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {
     duration: seconds(2, 2, 0),
     free: network,
