@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultDockerfile } from "../image/build-context.ts";
 import { digestPattern, imageName, matching, oneOf, shortName, whole } from "./values.ts";
 
 const texts = (what: string) => z.array(z.string(what), what).min(1, what);
@@ -96,6 +97,22 @@ const imageSchema = z.strictObject({
     .min(1, "a folder with a Dockerfile, such as service")
     .optional()
     .describe("Folder with a Dockerfile that Pulumi builds and pushes."),
+  dockerfile: matching(
+    /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\\]+$/,
+    "the path of a file in image.context, such as docker/web.Dockerfile",
+  )
+    .optional()
+    .describe("Path of the Dockerfile in `context`.")
+    .meta({ default: defaultDockerfile }),
+  target: matching(/^[A-Za-z0-9][\w.-]*$/, "the name of a stage of the Dockerfile")
+    .optional()
+    .describe("Stage of the Dockerfile that is built. Default: the last one."),
+  buildArgs: z
+    .record(variableName(), z.string("a text; numbers in quotes"), "build arguments by name")
+    .optional()
+    .describe(
+      "Build arguments, such as a mirror's image for a Dockerfile's `NODE_IMAGE`. The image's history has them: no secrets.",
+    ),
   reference: imageName("an image with a tag or digest, such as docker.io/library/redis:8")
     .optional()
     .describe(
@@ -113,14 +130,6 @@ const imageSchema = z.strictObject({
   )
     .optional()
     .describe("ECR repository of `digest`. Default: the repository of the service."),
-  nodeImage: imageName("an image with a tag or digest")
-    .optional()
-    .describe(
-      "Build argument NODE_IMAGE, such as a mirror's image. Default: the Dockerfile's own.",
-    ),
-  runtimeImage: imageName("an image with a tag or digest")
-    .optional()
-    .describe("Build argument RUNTIME_IMAGE. Default: the Dockerfile's own."),
 });
 
 /** What every container has, of a service, a job or beside them. */

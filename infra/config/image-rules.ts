@@ -1,8 +1,15 @@
-import { contextProblem } from "../image/build-context.ts";
-import { contractOf } from "../image/dockerfile.ts";
+import {
+  type BuildSource,
+  contextProblem,
+  defaultDockerfile,
+  ownBuildArgs,
+} from "../image/build-context.ts";
+import { contractOf, stagesOf } from "../image/dockerfile.ts";
+import type { ImageConfig } from "./container-schema.ts";
 import { imageOwners, imagePlaces } from "./image-names.ts";
 import { nearest } from "./known-names.ts";
 import { own, perContainer, rule } from "./setting-rule.ts";
+import { secretName } from "./values.ts";
 import { portOf } from "./workload-schema.ts";
 
 const nothing = { image: {}, sidecars: {}, before: {} };
@@ -25,12 +32,18 @@ export const imageRules = [
         image.digest !== undefined &&
           image.sameAs !== undefined &&
           `${at}.image.digest: is not allowed with ${at}.image.sameAs: it has the image of ${image.sameAs}`,
-        ...(["nodeImage", "runtimeImage"] as const).map(
+        ...(["dockerfile", "target", "buildArgs"] as const).map(
           (key) =>
             image[key] !== undefined &&
             image.context === undefined &&
-            `${at}.image.${key}: ${image[key]} needs ${at}.image.context: nothing is built`,
+            `${at}.image.${key}: ${JSON.stringify(image[key])} needs ${at}.image.context: nothing is built`,
         ),
+        ...Object.keys(image.buildArgs ?? {}).flatMap((name) => [
+          ownBuildArgs.includes(name) &&
+            `${at}.image.buildArgs.${name}: the program gives it; allowed: another name`,
+          secretName.test(name) &&
+            `${at}.image.buildArgs.${name}: its name says that it is secret, and the image's history shows it; allowed: ${at}.secrets.${name} when it runs`,
+        ]),
       ];
     }),
   ),
@@ -67,32 +80,51 @@ export const imageRules = [
     );
   }),
   rule(["services", "jobs"], (settings) =>
-    imagePlaces(settings).map(({ at, image: { context, digest } }) => {
-      const problem = context && !digest && contextProblem(context);
-      return (
-        Boolean(problem) &&
-        `${at}.image.context: ${context} ${problem}; allowed: a folder with a Dockerfile, such as service, in which everything can be read`
-      );
+    imagePlaces(settings).flatMap(({ at, image }) => {
+      const source = builtFrom(image);
+      if (!source) return [];
+      const { context, target } = source;
+      const problem = contextProblem(source);
+      if (problem) {
+        return [
+          `${at}.image.context: ${context} ${problem}; allowed: a folder with a Dockerfile, such as service, in which everything can be read`,
+        ];
+      }
+      const stages = stagesOf(source);
+      return [
+        target !== undefined &&
+          !stages.includes(target) &&
+          `${at}.image.target: ${target} is no stage of ${fileOf(source)}; allowed: ${stages.join(", ")}`,
+      ];
     }),
   ),
   perContainer(["nodes"], ({ at, container, service }, { nodes }) => {
-    const { context, digest } = container.image;
-    if (!context || digest || contextProblem(context)) return [];
-    const { ports, user, architecture } = contractOf(context);
+    const source = builtFrom(container.image);
+    if (!source || contextProblem(source)) return [];
+    const { ports, user, architecture } = contractOf(source);
+    const file = fileOf(source);
     const port = service && portOf(service);
     return [
       port !== undefined &&
         ports.length > 0 &&
         !ports.includes(port) &&
-        `${at}.port: ${port} is not among the ports that ${context}/Dockerfile exposes; allowed: ${ports.join(", ")}`,
+        `${at}.port: ${port} is not among the ports that ${file} exposes; allowed: ${ports.join(", ")}`,
       user !== undefined &&
         user !== container.user &&
-        `${at}.user: ${container.user} is not the user of ${context}/Dockerfile, ${user}; allowed: ${user === 0 ? "an image whose user is not root" : user}`,
+        `${at}.user: ${container.user} is not the user of ${file}, ${user}; allowed: ${user === 0 ? "an image whose user is not root" : user}`,
       architecture !== undefined &&
         architecture !== (container.architecture ?? nodes.architecture) &&
         (container.architecture === undefined
-          ? `${at}.image.context: ${context}/Dockerfile is for ${architecture}, which does not run on nodes.architecture ${nodes.architecture}`
-          : `${at}.architecture: ${container.architecture} is not that of ${context}/Dockerfile, ${architecture}`),
+          ? `${at}.image.context: ${file} is for ${architecture}, which does not run on nodes.architecture ${nodes.architecture}`
+          : `${at}.architecture: ${container.architecture} is not that of ${file}, ${architecture}`),
     ];
   }),
 ];
+
+/** What an image is built from; nothing of one that is not built. */
+function builtFrom({ context, dockerfile, target, digest }: ImageConfig) {
+  return context && !digest ? { context, dockerfile, target } : undefined;
+}
+
+const fileOf = ({ context, dockerfile = defaultDockerfile }: BuildSource): string =>
+  `${context}/${dockerfile}`;

@@ -76,3 +76,6 @@ const imageReference = new RegExp(
     .map(({ source }) => source)
     .join(""),
 );
+
+/** Names of variables that say that their value is secret. */
+export const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;

@@ -14,6 +14,7 @@ import {
   rule,
   workloadsOf,
 } from "./setting-rule.ts";
+import { secretName } from "./values.ts";
 import { type HealthCheckConfig, portOf, type ServiceConfig } from "./workload-schema.ts";
 
 /** Whether a name is that of something which the program makes for another service or job. */
@@ -25,9 +26,6 @@ const metricsPort = 9090;
 
 /** Node.js with a heap of 65 % does not start in less. */
 const nodeMemoryMiB = 128;
-
-/** Names of variables that say that their value is secret. */
-export const secretName = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
 /** What a service, a job and their containers are, each by itself and among the others. */
 export const workloadRules = [

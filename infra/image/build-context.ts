@@ -13,6 +13,19 @@ import {
 import { isAbsolute, join } from "node:path";
 import { readDockerignore, type Verdict } from "./docker-ignore.ts";
 
+/** What an image is built from. */
+export interface BuildSource {
+  /** A folder. */
+  context: string;
+  /** Its path in the context. @default Dockerfile */
+  dockerfile?: string;
+}
+
+export const defaultDockerfile = "Dockerfile";
+
+/** Build arguments of the program itself: no setting has them. */
+export const ownBuildArgs = ["IMAGE", "VERSION", "SOURCE", "REVISION"];
+
 /** What Docker puts into a build context: a folder, a file or a symbolic link. */
 interface Entry {
   /** From the context's root. */
@@ -30,9 +43,10 @@ class Unusable extends Error {}
  * that Docker puts into the context, with its permissions. Times are left out, as Docker's cache
  * leaves them out.
  */
-export function contentTag(context: string, settings: object): string {
+export function contentTag(source: BuildSource, settings: object): string {
+  const { context } = source;
   const hash = createHash("sha256").update(JSON.stringify(settings));
-  for (const { path, kind, mode } of entriesOf(context)) {
+  for (const { path, kind, mode } of entriesOf(source)) {
     const content =
       kind === "file"
         ? createHash("sha256")
@@ -69,17 +83,18 @@ export function packageOf(context: string): { version?: string; source?: string 
 }
 
 /** Why an image cannot be built from this folder, as the rest of a sentence; nothing when it can. */
-export function contextProblem(context: string): string | undefined {
+export function contextProblem(source: BuildSource): string | undefined {
+  const { context, dockerfile = defaultDockerfile } = source;
   try {
     if (isAbsolute(context)) throw new Unusable("is not relative to the project");
     if (!statSync(context, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Unusable("is not a folder");
     }
-    if (!statSync(join(context, "Dockerfile"), { throwIfNoEntry: false })?.isFile()) {
-      throw new Unusable("has no file Dockerfile");
+    if (!statSync(join(context, dockerfile), { throwIfNoEntry: false })?.isFile()) {
+      throw new Unusable(`has no file ${dockerfile}`);
     }
     packageOf(context);
-    entriesOf(context);
+    entriesOf(source);
     return undefined;
   } catch (error) {
     if (error instanceof Unusable) return error.message;
@@ -90,8 +105,9 @@ export function contextProblem(context: string): string | undefined {
 }
 
 /** In the order of their paths, the same on every machine. */
-function entriesOf(context: string): Entry[] {
-  const ignored = ignoredIn(context);
+function entriesOf(source: BuildSource): Entry[] {
+  const { context } = source;
+  const ignored = ignoredIn(source);
   const walk = (folder: string, above?: Verdict): Entry[] =>
     readdirSync(join(context, folder), { withFileTypes: true }).flatMap((found) => {
       const path = folder ? `${folder}/${found.name}` : found.name;
@@ -104,12 +120,12 @@ function entriesOf(context: string): Entry[] {
   return walk("").sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-function ignoredIn(context: string) {
-  const file = ["Dockerfile.dockerignore", ".dockerignore"].find((one) =>
+function ignoredIn({ context, dockerfile = defaultDockerfile }: BuildSource) {
+  const file = [`${dockerfile}.dockerignore`, ".dockerignore"].find((one) =>
     existsSync(join(context, one)),
   );
   try {
-    return readDockerignore(file ? readFileSync(join(context, file), "utf8") : "");
+    return readDockerignore(file ? readFileSync(join(context, file), "utf8") : "", dockerfile);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code) throw error;
     throw new Unusable(`has a ${file} in which ${(error as Error).message}`);

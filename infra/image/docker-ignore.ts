@@ -20,18 +20,19 @@ interface Line {
 }
 
 /**
- * Reads an ignore file by Docker's rules. Throws an `Error` that names a line that Docker refuses.
+ * Reads an ignore file by Docker's rules, for a build by `dockerfile`. Throws an `Error` that names a
+ * line that Docker refuses.
  *
  * The rules are those of moby's patternmatcher and archive, oddities included: a folder that is left
  * out is looked into only for a `!` line that begins with the folder's own path.
  */
-export function readDockerignore(text: string): Ignored {
+export function readDockerignore(text: string, dockerfile: string): Ignored {
   const lines = text
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
     .flatMap(lineOf);
   // Docker never leaves out these two, whatever the file says.
-  for (const path of [".dockerignore", "Dockerfile"]) {
+  for (const path of [".dockerignore", dockerfile]) {
     if (judged(lines, path).leftOut) lines.push(...lineOf(`!${path}`));
   }
   return { judge: (path, above) => judged(lines, path, above) };

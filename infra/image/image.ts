@@ -5,7 +5,7 @@ import type { ImageConfig } from "../config/container-schema.ts";
 import { debugImageName } from "../config/debug-rules.ts";
 import type { ImagePlace } from "../config/image-names.ts";
 import type { NodesConfig, RegistryConfig } from "../config/schema.ts";
-import { contentTag, packageOf } from "./build-context.ts";
+import { contentTag, defaultDockerfile, packageOf } from "./build-context.ts";
 import { makeRepository } from "./repository.ts";
 
 export interface ImagesArgs extends RegistryConfig, Pick<NodesConfig, "architecture"> {
@@ -95,7 +95,7 @@ export class ServiceImage extends pulumi.ComponentResource {
     );
     const provider = new docker.Provider(name, {}, parent);
     const build = buildArgs(args);
-    const tag = contentTag(build.context, { ...build, reused });
+    const tag = contentTag(sourceOf(args.image), { ...build, reused });
     const pushed = known(
       aws.ecr
         .getImagesOutput({ repositoryName: repository.name }, parent)
@@ -111,6 +111,7 @@ export class ServiceImage extends pulumi.ComponentResource {
           ...build,
           context: either(build.context, reused.context),
           dockerfile: either(build.dockerfile, reused.dockerfile),
+          ...(build.target && { target: either<string | undefined>(build.target, undefined) }),
           args: { ...build.args, REVISION: tag },
         },
         skipPush: either(false, true),
@@ -171,20 +172,25 @@ function inRepository(image: docker.Image, reference: string): string {
 /** Builds nothing: its image is the one that is named. */
 const mirror = "infra/image/mirror";
 
+function sourceOf({ context = mirror, dockerfile = defaultDockerfile }: ImageConfig) {
+  return { context, dockerfile };
+}
+
 function buildArgs({ image, architecture }: ServiceImageArgs) {
-  const { reference, context = mirror, nodeImage, runtimeImage } = image;
+  const { reference, target, buildArgs: given } = image;
+  const { context, dockerfile } = sourceOf(image);
   const { version, source } = packageOf(context);
   return {
     context,
-    dockerfile: `${context}/Dockerfile`,
+    dockerfile: `${context}/${dockerfile}`,
+    ...(target && { target }),
     platform: `linux/${architecture}`,
     builderVersion: docker.BuilderVersion.BuilderBuildKit,
     args: {
       ...(reference && { IMAGE: reference }),
       ...(version && { VERSION: version }),
       ...(source && { SOURCE: source }),
-      ...(nodeImage && { NODE_IMAGE: nodeImage }),
-      ...(runtimeImage && { RUNTIME_IMAGE: runtimeImage }),
+      ...given,
     },
   };
 }

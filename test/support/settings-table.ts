@@ -61,6 +61,12 @@ const itsOwnImage = [
   ...["EventRule", "Image", "LifecyclePolicy", "Repository", "ServiceImage", "docker"],
   "output imageReferences",
 ];
+/** What an image is built by. */
+const builds = {
+  dockerfile: "build.js",
+  target: "build",
+  buildArgs: { NODE_IMAGE: "mirror/node:24" },
+};
 /** A stack that sleeps, which production does not. */
 const asleep = {
   environment: "development",
@@ -249,8 +255,8 @@ const jobCases: Case[] = [
         },
       },
     ),
-    ...["nodeImage", "runtimeImage"].map((key) =>
-      job(`image.${key}`, "mirror/image:24", ["CronJob", "Image", "output imageReferences"], {
+    ...Object.entries(builds).map(([key, to]) =>
+      job(`image.${key}`, to, ["CronJob", "Image", "output imageReferences"], {
         with: { "jobs.tidy": { ...tidy["jobs.tidy"], image: { context: "service" } } },
       }),
     ),
@@ -679,16 +685,11 @@ export const cases: Case[] = [
     with: { "services.web.image.digest": `sha256:${"a".repeat(64)}` },
     moves: ["Deployment", "EventRule", "ValidatingAdmissionPolicy", "output imageReferences"],
   },
-  {
-    key: "services.web.image.nodeImage",
-    to: "mirror/node:24",
+  ...Object.entries(builds).map(([key, to]) => ({
+    key: `services.web.image.${key}`,
+    to,
     moves: ["Deployment", "Image", "output imageReferences"],
-  },
-  {
-    key: "services.web.image.runtimeImage",
-    to: "mirror/runtime:24",
-    moves: ["Deployment", "Image", "output imageReferences"],
-  },
+  })),
   {
     key: "services.web.route.hosts",
     to: ["shop.platform.example.com"],

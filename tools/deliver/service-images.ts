@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { evaluate } from "../graph/evaluate.ts";
-import { copiedFrom } from "../graph/images.ts";
+import { buildOptions, copiedFrom } from "../graph/images.ts";
 import { run } from "../shell.ts";
 
 /**
@@ -20,11 +20,10 @@ export async function buildImages(stack: string, folder: string): Promise<string
   const services = images.map(({ parent = "" }) => parent.split("::").at(-1) ?? "");
   for (const [at, { inputs }] of images.entries()) {
     const name = services[at];
-    const { context, dockerfile, platform, args } = inputs.build;
-    const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
+    const { platform, ...build } = inputs.build;
     const tag = `${name}:pull-request`;
-    const options = ["--platform", platform, "--file", dockerfile, ...values, "--tag", tag];
-    await run("docker", ["build", ...options, context], { show: true });
+    const options = ["--platform", platform, ...buildOptions(build), "--tag", tag];
+    await run("docker", ["build", ...options, build.context], { show: true });
     await run("docker", ["save", "--output", join(resolve(folder), `${name}.tar`), tag]);
   }
   return services;

@@ -9,3 +9,19 @@ export function buildOf(image: string, resources: Resource[]): Resource | undefi
 export function copiedFrom({ inputs }: Resource): string | undefined {
   return inputs.build?.args?.IMAGE;
 }
+
+/** What Docker builds of an image. */
+export interface ImageBuild {
+  context: string;
+  dockerfile: string;
+  /** A stage. @default the last one */
+  target?: string;
+  args: Record<string, string>;
+}
+
+/** Options of `docker build`, without the context. */
+export function buildOptions({ dockerfile, target, args }: ImageBuild): string[] {
+  const stage = target === undefined ? [] : ["--target", target];
+  const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
+  return ["--file", dockerfile, ...stage, ...values];
+}

@@ -1,13 +1,31 @@
-import { relative } from "node:path";
-import { contextProblem } from "../../infra/image/build-context.ts";
-import { contractOf } from "../../infra/image/dockerfile.ts";
+import { isAbsolute, normalize, relative } from "node:path";
+import { variableName } from "../../infra/config/container-schema.ts";
+import { secretName } from "../../infra/config/values.ts";
+import {
+  contextProblem,
+  defaultDockerfile,
+  ownBuildArgs,
+} from "../../infra/image/build-context.ts";
+import { contractOf, stagesOf } from "../../infra/image/dockerfile.ts";
 import type { Container, Draft } from "./draft.ts";
-import type { Path, Report } from "./report.ts";
+import type { Left, Path, Report } from "./report.ts";
+import { isSecret } from "./secret-variables.ts";
 
 /** Where an image stands in the file, and its container in the settings. */
 interface Place {
   path: Path;
   to: string;
+}
+
+/** What a file asks a build for. */
+export interface AskedBuild {
+  /** Absolute. */
+  folder: string;
+  /** Its path in the folder. */
+  dockerfile?: string;
+  /** A stage. */
+  target?: string;
+  args?: Record<string, string>;
 }
 
 /** What the folder of a build says of its image. */
@@ -53,6 +71,19 @@ export const unusable = (name: string, problem: string): Build => ({
   ports: [],
 });
 
+/** Whether a build may have the argument: the program gives some, and the image's history shows all. */
+export const mayBeBuildArg = (name: string, value: string): boolean =>
+  variableName().safeParse(name).success &&
+  !ownBuildArgs.includes(name) &&
+  !isSecret(name, value) &&
+  !secretName.test(name);
+
+/** Why a build argument is left out. */
+export const notCarriedArg: Left = [
+  "it has no value, a secret, or one that the program gives",
+  "a default of ARG in the Dockerfile",
+];
+
 /** The last part of an image's name, and its tag. */
 export function nameAndTag(image: string): { repository: string; name: string; tag: string } {
   const [, repository = "", tag = "latest"] =
@@ -63,21 +94,31 @@ export function nameAndTag(image: string): { repository: string; name: string; t
 /**
  * The image of a folder, absolute. Where it cannot be built, the image is one that a person must name.
  *
- * @param dockerfile its path in the folder
  * @param project the folder that `image.context` is relative to
  */
 export function buildOf(
-  { folder, dockerfile = "Dockerfile" }: { folder: string; dockerfile?: string },
+  { folder, dockerfile = defaultDockerfile, target, args = {} }: AskedBuild,
   name: string,
   project: string,
 ): Build {
-  const here = relative("", folder) || ".";
+  const context = relative("", folder) || ".";
+  const file = normalize(dockerfile);
   const problem =
-    dockerfile.replace(/^\.\//, "") === "Dockerfile"
-      ? contextProblem(here)
-      : `is built by ${dockerfile}: only a file Dockerfile in the folder itself is`;
+    file.startsWith("../") || isAbsolute(file)
+      ? `is built by ${dockerfile}, which is not in it`
+      : contextProblem({ context, dockerfile: file });
   if (problem !== undefined) return unusable(name, problem);
-  const contract = contractOf(here);
+  const stages = stagesOf({ context, dockerfile: file });
+  if (target !== undefined && !stages.includes(target)) {
+    return unusable(name, `has a ${file} without a stage ${target}`);
+  }
+  const contract = contractOf({ context, dockerfile: file, target });
   if (contract.user === 0) return unusable(name, "has a Dockerfile whose USER is root");
-  return { image: { context: relative(project, folder) || "." }, ...contract };
+  const image = {
+    context: relative(project, folder) || ".",
+    ...(file !== defaultDockerfile && { dockerfile: file }),
+    ...(target !== undefined && { target }),
+    ...(Object.keys(args).length > 0 && { buildArgs: args }),
+  };
+  return { image, ...contract };
 }

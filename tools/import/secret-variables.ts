@@ -1,4 +1,4 @@
-import { secretName } from "../../infra/config/workload-rules.ts";
+import { secretName } from "../../infra/config/values.ts";
 import type { Path, Report } from "./report.ts";
 
 /** What names of variables say that is no secret, whatever else they say. */

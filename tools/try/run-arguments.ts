@@ -1,3 +1,4 @@
+import type { ImageBuild } from "../graph/images.ts";
 import type { Manifest } from "../graph/manifests.ts";
 import type { Resource } from "../graph/resource.ts";
 
@@ -79,9 +80,7 @@ export function workloadsOf(manifests: Manifest[]): Workload[] {
 }
 
 /** The source of an image: a build of this project, or a registry. */
-export type ImageSource =
-  | { context: string; dockerfile: string; args: Record<string, string> }
-  | { reference: string };
+export type ImageSource = ImageBuild | { reference: string };
 
 /** The source of a container's image in the plan. */
 export function imageSourceOf(resources: Resource[], image: string): ImageSource {
@@ -89,9 +88,11 @@ export function imageSourceOf(resources: Resource[], image: string): ImageSource
     ({ type, outputs }) => type === "docker:index/image:Image" && outputs.repoDigest === image,
   );
   if (!build) return { reference: image };
-  const { context, dockerfile, args = {} } = build.inputs.build;
+  const { context, dockerfile, target, args = {} } = build.inputs.build;
   // A build that copies an image of another registry names it.
-  return args.IMAGE === undefined ? { context, dockerfile, args } : { reference: args.IMAGE };
+  return args.IMAGE === undefined
+    ? { context, dockerfile, target, args }
+    : { reference: args.IMAGE };
 }
 
 /** The values of this machine for a container. */

@@ -14,6 +14,7 @@ import {
   type State,
   stateOf,
 } from "../docker-engine.ts";
+import { buildOptions, type ImageBuild } from "../graph/images.ts";
 import type { Resource } from "../graph/resource.ts";
 import { CommandFailed } from "../shell.ts";
 import {
@@ -35,7 +36,6 @@ import {
 } from "./checks.ts";
 import {
   dummy,
-  type ImageSource,
   imageSourceOf,
   type Probe,
   runArguments,
@@ -136,14 +136,13 @@ async function prepare(
 
 /** Builds the image for the architecture of the engine. */
 async function build(
-  { context, dockerfile, args }: Extract<ImageSource, { context: string }>,
+  source: ImageBuild,
   tag: string,
   docker: Docker,
   progress: (line: string) => void,
 ): Promise<string> {
-  progress(`Building ${context} …`);
-  const values = Object.entries(args).flatMap((arg) => ["--build-arg", arg.join("=")]);
-  await docker(["build", "--quiet", "--file", dockerfile, ...values, "--tag", tag, context]);
+  progress(`Building ${source.context} …`);
+  await docker(["build", "--quiet", ...buildOptions(source), "--tag", tag, source.context]);
   return tag;
 }
 

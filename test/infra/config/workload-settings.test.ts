@@ -440,9 +440,29 @@ const wrong: [title: string, changes: Slices, line: string][] = [
     "services.web.image: has context and reference; allowed: one of them",
   ],
   [
-    "a base of an image that is not built",
-    web({ image: { ...redis, nodeImage: "node:24" } }),
-    "services.web.image.nodeImage: node:24 needs services.web.image.context: nothing is built",
+    "a Dockerfile of an image that is not built",
+    web({ image: { ...redis, dockerfile: "web.Dockerfile" } }),
+    'services.web.image.dockerfile: "web.Dockerfile" needs services.web.image.context: nothing is built',
+  ],
+  [
+    "an argument of an image that is not built",
+    web({ image: { ...redis, buildArgs: { NODE_IMAGE: "node:24" } } }),
+    'services.web.image.buildArgs: {"NODE_IMAGE":"node:24"} needs services.web.image.context: nothing is built',
+  ],
+  [
+    "a Dockerfile outside of its context",
+    web({ image: { ...built, dockerfile: "docker/../../Dockerfile" } }),
+    'services.web.image.dockerfile: "docker/../../Dockerfile" is not allowed: the path of a file in image.context, such as docker/web.Dockerfile',
+  ],
+  [
+    "a build argument of the program",
+    web({ image: { ...built, buildArgs: { REVISION: "1" } } }),
+    "services.web.image.buildArgs.REVISION: the program gives it; allowed: another name",
+  ],
+  [
+    "a secret as a build argument",
+    web({ image: { ...built, buildArgs: { NPM_TOKEN: "x" } } }),
+    "services.web.image.buildArgs.NPM_TOKEN: its name says that it is secret, and the image's history shows it; allowed: services.web.secrets.NPM_TOKEN when it runs",
   ],
   [
     "another's image with a digest",
@@ -944,7 +964,7 @@ const right: [title: string, changes: Slices][] = [
 ];
 
 /** Lines of a Dockerfile, what the service says besides, and the problem, where there is one. */
-const dockerfiles: [lines: string, settings: object, problem?: string][] = [
+const dockerfiles: [lines: string, settings: object, problem?: string | string[]][] = [
   ["FROM scratch", {}],
   [
     "FROM scratch\nEXPOSE 3000",
@@ -993,6 +1013,19 @@ const dockerfiles: [lines: string, settings: object, problem?: string][] = [
   ["FROM --platform=linux/arm64 scratch", { architecture: "arm64" }],
   ["FROM --platform=$BUILDPLATFORM scratch", {}],
   ["FROM --platform=linux/amd64 scratch AS build\nFROM scratch", {}],
+  [
+    "FROM scratch AS web\nEXPOSE 3000\nUSER 1000\nFROM scratch AS test\nUSER 0",
+    { image: { context: "shop", target: "web" } },
+    [
+      "services.web.port: 8080 is not among the ports that shop/Dockerfile exposes; allowed: 3000",
+      "services.web.user: 65532 is not the user of shop/Dockerfile, 1000; allowed: 1000",
+    ],
+  ],
+  [
+    "FROM scratch AS web\nFROM scratch",
+    { image: { context: "shop", target: "wep" } },
+    ["services.web.image.target: wep is no stage of shop/Dockerfile; allowed: web, 1"],
+  ],
 ];
 
 describe("settings of services, jobs and their containers", () => {
@@ -1022,9 +1055,21 @@ describe("settings of services, jobs and their containers", () => {
       it(`are ${problem ? "refused" : "accepted"}: ${fits}`, () => {
         writeFileSync("shop/Dockerfile", lines);
         const changes = { ...room, ...web({ image: { context: "shop" }, ...settings }) };
-        assert.deepEqual(problems(changes), problem ? [problem] : []);
+        assert.deepEqual(problems(changes), [problem ?? []].flat());
       });
     }
+
+    it("is the one that the settings name", () => {
+      mkdirSync("shop/docker");
+      writeFileSync("shop/docker/web", "FROM scratch\nEXPOSE 3000");
+      const image = { context: "shop", dockerfile: "docker/web" };
+      assert.deepEqual(problems({ ...room, ...web({ image }) }), [
+        "services.web.port: 8080 is not among the ports that shop/docker/web exposes; allowed: 3000",
+      ]);
+      assert.deepEqual(problems(web({ image: { ...image, dockerfile: "docker/wep" } })), [
+        "services.web.image.context: shop has no file docker/wep; allowed: a folder with a Dockerfile, such as service, in which everything can be read",
+      ]);
+    });
 
     it("is left alone where it is no file: that is the problem", () =>
       assert.deepEqual(problems(web({ image: { context: "shop" } })), [

@@ -31,9 +31,9 @@ const write = (path: string, content = "content\n") => {
   writeFileSync(at(path), content);
 };
 const changesWhen = (change: () => void) => {
-  const before = contentTag(context, settings);
+  const before = contentTag({ context }, settings);
   change();
-  return contentTag(context, settings) !== before;
+  return contentTag({ context }, settings) !== before;
 };
 
 /**
@@ -100,7 +100,7 @@ describe("what is built", () => {
 
   describe("content tag", () => {
     it("is a tag that a registry accepts", () =>
-      assert.match(contentTag(context, settings), /^[0-9a-f]{16}$/));
+      assert.match(contentTag({ context }, settings), /^[0-9a-f]{16}$/));
 
     it("stays when nothing changes but times", () =>
       assert.ok(!changesWhen(() => utimesSync(at("src/server.ts"), 1, 1))));
@@ -137,8 +137,8 @@ describe("what is built", () => {
 
     it("changes with how it is built", () =>
       assert.notEqual(
-        contentTag(context, settings),
-        contentTag(context, { platform: "linux/amd64" }),
+        contentTag({ context }, settings),
+        contentTag({ context }, { platform: "linux/amd64" }),
       ));
 
     it("is not the same for files that only look the same when put together", () => {
@@ -194,11 +194,36 @@ describe("what is built", () => {
     }
   });
 
+  describe("a Dockerfile of another name", () => {
+    const source = { dockerfile: "docker/web.Dockerfile" };
+    const tag = () => contentTag({ context, ...source }, settings);
+    const moves = (change: () => void) => {
+      const before = tag();
+      change();
+      return tag() !== before;
+    };
+    beforeEach(() => write(source.dockerfile, "FROM scratch\n"));
+
+    it("is never left out, and what is beside it is", () => {
+      write(".dockerignore", "docker\n**/*Dockerfile\n");
+      assert.ok(moves(() => write(source.dockerfile, "FROM busybox\n")));
+      assert.ok(!moves(() => write("docker/other", "other\n")));
+      assert.ok(!moves(() => write("Dockerfile", "FROM busybox\n")));
+    });
+
+    it("has an ignore file of its own, before that of the context", () => {
+      write(".dockerignore", "src\n");
+      write(`${source.dockerfile}.dockerignore`, "docs\n");
+      assert.ok(moves(() => write("src/server.ts", "other\n")));
+      assert.ok(!moves(() => write("docs/more.md", "more\n")));
+    });
+  });
+
   describe("a build context", () => {
     it("has no problem when it is one that the platform builds", () => {
-      assert.equal(contextProblem(context), undefined);
+      assert.equal(contextProblem({ context }), undefined);
       process.chdir(from);
-      assert.equal(contextProblem("service"), undefined);
+      assert.equal(contextProblem({ context: "service" }), undefined);
     });
 
     const broken: [what: string, breakIt: () => void, problem: RegExp][] = [
@@ -264,7 +289,7 @@ describe("what is built", () => {
     for (const [what, breakIt, problem] of broken) {
       it(`is refused in words: one ${what}`, () => {
         breakIt();
-        assert.match(contextProblem(context) ?? "", problem);
+        assert.match(contextProblem({ context }) ?? "", problem);
       });
     }
 
@@ -273,7 +298,7 @@ describe("what is built", () => {
       await new Promise((resolve) => server.once("listening", resolve));
       try {
         assert.match(
-          contextProblem(context) ?? "",
+          contextProblem({ context }) ?? "",
           /no file, folder or symbolic link: src\/socket$/,
         );
       } finally {
@@ -286,20 +311,23 @@ describe("what is built", () => {
       if (process.getuid?.() === 0) this.skip();
       chmodSync(at("src/server.ts"), 0);
       assert.match(
-        contextProblem(context) ?? "",
+        contextProblem({ context }) ?? "",
         /^cannot be read: shop\/src\/server.ts \(EACCES\)$/,
       );
     });
 
     it("is refused in words: one by its place on this machine", () =>
-      assert.equal(contextProblem(join(folder, context)), "is not relative to the project"));
+      assert.equal(
+        contextProblem({ context: join(folder, context) }),
+        "is not relative to the project",
+      ));
 
     it("may hold anything where Docker does not look", () => {
       write(".dockerignore", "tmp\n");
       mkdirSync(at("tmp"));
       symlinkSync("nowhere", at("tmp/link"));
       assert.deepEqual(readdirSync(at("tmp")), ["link"]);
-      assert.equal(contextProblem(context), undefined);
+      assert.equal(contextProblem({ context }), undefined);
     });
   });
 });

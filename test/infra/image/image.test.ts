@@ -46,6 +46,24 @@ describe("service image", () => {
     assert.notEqual(inputs.buildOnPreview, true);
   });
 
+  it("is built by the Dockerfile, the stage and the arguments of the settings", async () => {
+    const { inputs } = only(
+      await image({
+        image: {
+          context: "service",
+          dockerfile: "src/server.ts",
+          target: "build",
+          buildArgs: { NODE_IMAGE: "mirror/node:24", RUNTIME_IMAGE: "mirror/runtime:24" },
+        },
+      }),
+      "docker:index/image:Image",
+    );
+    assert.equal(inputs.build.dockerfile, "service/src/server.ts");
+    assert.equal(inputs.build.target, "build");
+    assert.equal(inputs.build.args.NODE_IMAGE, "mirror/node:24");
+    assert.equal(inputs.build.args.RUNTIME_IMAGE, "mirror/runtime:24");
+  });
+
   it("is pushed with a password that is a secret", async () => {
     const { inputs } = only(await image(), "docker:index/image:Image");
     assert.equal(inputs.registry.password, "[secret]");

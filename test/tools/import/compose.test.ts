@@ -260,16 +260,41 @@ describe("npm run import of a Compose file", () => {
     ]);
   });
 
-  it("takes the image that a file names where its build is by another file than Dockerfile", () => {
+  it("takes the image that a file names where the Dockerfile is not in its folder", () => {
     const { draft, report } = compose(
       "services: { web: { image: 'ghcr.io/a/web:2', build: { context: ., dockerfile: web.Dockerfile } } }",
     );
     assert.deepEqual(draft.services.web?.image, { reference: "ghcr.io/a/web:2" });
-    assert.match(
-      outcomeOf(report, "services.web.build.dockerfile"),
-      /rename web\.Dockerfile to Dockerfile/,
+    assert.match(outcomeOf(report, "services.web.build.dockerfile"), /^left out: nothing is built/);
+    assert.match(String(draft.decisions.map(({ words }) => words)), /has no file web\.Dockerfile/);
+  });
+
+  it("builds by the Dockerfile, the stage and the arguments of the file", () => {
+    writeFileSync(join(folder, "Containerfile"), "FROM scratch AS build\nFROM build AS dev\n");
+    const build = (options: string) => {
+      const lines = `services: { web: { build: { context: ., dockerfile: ./Containerfile, ${options} } } }`;
+      const { draft, report } = compose(lines);
+      return {
+        image: draft.services.web?.image,
+        outcome: (key: string) => outcomeOf(report, `services.web.build.${key}`),
+      };
+    };
+    const { image, outcome } = build(
+      "target: build, args: { NODE_IMAGE: 'a/node:1', NPM_TOKEN: x, VERSION: 2, HOST: }",
     );
-    assert.match(String(draft.decisions.map(({ words }) => words)), /is built by web\.Dockerfile/);
+    const own = { context: image?.context, dockerfile: "Containerfile" };
+    assert.deepEqual(image, {
+      ...own,
+      target: "build",
+      buildArgs: { NODE_IMAGE: "a/node:1" },
+    });
+    assert.match(outcome("target"), /^carried over/);
+    assert.match(outcome("args.NODE_IMAGE"), /^carried over/);
+    for (const name of ["NPM_TOKEN", "VERSION", "HOST"])
+      assert.match(outcome(`args.${name}`), /^left out: it has no value, a secret/);
+    assert.match(build("target: dev").outcome("target"), /^left out: the last stage/);
+    assert.deepEqual(build("target: dev").image, own);
+    assert.deepEqual(build("target: web").image, { reference: "registry.example.com/web:1" });
   });
 
   it("reads of a request in a health check its path, and keeps any other command", () => {

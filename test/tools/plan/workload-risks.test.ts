@@ -202,7 +202,7 @@ describe("the difference of a stack with services and jobs of every kind", funct
 
   it("runs the release job again for a new image, before the new pods", async () => {
     const { risk, replaced, deploy, ...rest } = await changed(
-      "platform:services/shop/image/runtimeImage",
+      "platform:services/shop/image/buildArgs/RUNTIME_IMAGE",
       "runtime:24",
     );
     assert.deepEqual(

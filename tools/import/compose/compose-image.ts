@@ -1,10 +1,16 @@
-import { leaveBuild, pulled, referenceOf } from "../container-image.ts";
+import {
+  type AskedBuild,
+  leaveBuild,
+  notCarriedArg,
+  pulled,
+  referenceOf,
+} from "../container-image.ts";
 import type { Container } from "../draft.ts";
-import type { Path } from "../report.ts";
+import type { Path, Report } from "../report.ts";
 import type { ComposeApplication } from "./compose-application.ts";
-import type { Spec } from "./compose-schema.ts";
 import type { ComposeService } from "./compose-source.ts";
-import { contextOf } from "./routes.ts";
+import { pairsOf } from "./roles.ts";
+import { buildAskedBy, isCarriedArg, isSameBuild } from "./routes.ts";
 
 export function imageOf(
   service: ComposeService,
@@ -14,15 +20,12 @@ export function imageOf(
   const { spec, name } = service;
   const { report, draft } = app;
   const at: Path = ["services", name];
-  const context = contextOf(service);
-  if (!context) return pulled(spec.image ?? "", { path: [...at, "image"], to }, report);
+  const asked = buildAskedBy(service);
+  if (!asked) return pulled(spec.image ?? "", { path: [...at, "image"], to }, report);
   const build = app.addresses.get(name)?.build;
   const key = typeof spec.build === "string" ? [...at, "build"] : [...at, "build", "context"];
   const same = app.source.services.find(
-    (one) =>
-      app.roles.get(one.name)?.as === "service" &&
-      contextOf(one)?.folder === context.folder &&
-      contextOf(one)?.dockerfile === context.dockerfile,
+    (one) => app.roles.get(one.name)?.as === "service" && isSameBuild(one, service),
   );
   const owner = same && app.addresses.get(same.name)?.name;
   const shared = owner !== undefined && to !== `services.${owner}`;
@@ -31,15 +34,15 @@ export function imageOf(
     report.left([...at, "image"], "the image that is built is named by the stack");
   }
   if (typeof spec.build === "object") {
-    for (const option of Object.keys(spec.build).filter((one) => one !== "context"))
-      leaveOption(option, spec, app, at, context.dockerfile);
+    const isBuilt = !shared && problem === undefined;
+    tellOptions(spec.build, asked, { path: [...at, "build"], to, isBuilt }, report);
   }
   if (shared) {
     report.changed(key, `${to}.image.sameAs`, `the image of ${owner}`);
     return { sameAs: owner };
   }
   if (problem !== undefined) {
-    leaveBuild({ context: context.context, problem }, { path: key, to }, app);
+    leaveBuild({ context: asked.context, problem }, { path: key, to }, app);
     if (spec.image !== undefined) {
       const why = "the image of the file's name, instead of a build";
       report.changed([...at, "image"], `${to}.image.reference`, why, "push it there");
@@ -52,31 +55,28 @@ export function imageOf(
   return build?.image ?? {};
 }
 
-function leaveOption(
-  option: string,
-  spec: Spec,
-  { report }: ComposeApplication,
-  at: Path,
-  dockerfile?: string,
+/** Tells what becomes of each option of a build but its context. */
+function tellOptions(
+  build: Exclude<ComposeService["spec"]["build"], string | undefined>,
+  asked: AskedBuild,
+  { path, to, isBuilt }: { path: Path; to: string; isBuilt: boolean },
+  report: Report,
 ): void {
-  const path = [...at, "build", option];
-  const build = spec.build as Record<string, unknown>;
-  if (option === "dockerfile") {
-    if (dockerfile?.replace(/^\.\//, "") === "Dockerfile")
-      report.carried(path, "the file Dockerfile of the folder");
-    else report.left(path, "it cannot be built here", `rename ${dockerfile} to Dockerfile`);
-    return;
+  const isImage = isBuilt ? `${to}.image` : undefined;
+  for (const option of Object.keys(build)) {
+    const at = [...path, option];
+    if (option === "context") continue;
+    if (option === "args") {
+      for (const { name, value, key } of pairsOf(build.args)) {
+        if (isImage && isCarriedArg(name, value))
+          report.carried([...at, key], `${isImage}.buildArgs.${name}`);
+        else report.left([...at, key], ...notCarriedArg);
+      }
+    } else if (option === "target" && asked.target === undefined)
+      report.left(at, "the last stage of the Dockerfile is built, not one for development");
+    else if (option === "target" || option === "dockerfile") {
+      if (isImage) report.carried(at, `${isImage}.${option}`);
+      else report.left(at, "nothing is built here");
+    } else report.left(at, "Pulumi builds the image", "nothing");
   }
-  if (option === "target") {
-    const development = /dev|debug|test/i.test(String(build.target));
-    report.left(
-      path,
-      "the last stage of the Dockerfile is built",
-      development
-        ? "nothing: the stage is for development"
-        : "look that the last stage is the one that runs",
-    );
-  } else if (option === "args")
-    report.left(path, "a build has no arguments", "a default of ARG in the Dockerfile");
-  else report.left(path, "Pulumi builds the image", "nothing");
 }

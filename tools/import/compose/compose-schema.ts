@@ -43,7 +43,12 @@ export const serviceSchema = z.looseObject(
       .union(
         [
           z.string(),
-          z.looseObject({ context: z.string().optional(), dockerfile: z.string().optional() }),
+          z.looseObject({
+            context: z.string().optional(),
+            dockerfile: z.string().optional(),
+            target: z.string().optional(),
+            args: pairs.nullish(),
+          }),
         ],
         "a folder, or a map with context",
       )

@@ -6,7 +6,7 @@ import type { ComposeApplication } from "./compose-application.ts";
 import { type Converted, containerOf } from "./compose-container.ts";
 import type { ComposeService } from "./compose-source.ts";
 import { needsOf } from "./roles.ts";
-import { contextOf } from "./routes.ts";
+import { isSameBuild } from "./routes.ts";
 
 /** Who is needed is called, or used. */
 export function takeDependencies(
@@ -117,7 +117,6 @@ function release(
 }
 
 function sameImage(one: ComposeService, other: ComposeService): boolean {
-  const [mine, theirs] = [contextOf(one), contextOf(other)];
-  if (mine && theirs) return mine.folder === theirs.folder && mine.dockerfile === theirs.dockerfile;
-  return !mine && !theirs && one.spec.image === other.spec.image;
+  if (one.spec.build !== undefined) return isSameBuild(one, other);
+  return other.spec.build === undefined && one.spec.image === other.spec.image;
 }

@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { withAddress } from "../addresses.ts";
-import { type Build, buildOf, nameAndTag, unusable } from "../container-image.ts";
+import {
+  type AskedBuild,
+  type Build,
+  buildOf,
+  mayBeBuildArg,
+  nameAndTag,
+  unusable,
+} from "../container-image.ts";
 import type { ImportOptions } from "../import-options.ts";
 import type { Report } from "../report.ts";
 import type { Spec } from "./compose-schema.ts";
@@ -44,13 +52,38 @@ const imagePorts: Record<string, number> = {
   ghost: 2368,
 };
 
-/** The folder of a build, absolute, and its Dockerfile in it. */
-export function contextOf({ spec, folder }: Pick<ComposeService, "spec" | "folder">) {
-  const { build } = spec;
-  if (build === undefined) return undefined;
-  const { context = ".", dockerfile } = typeof build === "string" ? { context: build } : build;
-  return { context, folder: resolve(folder, context), ...(dockerfile && { dockerfile }) };
+/** A stage that no image of the platform is built from. */
+const isForDevelopment = (target: string): boolean => /dev|debug|test/i.test(target);
+
+/** What a service is built from, with the context as the file has it. */
+export function buildAskedBy({
+  spec,
+  folder,
+}: Pick<ComposeService, "spec" | "folder">): (AskedBuild & { context: string }) | undefined {
+  if (spec.build === undefined) return undefined;
+  const build = typeof spec.build === "string" ? { context: spec.build } : spec.build;
+  const { context = ".", dockerfile, target, args } = build;
+  const given = pairsOf(args).filter(({ name, value }) => isCarriedArg(name, value));
+  return {
+    ...{ context, folder: resolve(folder, context) },
+    ...(dockerfile && { dockerfile }),
+    ...(target !== undefined && !isForDevelopment(target) && { target }),
+    args: Object.fromEntries(given.map(({ name, value = "" }) => [name, value])),
+  };
 }
+
+/** Whether two services are built, and alike, however the file writes their contexts. */
+export function isSameBuild(one: ComposeService, other: ComposeService): boolean {
+  const [mine, theirs] = [buildAskedBy(one), buildAskedBy(other)];
+  return (
+    isDeepStrictEqual(mine && { ...mine, context: "" }, theirs && { ...theirs, context: "" }) &&
+    mine !== undefined
+  );
+}
+
+/** One without a value has that of whoever runs Compose. */
+export const isCarriedArg = (name: string, value: string | undefined): value is string =>
+  value !== undefined && mayBeBuildArg(name, value);
 
 /** The address of each service, and which of them are behind the load balancer. */
 export function addressesOf(
@@ -66,11 +99,11 @@ export function addressesOf(
     const { name, spec } = service;
     const role = roles.get(name);
     if (role?.as !== "service" && role?.as !== "job" && role?.as !== "once") continue;
-    const context = contextOf(service);
-    const isUrl = /^(https?:|git@|git:)/.test(context?.context ?? "");
+    const asked = buildAskedBy(service);
+    const isUrl = /^(https?:|git@|git:)/.test(asked?.context ?? "");
     const build =
-      context &&
-      (isUrl ? unusable(role.name, "is not on this machine") : buildOf(context, role.name, folder));
+      asked &&
+      (isUrl ? unusable(role.name, "is not on this machine") : buildOf(asked, role.name, folder));
     const ports = portsOf(spec, ["services", name], anyPort, report);
     if (role.as !== "service") {
       for (const { path } of ports) report.left(path, "what runs to its end has no port");

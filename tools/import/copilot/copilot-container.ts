@@ -1,6 +1,6 @@
 import { dirname, join, normalize, relative, resolve } from "node:path";
 import { withAddress } from "../addresses.ts";
-import { buildOf, leaveBuild, pulled } from "../container-image.ts";
+import { buildOf, leaveBuild, mayBeBuildArg, notCarriedArg, pulled } from "../container-image.ts";
 import { type Container, compact } from "../draft.ts";
 import { readEnvFile } from "../env-file.ts";
 import { commandIn, refusal } from "../refusal.ts";
@@ -71,19 +71,28 @@ function imageOf(given: Given, { at, to, app, workload }: Place) {
     const path = isText ? [...at, "image"] : [...at, "image", "location"];
     return { image: pulled(location, { path, to }, report) };
   }
-  const { dockerfile = "Dockerfile", context } =
-    typeof build === "string" ? { dockerfile: build } : build;
+  const {
+    dockerfile = "Dockerfile",
+    context,
+    target,
+    args = {},
+  } = typeof build === "string" ? { dockerfile: build } : build;
+  const texts = Object.entries(args).map(([name, value]) => [name, String(value)] as const);
+  const carried = texts.filter(([name, value]) => mayBeBuildArg(name, value));
   // Relative to the workspace, both.
   const folder = resolve(source.root, context ?? dirname(dockerfile));
   const file = relative(folder, resolve(source.root, dockerfile));
   const found = buildOf(
-    { folder, dockerfile: normalize(file) },
+    { folder, dockerfile: normalize(file), target, args: Object.fromEntries(carried) },
     to.split(".").at(-1) ?? "",
     options.folder,
   );
   const path = [...at, "image", "build"];
-  if (found.problem === undefined) report.carried(path, `${to}.image.context`);
-  else {
+  if (found.problem === undefined) {
+    report.carried(path, `${to}.image.context`);
+    for (const [name] of texts.filter((one) => !carried.includes(one)))
+      report.left([...path, "args", name], ...notCarriedArg);
+  } else {
     const shown = join(context ?? dirname(dockerfile));
     leaveBuild({ context: shown, problem: found.problem }, { path, to }, app);
   }

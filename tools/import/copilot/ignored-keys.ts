@@ -39,13 +39,7 @@ const ignored: [path: string, left: Left][] = [
   ["image.labels", ["nothing here reads labels"]],
   ["image.credentials", ["images are copied by who runs `pulumi up`", "`docker login` there"]],
   ["image.depends_on", ["sidecars start before the container"]],
-  [
-    "image.build",
-    [
-      "a build has no arguments and no stages",
-      "a default of ARG in the Dockerfile, and the last stage",
-    ],
-  ],
+  ["image.build", ["Pulumi keeps the cache of builds"]],
   ["image.healthcheck", ["Kubernetes has no such time"]],
   ["image", ["images are the stack's"]],
   ["sidecars.*.labels", ["nothing here reads labels"]],
@@ -60,13 +54,7 @@ const ignored: [path: string, left: Left][] = [
   ],
   ["sidecars.*.mount_points", ["files are mounted into the container of the service alone"]],
   ["sidecars.*.healthcheck", ["Kubernetes has no such time"]],
-  [
-    "sidecars.*.image.build",
-    [
-      "a build has no arguments and no stages",
-      "a default of ARG in the Dockerfile, and the last stage",
-    ],
-  ],
+  ["sidecars.*.image.build", ["Pulumi keeps the cache of builds"]],
   ["sidecars.*.variables.*.from_cfn", export_],
   ["sidecars.*.secrets.*.from_cfn", export_],
   ["sidecars.*.essential", ["a sidecar that ends starts again"]],

@@ -9,7 +9,12 @@ const duration = z.union([z.string(), z.number()], "a duration such as 30s");
 const build = z.union(
   [
     z.string(),
-    z.looseObject({ dockerfile: z.string().optional(), context: z.string().optional() }),
+    z.looseObject({
+      dockerfile: z.string().optional(),
+      context: z.string().optional(),
+      target: z.string().optional(),
+      args: z.record(z.string(), scalar, "arguments by name").optional(),
+    }),
   ],
   "a Dockerfile, or a map with dockerfile and context",
 );
