@@ -120,7 +120,7 @@ export const logGroups = {
 };
 new Observability(
   "observability",
-  { ...config.observability, network, images, services, resources, logGroups },
+  { ...config.observability, network, images, edge, services, resources, logGroups },
   onAws,
 );
 

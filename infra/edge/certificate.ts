@@ -16,8 +16,8 @@ export interface CertificateArgs {
  * the load balancer that uses it.
  */
 export class Certificate extends pulumi.ComponentResource {
-  /** Separated by commas. Known only once each certificate is issued. */
-  readonly arns: pulumi.Output<string> | undefined;
+  /** Known only once each certificate is issued. */
+  readonly arns: pulumi.Output<string>[];
   /** The validation records that no hosted zone of the stack has: a person sets them. */
   readonly records: pulumi.Output<DnsRecord[]>;
 
@@ -25,8 +25,8 @@ export class Certificate extends pulumi.ComponentResource {
     super("platform:edge:Certificate", name, {}, opts);
     const { domain } = args;
     this.records = pulumi.output([]);
-    if (domain?.certificateArns) this.arns = pulumi.output(domain.certificateArns.join(","));
-    else if (domain) {
+    this.arns = (domain?.certificateArns ?? []).map((arn) => pulumi.output(arn));
+    if (domain && !domain.certificateArns) {
       const certificate = this.request(name, domain);
       // A wildcard is proved by the record of the name that it stands below.
       const names = new Set(domain.hostNames.map(({ hostName }) => hostName));
@@ -36,7 +36,7 @@ export class Certificate extends pulumi.ComponentResource {
       const validations = proved.map((zone) => ({ zone, ...validationOf(certificate, zone) }));
       const bySomebody = validations.filter(({ zone }) => zone.hostedZoneId === undefined);
       this.records = pulumi.all(bySomebody.map(({ zone: _, ...record }) => record)).apply(announce);
-      this.arns = this.validate(name, args, certificate, validations);
+      this.arns = [this.validate(name, args, certificate, validations)];
     }
     this.registerOutputs({ arns: this.arns });
   }

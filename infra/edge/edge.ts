@@ -20,6 +20,8 @@ export interface EdgeArgs extends CertificateArgs {
 export class Edge extends pulumi.ComponentResource {
   /** Without one, traffic is HTTP. */
   readonly certificateArns: pulumi.Output<string> | undefined;
+  /** The same, one by one. */
+  readonly certificates: pulumi.Output<string>[];
   /** The validation records that a person sets. */
   readonly dnsRecords: pulumi.Output<DnsRecord[]>;
   readonly webAclArn: pulumi.Output<string> | undefined;
@@ -32,7 +34,11 @@ export class Edge extends pulumi.ComponentResource {
     const { domain, recordProviders, loadBalancerLogs } = args;
     const firewall = new Firewall("firewall", args.firewall, parent);
     const certificate = new Certificate("certificate", { domain, recordProviders }, parent);
-    this.certificateArns = certificate.arns;
+    this.certificates = certificate.arns;
+    this.certificateArns =
+      certificate.arns.length > 0
+        ? pulumi.all(certificate.arns).apply((arns) => arns.join(","))
+        : undefined;
     this.dnsRecords = certificate.records;
     this.webAclArn = firewall.webAclArn;
     this.logDelivery = new LoadBalancerLogs(

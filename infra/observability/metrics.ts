@@ -37,6 +37,8 @@ export interface Watched {
   clusterName: string;
   /** The last part of the load balancer's ARN. */
   loadBalancer: pulumi.Input<string>;
+  /** The ARNs of the load balancer's certificates. */
+  certificates: pulumi.Input<string>[];
   services: WatchedService[];
   jobs: WatchedJob[];
   resources: WatchedResource[];
@@ -56,7 +58,8 @@ const namespaces = [["ClusterName", "Namespace"]];
  * awsemf/kubernetes.go of aws/amazon-cloudwatch-agent (ab55b8d, 2026-08), with enhanced
  * observability; `PodName` is the name of the Deployment there. `pod_number_of_container_restarts`
  * counts since the last data point (podstore.go of the receiver), so its sum is the restarts.
- * `AWS/Logs` and `AWS/NATGateway`: their guides, from memory.
+ * `AWS/CertificateManager`: twice a day for each certificate, issued or imported (Certificate Manager
+ * guide, "Supported CloudWatch metrics"). `AWS/Logs` and `AWS/NATGateway`: their guides, from memory.
  */
 export const emitted = {
   "AWS/ApplicationELB": {
@@ -70,6 +73,7 @@ export const emitted = {
     TargetResponseTime: targets,
     UnHealthyHostCount: targets,
   },
+  "AWS/CertificateManager": { DaysToExpiry: [["CertificateArn"]] },
   "AWS/Logs": { IncomingBytes: [["LogGroupName"]] },
   "AWS/NATGateway": {
     BytesInFromDestination: [["NatGatewayId"]],

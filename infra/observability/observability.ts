@@ -9,6 +9,7 @@ import type {
 } from "../config/schema.ts";
 import type { SleepSchedule } from "../config/sleep-times.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
+import type { Edge } from "../edge/edge.ts";
 import type { Images } from "../image/image.ts";
 import type { Network } from "../network/network.ts";
 import type { Services } from "../services/services.ts";
@@ -37,6 +38,7 @@ export interface ObservabilityArgs {
   region: string;
   network: Pick<Network, "natGatewayIds">;
   images: Pick<Images, "references">;
+  edge: Pick<Edge, "certificates">;
   services: Pick<Services, "loadBalancer" | "services">;
   /** By service. */
   scale: Record<string, Pick<ServiceConfig, "maxReplicas" | "drain" | "uses">>;
@@ -113,6 +115,7 @@ function watchedOf(args: ObservabilityArgs, opts: pulumi.InvokeOptions): Watched
   return {
     clusterName: args.clusterName,
     loadBalancer,
+    certificates: args.edge.certificates,
     services: Object.entries(args.services.services).map(([name, { names }]) => ({
       name,
       deployment: names.deployment,

@@ -61,6 +61,7 @@ export const observabilityArgs: ObservabilityArgs = {
   accountId: "111122223333",
   region: "eu-central-1",
   network: { natGatewayIds: pulumi.output(["nat-1", "nat-2"]) },
+  edge: { certificates: ["1", "2"].map((id) => pulumi.output(`arn:aws:acm:${id}`)) },
   images: { references: { web: pulumi.output(`${repository}@sha256:${"a".repeat(64)}`) } },
   services: {
     loadBalancer: pulumi.output("alb.example"),

@@ -35,6 +35,7 @@ const seconds = {
   "of 5 minutes": 300,
   "of 15 minutes": 900,
   "of an hour": 3600,
+  "of a day": 86_400,
 };
 
 /** A number of periods, one after the other; a minute each unless it is said. */

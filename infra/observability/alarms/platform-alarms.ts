@@ -1,8 +1,9 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { awsMetric, type Watched } from "../metrics.ts";
 import { type AlarmRule, fewestFailures, inARow } from "./alarm-rules.ts";
 
 /** What can go wrong with what all services share. */
-export function platformRules({ clusterName, loadBalancer }: Watched): AlarmRule[] {
+export function platformRules({ clusterName, loadBalancer, certificates }: Watched): AlarmRule[] {
   const balancer = { LoadBalancer: loadBalancer };
   const nodes = { ClusterName: clusterName };
   return [
@@ -62,5 +63,25 @@ export function platformRules({ clusterName, loadBalancer }: Watched): AlarmRule
       missing: "notBreaching",
       notifies: true,
     },
+    ...certificates.map((arn, at) => certificateRule(arn, at)),
   ];
+}
+
+/** ACM renews what it issued 45 days before its end at the latest; nobody renews what was imported. */
+const fewestDays = 30;
+
+function certificateRule(arn: pulumi.Input<string>, at: number): AlarmRule {
+  return {
+    name: at === 0 ? "certificate" : `certificate-${at + 1}`,
+    runbook: "certificate",
+    says: `A certificate of the load balancer ends in less than ${fewestDays} days.`,
+    metrics: {
+      days: awsMetric("AWS/CertificateManager", "DaysToExpiry", "Minimum", { CertificateArn: arn }),
+    },
+    comparison: "LessThanThreshold",
+    threshold: fewestDays,
+    ...inARow(1, "of a day"),
+    missing: "notBreaching",
+    notifies: true,
+  };
 }

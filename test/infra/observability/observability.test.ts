@@ -128,7 +128,7 @@ describe("observability", () => {
       for (const name of names)
         assert.match(
           name,
-          /^platform-test\/((web|orders|tidy|cache|files|postgres|queue|table|topic)\/|node-|balancer-)/,
+          /^platform-test\/((web|orders|tidy|cache|files|postgres|queue|table|topic)\/|node-|balancer-|certificate)/,
         );
     });
 
@@ -150,6 +150,24 @@ describe("observability", () => {
     it("go off at the autoscaler's ceiling of each service", () => {
       assert.equal(alarm("web/autoscaler-ceiling").inputs.threshold, 12);
       assert.equal(alarm("orders/autoscaler-ceiling").inputs.threshold, 4);
+    });
+
+    it("go off 30 days before the end of each certificate of the load balancer", () => {
+      const rules = ["certificate", "certificate-2"].map((name) => {
+        const [{ metric } = { metric: undefined }] = queriesOf(alarm(name));
+        const { comparisonOperator, threshold, evaluationPeriods } = alarm(name).inputs;
+        return [metric?.dimensions, metric?.stat, comparisonOperator, threshold, evaluationPeriods];
+      });
+      const ends = ["Minimum", "LessThanThreshold", 30, 1];
+      assert.deepEqual(rules, [
+        [{ CertificateArn: "arn:aws:acm:1" }, ...ends],
+        [{ CertificateArn: "arn:aws:acm:2" }, ...ends],
+      ]);
+    });
+
+    it("have none on certificates without a domain", async () => {
+      const names = (await observe({ edge: { certificates: [] } })).map(({ name }) => name);
+      assert.ok(!names.some((name) => name.startsWith("certificate")), names.join());
     });
 
     it("do not go off for a few bad requests among few", () => {

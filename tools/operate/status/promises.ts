@@ -115,6 +115,7 @@ function watchedOf(
   return {
     clusterName,
     loadBalancer: suffixOf(balancer?.loadBalancer ?? ""),
+    certificates: [],
     services: names.map((name) => {
       const { maxReplicas = 0, drain } = config.services.services[name] ?? {};
       const group = balancer?.targetGroups[name];
