@@ -1,5 +1,6 @@
 import { blockOf, contains } from "../network/cidr.ts";
 import { needsKeda } from "../services/keda-needs.ts";
+import { imagePlaces } from "./image-names.ts";
 import { rule, workloadsOf } from "./setting-rule.ts";
 
 /** RFC 1918, and RFC 6598's, which EKS takes for pods too. */
@@ -69,6 +70,16 @@ export const networkRules = [
               (one) =>
                 `${at}.egress: ${one.cidrBlock} is outside the VPC, which network.egress none does not let out of; allowed: networks in ${cidrBlock}, where the endpoints are too`,
             ),
+        )
+      : [],
+  ),
+  rule(["network", "region", "services", "jobs"], ({ network: { egress }, region, ...settings }) =>
+    egress === "none"
+      ? imagePlaces(settings).map(
+          ({ at, image: { repositoryUrl } }) =>
+            repositoryUrl !== undefined &&
+            !repositoryUrl.includes(`.${region}.`) &&
+            `${at}.image.repositoryUrl: ${repositoryUrl} is in another region, which network.egress none does not reach; allowed: a repository of ${region}`,
         )
       : [],
   ),

@@ -101,6 +101,20 @@ describe("the way out of a network", () => {
     assert.match(problems(opentelemetry).join(), /insights.variant: opentelemetry does not work/);
   });
 
+  it("is none with images of the stack's own region alone", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const from = (region: string) => `111122223333.dkr.ecr.${region}.amazonaws.com/web`;
+    const told = (region: string, egress: string) =>
+      problems({
+        network: { egress },
+        ...web({ image: { digest, repositoryUrl: from(region) } }),
+      });
+    assert.deepEqual(told("eu-west-1", "none"), [
+      `services.web.image.repositoryUrl: ${from("eu-west-1")} is in another region, which network.egress none does not reach; allowed: a repository of eu-central-1`,
+    ]);
+    assert.deepEqual([...told("eu-central-1", "none"), ...told("eu-west-1", "gateway")], []);
+  });
+
   it("is the owner's in a network that is there already", () => {
     assert.deepEqual(within({ egress: "gateway" }), [
       'network.egress: "gateway" is not allowed: nothing beside network.existing, whose VPC has its own',
