@@ -1,3 +1,4 @@
+import "./closures-on-demand.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
