@@ -1,3 +1,4 @@
+import "./closures-on-demand.ts";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
@@ -10,6 +11,7 @@ import { order } from "./order.ts";
 import { PlanError } from "./plan-error.ts";
 import type { Alias, Evaluation, Properties, Resource } from "./resource.ts";
 import { type Settings, settingsOf } from "./stack-settings.ts";
+import { omitStackTraces } from "./stack-traces.ts";
 
 /** The folder of this project. */
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -144,13 +146,8 @@ async function record(settings: Settings, program: () => Promise<object>) {
   const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
   monitor.newUrn = (parent, type, name) => urnOf(settings, parent, type, name);
   const register = monitor.registerResource.bind(monitor);
-  const mapped = process.sourceMapsEnabled;
-  let ended = false;
+  const restoreStackTraces = omitStackTraces();
   monitor.registerResource = (request, callback) => {
-    // Pulumi formats a stack trace for each promise. Source maps would take a third of the time.
-    // All modules are loaded here, and errors get their lines afterwards. A failed program may still
-    // register resources after its end.
-    if (!ended) process.setSourceMapsEnabled(false);
     return register(request, (error, response) => {
       if (error) return callback(error, response);
       const resource = transformed(resourceOf(request, response, handedDown), transforms);
@@ -169,8 +166,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     await pulumi.runtime.disconnect();
     return exported;
   }).finally(() => {
-    ended = true;
-    process.setSourceMapsEnabled(mapped);
+    restoreStackTraces();
     forgetMocks();
   });
   const layers = order(resources).create;

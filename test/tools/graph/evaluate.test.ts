@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
@@ -280,19 +279,32 @@ describe("evaluate", () => {
     );
   });
 
-  it("keeps source maps enabled after a failed program registers a resource", async () => {
-    const mapped = process.sourceMapsEnabled;
-    process.setSourceMapsEnabled(true);
+  it("makes resources without stack traces", async () => {
+    const traces: number[] = [];
+    const { prepareStackTrace } = Error;
+    Error.prepareStackTrace = (_, frames) => traces.push(frames.length);
     try {
-      const late = deploy(async () => {
-        new aws.sns.Topic("late", { displayName: setTimeout(50, "late") });
-        throw new Error("fails first");
-      });
-      await assert.rejects(late, /fails first/);
-      await setTimeout(200);
-      assert.equal(process.sourceMapsEnabled, true);
+      await deploy(() => new aws.sns.Topic("topic"));
     } finally {
-      process.setSourceMapsEnabled(mapped);
+      Error.prepareStackTrace = prepareStackTrace;
     }
+    assert.deepEqual(
+      traces.filter((frames) => frames > 0),
+      [],
+    );
+  });
+
+  it("restores the stack traces after a failed program", async () => {
+    const { stackTraceLimit } = Error;
+    await assert.rejects(
+      deploy(() => {
+        new aws.sns.Topic("topic");
+        throw new Error("fails");
+      }),
+      /fails/,
+    );
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+    const { stackTrace } = pulumi.Resource as unknown as { stackTrace(skip: number): unknown[] };
+    assert.notDeepEqual(stackTrace.call(pulumi.Resource, 0), []);
   });
 });
