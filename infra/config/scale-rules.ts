@@ -122,8 +122,9 @@ export const scaleRules = [
       const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
       const { own, ofCluster, spare } = podsAtMost(settings);
       const { karpenter } = settings.nodes;
+      // A service or a job that is larger than a node is refused by the rule above.
+      if (!room || !(karpenter || own.every((one) => fits(one, room)))) return [];
       const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
-      if (!room || !pods.every((one) => fits(one, room))) return [];
       return [tooFewNodes(settings, pods, room)];
     },
   ),

@@ -12,7 +12,7 @@ import {
   withoutRoom,
 } from "../../../infra/cluster/capacity.ts";
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
-import { privateAddresses } from "../../../infra/config/scale-rules.ts";
+import { addressesNeeded, privateAddresses } from "../../../infra/config/scale-rules.ts";
 import { subnetCidrBlocks } from "../../../infra/network/network.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
 
@@ -205,6 +205,14 @@ describe("addresses", () => {
         assert.equal(privateAddresses({ cidrBlock }), size - 5);
       }
     }
+  });
+
+  it("of a private subnet are needed by nodes of known types, two more in an upgrade, and by AWS", () => {
+    const needed = (instanceTypes: string[], endpoints = 0) =>
+      addressesNeeded({ instanceTypes, maxSize: 6 }, 2, endpoints);
+    assert.deepEqual(needed(["t9z.medium"]), { each: 0, others: 6, needed: 6 });
+    assert.deepEqual(needed(["t4g.medium"], 4), { each: 18, others: 10, needed: 5 * 18 + 10 });
+    assert.equal(needed(["t4g.medium", "m7g.large"]).each, 30, "the most of any type");
   });
 
   it("of the smallest public subnet suffice for its load balancer, NAT and the control plane", () => {

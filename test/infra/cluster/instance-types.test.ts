@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { type InstanceType, instanceType } from "../../../infra/cluster/instance-types.ts";
+import {
+  type InstanceType,
+  instanceType,
+  isSubstitute,
+} from "../../../infra/cluster/instance-types.ts";
 
 const known = (name: string): InstanceType => {
   const type = instanceType(name);
@@ -94,5 +98,23 @@ describe("an instance type, by its family and size", () => {
         assert.equal(vcpus, Math.max(2, 2 ** (at - 3)), `${family}.${size}`);
       }
     }
+  });
+});
+
+describe("a node of another type that the autoscaler takes for one of the first", () => {
+  const first = { vcpus: 4, memoryMiB: 8192, interfaces: 4, addressesPerInterface: 15 };
+  const ratios = [0.5, 1, 2];
+  const others = ratios.flatMap((cpu) => ratios.map((memory) => ({ cpu, memory })));
+  for (const { cpu, memory } of others) {
+    const other = { ...first, vcpus: first.vcpus * cpu, memoryMiB: first.memoryMiB * memory };
+    it(`with ${cpu} times its vCPUs and ${memory} times its memory`, () => {
+      assert.equal(isSubstitute(first, other, false), cpu === 1 && memory === 1, "on demand");
+      assert.equal(isSubstitute(first, other, true), cpu >= 1 && memory >= 1, "Spot");
+    });
+  }
+
+  it("may differ in the rest", () => {
+    const other = { ...first, interfaces: 3, addressesPerInterface: 10 };
+    assert.ok(isSubstitute(first, other, false) && isSubstitute(first, other, true));
   });
 });

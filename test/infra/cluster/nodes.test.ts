@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { nodeVolumes } from "../../../infra/cluster/instances.ts";
 import { sizesToSend } from "../../../infra/cluster/nodes.ts";
 
 const ignored = ["scalingConfig.desiredSize"];
@@ -78,4 +79,18 @@ describe("the sizes that a node group is asked for", () => {
         },
       ),
     ));
+});
+
+describe("the disks of a node", () => {
+  it("are of the setting's size; Bottlerocket's system has one of its own", () => {
+    const diskSizeGiB = 40;
+    assert.deepEqual(nodeVolumes({ operatingSystem: "al2023", diskSizeGiB }), [
+      { deviceName: "/dev/xvda", GiB: 40 },
+    ]);
+    // Karpenter's page "NodeClasses", spec.blockDeviceMappings: what Bottlerocket has by default.
+    assert.deepEqual(nodeVolumes({ operatingSystem: "bottlerocket", diskSizeGiB }), [
+      { deviceName: "/dev/xvda", GiB: 4 },
+      { deviceName: "/dev/xvdb", GiB: 40 },
+    ]);
+  });
 });

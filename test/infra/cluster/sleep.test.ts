@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
-import { sleepBySchedule } from "../../../infra/cluster/sleep.ts";
+import { requireAwake, sleepBySchedule } from "../../../infra/cluster/sleep.ts";
 import type { NodesConfig } from "../../../infra/config/schema.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 
@@ -66,5 +66,29 @@ describe("the sleep of a node group", () => {
     assert.deepEqual(JSON.parse(policy).Statement, [
       { Effect: "Allow", Action: "eks:UpdateNodegroupConfig", Resource: arn },
     ]);
+  });
+});
+
+describe("an update of a stack that sleeps", () => {
+  const night = { minSize: 0, desiredSize: 0, maxSize: 1, replaced: false };
+  const run = async (more: Partial<NodesConfig>, running?: typeof night, preview = false) => {
+    const none = { newResource: () => ({ id: "", state: {} }), call: () => ({}) };
+    await pulumi.runtime.setMocks(none, "platform", "dev", preview);
+    requireAwake({ nodes: { ...sizes, ...more } as NodesConfig }, running);
+  };
+
+  it("is refused with what wakes it, and its preview is not", async () => {
+    await assert.rejects(run({ schedule }, night), {
+      message:
+        "The stack sleeps: its nodes are at 0 since nodes.schedule.sleep. First: npm run wake -- --stack dev",
+    });
+    await assert.rejects(run({ schedule }, { ...night, desiredSize: 1 }), pulumi.RunError);
+    await run({ schedule }, night, true);
+  });
+
+  it("runs while it is awake, before it has nodes, and without a schedule", async () => {
+    await run({ schedule }, { ...night, minSize: 1, desiredSize: 1 });
+    await run({ schedule });
+    await run({}, night);
   });
 });

@@ -534,6 +534,16 @@ describe("config", () => {
       "nodes.maxSize: 4 is too few for all pods at their most: no room for 11 of 31 web, 1 of 2 cluster-autoscaler; allowed: at least 7",
     ],
     [
+      "more pods than there are nodes for, by the names of the first three and the number of the others",
+      {
+        nodes: { minSize: 1, desiredSize: 1 },
+        jobs: {
+          large: { image: { sameAs: "web" }, cpuMillicores: 1400, cpuLimitMillicores: 1400 },
+        },
+      },
+      "nodes.desiredSize: 1 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 1 of 1 large, 2 of 2 metrics-server, 2 of 2 aws-load-balancer-controller, 1 more; allowed: at least 3",
+    ],
+    [
       "more pods than there are nodes for, where nothing adds one",
       web({ maxReplicas: 12 }),
       "nodes.desiredSize: 2 (autoscaler.enabled is false: nothing adds nodes) is too few for all pods at their most: no room for 3 of 13 web, 2 of 2 aws-load-balancer-controller, 1 of 1 amazon-cloudwatch-observability; allowed: at least 3",
@@ -612,6 +622,13 @@ describe("config", () => {
       "spare capacity that finds no room",
       { autoscaler: { enabled: true, spareCapacity: { replicas: 20 } } },
       "nodes.maxSize: 4 is too few for all pods at their most: no room for 15 of 20 spare-capacity; allowed: at least 12",
+    ],
+    [
+      "spare capacity larger than a node",
+      {
+        autoscaler: { enabled: true, spareCapacity: { replicas: 1, memoryMiB: 4096 } },
+      },
+      "nodes.maxSize: 4 is too few for all pods at their most: no room for 1 of 1 spare-capacity; allowed: fewer or smaller pods",
     ],
     [
       "endpoints of a network without a way out for which a subnet has no addresses",

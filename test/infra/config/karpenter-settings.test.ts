@@ -92,6 +92,11 @@ describe("settings of Karpenter", () => {
       /^nodes\.karpenter\.cpuLimit: 1 vCPUs and nodes\.karpenter\.memoryLimitGiB 128 are too little for all pods at their most; allowed: at least \d+ and \d+/,
     ],
     [
+      "a group too small for the pods of add-ons",
+      karpenter({ instanceTypes: ["t4g.micro"] }),
+      /^nodes\.desiredSize: 2 .* is too few for all pods of add-ons at their most: /,
+    ],
+    [
       "a pod larger than all its types",
       { ...karpenter(), ...web({ cpuMillicores: 3000, cpuLimitMillicores: 3000 }) } as Slices,
       /services\.web: 3000 millicores .* with nodes\.karpenter\.instanceTypes m7g\.large$/,

@@ -141,6 +141,13 @@ describe("the preflight", () => {
     const of = (pods: PreflightArgs["pods"], type: typeof described, ...types: string[]) =>
       problems({ instanceTypes: ["t4g.medium"], karpenterInstanceTypes: types, pods }, zone, type);
     assert.deepEqual(await of([["services.web", size]], large, "m8g.large", "m10g.large"), []);
+    const [most = ""] = await of(
+      [["jobs.bulk", { ...size, cpuMillicores: 9000 }]],
+      large,
+      "m8g.large",
+      "m10g.large",
+    );
+    assert.match(most, /: 3\d{3} millicores and \d+ MiB$/, "the largest, whatever comes first");
     assert.deepEqual(await of([["services.web", size]], described, "m8g.large", "m10g.large"), [
       "services.web: 3000 millicores and 128 MiB for a pod are more than a node has left; allowed with nodes.karpenter.instanceTypes m8g.large, m10g.large: 1470 millicores and 6617 MiB",
     ]);
