@@ -139,7 +139,15 @@ describe("the preflight", () => {
     const size = { cpuMillicores: 3000, cpuLimitMillicores: 3000, memoryMiB: 128 };
     const large = { ...described, defaultVcpus: 4, memorySize: 16384 };
     const of = (pods: PreflightArgs["pods"], type: typeof described, ...types: string[]) =>
-      problems({ instanceTypes: ["t4g.medium"], karpenterInstanceTypes: types, pods }, zone, type);
+      problems(
+        {
+          instanceTypes: ["t4g.medium"],
+          started: { at: "nodes.karpenter", instanceTypes: types },
+          pods,
+        },
+        zone,
+        type,
+      );
     assert.deepEqual(await of([["services.web", size]], large, "m8g.large", "m10g.large"), []);
     assert.deepEqual(await of([["services.web", size]], described, "m8g.large", "m10g.large"), [
       "services.web: 3000 millicores and 128 MiB for a pod are more than a node has left; allowed with nodes.karpenter.instanceTypes m8g.large, m10g.large: 1470 millicores and 6617 MiB",
