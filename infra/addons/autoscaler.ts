@@ -16,6 +16,8 @@ export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "k
   network: Pick<Network, "privateSubnetIds">;
   /** What Karpenter starts. @default the managed group has all nodes */
   karpenter: StartedNodes | undefined;
+  /** Whether EKS Auto Mode starts nodes: the component then adds none. @default false */
+  auto?: boolean;
   /** Tags of the instances and volumes that Karpenter makes. */
   tags: Record<string, string>;
   /** What its pods need: nodes, names and a way to AWS. Its role does not wait for them. */
@@ -43,7 +45,8 @@ export const imageTags: Record<ClusterConfig["kubernetesVersion"], string> = {
 };
 
 /**
- * Nodes by demand: the Kubernetes Cluster Autoscaler, or Karpenter. Nothing when both are off.
+ * Nodes by demand: the Kubernetes Cluster Autoscaler, or Karpenter. Nothing when both are off, and spare
+ * capacity alone in EKS Auto Mode, whose nodes are the cluster's.
  *
  * With the Cluster Autoscaler the node group grows when pods find no room and shrinks when they fit on
  * fewer nodes, between its minimum and its maximum. It only moves the desired size of the managed group,
@@ -59,8 +62,10 @@ export class Autoscaler extends pulumi.ComponentResource {
     const adds = args.karpenter
       ? new Karpenter("karpenter", { ...args, nodes: args.karpenter }, parent)
       : args.enabled && makeClusterAutoscaler(name, args, parent);
-    if (adds)
-      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: adds });
+    const dependsOn = args.auto ? args.prerequisites : adds;
+    if (dependsOn) {
+      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn });
+    }
     this.registerOutputs();
   }
 }

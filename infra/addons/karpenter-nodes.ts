@@ -2,9 +2,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
+import { deletionTimeout, metadataOf, nodePoolSpec } from "../cluster/node-pool.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
-import { nodeDeadlines } from "../services/drain.ts";
 import type { NodeRole } from "./node-role.ts";
 
 /** The settings of the nodes, those that they share with the managed group included. */
@@ -20,8 +20,6 @@ export interface KarpenterNodesArgs extends StartedNodes {
 }
 
 const name = "default";
-/** Instances that end are waited for: a node drains for 15 minutes at most. */
-const deletionTimeout = { delete: "30m" };
 
 /**
  * The nodes that Karpenter starts for pods without room, and ends when their pods fit on fewer.
@@ -39,13 +37,7 @@ export class KarpenterNodes extends pulumi.ComponentResource {
   ) {
     super("platform:addons:KarpenterNodes", resourceName, {}, opts);
     const parent = { parent: this };
-    const metadata = {
-      name,
-      annotations: {
-        "pulumi.com/waitFor": "condition=Ready",
-        "pulumi.com/deletionPropagationPolicy": "foreground",
-      },
-    };
+    const metadata = metadataOf(name);
     const nodeClass = new kubernetes.apiextensions.CustomResource(
       `${resourceName}-class`,
       {
@@ -58,38 +50,16 @@ export class KarpenterNodes extends pulumi.ComponentResource {
     );
     new kubernetes.apiextensions.CustomResource(
       resourceName,
-      { apiVersion: "karpenter.sh/v1", kind: "NodePool", metadata, spec: nodePoolSpec(args) },
+      {
+        apiVersion: "karpenter.sh/v1",
+        kind: "NodePool",
+        metadata,
+        spec: nodePoolSpec(args, { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name }),
+      },
       { ...parent, dependsOn: nodeClass, customTimeouts: deletionTimeout },
     );
     this.registerOutputs();
   }
-}
-
-function nodePoolSpec(args: KarpenterNodesArgs) {
-  const among = (key: string, values: string[]) => ({ key, operator: "In", values });
-  return {
-    template: {
-      spec: {
-        nodeClassRef: { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name },
-        requirements: [
-          among("kubernetes.io/os", ["linux"]),
-          among("kubernetes.io/arch", [args.architecture]),
-          among("karpenter.sh/capacity-type", args.capacityTypes),
-          among("node.kubernetes.io/instance-type", args.instanceTypes),
-        ],
-        expireAfter: `${args.expireAfterHours}h`,
-        // A pod that a disruption budget holds is ended then: no drain lasts for ever.
-        terminationGracePeriod: `${nodeDeadlines.nodeUpdate}s`,
-      },
-    },
-    disruption: {
-      consolidationPolicy: "WhenEmptyOrUnderutilized",
-      consolidateAfter: "1m",
-      // At least one: Karpenter rounds up.
-      budgets: [{ nodes: "10%" }],
-    },
-    limits: { cpu: String(args.cpuLimit), memory: `${args.memoryLimitGiB}Gi` },
-  };
 }
 
 function nodeClassSpec(args: KarpenterNodesArgs) {

@@ -58,8 +58,9 @@ export function clusterPods({
   autoscaler,
   keda,
   karpenter = false,
+  auto = false,
   files = false,
-}: Record<"autoscaler" | "keda", boolean> & { karpenter?: boolean } & Pick<
+}: Record<"autoscaler" | "keda", boolean> & { karpenter?: boolean; auto?: boolean } & Pick<
     OptionalAddons,
     "files"
   >): Pods[] {
@@ -71,7 +72,8 @@ export function clusterPods({
     spread: false,
   });
   return [
-    pods("coredns", 2, 70),
+    // In EKS Auto Mode it is a service of each node.
+    ...(auto ? [] : [pods("coredns", 2, 70)]),
     pods("metrics-server", 2, 200),
     pods("aws-load-balancer-controller", 2, 128),
     pods("amazon-cloudwatch-observability", 1, 64),
@@ -142,7 +144,7 @@ export function addressesOf(type: InstanceType): number {
   return Math.min(interfaces, used + 1) * addressesPerInterface;
 }
 
-function maxPods({ vcpus, interfaces, addressesPerInterface }: InstanceType): number {
+export function maxPods({ vcpus, interfaces, addressesPerInterface }: InstanceType): number {
   return Math.min(interfaces * (addressesPerInterface - 1) + 2, vcpus < 30 ? 110 : 250);
 }
 

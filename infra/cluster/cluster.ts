@@ -2,9 +2,17 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../config/schema.ts";
+import type {
+  AddonName,
+  AutoNodesConfig,
+  ClusterConfig,
+  LogsConfig,
+  NodeGroupConfig,
+  NodesConfig,
+} from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
+import { AutoNodes, type AutoNodesArgs } from "./auto-nodes.ts";
 import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
 import {
@@ -15,7 +23,8 @@ import {
 
 export interface ClusterArgs extends ClusterConfig {
   network: Network;
-  nodes: NodeGroupConfig;
+  /** With `auto` EKS Auto Mode starts them, and there is no node group. */
+  nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "auto">>;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
   /** The node group on AWS, where there is one. */
@@ -28,12 +37,13 @@ export interface ClusterArgs extends ClusterConfig {
 }
 
 /**
- * An EKS cluster with one managed node group, ready to run pods.
+ * An EKS cluster with one managed node group, or with EKS Auto Mode, ready to run pods.
  *
  * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
  * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
  * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
- * nodes and DNS when it comes, and until it has gone.
+ * nodes and DNS when it comes, and until it has gone. In Auto Mode EKS brings CNI, kube-proxy, CoreDNS and
+ * the node monitoring agent itself (Amazon EKS User Guide, EKS Auto Mode, automated components).
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
@@ -44,7 +54,8 @@ export class Cluster extends pulumi.ComponentResource {
   /** Makes Kubernetes objects in this cluster. */
   readonly provider: kubernetes.Provider;
   readonly logGroups: Record<"controlPlane", pulumi.Output<string>>;
-  readonly nodes: Nodes;
+  /** Undefined in Auto Mode. */
+  readonly nodes: Nodes | undefined;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Cluster", name, {}, opts);
@@ -79,21 +90,6 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
 
-    const addon = addonMaker(name, clusterName, args, parent);
-    const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
-    const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
-    const kubeProxy = addon("kube-proxy", []);
-    this.nodes = new Nodes(
-      `${name}-nodes`,
-      { ...nodesArgs(args), clusterName, prerequisites: [args.network, cni, kubeProxy] },
-      parent,
-    );
-    // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
-    addon("coredns", [this.nodes]);
-    addon("metrics-server", [this.nodes]);
-    // Without it node repair sees only what the kubelet and EC2 report.
-    addon("eks-node-monitoring-agent", [this.nodes]);
-
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
     this.securityGroupId = controlPlane.eksCluster.vpcConfig.clusterSecurityGroupId;
@@ -103,6 +99,25 @@ export class Cluster extends pulumi.ComponentResource {
       { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
       { ...parent, dependsOn: [controlPlane, access] },
     );
+    const addon = addonMaker(name, clusterName, args, parent);
+    const nodes = args.nodes.auto
+      ? new AutoNodes(
+          `${name}-auto-nodes`,
+          autoNodesArgs(args, args.nodes.auto, this, controlPlane),
+          {
+            ...parent,
+            providers: [this.provider],
+            dependsOn: [args.network, identityProvider],
+          },
+        )
+      : makeGroup(name, args, { clusterName, oidc: this.oidc, addon }, parent);
+    this.nodes = nodes instanceof Nodes ? nodes : undefined;
+    // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
+    if (this.nodes) addon("coredns", [nodes]);
+    addon("metrics-server", [nodes]);
+    // Without it node repair sees only what the kubelet and EC2 report.
+    if (this.nodes) addon("eks-node-monitoring-agent", [nodes]);
+
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
   }
@@ -139,7 +154,49 @@ function controlPlaneArgs(args: ClusterArgs, keyArn: pulumi.Input<string>): eks.
     kubeProxyAddonOptions: { enabled: false },
     corednsAddonOptions: { enabled: false },
     createOidcProvider: false,
+    ...(args.nodes.auto && { autoMode }),
   };
+}
+
+/** EKS's own node pools take no settings: the stack has one of its own (auto-nodes.ts). */
+const autoMode = { enabled: true, createNodeRole: false, computeConfig: { nodePools: [] } };
+
+function autoNodesArgs(
+  args: ClusterArgs,
+  auto: AutoNodesConfig,
+  cluster: Pick<Cluster, "name" | "securityGroupId">,
+  { eksCluster }: eks.Cluster,
+): AutoNodesArgs {
+  const { architecture, diskSizeGiB } = args.nodes;
+  return {
+    nodes: { ...auto, architecture, diskSizeGiB },
+    clusterName: cluster.name,
+    clusterRoleArn: eksCluster.roleArn,
+    securityGroupId: cluster.securityGroupId,
+    subnetIds: args.network.privateSubnetIds,
+    tags: { ...args.tags, Name: nodeName(args.name) },
+  };
+}
+
+/** A managed node group, after the add-ons that its nodes need. */
+function makeGroup(
+  name: string,
+  args: ClusterArgs,
+  of: { clusterName: pulumi.Output<string>; oidc: OidcProvider; addon: AddonMaker },
+  parent: { parent: pulumi.Resource },
+): Nodes {
+  const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(of.oidc), parent);
+  const cni = of.addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
+  const kubeProxy = of.addon("kube-proxy", []);
+  return new Nodes(
+    `${name}-nodes`,
+    {
+      ...nodesArgs(args),
+      clusterName: of.clusterName,
+      prerequisites: [args.network, cni, kubeProxy],
+    },
+    parent,
+  );
 }
 
 function accessArgs(args: ClusterArgs, clusterName: pulumi.Input<string>): AccessArgs {
@@ -165,6 +222,8 @@ function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.A
     }),
   };
 }
+
+type AddonMaker = ReturnType<typeof addonMaker>;
 
 /** Creates add-ons of one cluster, each after what it depends on. */
 function addonMaker(

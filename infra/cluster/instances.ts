@@ -9,13 +9,14 @@ export const nodeName = (clusterName: string) => `${clusterName}-node`;
 export function makeNodeRole(
   name: string,
   parent: { parent: pulumi.Resource },
+  joining = "AmazonEKSWorkerNodePolicy",
 ): { role: aws.iam.Role; policies: aws.iam.RolePolicyAttachment[] } {
   const role = new aws.iam.Role(
     name,
     { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "ec2.amazonaws.com" }) },
     parent,
   );
-  const policies = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
+  const policies = [joining, "AmazonEC2ContainerRegistryPullOnly"].map(
     (policy) =>
       new aws.iam.RolePolicyAttachment(
         `${name}-${policy}`,

@@ -85,11 +85,16 @@ export class Sleep extends pulumi.ComponentResource {
 /** Makes the schedules of a stack that has some. */
 export function sleepBySchedule(
   name: string,
-  args: Omit<SleepArgs, "schedule">,
+  args: Pick<SleepArgs, "nodes"> & {
+    cluster: Pick<Cluster, "name"> & { nodes: Pick<Nodes, "group"> | undefined };
+  },
   opts: pulumi.ComponentResourceOptions,
 ): void {
+  const { name: clusterName, nodes } = args.cluster;
   const { schedule } = args.nodes;
-  if (schedule) new Sleep(name, { ...args, schedule }, opts);
+  if (schedule && nodes) {
+    new Sleep(name, { ...args, schedule, cluster: { name: clusterName, nodes } }, opts);
+  }
 }
 
 /**

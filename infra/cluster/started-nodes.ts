@@ -1,5 +1,7 @@
+import type { AutoNodesConfig, NodesConfig } from "../config/schema.ts";
 import {
   addressesOf,
+  maxPods,
   mostNodes,
   nodesFor,
   type OptionalAddons,
@@ -8,7 +10,25 @@ import {
 } from "./capacity.ts";
 import { type InstanceType, instanceType } from "./instance-types.ts";
 
-/** Limits of what Karpenter starts, by what its nodes have and not by what pods ask for. */
+/** What starts nodes for pods, the key of its settings, and those. */
+export interface Started extends AutoNodesConfig {
+  by: "Karpenter" | "EKS Auto Mode";
+  at: "nodes.karpenter" | "nodes.auto";
+}
+
+/** @returns undefined where the managed group has all nodes */
+export function startedBy({
+  kind,
+  karpenter,
+  auto,
+}: Partial<Pick<NodesConfig, "kind" | "karpenter" | "auto">>): Started | undefined {
+  if (kind === "karpenter" && karpenter) {
+    return { by: "Karpenter", at: "nodes.karpenter", ...karpenter };
+  }
+  return kind === "auto" && auto ? { by: "EKS Auto Mode", at: "nodes.auto", ...auto } : undefined;
+}
+
+/** Limits of what Karpenter or EKS Auto Mode starts, by what its nodes have and not by what pods ask for. */
 export interface Limits {
   cpuLimit: number;
   memoryLimitGiB: number;
@@ -19,18 +39,27 @@ function mostOf({ vcpus, memoryMiB }: InstanceType, { cpuLimit, memoryLimitGiB }
   return Math.floor(Math.min(cpuLimit / vcpus, (memoryLimitGiB * 1024) / memoryMiB));
 }
 
+/** What decides how many addresses nodes take. */
+export type StartedAddresses = Limits & Pick<Started, "by" | "instanceTypes">;
+
 /** Addresses of one subnet that these nodes take at most, evenly over the zones. */
-export function addressesOfStarted(
-  limits: (Limits & { instanceTypes: string[] }) | undefined,
-  zones: number,
-): number {
+export function addressesOfStarted(limits: StartedAddresses | undefined, zones: number): number {
   if (!limits) return 0;
   const types = limits.instanceTypes.map(instanceType).filter((type) => type !== undefined);
-  return Math.max(
-    0,
-    ...types.map((type) => Math.ceil(mostOf(type, limits) / zones) * addressesOf(type)),
-  );
+  const each = limits.by === "EKS Auto Mode" ? addressesInPrefixes : addressesOf;
+  return Math.max(0, ...types.map((type) => Math.ceil(mostOf(type, limits) / zones) * each(type)));
 }
+
+/**
+ * Addresses of a node of EKS Auto Mode, which gives pods addresses of /28 prefixes: one for each interface,
+ * the prefixes of all pods, and one prefix in reserve (Amazon EKS User Guide, create a NodeClass).
+ */
+function addressesInPrefixes(type: InstanceType): number {
+  const prefixes = Math.ceil(maxPods(type) / prefixSize) + 1;
+  return type.interfaces + prefixes * prefixSize;
+}
+
+const prefixSize = 16;
 
 /**
  * For each type whose nodes hold all pods, the least limits that allow so many, those with the fewest

@@ -1,4 +1,4 @@
-import { limitsFor } from "../cluster/started-nodes.ts";
+import { limitsFor, type Started, startedBy } from "../cluster/started-nodes.ts";
 import { architectureOf, instanceTypeNames } from "./known-names.ts";
 import { addonsOf, podsAtMost } from "./pods-at-most.ts";
 import type { Settings } from "./schema.ts";
@@ -15,7 +15,7 @@ type Limited = Pick<
   "nodes" | "network" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
 >;
 
-/** Rules of `nodes.kind: karpenter`, and of what goes with it alone. */
+/** Rules of `nodes.kind: karpenter`, and those that it shares with `auto`. */
 export const karpenterRules = [
   rule(["nodes"], ({ nodes: { kind, karpenter } }) => [
     kind === "karpenter" &&
@@ -32,13 +32,15 @@ export const karpenterRules = [
       "nodes.capacityType: SPOT is not allowed with nodes.kind karpenter, whose controller would end with its node; allowed: ON_DEMAND, and spot in nodes.karpenter.capacityTypes",
     nodes.release === undefined &&
       "nodes.release: is missing; nodes.kind karpenter needs it: without a pin each image that AWS publishes replaces the nodes",
-    ...(nodes.karpenter?.instanceTypes ?? [])
+  ]),
+  ofStarted(["nodes"], ({ nodes }, { at, instanceTypes }) =>
+    instanceTypes
       .filter((type) => instanceTypeNames.has(type) && architectureOf(type) !== nodes.architecture)
       .map(
         (type) =>
-          `nodes.karpenter.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${nodes.architecture}`,
+          `${at}.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${nodes.architecture}`,
       ),
-  ]),
+  ),
   ofKarpenter(["nodes"], ({ nodes: { schedule } }) => [
     schedule !== undefined &&
       "nodes.schedule: is not allowed with nodes.kind karpenter, whose controller sleeps too and ends no node then; allowed: with managed",
@@ -47,45 +49,47 @@ export const karpenterRules = [
     egress === "none" &&
       "network.egress: none is not allowed with nodes.kind karpenter, whose image and price lists are outside the VPC; allowed: gateway or instance",
   ]),
-  ofKarpenter(["nodes", "autoscaler"], ({ autoscaler }) => [
+  ofStarted(["nodes", "autoscaler"], ({ nodes, autoscaler }) => [
     autoscaler.enabled &&
-      "autoscaler.enabled: true is not allowed with nodes.kind karpenter: both would add a node for one pod; allowed: false",
+      `autoscaler.enabled: true is not allowed with nodes.kind ${nodes.kind}: both would add a node for one pod; allowed: false`,
   ]),
   ofKarpenter(["nodes", "tags"], ({ tags }) =>
     Object.keys(tags)
       .filter((key) => reservedTags.test(key))
       .map((key) => `tags.${key}: is not allowed with nodes.kind karpenter, which sets it itself`),
   ),
-  ofKarpenter(["nodes", "environment"], ({ nodes, environment }) => [
+  ofStarted(["nodes", "environment"], ({ environment }, { at, capacityTypes }) => [
     environment === "production" &&
-      nodes.karpenter !== undefined &&
-      !nodes.karpenter.capacityTypes.includes("on-demand") &&
-      "nodes.karpenter.capacityTypes: spot alone is not allowed in production: pods would wait while AWS has no Spot; allowed: with on-demand",
+      !capacityTypes.includes("on-demand") &&
+      `${at}.capacityTypes: spot alone is not allowed in production: pods would wait while AWS has no Spot; allowed: with on-demand`,
   ]),
-  ofKarpenter(
+  ofStarted(
     ["nodes", "network", "autoscaler", "services", "jobs", "resources", "pullRequests"],
     (settings) => {
       const found = limitsOfPods(settings);
       if (!found) return [];
       const { limits, least, enough } = found;
+      const { at } = limits;
       return [
         !enough &&
-          `nodes.karpenter.cpuLimit: ${limits.cpuLimit} vCPUs and nodes.karpenter.memoryLimitGiB ${limits.memoryLimitGiB} are too little for all pods at their most; allowed: at least ${least.cpuLimit} and ${least.memoryLimitGiB}, or fewer or smaller pods`,
+          `${at}.cpuLimit: ${limits.cpuLimit} vCPUs and ${at}.memoryLimitGiB ${limits.memoryLimitGiB} are too little for all pods at their most; allowed: at least ${least.cpuLimit} and ${least.memoryLimitGiB}, or fewer or smaller pods`,
       ];
     },
   ),
 ];
 
 /**
- * The limits of Karpenter's nodes, the least that hold all pods at their most, and whether they are enough.
+ * The limits of started nodes, the least that hold all pods at their most, and whether they are enough.
  *
- * @returns undefined without Karpenter, and where no type has numbers
+ * @returns undefined where the managed group has all nodes, and where no type has numbers
  */
 export function limitsOfPods(settings: Limited) {
-  const { karpenter: limits } = settings.nodes;
+  const limits = startedBy(settings.nodes);
   if (!limits) return undefined;
-  const { own, spare } = podsAtMost(settings);
-  const found = limitsFor([...own, ...spare], {
+  const { own, ofCluster, spare } = podsAtMost(settings);
+  // Karpenter's group has the pods of add-ons.
+  const others = limits.by === "Karpenter" ? [] : ofCluster;
+  const found = limitsFor([...own, ...others, ...spare], {
     instanceTypes: limits.instanceTypes,
     zones: settings.network.zones.length,
     addons: addonsOf(settings),
@@ -102,4 +106,14 @@ function ofKarpenter<Slice extends keyof Settings>(
   check: (settings: Pick<Settings, "nodes" | Slice>) => (string | false)[],
 ) {
   return rule(needs, (settings) => (settings.nodes.kind === "karpenter" ? check(settings) : []));
+}
+
+function ofStarted<Slice extends keyof Settings>(
+  needs: ("nodes" | Slice)[],
+  check: (settings: Pick<Settings, "nodes" | Slice>, started: Started) => (string | false)[],
+) {
+  return rule(needs, (settings) => {
+    const started = startedBy(settings.nodes);
+    return started ? check(settings, started) : [];
+  });
 }

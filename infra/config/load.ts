@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Copying } from "../addons/copied-image.ts";
+import { startedBy } from "../cluster/started-nodes.ts";
 import type { BodyRoute } from "../edge/firewall.ts";
 import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
@@ -61,7 +62,7 @@ function slices(given: Settings) {
       capacityType: nodes.capacityType,
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
-      karpenterInstanceTypes: nodes.karpenter?.instanceTypes ?? [],
+      started: startedBy(nodes),
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -84,6 +85,7 @@ function slices(given: Settings) {
     autoscaler: {
       ...settings.autoscaler,
       karpenter: nodes.karpenter && { ...nodes, ...nodes.karpenter },
+      auto: nodes.auto !== undefined,
       kubernetesVersion,
       clusterName: cluster.name,
       region,
@@ -153,7 +155,7 @@ function slices(given: Settings) {
       jobs,
       ingress,
       architecture,
-      karpenter: nodes.kind === "karpenter",
+      karpenter: nodes.kind !== "managed",
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,

@@ -61,6 +61,7 @@ export function podsAtMost({
     ofCluster: clusterPods({
       autoscaler: autoscaler.enabled,
       karpenter: nodes.kind === "karpenter",
+      auto: nodes.kind === "auto",
       keda: Object.values(services).some(needsKeda),
       files: hasFiles({ resources }),
     }),

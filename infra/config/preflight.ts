@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fits, roomOf } from "../cluster/capacity.ts";
 import { type InstanceType, instanceType, isSubstitute } from "../cluster/instance-types.ts";
 import { runningNodes } from "../cluster/nodes.ts";
+import type { Started } from "../cluster/started-nodes.ts";
 import {
   type IssuedCertificatesArgs,
   issuedCertificateProblems,
@@ -26,8 +27,8 @@ export interface PreflightArgs
   autoscaled: boolean;
   /** A pod of each service and job, with its key in the settings. */
   pods: [at: string, PodSize][];
-  /** Those that Karpenter may start. @default none */
-  karpenterInstanceTypes?: string[];
+  /** What Karpenter or EKS Auto Mode may start. @default the managed group has all nodes */
+  started?: Pick<Started, "at" | "instanceTypes"> | undefined;
   /** Each with its key in the settings. */
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
@@ -66,6 +67,8 @@ export async function preflight(
   return { existing };
 }
 
+const withoutGroup = { minSize: 0, desiredSize: 0, maxSize: 0, replaced: false };
+
 async function checkNetwork(
   { network, zones }: PreflightArgs,
   options: pulumi.InvokeOptions,
@@ -77,7 +80,9 @@ async function checkNetwork(
     vpcOfCluster(name, options),
     runningNodes({ name, nodes }, { zones }, options),
   ]);
-  const needs = { ...network, zones, running, clusterVpcId };
+  // EKS Auto Mode has no group: a cluster that is there runs all that it asks for.
+  const auto = nodes.kind === "auto" && clusterVpcId !== undefined ? withoutGroup : undefined;
+  const needs = { ...network, zones, running: auto ?? running, clusterVpcId };
   return { existing, problems: networkProblems(existing, needs) };
 }
 
@@ -95,8 +100,8 @@ async function zoneProblems(
 }
 
 async function instanceTypeProblems(args: PreflightArgs, options: Options): Promise<string[]> {
-  const { zones, instanceTypes, karpenterInstanceTypes = [] } = args;
-  const all = [...new Set([...instanceTypes, ...karpenterInstanceTypes])];
+  const { zones, instanceTypes, started } = args;
+  const all = [...new Set([...instanceTypes, ...(started?.instanceTypes ?? [])])];
   const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
     {
       locationType: "availability-zone",
@@ -125,8 +130,10 @@ async function instanceTypeProblems(args: PreflightArgs, options: Options): Prom
   return [...notOffered, ...describedProblems(new Map(described), args)];
 }
 
-const keyOf = (type: string, { instanceTypes }: Pick<PreflightArgs, "instanceTypes">): string =>
-  instanceTypes.includes(type) ? "nodes.instanceTypes" : "nodes.karpenter.instanceTypes";
+const keyOf = (
+  type: string,
+  { instanceTypes, started }: Pick<PreflightArgs, "instanceTypes" | "started">,
+): string => `${instanceTypes.includes(type) ? "nodes" : started?.at}.instanceTypes`;
 
 interface DescribedType extends InstanceType {
   /** EC2's names: `arm64`, `x86_64`, `i386`. */
@@ -176,11 +183,9 @@ function describedProblems(described: Map<string, DescribedType>, args: Prefligh
 /** A group starts a node of any of its types, Karpenter one of the type that a pod needs. */
 function podsWithoutRoom(
   described: Map<string, DescribedType>,
-  { instanceTypes, karpenterInstanceTypes = [], pods }: PreflightArgs,
+  { instanceTypes, started, pods }: PreflightArgs,
 ): string[] {
-  const ofKarpenter = karpenterInstanceTypes.length > 0;
-  const types = ofKarpenter ? karpenterInstanceTypes : instanceTypes;
-  const groups = ofKarpenter ? [types] : types.map((type) => [type]);
+  const groups = started ? [started.instanceTypes] : instanceTypes.map((type) => [type]);
   return groups
     .filter((group) => group.some((type) => described.has(type)))
     .flatMap((group) => {
@@ -188,7 +193,7 @@ function podsWithoutRoom(
       const rooms = sizes.map(roomOf).toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
       const [room] = rooms;
       if (!room || sizes.length < group.length) return [];
-      const at = `nodes.${ofKarpenter ? "karpenter." : ""}instanceTypes ${group.join(", ")}`;
+      const at = `${started?.at ?? "nodes"}.instanceTypes ${group.join(", ")}`;
       return pods
         .filter(([, pod]) => !rooms.some((one) => fits(pod, one)))
         .map(

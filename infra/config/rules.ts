@@ -1,3 +1,4 @@
+import { autoRules } from "./auto-rules.ts";
 import { databaseRules } from "./database-rules.ts";
 import { debugRules } from "./debug-rules.ts";
 import { domainRules } from "./domain-rules.ts";
@@ -89,6 +90,7 @@ export const rules = [
   ...imageRules,
   ...scaleRules,
   ...karpenterRules,
+  ...autoRules,
   ...resourceRules,
   ...previewRules,
   ...databaseRules,

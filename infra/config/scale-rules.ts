@@ -9,7 +9,7 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType, isSubstitute } from "../cluster/instance-types.ts";
-import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
+import { addressesOfStarted, type StartedAddresses, startedBy } from "../cluster/started-nodes.ts";
 import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
@@ -48,7 +48,7 @@ export const scaleRules = [
   rule(["autoscaler", "nodes"], ({ autoscaler: { enabled, spareCapacity }, nodes }) => [
     spareCapacity.replicas > 0 &&
       !enabled &&
-      nodes.kind !== "karpenter" &&
+      nodes.kind === "managed" &&
       `autoscaler.spareCapacity.replicas: ${spareCapacity.replicas} needs autoscaler.enabled: only the autoscaler adds a node when these pods give way`,
   ]),
   rule(["autoscaler", "services", "jobs"], ({ autoscaler: { spareCapacity }, ...kinds }) =>
@@ -97,10 +97,10 @@ export const scaleRules = [
     ];
   }),
   rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
-    const at = nodes.karpenter ? "nodes.karpenter" : "nodes";
-    const { instanceTypes } = nodes.karpenter ?? nodes;
+    const started = startedBy(nodes);
+    const { at = "nodes", instanceTypes } = started ?? { ...nodes, at: undefined };
     // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
-    const groups = nodes.karpenter ? instanceTypes.map((type) => [type]) : [instanceTypes];
+    const groups = started ? instanceTypes.map((type) => [type]) : [instanceTypes];
     const rooms = groups.map((types) => smallestRoom(types, addonsOf(kinds)));
     const known = rooms.filter((room) => room !== undefined);
     const [room] = known.toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
@@ -119,12 +119,13 @@ export const scaleRules = [
   rule(
     ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
     (settings) => {
+      if (settings.nodes.kind === "auto") return [];
       const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
       const { own, ofCluster, spare } = podsAtMost(settings);
-      const { karpenter } = settings.nodes;
+      const byDemand = startedBy(settings.nodes) !== undefined;
       // A service or a job that is larger than a node is refused by the rule above.
-      if (!room || !(karpenter || own.every((one) => fits(one, room)))) return [];
-      const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
+      if (!room || !(byDemand || own.every((one) => fits(one, room)))) return [];
+      const pods = byDemand ? ofCluster : [...own, ...ofCluster, ...spare];
       return [tooFewNodes(settings, pods, room)];
     },
   ),
@@ -134,12 +135,19 @@ export const scaleRules = [
     if (network.existing) return [];
     const zones = network.zones.length;
     const endpoints = interfaceEndpoints(settings).length;
-    const { each, others, needed } = addressesNeeded(nodes, zones, endpoints);
+    const started = startedBy(nodes);
+    const { each, others, needed } = addressesNeeded({ ...nodes, started }, zones, endpoints);
     const there = privateAddresses(network);
+    if (nodes.auto) {
+      return [
+        needed > there &&
+          `nodes.auto.cpuLimit: ${nodes.auto.cpuLimit} vCPUs and nodes.auto.memoryLimitGiB ${nodes.auto.memoryLimitGiB} need ${needed} addresses in a private subnet, but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: lower limits, or a larger network`,
+      ];
+    }
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
       needed > there &&
-        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${nodes.karpenter ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${started ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
     ];
   }),
 ];
@@ -149,16 +157,14 @@ export function addressesNeeded(
   {
     instanceTypes,
     maxSize,
-    karpenter,
-  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & {
-    karpenter?: Limits & { instanceTypes: string[] };
-  },
+    started,
+  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & { started: StartedAddresses | undefined },
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {
   const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
   const each = Math.max(0, ...types.map(addressesOf));
-  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(karpenter, zones);
+  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(started, zones);
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
 }
 
@@ -171,10 +177,11 @@ function spotSetting(
 ): { setting: string; instead: string } | undefined {
   if (capacityTypeOf(settings) === "SPOT")
     return { setting: "nodes.capacityType SPOT", instead: "nodes.capacityType ON_DEMAND" };
-  return settings.nodes.karpenter?.capacityTypes.includes("spot")
+  const started = startedBy(settings.nodes);
+  return started?.capacityTypes.includes("spot")
     ? {
-        setting: "nodes.karpenter.capacityTypes spot",
-        instead: "nodes.karpenter.capacityTypes on-demand",
+        setting: `${started.at}.capacityTypes spot`,
+        instead: `${started.at}.capacityTypes on-demand`,
       }
     : undefined;
 }
@@ -202,7 +209,7 @@ export function withSurge(settings: Placed): Settings["services"] {
       }),
     );
   const holds = (services: Settings["services"]) => {
-    if (settings.nodes.karpenter) return limitsOfPods({ ...settings, services })?.enough === true;
+    if (startedBy(settings.nodes)) return limitsOfPods({ ...settings, services })?.enough === true;
     const { own, ofCluster, spare } = podsAtMost({ ...settings, services });
     return room !== undefined && !tooFewNodes(settings, [...own, ...ofCluster, ...spare], room);
   };
@@ -226,7 +233,7 @@ function tooFewNodes(
     ({ name, count }) => `${count} of ${pods.find((one) => one.name === name)?.count} ${name}`,
   );
   const scaled = autoscaler.enabled ? "" : " (autoscaler.enabled is false: nothing adds nodes)";
-  return `nodes.${key}: ${size}${scaled} is too few for all pods${nodes.karpenter ? " of add-ons" : ""} at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
+  return `nodes.${key}: ${size}${scaled} is too few for all pods${startedBy(nodes) ? " of add-ons" : ""} at their most: no room for ${few(whose)}; allowed: ${enough ? `at least ${enough}` : "fewer or smaller pods"}`;
 }
 
 const few = (names: string[]) =>

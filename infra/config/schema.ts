@@ -203,36 +203,58 @@ const karpenterSchema = z.strictObject({
     .describe("Hours after which Karpenter drains and replaces a node, whatever its budget."),
 });
 
-/** EKS Auto Mode would be a third kind, with a block of its own beside `karpenter`. */
-const nodeKinds = ["managed", "karpenter"] as const;
+/** What EKS Auto Mode starts. Without `nodes.kind: auto` a rule refuses it. */
+const autoSchema = z.strictObject({
+  instanceTypes: instanceTypeNames().describe(
+    "EC2 instance types that EKS Auto Mode may start, of `nodes.architecture`.",
+  ),
+  capacityTypes: karpenterSchema.shape.capacityTypes.describe(
+    "With `spot` and `on-demand` EKS takes Spot first, and on-demand where AWS has no Spot.",
+  ),
+  cpuLimit: whole(1, 100_000).describe("Most vCPUs of all nodes together."),
+  memoryLimitGiB: whole(1, 1_000_000).describe("Most memory of all nodes together, in GiB."),
+  // AWS ends a managed instance after 21 days (Amazon EKS User Guide, security of EKS Auto Mode).
+  expireAfterHours: whole(1, 504)
+    .default(336)
+    .describe("Hours after which EKS drains and replaces a node, whatever its budget."),
+});
 
-const nodesSchema = z.strictObject({
+const nodeKinds = ["managed", "karpenter", "auto"] as const;
+
+const nodesObject = z.strictObject({
   kind: oneOf(nodeKinds)
     .default("managed")
     .describe(
-      "`managed`: one managed node group. `karpenter`: a small one for add-ons, and nodes that Karpenter starts for pods (docs/nodes.md).",
+      "`managed`: one managed node group. `karpenter`: a small one for add-ons, and nodes that Karpenter starts for pods. `auto`: EKS Auto Mode, without a group (docs/nodes.md).",
     ),
   architecture: oneOf(["arm64", "amd64"])
     .default("arm64")
     .describe("CPU architecture of the nodes and of the images."),
   operatingSystem: oneOf(["al2023", "bottlerocket"])
-    .default("al2023")
-    .describe("Operating system of the nodes."),
-  instanceTypes: instanceTypeNames().describe(
-    "EC2 instance types of the node group, of `nodes.architecture`.",
-  ),
+    .optional()
+    .describe("Operating system of the nodes.")
+    .meta({ default: "al2023" }),
+  instanceTypes: instanceTypeNames()
+    .optional()
+    .describe(
+      "EC2 instance types of the node group, of `nodes.architecture`. Needed unless `nodes.kind` is `auto`.",
+    ),
   capacityType: oneOf(["ON_DEMAND", "SPOT"])
     .optional()
     .describe(
       "On-demand or Spot instances. Spot costs less, but AWS takes a node back two minutes after its notice, and may have none. Default: `SPOT` in development with two or more `nodes.instanceTypes`, else `ON_DEMAND`.",
     ),
-  minSize: whole(1, mostNodes).describe("Fewest nodes."),
+  minSize: whole(1, mostNodes)
+    .optional()
+    .describe("Fewest nodes. Needed unless `nodes.kind` is `auto`."),
   desiredSize: whole(1, mostNodes)
     .optional()
     .describe(
       "Nodes at creation. Without the autoscaler an update sets it too. Default: `minSize`.",
     ),
-  maxSize: whole(1, mostNodes).describe("Most nodes."),
+  maxSize: whole(1, mostNodes)
+    .optional()
+    .describe("Most nodes. Needed unless `nodes.kind` is `auto`."),
   release: matching(
     /^\d+\.\d+\.\d+-[0-9a-z]+$/,
     "a release of the nodes' image such as 1.36.2-20261112",
@@ -244,7 +266,41 @@ const nodesSchema = z.strictObject({
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
   schedule: sleepScheduleSchema.optional(),
   karpenter: karpenterSchema.optional(),
+  auto: autoSchema.optional(),
 });
+
+/** What a managed node group cannot be without. */
+const neededByGroup = ["instanceTypes", "minSize", "maxSize"] as const;
+/** What only a managed node group has. */
+const ofGroup = [
+  ...neededByGroup,
+  ...(["operatingSystem", "capacityType", "desiredSize", "release", "schedule"] as const),
+] as const;
+
+/** With `auto` there is no managed group: it has no types, and no nodes. */
+const nodesSchema = nodesObject
+  .superRefine((nodes, { addIssue }) => {
+    const auto = nodes.kind === "auto";
+    for (const key of auto ? ofGroup : []) {
+      if (nodes[key] === undefined) continue;
+      const message = "nothing of a managed node group with nodes.kind auto, which has none";
+      addIssue({ code: "custom", path: [key], message, input: nodes[key] });
+    }
+    for (const key of auto ? [] : neededByGroup) {
+      if (nodes[key] !== undefined) continue;
+      const { error } = nodesObject.shape[key].unwrap().safeParse(undefined);
+      const message = error?.issues[0]?.message ?? "";
+      addIssue({ code: "custom", path: [key], message, input: undefined });
+    }
+  })
+  .transform((nodes) => ({
+    ...nodes,
+    operatingSystem:
+      nodes.operatingSystem ?? (nodes.kind === "auto" ? ("bottlerocket" as const) : "al2023"),
+    instanceTypes: nodes.instanceTypes ?? [],
+    minSize: nodes.minSize ?? 0,
+    maxSize: nodes.maxSize ?? 0,
+  }));
 
 const spareCapacitySchema = z.strictObject({
   replicas: whole(0, 1000)
@@ -502,7 +558,8 @@ export type ExistingNetworkConfig = NonNullable<NetworkConfig["existing"]>;
 export type ClusterConfig = Settings["cluster"];
 export type NodesConfig = Settings["nodes"] & { capacityType: "ON_DEMAND" | "SPOT" };
 /** What a managed node group is made by. */
-export type NodeGroupConfig = Omit<NodesConfig, "kind" | "karpenter">;
+export type NodeGroupConfig = Omit<NodesConfig, "kind" | "karpenter" | "auto">;
+export type AutoNodesConfig = NonNullable<NodesConfig["auto"]>;
 export type KarpenterConfig = NonNullable<NodesConfig["karpenter"]>;
 export type AutoscalerConfig = Settings["autoscaler"];
 export type SpareCapacityConfig = AutoscalerConfig["spareCapacity"];

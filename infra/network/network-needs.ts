@@ -1,4 +1,5 @@
 import type { RunningNodes } from "../cluster/nodes.ts";
+import { startedBy } from "../cluster/started-nodes.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
 import { addressesNeeded } from "../config/scale-rules.ts";
 import type { ExistingNetworkConfig, IngressConfig, NodesConfig } from "../config/schema.ts";
@@ -10,7 +11,8 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
   existing: ExistingNetworkConfig;
   zones: string[];
   clusterName: string;
-  nodes: Pick<NodesConfig, "instanceTypes" | "maxSize">;
+  nodes: Pick<NodesConfig, "instanceTypes" | "maxSize"> &
+    Partial<Pick<NodesConfig, "kind" | "karpenter" | "auto">>;
   /** The node group on AWS, which holds its addresses already. */
   running: RunningNodes | undefined;
   /** The VPC that the cluster runs in; undefined before it exists. */
@@ -138,12 +140,18 @@ function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number;
   const { zones, nodes, running } = needs;
   const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
-  const { each, others, needed } = addressesNeeded(nodes, zones.length, 0);
+  const { each, others, needed } = addressesNeeded(
+    { ...nodes, started: startedBy(nodes) },
+    zones.length,
+    0,
+  );
   const more = !running || running.replaced || running.maxSize < nodes.maxSize;
   const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
     addresses: more ? Math.max(0, needed - addressesHeld(needs, each, others)) + balancer : 0,
-    holders: `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
+    holders: nodes.auto
+      ? `nodes.auto.cpuLimit ${nodes.auto.cpuLimit} and EKS${also}`
+      : `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
   };
 }
 

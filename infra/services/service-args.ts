@@ -31,7 +31,7 @@ export interface WorkloadArgs
   roleName?: string;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
-  /** Whether Karpenter starts nodes, and ends those that it can do without. @default false */
+  /** Whether Karpenter, or that of EKS Auto Mode, starts nodes and ends those it can do without. @default false */
   karpenter?: boolean;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;

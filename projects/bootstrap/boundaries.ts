@@ -23,7 +23,7 @@ export function workloadStatements(bucketArn: string, keyArns: string[]): Statem
       Resource: "*",
     },
     {
-      // Of EKS, the load balancer controller and Karpenter.
+      // Of EKS, its Auto Mode, the load balancer controller and Karpenter.
       Sid: "ServiceLinkedRolesAndCertificates",
       Effect: "Allow",
       Action: [
@@ -36,7 +36,9 @@ export function workloadStatements(bucketArn: string, keyArns: string[]): Statem
       Sid: "RoleOfStartedNodes",
       Effect: "Allow",
       Action: "iam:PassRole",
-      Resource: "arn:aws:iam::*:role/karpenter-node-*",
+      Resource: ["karpenter-node", "cluster-auto-nodes"].map(
+        (part) => `arn:aws:iam::*:role/${part}-*`,
+      ),
       Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
     },
     { Sid: "NotDelivery", Effect: "Deny", Action: ["s3:*", "kms:*"], Resource: delivery },

@@ -17,6 +17,11 @@ export const readsParameters = "ssm:GetParameters";
 const attachedPolicies = [
   ...["AmazonEKSClusterPolicy", "AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy"],
   ...["AmazonEC2ContainerRegistryPullOnly", "CloudWatchAgentServerPolicy"],
+  // EKS Auto Mode: of the control plane, and of nodes.
+  ...["Compute", "BlockStorage", "LoadBalancing", "Networking"].map(
+    (part) => `AmazonEKS${part}Policy`,
+  ),
+  "AmazonEKSWorkerNodeMinimalPolicy",
   ...["AWSBackupServiceRolePolicyForS3Backup", "AWSBackupServiceRolePolicyForS3Restore"],
   ...["Backup", "Restores"].map((to) => `service-role/AWSBackupServiceRolePolicyFor${to}`),
 ].map((policy) => `arn:aws:iam::aws:policy/${policy}`);
@@ -134,7 +139,7 @@ export function writeStatements(
       Sid: "InstanceProfiles",
       Effect: "Allow",
       Action: global.filter(ofProfiles),
-      Resource: inAccount("instance-profile/karpenter-*"),
+      Resource: ["karpenter", "eks-cluster"].map((part) => inAccount(`instance-profile/${part}-*`)),
     },
     {
       Sid: "ClusterIdentity",

@@ -46,6 +46,26 @@ const started = (key: string, to: unknown, moves = ["NodePool"]): Case => ({
   with: { "nodes.kind": "karpenter", ...karpenter },
   moves,
 });
+/** What EKS Auto Mode starts, instead of a managed group and what goes with it. */
+const auto = {
+  "nodes.kind": "auto",
+  "nodes.auto": { instanceTypes: ["m7g.large"], cpuLimit: 64, memoryLimitGiB: 256 },
+  ...Object.fromEntries(
+    ["instanceTypes", "minSize", "desiredSize", "maxSize", "release"].map((key) => [
+      `nodes.${key}`,
+      undefined,
+    ]),
+  ),
+  "cluster.addonVersions": {},
+  "autoscaler.enabled": false,
+  "autoscaler.spareCapacity.replicas": 0,
+};
+const startedByAuto = (key: string, to: unknown): Case => ({
+  key: `nodes.auto.${key}`,
+  to,
+  with: auto,
+  moves: ["NodePool"],
+});
 /** A job, and a change of one of its settings. */
 const tidy = {
   "jobs.tidy": { image: { sameAs: "web" }, command: ["tidy"], schedule: "0 3 * * *" },
@@ -547,6 +567,11 @@ export const cases: Case[] = [
   started("cpuLimit", 80),
   started("memoryLimitGiB", 300),
   started("expireAfterHours", 168),
+  startedByAuto("instanceTypes", ["m7g.large", "m6g.large"]),
+  startedByAuto("capacityTypes", ["spot", "on-demand"]),
+  startedByAuto("cpuLimit", 80),
+  startedByAuto("memoryLimitGiB", 300),
+  startedByAuto("expireAfterHours", 168),
   {
     key: "autoscaler.enabled",
     to: false,

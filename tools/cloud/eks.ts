@@ -1,6 +1,6 @@
 import { shareAwake } from "../../infra/config/sleep-times.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
-import { type Account, arnOf, hex, withoutScheme } from "./naming.ts";
+import { type Account, arnOf, globalArn, hex, withoutScheme } from "./naming.ts";
 import {
   type Charges,
   type Fixed,
@@ -150,6 +150,7 @@ export const eks: Record<string, ResourceType> = {
             arn: arnOf(place, "eks", `cluster/${name}`),
             endpoint,
             version,
+            roleArn: globalArn(place, "iam", `role/${name}-eksRole-role-${hex(name, 7)}`),
             identities: [{ oidcs: [{ issuer }] }],
             vpcConfig: { clusterSecurityGroupId },
           },

@@ -1,4 +1,5 @@
 import { mostNodes, nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
+import { clusterPodsOf } from "../graph/cluster-pods.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -6,7 +7,7 @@ import { servicePods } from "../graph/workload-pods.ts";
 import { publicAddresses, zoneCount } from "./ec2.ts";
 import { instancePrice } from "./eks.ts";
 import { hex } from "./naming.ts";
-import { type Charges, prices } from "./prices.ts";
+import { autoModeShare, type Charges, prices } from "./prices.ts";
 import { type Mock, oneCall, type ResourceType, seconds } from "./resource-type.ts";
 
 /** One call each; the waits are rules of the rehearsal. Objects of the cluster are free (prices.ts). */
@@ -65,6 +66,7 @@ export const kubernetes: Record<string, ResourceType> = {
     charges: (_, all) => startedCharges(all),
   },
   "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass": clusterObject,
+  "kubernetes:eks.amazonaws.com/v1:NodeClass": clusterObject,
   "kubernetes:networking.k8s.io/v1:NetworkPolicy": object,
   "kubernetes:networking.k8s.io/v1:Ingress": {
     duration: seconds(2),
@@ -131,13 +133,16 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
 }
 
 /**
- * The nodes that Karpenter starts for the pods of Deployments at their fewest replicas: of the type that
- * costs least for all of them. It also mixes types, and puts pods on the managed group where it has room.
+ * The nodes that are started for the pods of Deployments at their fewest replicas, of the type that costs
+ * least for all of them. Karpenter also mixes types, and puts pods on the managed group where it has room. In
+ * EKS Auto Mode the pods of add-ons are on them too, and EKS bills each for itself.
  */
 function startedCharges(all: Resource[]): Charges {
   const started = startedNodesOf(all);
   if (!started) return {};
-  const pods = servicePods(manifestsOf(all), { bound: "least", rollout: false });
+  const auto = started.by === "EKS Auto Mode";
+  const services = servicePods(manifestsOf(all), { bound: "least", rollout: false });
+  const pods = auto ? [...services, ...clusterPodsOf(all)] : services;
   const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
   const [cheapest] = started.instanceTypes
     .flatMap((type) => {
@@ -147,11 +152,13 @@ function startedCharges(all: Resource[]): Charges {
       return price && count !== undefined ? [{ type, price, count }] : [];
     })
     .sort((a, b) => a.count * a.price.usd - b.count * b.price.usd);
-  if (!cheapest) return { unknown: ["nodes that Karpenter starts: no price for their types"] };
+  if (!cheapest) return { unknown: [`nodes that ${started.by} starts: no price for their types`] };
   const { type, price, count } = cheapest;
+  const fee = { ...price, usd: Number((price.usd * autoModeShare).toFixed(5)) };
   return {
     fixed: [
-      { what: `${type} node of Karpenter${spot}`, count, price },
+      { what: `${type} node of ${started.by}${spot}`, count, price },
+      ...(auto ? [{ what: `EKS Auto Mode for ${type}`, count, price: fee }] : []),
       { what: "GB of gp3", count: count * started.diskGiB, price: prices.gp3 },
     ],
   };

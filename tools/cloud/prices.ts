@@ -183,6 +183,13 @@ export const instanceSizes: Record<string, number> = {
 };
 
 /**
+ * What EKS Auto Mode bills for an instance, as a share of its price on demand, for Spot too. AWS lists it by
+ * type (Amazon EKS pricing, EKS Auto Mode); c6a.2xlarge: $0.03672 beside $0.306 an hour, m5.large: $0.01152
+ * beside $0.096. Read in copies of that page of 2026-03, not for each type.
+ */
+export const autoModeShare = 0.12;
+
+/**
  * Percent that Spot cost less than on demand, as the mean of 30 days and of all zones of us-east-1. By
  * AWS's EC2 Spot Instance Advisor, as alexei-led/spotinfo 5eedf20 copied it. Spot never costs more than on
  * demand (Amazon EC2 User Guide, Spot Instances).

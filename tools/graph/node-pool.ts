@@ -1,9 +1,8 @@
-import type { Limits } from "../../infra/cluster/started-nodes.ts";
+import type { StartedAddresses } from "../../infra/cluster/started-nodes.ts";
 import type { Properties, Resource } from "./resource.ts";
 
-/** What Karpenter may start, by its NodePool and EC2NodeClass. */
-export interface StartedNodes extends Limits {
-  instanceTypes: string[];
+/** What Karpenter or EKS Auto Mode may start, by its NodePool and node class. */
+export interface StartedNodes extends StartedAddresses {
   capacityTypes: string[];
   /** Of each node. */
   diskGiB: number;
@@ -12,13 +11,17 @@ export interface StartedNodes extends Limits {
 /** Undefined where the managed group has all nodes. */
 export function startedNodesOf(resources: Resource[]): StartedNodes | undefined {
   const specOf = (kind: string): Properties | undefined =>
-    resources.find(({ type }) => type === `kubernetes:karpenter.${kind}`)?.inputs.spec;
-  const pool = specOf("sh/v1:NodePool");
+    resources.find(({ type }) => type === `kubernetes:${kind}`)?.inputs.spec;
+  const pool = specOf("karpenter.sh/v1:NodePool");
   if (!pool) return undefined;
   const among = (key: string): string[] =>
     pool.template.spec.requirements.find((one: Properties) => one.key === key)?.values ?? [];
-  const disks: Properties[] = specOf("k8s.aws/v1:EC2NodeClass")?.blockDeviceMappings ?? [];
+  const auto = specOf("eks.amazonaws.com/v1:NodeClass");
+  const disks: Properties[] = auto
+    ? [{ ebs: { volumeSize: auto.ephemeralStorage.size } }]
+    : (specOf("karpenter.k8s.aws/v1:EC2NodeClass")?.blockDeviceMappings ?? []);
   return {
+    by: auto ? "EKS Auto Mode" : "Karpenter",
     instanceTypes: among("node.kubernetes.io/instance-type"),
     capacityTypes: among("karpenter.sh/capacity-type"),
     cpuLimit: Number(pool.limits.cpu),

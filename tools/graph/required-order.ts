@@ -13,6 +13,8 @@ const ingressType = "kubernetes:networking.k8s.io/v1:Ingress";
 const roleType = "aws:iam/role:Role";
 const nodePoolType = "kubernetes:karpenter.sh/v1:NodePool";
 const nodeClassType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
+/** That of EKS Auto Mode, where all pods run on started nodes. */
+const autoClassType = "kubernetes:eks.amazonaws.com/v1:NodeClass";
 const addonType = "aws:eks/addon:Addon";
 /** Add-ons that a node needs to become ready. */
 const nodeAddons = ["vpc-cni", "kube-proxy"];
@@ -28,7 +30,9 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
 
   const releases = ofType(releaseType);
   const objects = objectsOf(resources);
-  const started = ofType(nodePoolType, nodeClassType);
+  const started = ofType(nodePoolType, nodeClassType, autoClassType);
+  const auto = ofType(autoClassType).length > 0;
+  const later = policiesOfCluster(resources);
   const profiles = ofType("aws:iam/instanceProfile:InstanceProfile");
   const profileRoles = ofType(roleType).filter((role) =>
     profiles.some(({ inputs }) => inputs.role === role.outputs.name),
@@ -38,6 +42,10 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
     ...profiles,
     ...profileRoles.flatMap((role) => [role, ...policiesOf(role, resources)]),
     ...ofType("aws:eks/accessEntry:AccessEntry").filter(({ inputs }) => inputs.type !== undefined),
+    ...ofType("aws:eks/accessPolicyAssociation:AccessPolicyAssociation").filter(({ inputs }) =>
+      inputs.policyArn?.endsWith("/AmazonEKSAutoNodePolicy"),
+    ),
+    ...later,
   ];
   const nodes = ofType("aws:eks/nodeGroup:NodeGroup");
   const onNodes = addons((name) => nodeAddons.includes(name));
@@ -69,7 +77,7 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
   return [
     ...ofType(roleType).map((role) => ({
       dependents: resources.filter((user) => uses(user, role)),
-      required: [role, ...policiesOf(role, resources)],
+      required: [role, ...policiesOf(role, resources).filter((one) => !later.includes(one))],
       because: "a role is of no use without its permissions",
     })),
     {
@@ -93,12 +101,12 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
     },
     {
       dependents: ofType(nodePoolType),
-      required: ofType(nodeClassType),
+      required: ofType(nodeClassType, autoClassType),
       because: "a node is started by its EC2NodeClass, which waits for its nodes to go",
     },
     {
       dependents: objects.filter(
-        (object) => !releases.includes(object) && !started.includes(object),
+        (object) => (auto || !releases.includes(object)) && !started.includes(object),
       ),
       required: started,
       because:
@@ -138,7 +146,7 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
     },
     {
       dependents: addons((name) => !nodeAddons.includes(name)),
-      required: nodes,
+      required: auto ? started : nodes,
       because: "without a node its pods wait, and its creation fails after 20 minutes",
     },
     ...ingresses.map((ingress) => ({
@@ -265,6 +273,20 @@ function permissionsOf(user: Resource, resources: Resource[]): Resource[] {
     .flatMap((role) => [role, ...policiesOf(role, resources)]);
 }
 
+/** What the role of a control plane may do for EKS Auto Mode beside what eks.Cluster gives it: it comes later. */
+function policiesOfCluster(resources: Resource[]): Resource[] {
+  const roles = resources
+    .map(({ type, inputs, outputs }) =>
+      type === "eks:index:Cluster"
+        ? outputs.eksCluster?.roleArn
+        : type === "aws:eks/cluster:Cluster" && inputs.roleArn,
+    )
+    .map((arn) => String(arn).split("/").at(-1));
+  return resources.filter(
+    ({ type, inputs }) => type === "aws:iam/rolePolicy:RolePolicy" && roles.includes(inputs.role),
+  );
+}
+
 /** The policy resources of a role. */
 export function policiesOf(role: Resource, resources: Resource[]): Resource[] {
   return resources.filter(
@@ -281,8 +303,12 @@ function objectsOf(resources: Resource[]): Resource[] {
 function balancedObjects(resources: Resource[]): Resource[] {
   const objects = objectsOf(resources).filter(({ type }) => type !== releaseType);
   const balanced = new Set(objects.filter(({ type }) => type === ingressType).map(namespaceOf));
-  return objects.filter((object) => balanced.has(namespaceOf(object)));
+  return objects.filter((object) => balanced.has(namespaceOf(object)) && !isNetworkSetting(object));
 }
+
+/** By which EKS Auto Mode enforces network policies; no controller knows it. */
+const isNetworkSetting = ({ type, inputs }: Resource) =>
+  type === "kubernetes:core/v1:ConfigMap" && inputs.metadata?.name === "amazon-vpc-cni";
 
 const namespaceOf = ({ type, inputs: { metadata } }: Resource) =>
   type === "kubernetes:core/v1:Namespace" ? metadata?.name : metadata?.namespace;

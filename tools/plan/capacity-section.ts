@@ -1,5 +1,4 @@
 import {
-  clusterPods,
   environmentPods,
   filesAddon,
   mostNodes,
@@ -16,6 +15,7 @@ import { mostAnnotation } from "../../infra/preview-environments/preview-environ
 import { mostRuns } from "../../infra/services/pod-size.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { sleepOf } from "../cloud/scheduler.ts";
+import { clusterPodsOf } from "../graph/cluster-pods.ts";
 import { type Manifest, manifestsOf, podSpecOf } from "../graph/manifests.ts";
 import { type StartedNodes, startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -49,7 +49,7 @@ export interface Placement {
   sizes: Record<"minSize" | "desiredSize" | "maxSize", number>;
   /** Whether an autoscaler moves the number of nodes. */
   scaled: boolean;
-  /** What Karpenter starts beside the group; the group then carries the pods of add-ons alone. */
+  /** What Karpenter starts beside the group, which then carries the pods of add-ons alone; or EKS Auto Mode without one. */
   started: StartedNodes | undefined;
   addons: OptionalAddons;
   /** The pods of services and jobs at their most. */
@@ -66,7 +66,10 @@ export interface Placement {
 
 /** What the node group carries; undefined without one. */
 export function placementOf(resources: Resource[]): Placement | undefined {
-  const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
+  const started = startedNodesOf(resources);
+  const group =
+    resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs ??
+    (started && withoutGroup(resources));
   if (!group) return undefined;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
@@ -76,13 +79,7 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
   const services = servicePods(manifests, { bound: "least", rollout: false });
-  const started = startedNodesOf(resources);
-  const cluster = clusterPods({
-    autoscaler: scaled,
-    karpenter: started !== undefined,
-    keda: runs("keda"),
-    files: addons.files,
-  });
+  const cluster = clusterPodsOf(resources);
   return {
     types: group.instanceTypes ?? ["t3.medium"],
     spot: group.capacityType === "SPOT",
@@ -99,11 +96,24 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   };
 }
 
+/** What stands for the node group in EKS Auto Mode: none of its nodes, in the subnets of the NodeClass. */
+function withoutGroup(resources: Resource[]): Properties {
+  const nodeClass = resources.find(
+    ({ type }) => type === "kubernetes:eks.amazonaws.com/v1:NodeClass",
+  );
+  return {
+    instanceTypes: [],
+    subnetIds: nodeClass?.inputs.spec.subnetSelectorTerms,
+    scalingConfig: { minSize: 0, desiredSize: 0, maxSize: 0 },
+  };
+}
+
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);
   if (!placement) return [];
   const { types, zones, scaled, started, addons, own, most } = placement;
   const { minSize, desiredSize, maxSize } = placement.sizes;
+  if (started?.by === "EKS Auto Mode") return startedOf(started, most, { zones, addons });
   const nodes = started
     ? `${desiredSize} of ${types.join(", ")} for the pods of add-ons`
     : scaled
@@ -157,9 +167,9 @@ function sleepLines(resources: Resource[]): { of: string; what: string }[] {
   ];
 }
 
-/** What Karpenter may start, and whether the pods at their most have room within its limits. */
+/** What Karpenter or EKS Auto Mode may start, and whether the pods at their most have room within its limits. */
 function startedOf(
-  { instanceTypes, capacityTypes, cpuLimit, memoryLimitGiB }: StartedNodes,
+  { by, instanceTypes, capacityTypes, cpuLimit, memoryLimitGiB }: StartedNodes,
   pods: Pods[],
   of: { zones: number; addons: OptionalAddons },
 ): { of: string; what: string }[] {
@@ -167,13 +177,13 @@ function startedOf(
   const counted = pods.map(({ name, count }) => `${count} ${name}`).join(", ");
   return [
     {
-      of: "Karpenter",
+      of: by,
       what: `nodes of ${instanceTypes.join(", ")} (${capacityTypes.join(", ")}), as many as the pods need, up to ${cpuLimit} vCPUs and ${memoryLimitGiB} GiB together`,
     },
     {
       of: "pods",
       what: least
-        ? `at most ${counted}, on Karpenter's nodes: ${least.cpuLimit} vCPUs and ${least.memoryLimitGiB} GiB of one type hold them`
+        ? `at most ${counted}, on ${by === "Karpenter" ? "Karpenter's nodes" : "its nodes"}: ${least.cpuLimit} vCPUs and ${least.memoryLimitGiB} GiB of one type hold them`
         : `NOT CHECKED: at most ${counted}; infra/cluster/instance-types.ts has no numbers for a type that holds them`,
     },
   ];

@@ -121,14 +121,14 @@ export function quotasOf(resources: Resource[]): Quota[] {
 function addresses(resources: Resource[]): [used: number, limit: number] {
   const vpc = resources.find(({ type }) => type === "awsx:ec2:Vpc")?.inputs;
   const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
-  if (!vpc || !group) return [0, 0];
+  const started = startedNodesOf(resources);
+  if (!vpc || (!group && !started)) return [0, 0];
   const endpoints = resources.filter(
     ({ type, inputs }) =>
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
-  const { instanceTypes, scalingConfig } = group;
-  const karpenter = startedNodesOf(resources);
-  const nodes = { instanceTypes, maxSize: scalingConfig.maxSize, karpenter };
+  const { instanceTypes = [], scalingConfig: { maxSize = 0 } = {} } = group ?? {};
+  const nodes = { instanceTypes, maxSize, started };
   const { needed } = addressesNeeded(nodes, vpc.availabilityZoneNames.length, endpoints);
   return [needed, privateAddresses(vpc as { cidrBlock: string })];
 }

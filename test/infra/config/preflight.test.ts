@@ -139,7 +139,15 @@ describe("the preflight", () => {
     const size = { cpuMillicores: 3000, cpuLimitMillicores: 3000, memoryMiB: 128 };
     const large = { ...described, defaultVcpus: 4, memorySize: 16384 };
     const of = (pods: PreflightArgs["pods"], type: typeof described, ...types: string[]) =>
-      problems({ instanceTypes: ["t4g.medium"], karpenterInstanceTypes: types, pods }, zone, type);
+      problems(
+        {
+          instanceTypes: ["t4g.medium"],
+          started: { at: "nodes.karpenter", instanceTypes: types },
+          pods,
+        },
+        zone,
+        type,
+      );
     assert.deepEqual(await of([["services.web", size]], large, "m8g.large", "m10g.large"), []);
     const [most = ""] = await of(
       [["jobs.bulk", { ...size, cpuMillicores: 9000 }]],

@@ -250,11 +250,16 @@ describe("bootstrap", () => {
 
     it("attach what roles of the cluster have attached, and no other policy", async () => {
       const data = (await plans.data?.())?.resources ?? [];
-      const attached = [...rolesOf(stack), ...rolesOf(data)].flatMap(({ policies }) =>
-        policies.flatMap((one) => ("arn" in one ? one.arn : [])),
-      );
-      // The role of the control plane is made by the component of eks.
-      const needed = new Set([...attached, managed("AmazonEKSClusterPolicy")]);
+      const auto = (await plans.auto?.())?.resources ?? [];
+      const attached = [stack, data, auto]
+        .flatMap(rolesOf)
+        .flatMap(({ policies }) => policies.flatMap((one) => ("arn" in one ? one.arn : [])));
+      // The role of the control plane is made by the component of eks, with all but the first in Auto Mode.
+      const ofCluster = ["Cluster", "Compute", "BlockStorage", "LoadBalancing", "Networking"];
+      const needed = new Set([
+        ...attached,
+        ...ofCluster.map((part) => managed(`AmazonEKS${part}Policy`)),
+      ]);
       assert.ok(needed.size >= 4);
       const deploy = powers("deploy-prod");
       const mentioned =

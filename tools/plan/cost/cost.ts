@@ -2,7 +2,7 @@ import { budgetOf } from "../../cloud/budgets.ts";
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { type Fixed, free, monthly, type Price, priceRegion } from "../../cloud/prices.ts";
 import { isGroup, kindOf, labelOf } from "../../graph/labels.ts";
-import { startedNodesOf } from "../../graph/node-pool.ts";
+import { type StartedNodes, startedNodesOf } from "../../graph/node-pool.ts";
 import { ancestors } from "../../graph/order.ts";
 import type { Resource } from "../../graph/resource.ts";
 import { isResource } from "../../graph/uses.ts";
@@ -53,6 +53,9 @@ const assumptions = [
 
 const ofStarted =
   "Karpenter's nodes: as many of one type as the pods of services need at their fewest, none of them on the managed group";
+
+const ofAuto =
+  "EKS Auto Mode's nodes: as many of one type as all pods need at their fewest; 12 % of the price on demand for EKS Auto Mode, for Spot too";
 
 /** The monthly cost of resources. Each is either billed, free with a reason, or named as unknown. */
 export function costOf(resources: Resource[]): Cost {
@@ -111,6 +114,11 @@ export function costOf(resources: Resource[]): Cost {
     free: [...gratis].map(([why, kinds]) => ({ why, kinds: [...kinds].sort() })),
     unknown,
     waysOut: waysOutOf(resources),
-    assumptions: startedNodesOf(resources) ? [...assumptions, ofStarted] : assumptions,
+    assumptions: [...assumptions, ...assumptionsOf(startedNodesOf(resources))],
   };
+}
+
+function assumptionsOf(started: StartedNodes | undefined): string[] {
+  if (!started) return [];
+  return [started.by === "Karpenter" ? ofStarted : ofAuto];
 }

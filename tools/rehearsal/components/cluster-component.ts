@@ -42,13 +42,26 @@ export class Cluster extends pulumi.ComponentResource {
       throw new Error("the stand-in of eks.Cluster needs createOidcProvider: false");
     }
 
-    const role = new ServiceRole(`${name}-eksRole`, inputs.tags, parent);
+    const { autoMode } = inputs;
+    if (autoMode && autoMode.createNodeRole !== false) {
+      throw new Error("the stand-in of eks.Cluster needs autoMode.createNodeRole: false");
+    }
+    const role = new ServiceRole(`${name}-eksRole`, inputs.tags, autoMode !== undefined, parent);
     const cluster = new aws.eks.Cluster(
       `${name}-eksCluster`,
       {
         name: inputs.name,
         roleArn: role.role.arn,
         bootstrapSelfManagedAddons: inputs.bootstrapSelfManagedAddons ?? true,
+        ...(autoMode && {
+          computeConfig: {
+            enabled: true,
+            nodePools: ["general-purpose", "system"],
+            ...autoMode.computeConfig,
+          },
+          storageConfig: { blockStorage: { enabled: true } },
+          kubernetesNetworkConfig: { ipFamily: "ipv4", elasticLoadBalancing: { enabled: true } },
+        }),
         vpcConfig: {
           subnetIds:
             inputs.subnetIds ??
@@ -152,6 +165,9 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
+/** What EKS Auto Mode does in the cluster's name. */
+const autoPolicies = ["Compute", "BlockStorage", "LoadBalancing", "Networking"];
+
 class ServiceRole extends pulumi.ComponentResource {
   readonly role: aws.iam.Role;
   /** The role once its policy is attached. */
@@ -160,10 +176,11 @@ class ServiceRole extends pulumi.ComponentResource {
   constructor(
     name: string,
     tags: Record<string, string> | undefined,
+    auto: boolean,
     opts: pulumi.ComponentResourceOptions,
   ) {
     super("eks:index:ServiceRole", name, {}, opts);
-    const policyArn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+    const policies = ["Cluster", ...(auto ? autoPolicies : [])];
     this.role = new aws.iam.Role(
       `${name}-role`,
       {
@@ -182,13 +199,18 @@ class ServiceRole extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const suffix = createHash("sha1").update(policyArn).digest("hex").slice(0, 8);
-    const attachment = new aws.iam.RolePolicyAttachment(
-      `${name}-${suffix}`,
-      { policyArn, role: this.role },
-      { parent: this },
-    );
-    this.resolved = pulumi.all([this.role.arn, attachment.id]).apply(() => this.role);
+    const attachments = policies.map((policy) => {
+      const policyArn = `arn:aws:iam::aws:policy/AmazonEKS${policy}Policy`;
+      const suffix = createHash("sha1").update(policyArn).digest("hex").slice(0, 8);
+      return new aws.iam.RolePolicyAttachment(
+        `${name}-${suffix}`,
+        { policyArn, role: this.role },
+        { parent: this },
+      );
+    });
+    this.resolved = pulumi
+      .all([this.role.arn, ...attachments.map(({ id }) => id)])
+      .apply(() => this.role);
     this.registerOutputs({ resolvedRole: this.resolved, directRole: this.role });
   }
 }

@@ -1,5 +1,6 @@
 import type { Effect, Rule } from "./rule.ts";
 import { addonRules } from "./rules/addon-rules.ts";
+import { autoEffects, autoRules } from "./rules/auto-rules.ts";
 import { backupEffects, backupRules } from "./rules/backup-rules.ts";
 import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
 import { containerRules } from "./rules/container-rules.ts";
@@ -26,6 +27,7 @@ export const rules: Rule[] = [
   ...networkRules,
   ...natInstanceRules,
   ...identityRules,
+  ...autoRules,
   ...clusterRules,
   ...addonRules,
   ...nodeRules,
@@ -48,6 +50,7 @@ export const rules: Rule[] = [
 /** All effects of calls to the simulated cloud. */
 export const effects: Effect[] = [
   ...natInstanceEffects,
+  ...autoEffects,
   ...clusterEffects,
   ...nodeEffects,
   ...karpenterEffects,

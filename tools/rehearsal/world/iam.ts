@@ -7,6 +7,11 @@ import type { Props, World } from "./world.ts";
  */
 const managedPolicies: Record<string, string[]> = {
   AmazonEKSClusterPolicy: ["ec2:DescribeInstances", "ec2:CreateSecurityGroup"],
+  AmazonEKSComputePolicy: [
+    ...["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"],
+    "iam:PassRole",
+  ],
+  AmazonEKSNetworkingPolicy: ["ec2:CreateNetworkInterface"],
   AmazonEKSWorkerNodePolicy: ["eks:DescribeCluster", "ec2:DescribeInstances"],
   AmazonEKSWorkerNodeMinimalPolicy: ["eks:DescribeCluster"],
   AmazonEC2ContainerRegistryPullOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
@@ -63,10 +68,18 @@ export function deniedAction(world: World, role: string, actions: string[]): str
 }
 
 /** Whether the role lets this service of AWS assume it. */
-export function trustsService(world: World, roleArn: string, service: string): boolean {
+export function trustsService(
+  world: World,
+  roleArn: string,
+  service: string,
+  action = "sts:AssumeRole",
+): boolean {
   const role = roleByArn(world, roleArn);
   return statementsOf(role?.inputs.assumeRolePolicy).some(
-    ({ Effect, Principal }) => Effect === "Allow" && list(Principal?.Service).includes(service),
+    ({ Effect, Action, Principal }) =>
+      Effect === "Allow" &&
+      list(Action).includes(action) &&
+      list(Principal?.Service).includes(service),
   );
 }
 

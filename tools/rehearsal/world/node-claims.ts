@@ -2,14 +2,17 @@ import { type OptionalAddons, type Room, smallestRoom } from "../../../infra/clu
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
-import { irsaProblem } from "./iam.ts";
+import { deniedAction, irsaProblem, trustsService } from "./iam.ts";
+import { autoClassType, clusterType, isAuto, nodeClaimType } from "./rules/lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
 
 export const nodePoolType = "kubernetes:karpenter.sh/v1:NodePool";
 export const nodeClassType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
-export const nodeClaimType = "kubernetes:karpenter.sh/v1:NodeClaim";
+export { nodeClaimType };
+
+const nodeClassTypes = [nodeClassType, autoClassType];
 const instances = "aws:ec2/instance:Instance";
 const subnetType = "aws:ec2/subnet:Subnet";
 const releaseType = "kubernetes:helm.sh/v3:Release";
@@ -34,11 +37,42 @@ export function karpenterProblem(
   cluster: string,
   actions: string[],
 ): string | undefined {
+  if (isAuto(world, cluster)) return autoProblem(world, cluster, actions);
   const release = karpenterRelease(world, cluster, "karpenter");
   return release
     ? controllerProblem(world, cluster, release.inputs, actions)
     : "no Karpenter controller runs";
 }
+
+/** The others EKS does by its service-linked role (AmazonEKSServiceRolePolicy). */
+const ofClusterRole = [
+  ...["ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate", "ec2:CreateTags"],
+  "iam:PassRole",
+];
+
+/** Why EKS Auto Mode does not do these calls in the name of the cluster's role. Returns undefined if it does. */
+function autoProblem(world: World, cluster: string, actions: string[]): string | undefined {
+  const roleArn: string = world.get(clusterType, cluster)?.inputs.roleArn;
+  const needed = actions.filter((one) => ofClusterRole.includes(one) && one !== "ec2:CreateTags");
+  if (needed.length === 0) return undefined;
+  if (!trustsService(world, roleArn, "eks.amazonaws.com", "sts:TagSession")) {
+    return `AccessDenied: eks.amazonaws.com is not authorized to perform sts:TagSession on ${roleArn}`;
+  }
+  const role = roleArn.split("/").at(-1) ?? "";
+  const denied = deniedAction(world, role, needed);
+  if (denied) return `AccessDenied: ${role} is not authorized to perform ${denied}`;
+  const tags = Object.keys(live(world, autoClassType, cluster)?.inputs.spec.tags ?? {});
+  const mayTag = world
+    .live("aws:iam/rolePolicy:RolePolicy")
+    .some(
+      ({ inputs }) => inputs.role === role && textOf(inputs.policy).includes("ec2:CreateFleet"),
+    );
+  return tags.length > 0 && !mayTag
+    ? `UnauthorizedOperation: ${role} is not authorized to perform ec2:CreateFleet with the tags ${tags}`
+    : undefined;
+}
+
+const textOf = (policy: unknown) => (typeof policy === "string" ? policy : JSON.stringify(policy));
 
 /** Why the controller of a release does not do these calls. Returns undefined if it does. */
 export function controllerProblem(
@@ -61,6 +95,9 @@ export const claimsOf = (world: World, cluster: string): CloudResource[] =>
 const live = (world: World, type: string, cluster: string) =>
   world.live(type).find((one) => one.cluster === cluster);
 
+const nodeClassIn = (world: World, cluster: string) =>
+  nodeClassTypes.map((type) => live(world, type, cluster)).find(Boolean);
+
 /** Why a node of the class does not register. Returns undefined if it does. */
 function registrationProblem(world: World, cluster: string, spec: Props): string | undefined {
   const profile = world
@@ -69,11 +106,17 @@ function registrationProblem(world: World, cluster: string, spec: Props): string
   const role = world.get("aws:iam/role:Role", profile?.inputs.role);
   if (!role) return `instance profile ${spec.instanceProfile} has no role`;
   const nodeRoleArn: string = role.outputs.arn;
-  const entry = world
-    .live("aws:eks/accessEntry:AccessEntry")
-    .find(({ inputs }) => inputs.clusterName === cluster && inputs.principalArn === nodeRoleArn);
-  if (entry?.inputs.type !== "EC2_LINUX")
-    return `no access entry of type EC2_LINUX for ${nodeRoleArn}`;
+  const granted = (type: string) =>
+    world
+      .live(type)
+      .find(({ inputs }) => inputs.clusterName === cluster && inputs.principalArn === nodeRoleArn);
+  const auto = isAuto(world, cluster);
+  const entryType = auto ? "EC2" : "EC2_LINUX";
+  if (granted("aws:eks/accessEntry:AccessEntry")?.inputs.type !== entryType)
+    return `no access entry of type ${entryType} for ${nodeRoleArn}`;
+  const policy = granted("aws:eks/accessPolicyAssociation:AccessPolicyAssociation");
+  if (auto && !policy?.inputs.policyArn.endsWith("/AmazonEKSAutoNodePolicy"))
+    return `the access entry of ${nodeRoleArn} lacks AmazonEKSAutoNodePolicy`;
   const subnetIds = (spec.subnetSelectorTerms as Props[]).map(({ id }) => id);
   return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds });
 }
@@ -90,7 +133,7 @@ export function launchNodes(
   drivers: OptionalAddons,
 ): string | undefined {
   const pool = live(world, nodePoolType, cluster);
-  const nodeClass = live(world, nodeClassType, cluster);
+  const nodeClass = nodeClassIn(world, cluster);
   if (!pool || !nodeClass) return undefined;
   const problem = karpenterProblem(world, cluster, [
     "ec2:CreateFleet",
@@ -169,21 +212,25 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
     .toSorted((a, b) => inSubnet(world, cluster, a) - inSubnet(world, cluster, b));
   const { name, vcpus, memoryMiB } = type;
   const id = `${pool.id}-${world.serial()}`;
-  const madeBy = `Karpenter's NodeClaim ${id}`;
-  const made = world.addUnmanaged(nodeClaimType, id, madeBy, id, {
+  const by = isAuto(world, cluster) ? "EKS Auto Mode" : "Karpenter";
+  const madeBy = `${by}'s NodeClaim ${id}`;
+  const inputs = {
     ...{ instanceType: name, vcpus, memoryMiB, capacityType, subnetId },
     nodeClass: nodeClass.id,
     pool: pool.id,
     zone: world.get(subnetType, subnetId ?? "")?.inputs.availabilityZone,
+  };
+  const made = world.add({
+    ...{ type: nodeClaimType, id, name: id, madeBy, inputs, outputs: { ...inputs, id } },
+    // Whoever waits for a node sees at once that one is on its way.
+    ...{ cluster, status: "creating" },
   });
-  made.cluster = cluster;
-  made.status = "creating";
   const tags = {
     "karpenter.sh/nodepool": pool.id,
     "eks:eks-cluster-name": cluster,
     [`kubernetes.io/cluster/${cluster}`]: "owned",
   };
-  const node = `the node ${id} that Karpenter started`;
+  const node = `the node ${id} that ${by} started`;
   world.addUnmanaged(instances, world.hexId("i"), madeBy, node, { subnetId, tags });
   const groups = (securityGroupSelectorTerms as Props[]).map((one) => one.id);
   addInterface(world, madeBy, node, { subnetId, groups });
@@ -203,7 +250,7 @@ const inSubnet = (world: World, cluster: string, id: string) =>
 
 /** Why nodes that were asked for do not get ready. Returns undefined if they do. */
 export function claimProblem(world: World, cluster: string): string | undefined {
-  const nodeClass = live(world, nodeClassType, cluster);
+  const nodeClass = nodeClassIn(world, cluster);
   const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
   const problem =
     nodeClass && waiting && registrationProblem(world, cluster, nodeClass.inputs.spec);

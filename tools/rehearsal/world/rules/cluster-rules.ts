@@ -2,7 +2,7 @@ import { waits } from "../../../cloud/durations.ts";
 import { irsaProblem, trustsService } from "../iam.ts";
 import type { Caller, Effect, Rule } from "../rule.ts";
 import type { World } from "../world.ts";
-import { addon, addonType, clusterType, minor, selfManaged } from "./lookup-rules.ts";
+import { addon, addonType, clusterType, isAuto, minor, selfManaged } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeGroups, nodeGroupType, nodeProblem } from "./node-rules.ts";
 
@@ -10,13 +10,13 @@ const minutes = (count: number) => count * 60;
 
 /** Why the cluster resolves no names. Returns undefined if it does. */
 export function dnsProblem(world: World, cluster: string): string | undefined {
-  return addon(world, cluster, "coredns") || selfManaged(world, cluster)
+  return addon(world, cluster, "coredns") || selfManaged(world, cluster) || isAuto(world, cluster)
     ? nodeProblem(world, cluster)
     : `cluster ${cluster} has no CoreDNS`;
 }
 
 /** Add-ons with Deployments, which are healthy only with nodes. */
-const needNodes = new Set(["coredns", "metrics-server", "amazon-cloudwatch-observability"]);
+export const needNodes = new Set(["coredns", "metrics-server", "amazon-cloudwatch-observability"]);
 
 /** The actions of each add-on's service account. */
 const addonAccounts: Record<string, { namespace: string; name: string; actions: string[] }> = {

@@ -12,10 +12,12 @@ import {
 import type { Call, Effect, Rule } from "../rule.ts";
 import { heldBy, reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
+import { autoClassType, isAuto } from "./lookup-rules.ts";
 import { nodeGroups, nodesOf } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
-const both = [nodePoolType, nodeClassType];
+const both = [nodePoolType, nodeClassType, autoClassType];
+const nodeClassTypes = [nodeClassType, autoClassType];
 const minutes = (count: number) => count * 60;
 const queueType = "aws:sqs/queue:Queue";
 
@@ -103,9 +105,12 @@ export const karpenterRules: Rule[] = [
     source: "Kubernetes apimachinery, meta.NoKindMatchError: the chart has the definitions",
     refusal: ({ world, resource, caller }) => {
       const [version = "", kind = ""] = resource.type.replace("kubernetes:", "").split(":");
-      return karpenterRelease(world, caller.cluster ?? "", "karpenter-crd")
-        ? undefined
-        : `no matches for kind "${kind}" in version "${version}"`;
+      const cluster = caller.cluster ?? "";
+      // EKS Auto Mode brings those of its own.
+      const known = isAuto(world, cluster)
+        ? resource.type !== nodeClassType
+        : resource.type !== autoClassType && karpenterRelease(world, cluster, "karpenter-crd");
+      return known ? undefined : `no matches for kind "${kind}" in version "${version}"`;
     },
   },
   {
@@ -124,7 +129,7 @@ export const karpenterRules: Rule[] = [
     error: "NotReady",
     on: "create",
     phase: "after",
-    types: [nodeClassType],
+    types: nodeClassTypes,
     source: "Karpenter 1.14, pkg/controllers/nodeclass: status.conditions; waitFor",
     timeoutSeconds: minutes(10),
     refusal: classProblem,
@@ -138,8 +143,8 @@ export const karpenterRules: Rule[] = [
     timeoutSeconds: minutes(10),
     refusal: ({ world, inputs, caller }) => {
       const { name } = inputs.spec.template.spec.nodeClassRef;
-      return world
-        .live(nodeClassType)
+      return nodeClassTypes
+        .flatMap((type) => world.live(type))
         .some((one) => one.id === name && one.cluster === caller.cluster)
         ? karpenterProblem(world, caller.cluster ?? "", [])
         : `NodeClassNotFound: NodeClass ${name} not found on cluster`;
@@ -164,7 +169,7 @@ export const karpenterRules: Rule[] = [
     error: "finalizer",
     on: "delete",
     phase: "after",
-    types: [nodeClassType],
+    types: nodeClassTypes,
     source:
       "Karpenter 1.14, pkg/controllers/nodeclass/controller.go, finalize: waits for NodeClaims; lists instance profiles and launch templates",
     timeoutSeconds: minutes(10),
@@ -181,12 +186,17 @@ export const karpenterRules: Rule[] = [
   },
 ];
 
+const readyIn = (world: World, cluster: string) =>
+  claimsOf(world, cluster).filter(({ status }) => status === "ready");
+
 /** Ends each node whose pods have room on the others, one after another. */
 function consolidate(world: World, cluster: string): void {
   const [pool] = world.live(nodePoolType).filter((one) => one.cluster === cluster);
   if (!pool || karpenterProblem(world, cluster, ["ec2:TerminateInstances"])) return;
-  for (const claim of claimsOf(world, cluster).filter(({ status }) => status === "ready")) {
+  for (const claim of readyIn(world, cluster)) {
     if (heldBy(world, cluster, [claim]).length > 0) continue;
+    // The pods of add-ons have no other node.
+    if (isAuto(world, cluster) && readyIn(world, cluster).length === 1) continue;
     claim.status = "deleting";
     world.clock.later(waits.podDrain + waits.instanceTerminated, () => terminate(world, claim));
   }
@@ -222,7 +232,8 @@ export const karpenterEffects: Effect[] = [
  */
 export function interruptSpot(world: World, claim: CloudResource): void {
   const cluster = claim.cluster ?? "";
-  const unheard = noticeProblem(world, cluster);
+  // EKS Auto Mode hears of interruptions without a queue of the stack's.
+  const unheard = isAuto(world, cluster) ? undefined : noticeProblem(world, cluster);
   if (unheard) world.incidents.push(`pods of ${claim.id} end with their node: ${unheard}`);
   claim.status = "deleting";
   world.clock.later(nodeDeadlines.spotNotice, () => terminate(world, claim));

@@ -15,6 +15,15 @@ export function selfManaged(world: World, cluster: string): boolean {
   return world.get(clusterType, cluster)?.inputs.bootstrapSelfManagedAddons !== false;
 }
 
+/** Whether EKS Auto Mode starts the nodes of the cluster. */
+export function isAuto(world: World, cluster: string): boolean {
+  return world.get(clusterType, cluster)?.inputs.computeConfig?.enabled === true;
+}
+
+/** The nodes that Karpenter, or that of EKS Auto Mode, has asked AWS for. */
+export const nodeClaimType = "kubernetes:karpenter.sh/v1:NodeClaim";
+export const autoClassType = "kubernetes:eks.amazonaws.com/v1:NodeClass";
+
 export function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

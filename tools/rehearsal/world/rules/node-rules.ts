@@ -3,7 +3,15 @@ import { evictionSeconds, waits } from "../../../cloud/durations.ts";
 import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
+import {
+  addon,
+  clusterType,
+  isAuto,
+  minor,
+  nodeClaimType,
+  same,
+  selfManaged,
+} from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { awsProblem, networkInterface } from "./way-out.ts";
 
@@ -20,6 +28,8 @@ export function nodeGroups(world: World, cluster: string): CloudResource[] {
 /** Why no pod can run in the cluster. Returns undefined if pods can. */
 export function nodeProblem(world: World, cluster: string): string | undefined {
   const groups = nodeGroups(world, cluster);
+  const started = world.live(nodeClaimType).some((one) => one.cluster === cluster);
+  if (isAuto(world, cluster) && started) return undefined;
   if (groups.length === 0) return `cluster ${cluster} has no nodes`;
   const reasons = groups.map((group) =>
     scalingGroupOf(world, group)?.inputs.desiredCapacity === 0
@@ -46,6 +56,8 @@ export function joinProblem(world: World, group: Props): string | undefined {
   if (vpc?.inputs.enableDnsHostnames === false || vpc?.inputs.enableDnsSupport === false) {
     return `Instances failed to join the kubernetes cluster: ${vpc.id} resolves no names`;
   }
+  // It is on the nodes of EKS Auto Mode.
+  if (isAuto(world, cluster)) return undefined;
   const cni = addon(world, cluster, "vpc-cni");
   if (!cni && !selfManaged(world, cluster)) {
     return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready: no CNI";

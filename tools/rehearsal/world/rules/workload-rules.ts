@@ -18,6 +18,7 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
+import { autoClassType } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
@@ -82,11 +83,16 @@ export function controllerProblem(world: World, cluster: string): string | undef
     : undefined;
 }
 
-const subnetsOfNodes = (world: World, cluster: string): string[] =>
-  world
+const subnetsOfNodes = (world: World, cluster: string): string[] => [
+  ...world
     .live("aws:eks/nodeGroup:NodeGroup")
     .filter(({ inputs }) => inputs.clusterName === cluster)
-    .flatMap(({ inputs }) => inputs.subnetIds as string[]);
+    .flatMap(({ inputs }) => inputs.subnetIds as string[]),
+  ...world
+    .live(autoClassType)
+    .filter((one) => one.cluster === cluster)
+    .flatMap(({ inputs }) => (inputs.spec.subnetSelectorTerms as Props[]).map(({ id }) => id)),
+];
 
 /** The charts' own images: values.yaml of each. */
 const chartImages: Record<string, string> = {
