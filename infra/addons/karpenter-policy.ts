@@ -13,7 +13,7 @@ export interface KarpenterPolicyArgs {
 /**
  * What Karpenter's controller calls: the policies of its CloudFormation template
  * (aws/karpenter-provider-aws v1.14.1, getting-started-with-karpenter/cloudformation.yaml), without
- * those for instance profiles, which the program makes itself, and for zonal shift, which is off.
+ * those for instance profiles, which the program makes itself.
  *
  * Instances, volumes and launch templates are made only with the cluster's tags, and changed or ended
  * only where they have them. Reads take no resource (Service Authorization Reference, Amazon EC2).
@@ -168,6 +168,18 @@ function reads(args: KarpenterPolicyArgs): aws.iam.PolicyStatement[] {
       Effect: "Allow",
       Action: "eks:DescribeCluster",
       Resource: `arn:aws:eks:${region}:${accountId}:cluster/${clusterName}`,
+    },
+    {
+      // The action takes no ARN of a cluster (aws/karpenter-provider-aws issue 9118).
+      Sid: "ReadZonalShift",
+      Effect: "Allow",
+      Action: "arc-zonal-shift:GetManagedResource",
+      Resource: "*",
+      Condition: {
+        StringEquals: {
+          "arc-zonal-shift:ResourceIdentifier": `arn:aws:eks:${region}:${accountId}:cluster/${clusterName}`,
+        },
+      },
     },
     {
       Sid: "Interruptions",

@@ -125,6 +125,7 @@ function values(
         limits: { cpu: "1", memory: "1Gi" },
       },
     },
-    settings: { clusterName, interruptionQueue },
+    // In a zonal shift it starts no node in the zone. It does not start itself where the cluster has none on.
+    settings: { clusterName, interruptionQueue, enableZonalShift: true },
   };
 }

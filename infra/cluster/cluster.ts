@@ -78,7 +78,7 @@ export class Cluster extends pulumi.ComponentResource {
     const controlPlane = new eks.Cluster(name, controlPlaneArgs(args, key.arn), {
       ...parent,
       dependsOn: logGroup,
-      transforms: [withoutCreatorAccess],
+      transforms: [beyondComponent],
     });
     const clusterName = controlPlane.eksCluster.name;
     const access = new Access(`${name}-access`, accessArgs(args, clusterName), parent);
@@ -288,15 +288,19 @@ export function addonVersion(
 }
 
 /**
- * EKS would give an access entry to the principal that makes the cluster, and refuse a second one.
- * The component of eks asks for it always (pulumi-eks issue 2373).
+ * What the component of eks has no argument for:
+ * - EKS would give an access entry to the principal that makes the cluster, and refuse a second one; the
+ *   component asks for it always (pulumi-eks issue 2373);
+ * - with zonal shift, people can take an impaired zone out of service by one call. It costs nothing
+ *   (Amazon EKS User Guide, ARC zonal shift).
  */
-const withoutCreatorAccess: pulumi.ResourceTransform = ({ type, props, opts }) =>
+const beyondComponent: pulumi.ResourceTransform = ({ type, props, opts }) =>
   type === "aws:eks/cluster:Cluster"
     ? {
         props: {
           ...props,
           accessConfig: { ...props.accessConfig, bootstrapClusterCreatorAdminPermissions: false },
+          zonalShiftConfig: { enabled: true },
         },
         opts,
       }

@@ -34,6 +34,7 @@ type LoadBalancerAttributes = {
   "deletion_protection.enabled": boolean;
   "idle_timeout.timeout_seconds": number;
   "routing.http.drop_invalid_header_fields.enabled": boolean;
+  "zonal_shift.config.enabled": boolean;
 } & Record<`${LogKind}.s3.enabled`, boolean> &
   Partial<Record<`${LogKind}.s3.${"bucket" | "prefix"}`, Attribute>>;
 
@@ -115,6 +116,8 @@ export function loadBalancerAnnotations(
     "deletion_protection.enabled": ingress.deletionProtection,
     "idle_timeout.timeout_seconds": ingress.idleTimeoutSeconds,
     "routing.http.drop_invalid_header_fields.enabled": true,
+    // Also with cross-zone load balancing, which is always on (ARC Developer Guide, Application Load Balancers).
+    "zonal_shift.config.enabled": true,
   };
   const annotations: LoadBalancerAnnotations = {
     ...listenerAnnotations(ingress.scheme, edge),

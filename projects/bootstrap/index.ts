@@ -5,6 +5,7 @@ import { GitHub } from "./github.ts";
 import { Operators } from "./operators.ts";
 import { SigningKey } from "./signing-key.ts";
 import { State } from "./state.ts";
+import { ZonalShift } from "./zonal-shift.ts";
 
 const config = loadConfig();
 const { region, accountId } = config;
@@ -19,6 +20,7 @@ const state = new State("state", { bucketName: config.stateBucket, region }, onA
 const signing = new SigningKey("signing", onAws);
 const github = new GitHub("github", { ...config, state, signing }, onAws);
 const operators = new Operators("operate", config, onAws);
+const shift = new ZonalShift("shift", config, onAws);
 new ApplicationSignals(
   "application-signals",
   { retentionDays: config.applicationSignalsRetentionDays },
@@ -32,4 +34,5 @@ export const driftRoleArn = github.driftRoleArn;
 export const deployRoleArns = github.deployRoleArns;
 export const permissionsBoundary = github.workloadBoundaryArn;
 export const operatePolicyArn = operators.policyArn;
+export const shiftPolicyArn = shift.policyArn;
 export const signingKey = signing.keyArn;

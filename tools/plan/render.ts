@@ -11,6 +11,7 @@ import { capacityOf } from "./capacity-section.ts";
 import { costOf } from "./cost/cost.ts";
 import { costSummary } from "./cost/cost-text.ts";
 import { requestFlows } from "./drawing/flow.ts";
+import { lostZoneOf } from "./lost-zone-section.ts";
 import { tightQuotas } from "./quotas.ts";
 import { emptySecrets } from "./secrets-section.ts";
 import { fitted, type Style, section as sectionOf, styleOf, width, wrapped } from "./text.ts";
@@ -32,6 +33,12 @@ export function render({ stack, resources, outputs }: Evaluation, color = false)
     ...section(
       "Capacity",
       capacityOf(resources).flatMap(({ of, what }) => wrapped(what, `  ${of.padEnd(8)}`)),
+    ),
+    ...section(
+      "Without a zone",
+      lostZoneOf(resources).flatMap(({ of, what }) =>
+        wrapped(what, `  ${fitted(of, 12).padEnd(12)}`),
+      ),
     ),
     ...section(
       "Quotas of AWS that it needs half of, or more",

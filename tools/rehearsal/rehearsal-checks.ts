@@ -140,6 +140,22 @@ export function checkRetention(world: World): string[] {
     );
 }
 
+/** An impaired zone can be taken out of service by one call for the cluster, and one for the load balancer. */
+export function checkZonalShift(world: World): string[] {
+  const clusters = world
+    .all("aws:eks/cluster:Cluster")
+    .filter(({ inputs }) => inputs.zonalShiftConfig?.enabled !== true);
+  const balancers = world
+    .all(ingressType)
+    .filter(
+      (ingress) =>
+        !groupAnnotation(world, ingress, "load-balancer-attributes")
+          ?.split(",")
+          .includes("zonal_shift.config.enabled=true"),
+    );
+  return [...clusters, ...balancers].map((one) => `${label(one)} has zonal shift off`);
+}
+
 export function checkDigests(world: World): string[] {
   return world
     .all()

@@ -23,6 +23,7 @@ import {
   checkTouched,
   checkTypes,
   checkUpdateOrder,
+  checkZonalShift,
   countPushes,
   label,
   runningDigest,
@@ -209,6 +210,7 @@ async function createStack(
       ...checkDigests(world),
       ...checkBodySizes(world),
       ...checkCallees(world),
+      ...checkZonalShift(world),
       ...checkDependencies(await stack.state()),
     ],
   );

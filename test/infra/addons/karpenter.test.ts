@@ -54,6 +54,11 @@ describe("Karpenter", () => {
     }
   });
 
+  it("starts no node in a zone that a zonal shift has taken out of service", () => {
+    const { values } = releases.find(({ name }) => name === "karpenter") ?? {};
+    assert.equal(values.settings.enableZonalShift, true);
+  });
+
   it("starts nodes as the settings say, with encrypted disks and no credentials for pods", () => {
     const { spec } = only(resources, poolType).inputs;
     assert.deepEqual(spec.limits, { cpu: "48", memory: "192Gi" });
@@ -124,6 +129,9 @@ describe("Karpenter", () => {
           "iam:PassedToService": "ec2.amazonaws.com",
         }),
         request("iam:ListInstanceProfiles", "*"),
+        request("arc-zonal-shift:GetManagedResource", "*", {
+          "arc-zonal-shift:ResourceIdentifier": `arn:aws:eks:${here}:cluster/karpenter`,
+        }),
         request(
           "iam:CreateServiceLinkedRole",
           "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
@@ -136,6 +144,9 @@ describe("Karpenter", () => {
 
     it("touches nothing of others", async () => {
       for (const one of [
+        request("arc-zonal-shift:GetManagedResource", "*", {
+          "arc-zonal-shift:ResourceIdentifier": `arn:aws:eks:${here}:cluster/other`,
+        }),
         request("ec2:RunInstances", ec2("instance")),
         request("ec2:CreateFleet", ec2("fleet"), {
           ...asked,

@@ -225,6 +225,10 @@ describe("services", () => {
     assert.equal(attributes["health_check_logs.s3.enabled"], "false");
   });
 
+  it("let people shift the load balancer away from an impaired zone", () => {
+    assert.equal(attributesOf(balancer())["zonal_shift.config.enabled"], "true");
+  });
+
   it("write the attributes that are off too, so that turning one off has an effect", async () => {
     const edge = { certificateArns: undefined, dnsRecords: pulumi.output([]) };
     const off = ingressesOf(await deploy(() => makeServices({ ...args, edge })));

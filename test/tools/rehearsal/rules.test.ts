@@ -1403,6 +1403,19 @@ describe("the simulated cloud", () => {
         () => Object.assign(policy.inputs, { policy: allowing("eks:DescribeCluster") }),
         /not authorized to perform eks:DescribeCluster/,
       ],
+      [
+        "zonal shift of a cluster that has it off",
+        () => Object.assign(releaseInputs.values.settings, { enableZonalShift: true }),
+        /panic: Unable to find Cluster platform in Zonal Shift/,
+      ],
+      [
+        "zonal shift and no right to see one",
+        () => {
+          Object.assign(releaseInputs.values.settings, { enableZonalShift: true });
+          given.cluster.inputs.zonalShiftConfig = { enabled: true };
+        },
+        /not authorized to perform arc-zonal-shift:GetManagedResource/,
+      ],
     ];
     for (const [why, spoil, message] of dead) {
       it(`does not start with ${why}`, async () => {
@@ -1412,6 +1425,16 @@ describe("the simulated cloud", () => {
     }
 
     it("starts where all is there", async () => {
+      await given.create(types.release, releaseInputs);
+    });
+
+    it("starts with zonal shift where the cluster has it on", async () => {
+      releaseInputs.values.settings.enableZonalShift = true;
+      given.cluster.inputs.zonalShiftConfig = { enabled: true };
+      policy.inputs.policy = policyWith({
+        Action: [...actions(), "arc-zonal-shift:GetManagedResource"],
+        Resource: "*",
+      });
       await given.create(types.release, releaseInputs);
     });
 

@@ -12,7 +12,7 @@ import {
 import type { Call, Effect, Rule } from "../rule.ts";
 import { heldBy, reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-import { autoClassType, isAuto } from "./lookup-rules.ts";
+import { autoClassType, clusterType, isAuto } from "./lookup-rules.ts";
 import { nodeGroups, nodesOf } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
@@ -52,7 +52,13 @@ function startProblem({ world, caller, inputs }: Call): string | undefined {
   if (settings.interruptionQueue && !queue) {
     return `panic: AWS.SimpleQueueService.NonExistentQueue: ${settings.interruptionQueue}`;
   }
-  return controllerProblem(world, cluster, inputs, startActions);
+  if (!settings.enableZonalShift) return controllerProblem(world, cluster, inputs, startActions);
+  return world.get(clusterType, cluster)?.inputs.zonalShiftConfig?.enabled
+    ? controllerProblem(world, cluster, inputs, [
+        ...startActions,
+        "arc-zonal-shift:GetManagedResource",
+      ])
+    : `panic: Unable to find Cluster ${cluster} in Zonal Shift. Please check that the cluster is enabled for Zonal Shift and roles have appropriate permissions`;
 }
 
 /** Why an EC2NodeClass is not Ready. Returns undefined if it is. */
