@@ -124,7 +124,7 @@ function namesOf(config: Settings["config"], project: string) {
 
 async function record(settings: Settings, program: () => Promise<object>) {
   const { project, stack, config, secretKeys } = settings;
-  const resources: Resource[] = [];
+  const byUrn = new Map<string, Resource>();
   const handedDown = new Map<string, Record<string, string>>();
   const functions = new Set<string>();
 
@@ -151,12 +151,12 @@ async function record(settings: Settings, program: () => Promise<object>) {
     return register(request, (error, response) => {
       if (error) return callback(error, response);
       const resource = transformed(resourceOf(request, response, handedDown), transforms);
-      if (resources.some(({ urn }) => urn === resource.urn)) {
+      if (byUrn.has(resource.urn)) {
         // As the engine; the mock monitor would lose the first resource.
         const message = `Two resources have the URN ${resource.urn}`;
         return callback(Object.assign(new Error(message), { details: message }), response);
       }
-      resources.push(resource);
+      byUrn.set(resource.urn, resource);
       callback(null, response);
     });
   };
@@ -169,6 +169,7 @@ async function record(settings: Settings, program: () => Promise<object>) {
     restoreStackTraces();
     forgetMocks();
   });
+  const resources = [...byUrn.values()];
   const layers = order(resources).create;
   const layerOf = new Map(layers.flatMap((urns, at) => urns.map((urn) => [urn, at])));
   return {

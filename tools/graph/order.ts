@@ -3,6 +3,19 @@ import type { Resource } from "./resource.ts";
 /** The properties that determine the order. */
 export type Node = Pick<Resource, "urn" | "custom" | "parent" | "provider" | "dependsOn">;
 
+/** The nodes of each parent, in the given order; those without one are at `undefined`. */
+export function childrenByParent<N extends Pick<Node, "parent">>(
+  nodes: N[],
+): Map<string | undefined, N[]> {
+  const children = new Map<string | undefined, N[]>();
+  for (const node of nodes) {
+    const siblings = children.get(node.parent);
+    if (siblings) siblings.push(node);
+    else children.set(node.parent, [node]);
+  }
+  return children;
+}
+
 /**
  * The direct prerequisites of each resource: its parent with the parent's prerequisites, its provider and
  * its dependencies. They are created before it and deleted after it.
@@ -12,8 +25,7 @@ export type Node = Pick<Resource, "urn" | "custom" | "parent" | "provider" | "de
  */
 export function prerequisites(nodes: Node[]): Map<string, Set<string>> {
   const byUrn = new Map(nodes.map((node) => [node.urn, node]));
-  const children = new Map<string, Node[]>(nodes.map(({ urn }) => [urn, []]));
-  for (const node of nodes) children.get(node.parent ?? "")?.push(node);
+  const children = childrenByParent(nodes);
   const members = (node: Node): Node[] =>
     node.custom ? [node] : [node, ...(children.get(node.urn) ?? []).flatMap(members)];
 

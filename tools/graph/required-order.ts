@@ -224,11 +224,13 @@ export function neededByObjects(resources: Resource[]): Resource[] {
 export function missingEdges(resources: Resource[]): string[] {
   const needs = prerequisites(resources);
   const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  // A resource is a dependent of several rules.
+  const outlived = new Map(resources.map(({ urn }) => [urn, outlivedBy(urn, needs)]));
   const broken = new Map<string, { from: Resource; to: Resource } & OrderingRule>();
   for (const { dependents, required, because } of orderingRules(resources)) {
     for (const dependent of dependents) {
-      const survives = outlivedBy(dependent.urn, needs);
-      for (const prerequisite of required.filter(({ urn }) => !survives.has(urn))) {
+      const survives = outlived.get(dependent.urn);
+      for (const prerequisite of required.filter(({ urn }) => !survives?.has(urn))) {
         const [from, to] = branches(dependent, prerequisite, byUrn);
         const key = `${from.urn} ${to.urn} ${because}`;
         const edge = broken.get(key) ?? { from, to, dependents: [], required: [], because };
@@ -255,16 +257,17 @@ function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Reso
 
 /** Whether a resource uses a role: its inputs contain the role's ARN. */
 function uses(user: Resource, role: Resource): boolean {
-  return textOf(user).includes(`"${role.outputs.arn}"`);
+  return arnsIn(user).has(`"${role.outputs.arn}"`);
 }
 
-const texts = new WeakMap<Resource, string>();
+const arns = new WeakMap<Resource, Set<string>>();
 
-/** The inputs as text, to search for roles. */
-function textOf(resource: Resource): string {
-  const text = texts.get(resource) ?? JSON.stringify(resource.inputs);
-  texts.set(resource, text);
-  return text;
+/** The ARNs in the inputs, in quotes. */
+function arnsIn(resource: Resource): Set<string> {
+  const found =
+    arns.get(resource) ?? new Set(JSON.stringify(resource.inputs).match(/"arn:[^"\\]*"/g));
+  arns.set(resource, found);
+  return found;
 }
 
 function permissionsOf(user: Resource, resources: Resource[]): Resource[] {

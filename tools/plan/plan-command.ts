@@ -6,6 +6,7 @@ import { PlanError } from "../graph/plan-error.ts";
 import type { Evaluation } from "../graph/resource.ts";
 import { adviceFor } from "./cost/advice.ts";
 import { adviceText } from "./cost/advice-text.ts";
+import { costOf } from "./cost/cost.ts";
 import { costText } from "./cost/cost-text.ts";
 import { differenceOf } from "./diff/difference.ts";
 import { differenceMarkdown } from "./diff/difference-markdown.ts";
@@ -16,6 +17,7 @@ import { writePlan } from "./files.ts";
 import { pageOf } from "./page.ts";
 import { render } from "./render.ts";
 import { styleOf } from "./text.ts";
+import { policyViolations } from "./violations.ts";
 
 const usage = `Shows what the program would make, without an account, a login or a CLI.
 
@@ -66,19 +68,20 @@ async function showPlan(options: Options, terminal: Terminal, folder?: string): 
     return 0;
   }
   const evaluation = await evaluate(options.stack, folder);
-  const document = planOf(evaluation);
+  const { resources } = evaluation;
   if (options.out !== undefined) {
-    writePlan(document, pageOf(options.stack, evaluation.resources), options.out);
+    writePlan(planOf(evaluation), pageOf(options.stack, resources), options.out);
   }
   warnOfSecrets(evaluation, terminal);
-  if (options.json) {
-    terminal.out(json(options.cost ? document.cost : document));
-  } else if (options.cost) {
-    terminal.out(costText(options.stack, document.cost, styleOf(terminal.color)));
+  if (options.cost) {
+    const cost = costOf(resources);
+    terminal.out(
+      options.json ? json(cost) : costText(options.stack, cost, styleOf(terminal.color)),
+    );
   } else {
-    terminal.out(render(evaluation, terminal.color));
+    terminal.out(options.json ? json(planOf(evaluation)) : render(evaluation, terminal.color));
   }
-  return document.violations.some(({ level }) => level === "mandatory") ? 1 : 0;
+  return policyViolations(resources).some(({ level }) => level === "mandatory") ? 1 : 0;
 }
 
 async function showDifference(

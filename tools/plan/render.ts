@@ -2,7 +2,7 @@ import type { Statement } from "../../infra/cluster/policy-document.ts";
 import type { DnsRecord } from "../../infra/edge/dns.ts";
 import { componentsOf, isGroup, isProvider, kindOf } from "../graph/labels.ts";
 import { manifestsOf } from "../graph/manifests.ts";
-import { order } from "../graph/order.ts";
+import { childrenByParent, order } from "../graph/order.ts";
 import { protectionOf } from "../graph/protection.ts";
 import { missingEdges, neededByObjects } from "../graph/required-order.ts";
 import type { Evaluation, Resource } from "../graph/resource.ts";
@@ -101,7 +101,8 @@ function countsOf(resources: Resource[]): string {
 const isNetwork = ({ type }: Resource) => type === "platform:network:Network";
 
 function tree(resources: Resource[], style: Style): string[] {
-  const childrenOf = (urn?: string) => resources.filter(({ parent }) => parent === urn);
+  const children = childrenByParent(resources);
+  const childrenOf = (urn?: string) => children.get(urn) ?? [];
   const sizeOf = (urn: string): number =>
     childrenOf(urn).reduce((sum, one) => sum + (isGroup(one) ? 0 : 1) + sizeOf(one.urn), 0);
   const lines = (children: Resource[], indent: string): string[] =>

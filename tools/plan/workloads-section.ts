@@ -35,18 +35,20 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
     manifests
       .filter((one) => one.kind === kind && own.has(keyOf(one)))
       .sort((a, b) => addressOf(a).localeCompare(addressOf(b)));
+  const jobs = of("Job");
   const names = namesOf(manifests);
+  const reached = reachedPods(manifests);
   const uses = usesOf(resources);
   return [...of("Deployment"), ...of("CronJob")].map((one) => {
     const { namespace } = one.metadata;
-    const release = of("Job").find(({ metadata }) => metadata.namespace === namespace);
+    const release = jobs.find(({ metadata }) => metadata.namespace === namespace);
     const { calls, callers } = callsOf(one, names);
     const used = uses.filter(({ workload }) => workload === namespace).map(useLabel);
     const assumed = assumptionsOf(one, resources);
     return {
       name: namespace ?? one.metadata.name,
       what: [
-        one.kind === "CronJob" ? scheduleOf(one) : placeOf(one, manifests),
+        one.kind === "CronJob" ? scheduleOf(one) : placeOf(one, reached, manifests),
         callers.length > 0 && `called by ${callers.join(", ")}`,
         calls.length > 0 && `calls ${calls.join(", ")}`,
         used.length > 0 && `uses ${used.join(", ")}`,
@@ -62,15 +64,29 @@ export function workloadLines(resources: Resource[]): WorkloadLine[] {
 const commandOf = (job: Manifest): string =>
   (podSpecOf(job)?.containers[0]?.command ?? ["the image's command"]).join(" ");
 
+/** The workloads that a Service selects, and those among them that an Ingress routes to. */
+function reachedPods(manifests: Manifest[]) {
+  const of = (kind: string) => manifests.filter((one) => one.kind === kind);
+  const selected = (services: Manifest[]) =>
+    new Set(services.flatMap((service) => selectedBy(service, manifests)));
+  return {
+    called: selected(of("Service")),
+    routed: selected(of("Ingress").flatMap((ingress) => backendsOf(ingress, manifests))),
+  };
+}
+
 /** The route and the replicas of a service. */
-function placeOf(deployment: Manifest, manifests: Manifest[]): string {
-  const reaches = (service: Manifest) => selectedBy(service, manifests).includes(deployment);
-  const routed = manifests
-    .filter(({ kind }) => kind === "Ingress")
-    .some((ingress) => backendsOf(ingress, manifests).some(reaches));
-  const called = manifests.filter(({ kind }) => kind === "Service").some(reaches);
+function placeOf(
+  deployment: Manifest,
+  { routed, called }: ReturnType<typeof reachedPods>,
+  manifests: Manifest[],
+): string {
   const count = replicasOf(deployment, manifests);
-  const place = routed ? "behind the load balancer" : called ? "private" : "worker";
+  const place = routed.has(deployment)
+    ? "behind the load balancer"
+    : called.has(deployment)
+      ? "private"
+      : "worker";
   return `${place}, ${count} ${count === "1" ? "pod" : "pods"}`;
 }
 
