@@ -5,7 +5,11 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { compile } from "../../../tools/checks/mutation/compile.js";
 import { Coverage } from "../../../tools/checks/mutation/coverage.ts";
-import { type PassingTest, TestOrder } from "../../../tools/checks/mutation/test-order.ts";
+import {
+  type PassingTest,
+  runsText,
+  TestOrder,
+} from "../../../tools/checks/mutation/test-order.ts";
 
 const source = `export interface Unused { a: string }
 export function used(n: number) {
@@ -32,50 +36,51 @@ describe("the tests of a fault", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
+  const file = "infra/some/used.ts";
   const known = (test: string, more: Partial<PassingTest> = {}): PassingTest => ({
     ...{ test, milliseconds: 1000, hasProcesses: false },
-    executed: { "infra/some/used.ts": [[0, source.indexOf("() =>")]] },
+    executed: { [file]: [[0, source.indexOf("() =>")]] },
     ...more,
   });
   const fault = (text: string) => {
     const start = source.indexOf(text);
-    return { file: "infra/some/used.ts", start, end: start + text.length };
+    return { file, start, end: start + text.length };
   };
 
-  it("execute its text: first the test of the same name, then those of the same folder", () => {
+  it("import its file: first the test of the same name, then those of the same folder", () => {
     const order = new TestOrder(folder, [
-      known("test/distant.test.ts"),
-      known("test/infra/some/other.test.ts"),
-      known("test/infra/some/used.test.ts"),
-      known("test/separate.test.ts", { executed: {} }),
+      "test/distant.test.ts",
+      "test/infra/some/other.test.ts",
+      "test/infra/some/used.test.ts",
+      "test/separate.test.ts",
     ]);
-    assert.deepEqual(order.of(fault('"one"')), [
+    assert.deepEqual(order.of(file), [
       "test/infra/some/used.test.ts",
       "test/infra/some/other.test.ts",
       "test/distant.test.ts",
     ]);
-    assert.deepEqual(order.of(fault('"never"')), []);
+    order.drop("test/infra/some/other.test.ts");
+    assert.deepEqual(order.of(file), ["test/infra/some/used.test.ts", "test/distant.test.ts"]);
   });
 
   it("begin with short ones, and with those that detected other faults of the file", () => {
-    const order = new TestOrder(folder, [
-      known("test/infra/some/other.test.ts", { milliseconds: 20_000 }),
-      known("test/distant.test.ts"),
-    ]);
-    assert.equal(order.of(fault('"one"'))[0], "test/distant.test.ts");
+    const order = new TestOrder(folder, ["test/infra/some/other.test.ts", "test/distant.test.ts"]);
+    order.recordDuration(known("test/infra/some/other.test.ts", { milliseconds: 20_000 }));
+    order.recordDuration(known("test/distant.test.ts"));
+    assert.equal(order.of(file)[0], "test/distant.test.ts");
     for (let times = 0; times < 30; times++) {
-      order.recordDetection("infra/some/used.ts", "test/infra/some/other.test.ts");
+      order.recordDetection(file, "test/infra/some/other.test.ts");
     }
-    assert.equal(order.of(fault('"one"'))[0], "test/infra/some/other.test.ts");
+    assert.equal(order.of(file)[0], "test/infra/some/other.test.ts");
   });
 
-  it("include those that start processes and import the file", () => {
-    const processes = { executed: {}, hasProcesses: true };
-    const order = new TestOrder(folder, [
-      known("test/distant.test.ts", processes),
-      known("test/separate.test.ts", processes),
-    ]);
-    assert.deepEqual(order.of(fault('"never"')), ["test/distant.test.ts"]);
+  it("execute its text, or start processes", () => {
+    const test = known("test/distant.test.ts");
+    assert.equal(runsText(test, fault('"one"')), true);
+    assert.equal(runsText(test, fault('"never"')), false);
+    assert.equal(runsText({ ...test, executed: {} }, fault('"one"')), false);
+    const processes = { ...test, executed: {}, hasProcesses: true };
+    assert.equal(runsText(processes, fault('"never"')), true);
   });
 
   it("are found by V8's coverage, mapped to the source", () => {

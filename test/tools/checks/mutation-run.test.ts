@@ -37,6 +37,10 @@ it("fails from its second run on", () => {
 const unrelated = `import { it } from "mocha";
 it("has nothing to do with it", () => {});
 `;
+const idle = `import { it } from "mocha";
+import "../infra/limit.ts";
+it("detects nothing", () => {});
+`;
 
 describe("the mutation check", function () {
   this.timeout(120_000);
@@ -45,6 +49,7 @@ describe("the mutation check", function () {
   const all = mutantsOf("infra/limit.ts", source);
   const check = (more: Partial<Parameters<typeof run>[0]> = {}) =>
     run({
+      sources: folder,
       folders: [folder],
       mutants: all,
       tests: ["test/limit.test.ts", "test/broken.test.ts"],
@@ -102,20 +107,22 @@ describe("the mutation check", function () {
     assert.ok(said.some((line) => /without a fault, test\/flaky\.test\.ts fails too/.test(line)));
   });
 
-  it("measures a test again only after a change of its files", async () => {
+  it("measures a test of the file when a fault needs it, and again after a change of its files", async () => {
     const results = join(folder, "measured.jsonl");
     writeFileSync(join(folder, "test/unrelated.test.ts"), unrelated);
-    const tests = ["test/limit.test.ts", "test/unrelated.test.ts"];
-    const measured = async () => {
-      const [mutant] = all;
-      await check({ results, tests, mutants: mutant ? [mutant] : [] });
+    writeFileSync(join(folder, "test/idle.test.ts"), idle);
+    const tests = ["test/limit.test.ts", "test/unrelated.test.ts", "test/idle.test.ts"];
+    const measured = async (original: string) => {
+      const mutants = all.filter((mutant) => mutant.original === original);
+      await check({ results, tests, mutants });
       const lines = readFileSync(results, "utf8").split("\n").filter(Boolean);
-      return lines.flatMap((line) => JSON.parse(line).test ?? []).sort();
+      return lines.flatMap((line) => JSON.parse(line).test ?? []);
     };
-    assert.deepEqual(await measured(), tests);
-    assert.deepEqual(await measured(), tests);
-    writeFileSync(join(folder, "test/unrelated.test.ts"), `${unrelated}\n`);
-    assert.deepEqual(await measured(), [...tests, "test/unrelated.test.ts"]);
+    assert.deepEqual(await measured("7"), ["test/limit.test.ts"], "it detects them");
+    assert.deepEqual(await measured("5"), ["test/limit.test.ts", "test/idle.test.ts"]);
+    assert.deepEqual(await measured("5"), ["test/limit.test.ts", "test/idle.test.ts"]);
+    writeFileSync(join(folder, "test/idle.test.ts"), `${idle}\n`);
+    assert.equal((await measured("5")).length, 3);
   });
 
   it("runs no test for a listed equivalent mutant", async () => {

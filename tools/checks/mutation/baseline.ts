@@ -14,43 +14,59 @@ export interface Measured extends Partial<PassingTest> {
 
 export const isMeasured = (line: object): line is Measured => "hash" in line;
 
-/** Measures each test file on the sources without a fault. Returns those that pass. */
-export async function baseline(
-  testProcess: TestProcess,
-  folder: string,
-  tests: string[],
-  earlier: Measured[],
-  { say, keep }: { say(line: string): void; keep(measured: Measured): void },
-): Promise<PassingTest[]> {
-  const coverage = new Coverage(folder);
-  const found: PassingTest[] = [];
-  for (const test of tests) {
-    const old = earlier.findLast((one) => one.test === test);
-    const isFresh = old?.hash === hashOf(folder, test, old?.executed);
-    const measured = isFresh ? old : await measure(test);
-    if (isPassing(measured)) found.push(measured);
-  }
-  return found;
+interface BaselineOptions {
+  /** Of the sources without a fault. */
+  folder: string;
+  /** Of an earlier run. */
+  earlier: Measured[];
+  say(line: string): void;
+  keep(measured: Measured): void;
+}
 
-  async function measure(test: string): Promise<Measured> {
+/** Measures test files on the sources without a fault, each when it is asked for first. */
+export class Baseline {
+  readonly #options: BaselineOptions;
+  readonly #coverage: Coverage;
+  readonly #known = new Map<string, Promise<Measured>>();
+
+  constructor(options: BaselineOptions) {
+    this.#options = options;
+    this.#coverage = new Coverage(options.folder);
+  }
+
+  /**
+   * The measurement of a test that passes; undefined of one that fails. The folder of
+   * `testProcess` must have no fault now.
+   */
+  async of(test: string, testProcess: TestProcess): Promise<PassingTest | undefined> {
+    const known = this.#known.get(test) ?? this.#measurement(test, testProcess);
+    this.#known.set(test, known);
+    const measured = await known;
+    return isPassing(measured) ? measured : undefined;
+  }
+
+  async #measurement(test: string, testProcess: TestProcess): Promise<Measured> {
+    const { folder, earlier, keep } = this.#options;
+    const old = earlier.findLast((one) => one.test === test);
+    if (old?.hash === hashOf(folder, test, old?.executed)) return old;
+    const measured = await this.#measure(test, testProcess);
+    keep(measured);
+    return measured;
+  }
+
+  async #measure(test: string, testProcess: TestProcess): Promise<Measured> {
     let verdict = await testProcess.run(test, { cover: true });
     if (verdict.failure) {
       testProcess.stop();
       verdict = await testProcess.run(test, { cover: true });
     }
     const { failure, milliseconds, counted, hasProcesses } = verdict;
-    const executed = coverage.executed(counted);
-    const hash = hashOf(folder, test, executed);
-    if (failure) {
-      say(
-        `left out, because it fails without a fault: ${test}: ${failure.title}: ${failure.message}`,
-      );
-    }
-    const measured = failure
-      ? { test, hash }
-      : { test, hash, milliseconds, hasProcesses, executed };
-    keep(measured);
-    return measured;
+    const executed = this.#coverage.executed(counted);
+    const hash = hashOf(this.#options.folder, test, executed);
+    if (!failure) return { test, hash, milliseconds, hasProcesses, executed };
+    const why = `${failure.title}: ${failure.message}`;
+    this.#options.say(`left out, because it fails without a fault: ${test}: ${why}`);
+    return { test, hash };
   }
 }
 

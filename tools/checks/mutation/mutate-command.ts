@@ -47,7 +47,7 @@ const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
   cwd: project,
   encoding: "utf8",
 }).split("\n");
-const sources = tracked.filter((file) =>
+const files = tracked.filter((file) =>
   /^(infra|service\/src|tools\/deliver|projects|policy)\/.*\.ts$|^(index|tools\/shell)\.ts$/.test(
     file,
   ),
@@ -59,7 +59,7 @@ const tests = tracked
 
 if (values.help) console.log(usage);
 else {
-  const all = sources.flatMap((file) => mutantsOf(file, readFileSync(join(project, file), "utf8")));
+  const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(project, file), "utf8")));
   const equivalent = readEquivalentMutants(project);
   const outdated = entryProblems(equivalent, all);
   if (outdated.length > 0) {
@@ -75,10 +75,13 @@ else {
   } else {
     const free = Math.max(1, Math.floor(availableParallelism() - (loadavg()[0] ?? 0)));
     const workers = Math.min(Number(values.workers ?? free), Math.ceil(drawn.length / 10)) || 1;
-    const copies = Array.from({ length: workers }, () => workingCopy(project));
+    // One stays without a fault, whatever happens to the project meanwhile.
+    const copies = Array.from({ length: workers + 1 }, () => workingCopy(project));
+    const [sources = "", ...folders] = copies.map(({ folder }) => folder);
     try {
       const results = await run({
-        folders: copies.map(({ folder }) => folder),
+        sources,
+        folders,
         mutants: drawn,
         tests,
         equivalent,

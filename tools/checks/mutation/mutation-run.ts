@@ -1,14 +1,17 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { baseline, isMeasured, type Measured } from "./baseline.ts";
+import { Baseline, isMeasured, type Measured } from "./baseline.ts";
 import type { EquivalentMutant } from "./equivalent-mutants.ts";
 import { keyOf, type Mutant, parses, withFault } from "./mutants.ts";
 import type { Result } from "./mutation-report.ts";
-import { TestOrder } from "./test-order.ts";
+import { runsText, TestOrder } from "./test-order.ts";
 import { TestProcess } from "./test-process.ts";
 import type { TypeCheck } from "./type-check.ts";
+import type { Failure } from "./worker.ts";
 
 interface RunOptions {
+  /** The folder of the sources without a fault. */
+  sources: string;
   /** Working copies, one for each worker, which writes one fault at a time into it. */
   folders: string[];
   mutants: Mutant[];
@@ -28,7 +31,7 @@ const batchSize = 10;
 
 /** Writes each fault into a working copy, and runs its tests. Returns the outcome of each. */
 export async function run(options: RunOptions): Promise<Result[]> {
-  const { folders, mutants, tests, equivalent, results, budgetMs, types, say } = options;
+  const { sources, folders, mutants, tests, equivalent, results, budgetMs, types, say } = options;
   const lines = (results && existsSync(results) ? readFileSync(results, "utf8") : "")
     .split("\n")
     .filter(Boolean)
@@ -52,17 +55,16 @@ export async function run(options: RunOptions): Promise<Result[]> {
     return !before || before.outcome === "survived";
   });
   const workers = folders.map((folder) => ({ folder, testProcess: new TestProcess(folder) }));
-  const [first] = workers;
-  if (!first) throw new Error("no working copy");
+  const baseline = new Baseline({ folder: sources, earlier: measured, say, keep });
+  const order = new TestOrder(sources, tests);
   try {
-    const passing = await baseline(first.testProcess, first.folder, tests, measured, { say, keep });
-    const order = new TestOrder(first.folder, passing, budgetMs);
+    for (const { test, milliseconds = 0 } of measured) order.recordDuration({ test, milliseconds });
     for (const { outcome, file, by } of earlier) {
       if (outcome === "detected") order.recordDetection(file, by?.split(":")[0] ?? "");
     }
     await Promise.all(
       workers.map(async (worker) => {
-        while (left.length > 0) await tryAll(worker, order, left.splice(0, batchSize));
+        while (left.length > 0) await tryAll(worker, left.splice(0, batchSize));
       }),
     );
   } finally {
@@ -70,17 +72,12 @@ export async function run(options: RunOptions): Promise<Result[]> {
   }
   return done;
 
-  async function tryAll(
-    worker: { folder: string; testProcess: TestProcess },
-    order: TestOrder,
-    batch: Mutant[],
-    inNewProcesses = false,
-  ): Promise<void> {
+  async function tryAll(worker: Worker, batch: Mutant[], inNewProcesses = false): Promise<void> {
     const { testProcess } = worker;
     const tried: { result: Result; test?: string | undefined }[] = [];
     for (const mutant of batch) {
       if (inNewProcesses) testProcess.stop();
-      tried.push(await attempt(worker, order, mutant));
+      tried.push(await attempt(worker, mutant));
     }
     // After a fault, the state of the process may make every test fail.
     if (inNewProcesses) testProcess.stop();
@@ -96,34 +93,56 @@ export async function run(options: RunOptions): Promise<Result[]> {
     for (const one of tried) if (!again.includes(one)) add(one.result);
     if (again.length > 0) {
       const mutants = again.map(({ result: { outcome, by, timedOut, ...mutant } }) => mutant);
-      await tryAll(worker, order, mutants, true);
+      await tryAll(worker, mutants, true);
     }
   }
 
   async function attempt(
-    { folder, testProcess }: { folder: string; testProcess: TestProcess },
-    order: TestOrder,
+    worker: Worker,
     mutant: Mutant,
   ): Promise<{ result: Result; test?: string | undefined }> {
     if (equivalentKeys.has(keyOf(mutant))) return { result: { ...mutant, outcome: "equivalent" } };
-    const path = join(folder, mutant.file);
-    const source = readFileSync(path, "utf8");
+    const source = readFileSync(join(worker.folder, mutant.file), "utf8");
     const faulty = withFault(source, mutant);
     const error = parses(mutant.file, faulty)
       ? types?.errorOf(mutant.file, faulty)
       : "not TypeScript";
     if (error) return { result: { ...mutant, outcome: "does not compile", by: error } };
-    writeFileSync(path, faulty);
-    try {
-      const failure = await testProcess.firstFailure(order.of(mutant));
-      if (!failure) return { result: { ...mutant, outcome: "survived" } };
-      const { file, title, message, timedOut } = failure;
-      order.recordDetection(mutant.file, file);
-      const by = `${file}: ${title}: ${message}`;
-      const result: Result = { ...mutant, outcome: "detected", by, ...(timedOut && { timedOut }) };
-      return { result, test: file };
-    } finally {
-      writeFileSync(path, source);
-    }
+    const found = await firstFailure(worker, mutant, { source, faulty });
+    if (!found) return { result: { ...mutant, outcome: "survived" } };
+    const { test, title, message, timedOut } = found;
+    order.recordDetection(mutant.file, test);
+    const by = `${test}: ${title}: ${message}`;
+    const result: Result = { ...mutant, outcome: "detected", by, ...(timedOut && { timedOut }) };
+    return { result, test };
   }
+
+  /** The first test that fails, of those that run the fault's text, within the budget. */
+  async function firstFailure(
+    { folder, testProcess }: Worker,
+    mutant: Mutant,
+    { source, faulty }: Record<"source" | "faulty", string>,
+  ): Promise<(Failure & { test: string }) | undefined> {
+    const path = join(folder, mutant.file);
+    const modules = testProcess.newModules();
+    let spent = 0;
+    for (const test of order.of(mutant.file)) {
+      const passing = await baseline.of(test, testProcess);
+      if (passing) order.recordDuration(passing);
+      if (!passing || !runsText(passing, mutant)) continue;
+      if (spent > 0 && spent + passing.milliseconds > budgetMs) continue;
+      spent += passing.milliseconds;
+      writeFileSync(path, faulty);
+      const { failure } = await testProcess
+        .run(test, { modules })
+        .finally(() => writeFileSync(path, source));
+      if (failure) return { test, ...failure };
+    }
+    return undefined;
+  }
+}
+
+interface Worker {
+  folder: string;
+  testProcess: TestProcess;
 }

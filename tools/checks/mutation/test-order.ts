@@ -42,24 +42,29 @@ export interface PassingTest {
   hasProcesses: boolean;
 }
 
-interface TestWithImports extends PassingTest {
-  imports: Map<string, number>;
-}
+/** Whether a test that passes may run the text of a fault. */
+export const runsText = (
+  { executed, hasProcesses }: PassingTest,
+  { file, start, end }: Pick<Mutant, "file" | "start" | "end">,
+): boolean => hasProcesses || (executed[file] ?? []).some(([from, to]) => from < end && start < to);
 
-/** Orders the test files that may detect a fault by likelihood and duration. */
+/** Orders the test files that import the file of a fault, directly or not, by likelihood and duration. */
 export class TestOrder {
-  #tests: TestWithImports[];
-  readonly #budgetMs: number;
+  #tests: { test: string; imports: Map<string, number> }[];
+  readonly #milliseconds = new Map<string, number>();
   readonly #detections = new Map<string, number>();
 
-  constructor(root: string, tests: PassingTest[], budgetMs = Number.POSITIVE_INFINITY) {
-    this.#tests = tests.map((known) => ({ ...known, imports: importsOf(root, known.test) }));
-    this.#budgetMs = budgetMs;
+  constructor(root: string, tests: string[]) {
+    this.#tests = tests.map((test) => ({ test, imports: importsOf(root, test) }));
   }
 
   /** Leaves out a test that fails without a fault. */
   drop(test: string): void {
     this.#tests = this.#tests.filter((one) => one.test !== test);
+  }
+
+  recordDuration({ test, milliseconds }: Pick<PassingTest, "test" | "milliseconds">): void {
+    this.#milliseconds.set(test, milliseconds);
   }
 
   /** `test` has detected a fault in `source`: it is preferred for further ones. */
@@ -69,33 +74,30 @@ export class TestOrder {
     }
   }
 
-  /** The test files to run for a fault, within the budget. */
-  of({ file, start, end }: Pick<Mutant, "file" | "start" | "end">): string[] {
+  /** The test files to run for a fault of `file`. */
+  of(file: string): string[] {
     const isDelivery = /^tools\/(deliver\/|shell)/.test(file);
-    const likelihood = ({ test, imports }: TestWithImports) =>
-      (this.#detections.get(`${file} ${test}`) ?? 0) +
-      // A test that detects faults of other files often detects this one.
-      (this.#detections.get(test) ?? 0) / 20 +
-      1 / (1 + (imports.get(file) ?? 99)) +
-      nameMatch(file, test);
-    const ordered = this.#tests
+    return this.#tests
       .filter(({ test }) => isDelivery || !test.startsWith("test/tools/deliver/"))
-      .filter(({ executed, hasProcesses, imports }) => {
-        const parts = executed[file]?.some(([from, to]) => from < end && start < to);
-        return parts || (hasProcesses && imports.has(file));
+      .flatMap(({ test, imports }) => {
+        const distance = imports.get(file);
+        if (distance === undefined) return [];
+        const likelihood =
+          (this.#detections.get(`${file} ${test}`) ?? 0) +
+          // A test that detects faults of other files often detects this one.
+          (this.#detections.get(test) ?? 0) / 20 +
+          1 / (1 + distance) +
+          nameMatch(file, test);
+        const milliseconds = this.#milliseconds.get(test) ?? usualMilliseconds;
+        return { test, cost: (milliseconds + 300) / likelihood };
       })
-      .map((known) => ({ ...known, cost: (known.milliseconds + 300) / likelihood(known) }))
-      .sort((a, b) => a.cost - b.cost);
-    let spent = 0;
-    return ordered
-      .filter(({ milliseconds }, at) => {
-        const fits = at === 0 || spent + milliseconds <= this.#budgetMs;
-        if (fits) spent += milliseconds;
-        return fits;
-      })
+      .sort((a, b) => a.cost - b.cost)
       .map(({ test }) => test);
   }
 }
+
+/** Of a test that was not measured yet. */
+const usualMilliseconds = 3000;
 
 /** Prefers the test file of the same name, those of the same folder, and the recorded plans. */
 function nameMatch(file: string, test: string): number {

@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Failure, Job, Verdict } from "./worker.ts";
+import type { Job, Verdict } from "./worker.ts";
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const module = fileURLToPath(new URL("worker.ts", import.meta.url));
 
-/** Time limits of one test and of one test file. */
+/** Time limits of one test and of one test file, longer where more processes run than there are cores. */
 export interface Limits {
   testMs: number;
   fileMs: number;
@@ -28,20 +29,16 @@ export class TestProcess {
     this.#folder = folder;
   }
 
-  /** The first test of `files` that fails. Returns undefined if all pass. */
-  async firstFailure(files: string[]): Promise<(Failure & { file: string }) | undefined> {
-    const modules = ++this.#modules;
-    for (const file of files) {
-      const { failure } = await this.run(file, { modules });
-      if (failure) return { file, ...failure };
-    }
-    return undefined;
+  /** A number under which `run` loads the project's modules once. */
+  newModules(): number {
+    return ++this.#modules;
   }
 
   /** Runs a test file. After a timeout it runs once more with longer limits, because the machine may be busy. */
-  async run(file: string, { cover = false, modules = ++this.#modules } = {}): Promise<Verdict> {
+  async run(file: string, { cover = false, modules = this.newModules() } = {}): Promise<Verdict> {
+    const busy = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
     const once = ({ testMs, fileMs }: Limits) =>
-      this.#once({ file, cover, modules, timeoutMs: testMs }, fileMs);
+      this.#once({ file, cover, modules, timeoutMs: busy * testMs }, busy * fileMs);
     const verdict = await once(limits);
     if (!verdict.failure?.timedOut) return verdict;
     this.stop();
