@@ -2,6 +2,8 @@ import { given, type Rule } from "./rule.ts";
 
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
 const instance = "aws:ec2/instance:Instance";
+/** What the nodes of EKS Auto Mode are started from; AWS sets their metadata options and encrypts their disks. */
+const autoClass = "kubernetes:eks.amazonaws.com/v1:NodeClass";
 /** What Karpenter's nodes are started from. */
 const nodeClass = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
 const isTrue = (value: unknown) => value === true || value === "true";
@@ -92,12 +94,21 @@ export const nodeRules: Rule[] = [
             isTrue(given(one, "associatePublicIpAddress") && one.associatePublicIpAddress),
           ) &&
           "requests a public IP address",
+        type === autoClass &&
+          isTrue(inputs.spec?.advancedNetworking?.associatePublicIPAddress) &&
+          "requests public IP addresses",
       ];
     },
     good: [[{ type: template, inputs: {} }]],
     bad: [
       [{ type: instance, inputs: { associatePublicIpAddress: true } }],
       [{ type: template, inputs: { networkInterfaces: [{ associatePublicIpAddress: "true" }] } }],
+      [
+        {
+          type: autoClass,
+          inputs: { spec: { advancedNetworking: { associatePublicIPAddress: true } } },
+        },
+      ],
     ],
   },
 ];

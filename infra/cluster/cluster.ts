@@ -112,11 +112,7 @@ export class Cluster extends pulumi.ComponentResource {
         )
       : makeGroup(name, args, { clusterName, oidc: this.oidc, addon }, parent);
     this.nodes = nodes instanceof Nodes ? nodes : undefined;
-    // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
-    if (this.nodes) addon("coredns", [nodes]);
-    addon("metrics-server", [nodes]);
-    // Without it node repair sees only what the kubelet and EC2 report.
-    if (this.nodes) addon("eks-node-monitoring-agent", [nodes]);
+    makeAddons(addon, nodes);
 
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
@@ -221,6 +217,16 @@ function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.A
       env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
     }),
   };
+}
+
+/** What pods rely on. */
+function makeAddons(addon: AddonMaker, nodes: Nodes | AutoNodes): void {
+  const group = nodes instanceof Nodes;
+  // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
+  if (group) addon("coredns", [nodes]);
+  addon("metrics-server", [nodes]);
+  // Without it node repair sees only what the kubelet and EC2 report.
+  if (group) addon("eks-node-monitoring-agent", [nodes]);
 }
 
 type AddonMaker = ReturnType<typeof addonMaker>;

@@ -47,6 +47,7 @@ export const types = {
   deployment: "kubernetes:apps/v1:Deployment",
   nodePool: "kubernetes:karpenter.sh/v1:NodePool",
   nodeClass: "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
+  autoClass: "kubernetes:eks.amazonaws.com/v1:NodeClass",
   scaled: "kubernetes:keda.sh/v1alpha1:ScaledObject",
   authentication: "kubernetes:keda.sh/v1alpha1:TriggerAuthentication",
   balancer: "aws:lb/loadBalancer:LoadBalancer",

@@ -1902,6 +1902,204 @@ describe("the simulated cloud", () => {
     });
   });
 
+  describe("EKS Auto Mode", () => {
+    const on = { enabled: true };
+    const enabled = {
+      computeConfig: { ...on, nodePools: [] },
+      kubernetesNetworkConfig: { elasticLoadBalancing: on },
+      storageConfig: { blockStorage: on },
+    };
+    const trusting = (...actions: string[]) =>
+      policyWith({ Action: actions, Principal: { Service: "eks.amazonaws.com" } });
+    let clusterRole: CloudResource;
+    let computePolicy: CloudResource;
+    let tagging: CloudResource;
+    let entry: CloudResource;
+    let nodePolicy: CloudResource;
+    let nodeClass: Props;
+    let pool: Props;
+    const claims = () => given.world.all(nodeClaimType);
+    const metricsServer = () =>
+      given.create(types.addon, { ...inCluster, addonName: "metrics-server" });
+    const inCluster = { clusterName: "platform" };
+    beforeEach(() => {
+      const { world, put, cluster, nodeRole } = given;
+      Object.assign(cluster.inputs, enabled);
+      clusterRole = world.get(types.role, "cluster") ?? assert.fail();
+      clusterRole.inputs.assumeRolePolicy = trusting("sts:AssumeRole", "sts:TagSession");
+      const attach = (role: string, policy: string) =>
+        put(types.attachment, { role, policyArn: `arn:aws:iam::aws:policy/${policy}` });
+      computePolicy = attach("cluster", "AmazonEKSComputePolicy");
+      const policy = policyWith({ Action: ["ec2:CreateFleet"], Resource: "*" });
+      tagging = put(types.rolePolicy, { role: "cluster", name: "tags", policy });
+      // Without a group, and what its nodes need.
+      for (const one of [given.nodes, given.cni, given.coredns, given.release]) gone(one);
+      goneAll(types.scalingGroup);
+      goneAll(types.interface);
+      put(types.instanceProfile, { name: "eks-nodes", role: nodeRole.id });
+      const principalArn = nodeRole.outputs.arn;
+      entry = put(types.entry, { ...inCluster, principalArn, type: "EC2" });
+      nodePolicy = put(types.association_, {
+        ...{ ...inCluster, principalArn, accessScope: { type: "cluster" } },
+        policyArn: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy",
+      });
+      const group = cluster.outputs.vpcConfig.clusterSecurityGroupId;
+      world.addUnmanaged(types.group, group, "EKS cluster platform", "cluster", {
+        vpcId: given.vpc.id,
+      });
+      nodeClass = {
+        metadata: { name: "platform" },
+        spec: {
+          instanceProfile: "eks-nodes",
+          subnetSelectorTerms: given.inner.map((id) => ({ id })),
+          securityGroupSelectorTerms: [{ id: group }],
+          tags: { Name: "node" },
+        },
+      };
+      pool = {
+        metadata: { name: "platform" },
+        spec: {
+          template: {
+            spec: {
+              nodeClassRef: { name: "platform" },
+              requirements: [
+                { key: "karpenter.sh/capacity-type", values: ["spot", "on-demand"] },
+                { key: "node.kubernetes.io/instance-type", values: ["m7g.large"] },
+              ],
+              terminationGracePeriod: "900s",
+            },
+          },
+          limits: { cpu: "8", memory: "32Gi" },
+        },
+      };
+    });
+    const objects = async () => {
+      const made = await given.create(types.autoClass, nodeClass, "class");
+      return [made, await given.create(types.nodePool, pool, "pool")] as const;
+    };
+
+    it("is on as a whole or not at all, in a cluster without add-ons that EKS installs", async () => {
+      const { roleArn, vpcConfig, version } = given.cluster.inputs;
+      const cluster = (name: string, more: Props) =>
+        given.create(types.cluster, {
+          ...{ name, roleArn, vpcConfig, version, bootstrapSelfManagedAddons: false },
+          ...more,
+        });
+      await refused(
+        cluster("a", { ...enabled, storageConfig: undefined }),
+        /^Error: compute_config.enabled, .* must all be set to either true or false$/,
+      );
+      await refused(
+        cluster("b", { ...enabled, bootstrapSelfManagedAddons: undefined }),
+        /^InvalidParameterException: When EKS Auto Mode is enabled, bootstrapSelfManagedAddons/,
+      );
+      const made = await cluster("c", {});
+      await refused(given.update(made, { computeConfig: on }), /must all be set to either/);
+      await given.update(made, enabled);
+    });
+
+    it("brings the kinds of its objects, and not that of Karpenter", async () => {
+      await objects();
+      const other = { ...nodeClass, metadata: { name: "other" } };
+      await refused(given.create(types.nodeClass, other), /^NoKindMatchError/);
+      given.cluster.inputs.computeConfig = undefined;
+      await refused(
+        given.create(types.autoClass, other),
+        /^NoKindMatchError: no matches for kind "NodeClass" in version "eks.amazonaws.com\/v1"$/,
+      );
+    });
+
+    it("takes an instance profile whose name begins with eks", async () => {
+      const spec = { ...nodeClass.spec, instanceProfile: "nodes" };
+      await refused(
+        given.create(types.autoClass, { ...nodeClass, spec }),
+        /^InvalidParameterException: instance profile nodes does not start with eks$/,
+      );
+    });
+
+    it("starts the first node for the pods of an add-on, and none without a NodePool", async () => {
+      await refused(metricsServer(), /^FailedScheduling: no nodepools found/);
+      goneAll(types.addon);
+      await objects();
+      await metricsServer();
+      assert.deepEqual(
+        claims().map(({ inputs, status }) => [inputs.instanceType, inputs.capacityType, status]),
+        [["m7g.large", "spot", "ready"]],
+      );
+    });
+
+    const unable: [why: string, spoil: () => void, message: RegExp][] = [
+      [
+        "a trust that lets EKS tag no session",
+        () => Object.assign(clusterRole.inputs, { assumeRolePolicy: trusting("sts:AssumeRole") }),
+        /not authorized to perform sts:TagSession/,
+      ],
+      [
+        "a cluster's role without AmazonEKSComputePolicy",
+        () => gone(computePolicy),
+        /cluster is not authorized to perform ec2:RunInstances/,
+      ],
+    ];
+    for (const [why, spoil, message] of unable) {
+      it(`has no NodeClass ready with ${why}`, async () => {
+        spoil();
+        await refused(given.create(types.autoClass, nodeClass), message);
+      });
+    }
+
+    for (const [why, spoil, message] of [
+      ["no access entry", () => gone(entry), /no access entry of type EC2 for /],
+      [
+        "an entry of another type",
+        () => Object.assign(entry.inputs, { type: "EC2_LINUX" }),
+        /no access entry of type EC2 for /,
+      ],
+      ["no right to join", () => gone(nodePolicy), /lacks AmazonEKSAutoNodePolicy/],
+      [
+        "tags that EKS may not set",
+        () => gone(tagging),
+        /UnauthorizedOperation: cluster is not authorized to perform ec2:CreateFleet with the tags Name/,
+      ],
+    ] as const) {
+      it(`waits in vain for a node with ${why}`, async () => {
+        await objects();
+        spoil();
+        await refused(metricsServer(), message);
+      });
+    }
+
+    it("hears of a Spot instance that AWS takes back without a queue", async () => {
+      await objects();
+      await given.create(types.deployment, given.deployment);
+      const [claim] = claims();
+      if (claim) interruptSpot(given.world, claim);
+      assert.deepEqual(given.world.incidents, []);
+    });
+
+    it("ends the nodes of a NodePool that is deleted, in the name of no role", async () => {
+      const [class_, made] = await objects();
+      await metricsServer();
+      gone(computePolicy);
+      await refused(given.remove(class_), /^finalizer: Waiting on NodeClaim termination/);
+      await given.remove(made);
+      assert.deepEqual(claims(), []);
+      await given.remove(class_);
+    });
+
+    it("leaves the cluster's security group where the cluster goes before its nodes", async () => {
+      await objects();
+      await metricsServer();
+      await given.remove(given.cluster);
+      assert.match(
+        given.world
+          .all(types.group)
+          .map(({ name }) => name)
+          .join(),
+        /eks-cluster-sg-platform, which the instances of EKS Auto Mode held/,
+      );
+    });
+  });
+
   describe("effects without a request of the program", () => {
     const settled = () => given.world.clock.settle();
 

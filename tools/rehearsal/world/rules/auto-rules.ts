@@ -15,8 +15,8 @@ const switches = ({ computeConfig, kubernetesNetworkConfig, storageConfig }: Pro
   storageConfig?.blockStorage?.enabled === true,
 ];
 
-/** The pods of an add-on or chart that is being made: what a controller asks for. */
-const podsOfAddon = [{ cpuMillicores: 100, memoryMiB: 128 }];
+/** The first pod of what is being made: what a controller asks for. The scheduler places the others. */
+const firstPod = [{ cpuMillicores: 100, memoryMiB: 128 }];
 
 /** Why the first pods of a cluster without a node group find no node. Starts one for them. */
 function firstNodeProblem({ world, resource, inputs }: Call): string | undefined {
@@ -27,7 +27,7 @@ function firstNodeProblem({ world, resource, inputs }: Call): string | undefined
   if (!pools.some((one) => one.cluster === cluster)) {
     return "no nodepools found: EKS Auto Mode starts no node without a NodePool";
   }
-  const why = launchNodes(world, cluster, podsOfAddon, {}) ?? claimProblem(world, cluster) ?? "";
+  const why = launchNodes(world, cluster, firstPod, {}) ?? claimProblem(world, cluster) ?? "";
   return `0/0 nodes are available${why && `: ${why}`}`;
 }
 
@@ -73,7 +73,7 @@ export const autoRules: Rule[] = [
     error: "FailedScheduling",
     on: "create",
     phase: "after",
-    types: [addonType, releaseType],
+    types: [addonType, releaseType, "kubernetes:apps/v1:Deployment"],
     source: "Karpenter 1.14, pkg/controllers/provisioning: a pod without room brings a node",
     timeoutSeconds: minutes(20),
     refusal: firstNodeProblem,
