@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
+import { podsOfStarted } from "../cluster/started-nodes.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { nodeDeadlines } from "../services/drain.ts";
@@ -9,7 +10,10 @@ import type { NodeRole } from "./node-role.ts";
 
 /** The settings of the nodes, those that they share with the managed group included. */
 export type StartedNodes = KarpenterConfig &
-  Pick<NodeGroupConfig, "architecture" | "operatingSystem" | "release" | "diskSizeGiB">;
+  Pick<NodeGroupConfig, "architecture" | "operatingSystem" | "release" | "diskSizeGiB"> & {
+    /** Whether nodes get prefixes of addresses. */
+    prefixDelegation: boolean;
+  };
 
 export interface KarpenterNodesArgs extends StartedNodes {
   cluster: Pick<Cluster, "name" | "securityGroupId">;
@@ -111,6 +115,7 @@ function nodeClassSpec(args: KarpenterNodesArgs) {
       },
     })),
     metadataOptions: instanceMetadata,
+    ...(args.prefixDelegation && { kubelet: { maxPods: podsOfStarted(args.instanceTypes) } }),
     tags,
   };
 }

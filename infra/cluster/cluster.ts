@@ -7,6 +7,7 @@ import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
 import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
+import { cniEnvironment } from "./pod-addresses.ts";
 import {
   type OidcProvider,
   ServiceAccountRole,
@@ -81,7 +82,7 @@ export class Cluster extends pulumi.ComponentResource {
 
     const addon = addonMaker(name, clusterName, args, parent);
     const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
-    const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
+    const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn, args));
     const kubeProxy = addon("kube-proxy", []);
     this.nodes = new Nodes(
       `${name}-nodes`,
@@ -156,12 +157,15 @@ function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
   };
 }
 
-function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.AddonArgs> {
+function cniArgs(
+  serviceAccountRoleArn: pulumi.Input<string>,
+  { podAddresses }: Pick<ClusterConfig, "podAddresses">,
+): Partial<aws.eks.AddonArgs> {
   return {
     serviceAccountRoleArn,
     configurationValues: JSON.stringify({
       enableNetworkPolicy: "true",
-      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard", ...cniEnvironment(podAddresses) },
     }),
   };
 }
@@ -209,6 +213,7 @@ function nodesArgs(args: ClusterArgs) {
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,
     running: args.running,
+    prefixDelegation: args.podAddresses.prefixDelegation,
     tags: { ...args.tags, Name: nodeName(args.name) },
   };
 }

@@ -62,6 +62,7 @@ function slices(given: Settings) {
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
       karpenterInstanceTypes: nodes.karpenter?.instanceTypes ?? [],
+      prefixes: addons.prefixes,
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -83,7 +84,10 @@ function slices(given: Settings) {
     },
     autoscaler: {
       ...settings.autoscaler,
-      karpenter: nodes.karpenter && { ...nodes, ...nodes.karpenter },
+      karpenter: nodes.karpenter && {
+        ...{ ...nodes, ...nodes.karpenter },
+        prefixDelegation: cluster.podAddresses.prefixDelegation,
+      },
       kubernetesVersion,
       clusterName: cluster.name,
       region,
@@ -235,6 +239,7 @@ function networkNeeds({
       existing,
       nodes,
       clusterName: cluster.name,
+      podAddresses: cluster.podAddresses,
       scheme: ingress.scheme,
       waysToCachePort: waysToCachePort(settings),
     }

@@ -1,5 +1,4 @@
 import {
-  addressesOf,
   fits,
   mostNodes,
   nodesFor,
@@ -9,14 +8,20 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType, isSubstitute } from "../cluster/instance-types.ts";
-import { addressesOfStarted, type Limits } from "../cluster/started-nodes.ts";
+import {
+  addressesOf,
+  loneAddress,
+  type PodAddresses,
+  prefixSize,
+} from "../cluster/pod-addresses.ts";
+import { addressesOfStarted, type Limits, roomsOfStarted } from "../cluster/started-nodes.ts";
 import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
 import { podSize } from "../services/pod-size.ts";
 import { surgeOf } from "../services/rollout.ts";
 import { limitsOfPods } from "./karpenter-rules.ts";
-import { addonsOf, podsAtMost } from "./pods-at-most.ts";
+import { addonSlices, addonsOf, podsAtMost } from "./pods-at-most.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
 import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
@@ -96,16 +101,19 @@ export const scaleRules = [
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
+  rule([...addonSlices], (settings) => {
+    const { nodes } = settings;
     const at = nodes.karpenter ? "nodes.karpenter" : "nodes";
     const { instanceTypes } = nodes.karpenter ?? nodes;
+    const addons = addonsOf(settings);
     // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
-    const groups = nodes.karpenter ? instanceTypes.map((type) => [type]) : [instanceTypes];
-    const rooms = groups.map((types) => smallestRoom(types, addonsOf(kinds)));
+    const rooms = nodes.karpenter
+      ? roomsOfStarted(instanceTypes, addons)
+      : [smallestRoom(instanceTypes, addons)];
     const known = rooms.filter((room) => room !== undefined);
     const [room] = known.toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
     return (["services", "jobs"] as const).flatMap((kind) =>
-      Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
+      Object.entries<ServiceConfig | JobConfig>(settings[kind]).map(([name, workload]) => {
         const size = podSize(workload);
         return (
           room !== undefined &&
@@ -116,29 +124,27 @@ export const scaleRules = [
       }),
     );
   }),
-  rule(
-    ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
-    (settings) => {
-      const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
-      const { own, ofCluster, spare } = podsAtMost(settings);
-      const { karpenter } = settings.nodes;
-      const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
-      if (!room || !pods.every((one) => fits(one, room))) return [];
-      return [tooFewNodes(settings, pods, room)];
-    },
-  ),
+  rule([...addonSlices, "network", "autoscaler", "pullRequests"], (settings) => {
+    const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
+    const { own, ofCluster, spare } = podsAtMost(settings);
+    const { karpenter } = settings.nodes;
+    const pods = karpenter ? ofCluster : [...own, ...ofCluster, ...spare];
+    if (!room || !pods.every((one) => fits(one, room))) return [];
+    return [tooFewNodes(settings, pods, room)];
+  }),
   // Of a network that is there already, AWS is asked (existing-network.ts).
-  rule([...endpointSlices, "nodes"], (settings) => {
+  rule([...endpointSlices, "nodes", "cluster"], (settings) => {
     const { network, nodes } = settings;
+    const { podAddresses } = settings.cluster;
     if (network.existing) return [];
     const zones = network.zones.length;
     const endpoints = interfaceEndpoints(settings).length;
-    const { each, others, needed } = addressesNeeded(nodes, zones, endpoints);
-    const there = privateAddresses(network);
+    const { each, others, needed } = addressesNeeded({ ...nodes, podAddresses }, zones, endpoints);
+    const there = privateAddresses(network, podAddresses);
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
       needed > there &&
-        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${nodes.karpenter ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${nodes.karpenter ? " and for Karpenter's nodes" : ""}${podAddresses.prefixDelegation ? ", in prefixes of 16" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
     ];
   }),
 ];
@@ -149,15 +155,22 @@ export function addressesNeeded(
     instanceTypes,
     maxSize,
     karpenter,
+    podAddresses,
   }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & {
     karpenter?: Limits & { instanceTypes: string[] };
+    podAddresses: PodAddresses;
   },
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {
   const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
-  const each = Math.max(0, ...types.map(addressesOf));
-  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(karpenter, zones);
+  const each = Math.max(0, ...types.map((type) => addressesOf(type, podAddresses)));
+  const lone =
+    controlPlaneAddresses +
+    interfaceEndpoints +
+    (podAddresses.prefixDelegation ? otherInterfaces : 0);
+  const others =
+    lone * loneAddress(podAddresses) + addressesOfStarted(karpenter, zones, podAddresses);
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
 }
 
@@ -180,7 +193,7 @@ function spotSetting(
 
 type Placed = Pick<
   Settings,
-  "network" | "nodes" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
+  (typeof addonSlices)[number] | "network" | "autoscaler" | "pullRequests"
 >;
 
 /** A rollout in 1, 2, 3, 4, 5 and 10 steps. */
@@ -236,8 +249,10 @@ const requestOf = ({ cpuMillicores, memoryMiB }: Pick<Room, "cpuMillicores" | "m
 
 /** EKS asks for six free addresses in each subnet that it is given, for its own interfaces. */
 const controlPlaneAddresses = 6;
-/** AWS keeps five of each subnet to itself. */
+/** AWS keeps five of each subnet to itself, the first four and the last: no prefix is in either /28. */
 const reservedAddresses = 5;
+/** Databases, caches, mount targets and an internal load balancer, each of which may be in a /28 of its own. */
+const otherInterfaces = 16;
 
 /** Nodes that an upgrade of the group adds to each zone at most. */
 const upgradeNodes = 2;
@@ -245,6 +260,10 @@ const nodesOfZone = (nodes: number, zones: number) => Math.ceil(nodes / zones) +
 const nodesOfAll = (nodesOfZone: number, zones: number) => (nodesOfZone - upgradeNodes) * zones;
 
 /** Of one private subnet, which is a sixteenth of the VPC (network.ts). */
-export function privateAddresses({ cidrBlock }: Pick<NetworkConfig, "cidrBlock">): number {
-  return 2 ** (28 - Number(cidrBlock.split("/")[1])) - reservedAddresses;
+export function privateAddresses(
+  { cidrBlock }: Pick<NetworkConfig, "cidrBlock">,
+  { prefixDelegation }: Pick<PodAddresses, "prefixDelegation">,
+): number {
+  const reserved = prefixDelegation ? 2 * prefixSize : reservedAddresses;
+  return 2 ** (28 - Number(cidrBlock.split("/")[1])) - reserved;
 }

@@ -1,4 +1,5 @@
 import type { RunningNodes } from "../cluster/nodes.ts";
+import type { PodAddresses } from "../cluster/pod-addresses.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
 import { addressesNeeded } from "../config/scale-rules.ts";
 import type { ExistingNetworkConfig, IngressConfig, NodesConfig } from "../config/schema.ts";
@@ -11,6 +12,7 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
   zones: string[];
   clusterName: string;
   nodes: Pick<NodesConfig, "instanceTypes" | "maxSize">;
+  podAddresses: PodAddresses;
   /** The node group on AWS, which holds its addresses already. */
   running: RunningNodes | undefined;
   /** The VPC that the cluster runs in; undefined before it exists. */
@@ -135,10 +137,10 @@ const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
  * needs none: no release is refused because others have taken addresses.
  */
 function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
-  const { zones, nodes, running } = needs;
+  const { zones, nodes, running, podAddresses } = needs;
   const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
-  const { each, others, needed } = addressesNeeded(nodes, zones.length, 0);
+  const { each, others, needed } = addressesNeeded({ ...nodes, podAddresses }, zones.length, 0);
   const more = !running || running.replaced || running.maxSize < nodes.maxSize;
   const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
