@@ -3,13 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
 import { deletionTimeout, metadataOf, nodePoolSpec } from "../cluster/node-pool.ts";
+import { podsOfStarted } from "../cluster/started-nodes.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRole } from "./node-role.ts";
 
 /** The settings of the nodes, those that they share with the managed group included. */
 export type StartedNodes = KarpenterConfig &
-  Pick<NodeGroupConfig, "architecture" | "operatingSystem" | "release" | "diskSizeGiB">;
+  Pick<NodeGroupConfig, "architecture" | "operatingSystem" | "release" | "diskSizeGiB"> & {
+    /** Whether nodes get prefixes of addresses. */
+    prefixDelegation: boolean;
+  };
 
 export interface KarpenterNodesArgs extends StartedNodes {
   cluster: Pick<Cluster, "name" | "securityGroupId">;
@@ -81,6 +85,7 @@ function nodeClassSpec(args: KarpenterNodesArgs) {
       },
     })),
     metadataOptions: instanceMetadata,
+    ...(args.prefixDelegation && { kubelet: { maxPods: podsOfStarted(args.instanceTypes) } }),
     tags,
   };
 }

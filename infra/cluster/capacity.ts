@@ -1,4 +1,5 @@
 import { type InstanceType, instanceType } from "./instance-types.ts";
+import { mostPods } from "./pod-addresses.ts";
 
 /** Pods of one kind: how many, and what each asks for. */
 export interface Pods {
@@ -51,7 +52,16 @@ export interface OptionalAddons {
   secrets?: boolean;
   /** What mounts file systems. @default false */
   files?: boolean;
+  /** Whether nodes have prefixes of addresses, and memory kept free for what. @default single addresses */
+  prefixes?: Prefixes;
 }
+
+/**
+ * With prefixes a node has more pods. Bottlerocket and Karpenter keep memory free for `all` of them, nodeadm of
+ * AL2023 for a `few`: as many as single addresses allow, whatever EKS sets as `maxPods`
+ * (amazon-eks-ami, nodeadm/internal/kubelet/config.go, withDefaultReservedResources).
+ */
+export type Prefixes = "all" | "few";
 
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
 export function clusterPods({
@@ -97,20 +107,22 @@ export function environmentPods(services: Pods[], environments: number): Pods[] 
 
 /**
  * What a node has for pods that are not on every node, with the images and the defaults of EKS:
- * - pods: one for each address that the CNI can give, at most 110, or 250 from 30 vCPUs on, which is
- *   what managed node groups allow;
+ * - pods: `mostPods`;
  * - CPU: less 6 % of the first core, 1 % of the second, 0.5 % of the next two, 0.25 % of the rest;
  * - memory: less 7.5 % for firmware and kernel (Karpenter's estimate), 255 MiB and 11 MiB for each
  *   pod for the kubelet, and 100 MiB below which it evicts pods.
  */
-export function roomOf(type: InstanceType): Room {
-  const pods = maxPods(type);
+export function roomOf(type: InstanceType, prefixes?: Prefixes): Room {
+  const pods = mostPods(type, prefixes !== undefined);
+  const keptFor = mostPods(type, prefixes === "all");
   const reservedMillicores = [60, 10, 5, 5, ...Array(Math.max(0, type.vcpus - 4)).fill(2.5)]
     .slice(0, type.vcpus)
     .reduce((sum, one) => sum + one, 0);
   return {
     cpuMillicores: Math.floor(type.vcpus * 1000 - reservedMillicores - onEveryNode.cpuMillicores),
-    memoryMiB: Math.floor(type.memoryMiB * 0.925 - 255 - 11 * pods - 100 - onEveryNode.memoryMiB),
+    memoryMiB: Math.floor(
+      type.memoryMiB * 0.925 - 255 - 11 * keptFor - 100 - onEveryNode.memoryMiB,
+    ),
     pods: pods - onEveryNode.pods,
   };
 }
@@ -121,9 +133,9 @@ export function roomOf(type: InstanceType): Room {
  */
 export function smallestRoom(
   instanceTypes: string[],
-  { secrets = false, files = false }: OptionalAddons = {},
+  { secrets = false, files = false, prefixes }: OptionalAddons = {},
 ): Room | undefined {
-  const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type));
+  const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type, prefixes));
   const known = rooms.filter((room) => room !== undefined);
   if (known.length < rooms.length) return undefined;
   const least = (of: keyof Room) =>
@@ -135,17 +147,6 @@ export function smallestRoom(
     memoryMiB: least("memoryMiB"),
     pods: least("pods"),
   };
-}
-
-/** Addresses of its subnet that a node takes at most: all of its interfaces', one kept in reserve. */
-export function addressesOf(type: InstanceType): number {
-  const { interfaces, addressesPerInterface } = type;
-  const used = Math.ceil((maxPods(type) - 2) / (addressesPerInterface - 1));
-  return Math.min(interfaces, used + 1) * addressesPerInterface;
-}
-
-export function maxPods({ vcpus, interfaces, addressesPerInterface }: InstanceType): number {
-  return Math.min(interfaces * (addressesPerInterface - 1) + 2, vcpus < 30 ? 110 : 250);
 }
 
 /**

@@ -15,6 +15,7 @@ import { Access, type AccessArgs } from "./access.ts";
 import { AutoNodes, type AutoNodesArgs } from "./auto-nodes.ts";
 import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
+import { cniEnvironment } from "./pod-addresses.ts";
 import {
   type OidcProvider,
   ServiceAccountRole,
@@ -182,7 +183,7 @@ function makeGroup(
   parent: { parent: pulumi.Resource },
 ): Nodes {
   const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(of.oidc), parent);
-  const cni = of.addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
+  const cni = of.addon("vpc-cni", [cniRole], cniArgs(cniRole.arn, args));
   const kubeProxy = of.addon("kube-proxy", []);
   return new Nodes(
     `${name}-nodes`,
@@ -209,12 +210,15 @@ function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
   };
 }
 
-function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.AddonArgs> {
+function cniArgs(
+  serviceAccountRoleArn: pulumi.Input<string>,
+  { podAddresses }: Pick<ClusterConfig, "podAddresses">,
+): Partial<aws.eks.AddonArgs> {
   return {
     serviceAccountRoleArn,
     configurationValues: JSON.stringify({
       enableNetworkPolicy: "true",
-      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard", ...cniEnvironment(podAddresses) },
     }),
   };
 }
@@ -274,6 +278,7 @@ function nodesArgs(args: ClusterArgs) {
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,
     running: args.running,
+    prefixDelegation: args.podAddresses.prefixDelegation,
     tags: { ...args.tags, Name: nodeName(args.name) },
   };
 }

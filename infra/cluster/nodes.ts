@@ -25,6 +25,8 @@ export interface NodesArgs extends NodeGroupConfig, Pick<ClusterConfig, "kuberne
   autoscaled: boolean;
   /** The group on AWS, where it exists. */
   running: RunningNodes | undefined;
+  /** Whether nodes get prefixes of addresses. */
+  prefixDelegation: boolean;
   /** Tags of the instances and volumes, which do not inherit the provider's. */
   tags: Record<string, string>;
 }
@@ -45,7 +47,12 @@ export class Nodes extends pulumi.ComponentResource {
     const { role, policies } = makeNodeRole(name, parent);
     const launchTemplate = new aws.ec2.LaunchTemplate(
       name,
-      instanceSettings(nodeVolumes(args), args.tags),
+      {
+        ...instanceSettings(nodeVolumes(args), args.tags),
+        // EKS itself sets how many pods a node may have, by the CNI add-on, when the template's version changes:
+        // the nodes are then replaced (Amazon EKS User Guide, "Assign more IP addresses … with prefixes").
+        ...(args.prefixDelegation && { description: "Pods have addresses of prefixes" }),
+      },
       parent,
     );
     const { scalingConfig, ignoreChanges } = sizesToSend(args);

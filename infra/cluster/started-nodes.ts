@@ -1,14 +1,14 @@
 import type { AutoNodesConfig, NodesConfig } from "../config/schema.ts";
 import {
-  addressesOf,
-  maxPods,
   mostNodes,
   nodesFor,
   type OptionalAddons,
   type Pods,
+  type Room,
   smallestRoom,
 } from "./capacity.ts";
 import { type InstanceType, instanceType } from "./instance-types.ts";
+import { addressesOf, mostPods, type PodAddresses, prefixSize } from "./pod-addresses.ts";
 
 /** What starts nodes for pods, the key of its settings, and those. */
 export interface Started extends AutoNodesConfig {
@@ -42,11 +42,41 @@ function mostOf({ vcpus, memoryMiB }: InstanceType, { cpuLimit, memoryLimitGiB }
 /** What decides how many addresses nodes take. */
 export type StartedAddresses = Limits & Pick<Started, "by" | "instanceTypes">;
 
+/**
+ * Pods that each node of these types may have with prefixes: one number for all of them, as Karpenter takes it. 110
+ * for a type that is not known. Without it Karpenter counts single addresses (pkg/providers/instancetype/types.go).
+ */
+export function podsOfStarted(instanceTypes: string[]): number {
+  const numbers = instanceTypes.map((name) => {
+    const type = instanceType(name);
+    return type ? mostPods(type, true) : 110;
+  });
+  return Math.min(...numbers);
+}
+
+/** The room of each of the types; `undefined` where it is not known. */
+export function roomsOfStarted(
+  instanceTypes: string[],
+  addons: OptionalAddons,
+): (Room | undefined)[] {
+  const prefixes = addons.prefixes && "all";
+  return instanceTypes.map((name) => {
+    const [type, room] = [instanceType(name), smallestRoom([name], { ...addons, prefixes })];
+    const fewer = type && prefixes ? mostPods(type, true) - podsOfStarted(instanceTypes) : 0;
+    return room && { ...room, pods: room.pods - fewer };
+  });
+}
+
 /** Addresses of one subnet that these nodes take at most, evenly over the zones. */
-export function addressesOfStarted(limits: StartedAddresses | undefined, zones: number): number {
+export function addressesOfStarted(
+  limits: StartedAddresses | undefined,
+  zones: number,
+  addresses: PodAddresses,
+): number {
   if (!limits) return 0;
   const types = limits.instanceTypes.map(instanceType).filter((type) => type !== undefined);
-  const each = limits.by === "EKS Auto Mode" ? addressesInPrefixes : addressesOf;
+  const each = (type: InstanceType) =>
+    limits.by === "EKS Auto Mode" ? addressesInPrefixes(type) : addressesOf(type, addresses);
   return Math.max(0, ...types.map((type) => Math.ceil(mostOf(type, limits) / zones) * each(type)));
 }
 
@@ -55,11 +85,9 @@ export function addressesOfStarted(limits: StartedAddresses | undefined, zones: 
  * the prefixes of all pods, and one prefix in reserve (Amazon EKS User Guide, create a NodeClass).
  */
 function addressesInPrefixes(type: InstanceType): number {
-  const prefixes = Math.ceil(maxPods(type) / prefixSize) + 1;
+  const prefixes = Math.ceil(mostPods(type, false) / prefixSize) + 1;
   return type.interfaces + prefixes * prefixSize;
 }
-
-const prefixSize = 16;
 
 /**
  * For each type whose nodes hold all pods, the least limits that allow so many, those with the fewest
@@ -70,9 +98,10 @@ export function limitsFor(
   pods: Pods[],
   of: { instanceTypes: string[]; zones: number; addons: OptionalAddons },
 ): Limits[] {
+  const rooms = roomsOfStarted(of.instanceTypes, of.addons);
   return of.instanceTypes
-    .flatMap((name) => {
-      const [type, room] = [instanceType(name), smallestRoom([name], of.addons)];
+    .flatMap((name, at) => {
+      const [type, room] = [instanceType(name), rooms[at]];
       const bounds = { zones: of.zones, atLeast: 1, atMost: mostNodes };
       const nodes = room && nodesFor(pods, { room, ...bounds });
       return type && nodes

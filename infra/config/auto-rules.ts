@@ -31,6 +31,14 @@ export const autoRules = [
           `cluster.addonVersions.${addon}: ${addonVersions[addon]} is not allowed with nodes.kind auto, which has it built in; allowed: no pin`,
       ),
   ),
+  ofAuto(["nodes", "cluster"], ({ cluster: { podAddresses } }) =>
+    Object.entries(podAddresses)
+      .filter(([, value]) => value !== undefined && value !== false)
+      .map(
+        ([key, value]) =>
+          `cluster.podAddresses.${key}: ${value} is not allowed with nodes.kind auto, which gives its nodes prefixes by itself; allowed: none`,
+      ),
+  ),
 ];
 
 function ofAuto<Slice extends keyof Settings>(

@@ -63,6 +63,7 @@ function slices(given: Settings) {
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
       started: startedBy(nodes),
+      prefixes: addons.prefixes,
       domains,
       certificateArns: domain?.certificateArns ?? [],
       hostNames: (named?.hostNames ?? []).map(({ hostName }) => hostName),
@@ -84,7 +85,10 @@ function slices(given: Settings) {
     },
     autoscaler: {
       ...settings.autoscaler,
-      karpenter: nodes.karpenter && { ...nodes, ...nodes.karpenter },
+      karpenter: nodes.karpenter && {
+        ...{ ...nodes, ...nodes.karpenter },
+        prefixDelegation: cluster.podAddresses.prefixDelegation,
+      },
       auto: nodes.auto !== undefined,
       kubernetesVersion,
       clusterName: cluster.name,
@@ -237,6 +241,7 @@ function networkNeeds({
       existing,
       nodes,
       clusterName: cluster.name,
+      podAddresses: cluster.podAddresses,
       scheme: ingress.scheme,
       waysToCachePort: waysToCachePort(settings),
     }

@@ -20,10 +20,19 @@ type Asking = Pick<
 const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
   Object.values(resources).some(({ kind }) => kind === "files");
 
-/** The add-ons that the settings need, which have pods on each node. */
+/** What decides which pods and addresses each node has. */
+export const addonSlices = ["services", "jobs", "resources", "cluster", "nodes"] as const;
+
+/** The add-ons that the settings need, which have pods on each node, and the addresses of a node of the group. */
 export const addonsOf = (
-  settings: Pick<Settings, "services" | "jobs" | "resources">,
-): Required<OptionalAddons> => ({ secrets: namesSecrets(settings), files: hasFiles(settings) });
+  settings: Pick<Settings, (typeof addonSlices)[number]>,
+): OptionalAddons & Record<"secrets" | "files", boolean> => ({
+  secrets: namesSecrets(settings),
+  files: hasFiles(settings),
+  ...(settings.cluster.podAddresses.prefixDelegation && {
+    prefixes: settings.nodes.operatingSystem === "bottlerocket" ? "all" : "few",
+  }),
+});
 
 /**
  * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job

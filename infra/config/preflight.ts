@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { fits, roomOf } from "../cluster/capacity.ts";
+import { fits, type Prefixes, roomOf } from "../cluster/capacity.ts";
 import { type InstanceType, instanceType, isSubstitute } from "../cluster/instance-types.ts";
 import { runningNodes } from "../cluster/nodes.ts";
 import type { Started } from "../cluster/started-nodes.ts";
@@ -29,6 +29,8 @@ export interface PreflightArgs
   pods: [at: string, PodSize][];
   /** What Karpenter or EKS Auto Mode may start. @default the managed group has all nodes */
   started?: Pick<Started, "at" | "instanceTypes"> | undefined;
+  /** @default nodes have single addresses */
+  prefixes?: Prefixes | undefined;
   /** Each with its key in the settings. */
   domains: [at: string, DomainZone][];
   /** By ARN: of the roles that change hosted zones of other accounts. */
@@ -138,6 +140,8 @@ const keyOf = (
 interface DescribedType extends InstanceType {
   /** EC2's names: `arm64`, `x86_64`, `i386`. */
   architectures: string[];
+  /** EC2's names: `nitro`, `xen`; empty of bare metal, which is Nitro too. */
+  hypervisor: string;
 }
 
 async function describe(type: string, options: Options): Promise<[string, DescribedType]> {
@@ -150,6 +154,7 @@ async function describe(type: string, options: Options): Promise<[string, Descri
       interfaces: found.maximumNetworkInterfaces,
       addressesPerInterface: found.maximumIpv4AddressesPerInterface,
       architectures: found.supportedArchitectures,
+      hypervisor: found.hypervisor,
     },
   ];
 }
@@ -177,20 +182,31 @@ function describedProblems(described: Map<string, DescribedType>, args: Prefligh
           `nodes.instanceTypes: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of ${spot ? "at least these" : "equal"} vCPUs and memory`,
         ];
   });
-  return [...foreign, ...unlike, ...podsWithoutRoom(described, args)];
+  // Of those that instance-types.ts has, each is Nitro.
+  const withoutPrefixes = [...described].flatMap(([type, { hypervisor }]) =>
+    args.prefixes !== undefined && hypervisor === "xen"
+      ? [
+          `${keyOf(type, args)}: ${type} has the hypervisor xen, and no prefixes of addresses; allowed with cluster.podAddresses.prefixDelegation: a type of the Nitro System`,
+        ]
+      : [],
+  );
+  return [...foreign, ...unlike, ...withoutPrefixes, ...podsWithoutRoom(described, args)];
 }
 
 /** A group starts a node of any of its types, Karpenter one of the type that a pod needs. */
 function podsWithoutRoom(
   described: Map<string, DescribedType>,
-  { instanceTypes, started, pods }: PreflightArgs,
+  { instanceTypes, started, prefixes, pods }: PreflightArgs,
 ): string[] {
   const groups = started ? [started.instanceTypes] : instanceTypes.map((type) => [type]);
   return groups
     .filter((group) => group.some((type) => described.has(type)))
     .flatMap((group) => {
       const sizes = group.flatMap((type) => described.get(type) ?? instanceType(type) ?? []);
-      const rooms = sizes.map(roomOf).toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
+      const keeps = started ? prefixes && "all" : prefixes;
+      const rooms = sizes
+        .map((size) => roomOf(size, keeps))
+        .toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
       const [room] = rooms;
       if (!room || sizes.length < group.length) return [];
       const at = `${started?.at ?? "nodes"}.instanceTypes ${group.join(", ")}`;

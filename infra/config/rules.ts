@@ -6,6 +6,7 @@ import { imageRules } from "./image-rules.ts";
 import { karpenterRules } from "./karpenter-rules.ts";
 import { architectureOf, instanceTypeNames, nearest, regions } from "./known-names.ts";
 import { networkRules } from "./network-rules.ts";
+import { podAddressRules } from "./pod-address-rules.ts";
 import { previewRules } from "./preview-rules.ts";
 import { resourceRules } from "./resource-rules.ts";
 import { routeRules } from "./route-rules.ts";
@@ -41,6 +42,7 @@ export const rules = [
       `tags: ${Object.keys(tags).length} are more than a resource has besides the program's and the controller's; allowed: at most ${mostTags}`,
   ]),
   ...networkRules,
+  ...podAddressRules,
   rule(["cluster"], ({ cluster: { publicAccess, publicAccessCidrs } }) => [
     publicAccess &&
       publicAccessCidrs.length === 0 &&

@@ -1,5 +1,4 @@
 import {
-  addressesOf,
   fits,
   mostNodes,
   nodesFor,
@@ -9,14 +8,25 @@ import {
   withoutRoom,
 } from "../cluster/capacity.ts";
 import { instanceType, isSubstitute } from "../cluster/instance-types.ts";
-import { addressesOfStarted, type StartedAddresses, startedBy } from "../cluster/started-nodes.ts";
+import {
+  addressesOf,
+  loneAddress,
+  type PodAddresses,
+  prefixSize,
+} from "../cluster/pod-addresses.ts";
+import {
+  addressesOfStarted,
+  roomsOfStarted,
+  type StartedAddresses,
+  startedBy,
+} from "../cluster/started-nodes.ts";
 import { interfaceEndpoints } from "../network/needed-endpoints.ts";
 import { clockOf } from "../services/clock.ts";
 import { nodeDeadlines } from "../services/drain.ts";
 import { podSize } from "../services/pod-size.ts";
 import { surgeOf } from "../services/rollout.ts";
 import { limitsOfPods } from "./karpenter-rules.ts";
-import { addonsOf, podsAtMost } from "./pods-at-most.ts";
+import { addonSlices, addonsOf, podsAtMost } from "./pods-at-most.ts";
 import type { NetworkConfig, NodesConfig, Settings } from "./schema.ts";
 import { perService, rule } from "./setting-rule.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
@@ -96,16 +106,18 @@ export const scaleRules = [
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
-    const started = startedBy(nodes);
-    const { at = "nodes", instanceTypes } = started ?? { ...nodes, at: undefined };
+  rule([...addonSlices], (settings) => {
+    const started = startedBy(settings.nodes);
+    const { at = "nodes", instanceTypes } = started ?? { ...settings.nodes, at: undefined };
+    const addons = addonsOf(settings);
     // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
-    const groups = started ? instanceTypes.map((type) => [type]) : [instanceTypes];
-    const rooms = groups.map((types) => smallestRoom(types, addonsOf(kinds)));
+    const rooms = started
+      ? roomsOfStarted(instanceTypes, addons)
+      : [smallestRoom(instanceTypes, addons)];
     const known = rooms.filter((room) => room !== undefined);
     const [room] = known.toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
     return (["services", "jobs"] as const).flatMap((kind) =>
-      Object.entries<ServiceConfig | JobConfig>(kinds[kind]).map(([name, workload]) => {
+      Object.entries<ServiceConfig | JobConfig>(settings[kind]).map(([name, workload]) => {
         const size = podSize(workload);
         return (
           room !== undefined &&
@@ -116,28 +128,30 @@ export const scaleRules = [
       }),
     );
   }),
-  rule(
-    ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
-    (settings) => {
-      if (settings.nodes.kind === "auto") return [];
-      const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
-      const { own, ofCluster, spare } = podsAtMost(settings);
-      const byDemand = startedBy(settings.nodes) !== undefined;
-      // A service or a job that is larger than a node is refused by the rule above.
-      if (!room || !(byDemand || own.every((one) => fits(one, room)))) return [];
-      const pods = byDemand ? ofCluster : [...own, ...ofCluster, ...spare];
-      return [tooFewNodes(settings, pods, room)];
-    },
-  ),
+  rule([...addonSlices, "network", "autoscaler", "pullRequests"], (settings) => {
+    if (settings.nodes.kind === "auto") return [];
+    const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
+    const { own, ofCluster, spare } = podsAtMost(settings);
+    const byDemand = startedBy(settings.nodes) !== undefined;
+    // A service or a job that is larger than a node is refused by the rule above.
+    if (!room || !(byDemand || own.every((one) => fits(one, room)))) return [];
+    const pods = byDemand ? ofCluster : [...own, ...ofCluster, ...spare];
+    return [tooFewNodes(settings, pods, room)];
+  }),
   // Of a network that is there already, AWS is asked (existing-network.ts).
-  rule([...endpointSlices, "nodes"], (settings) => {
+  rule([...endpointSlices, "nodes", "cluster"], (settings) => {
     const { network, nodes } = settings;
+    const { podAddresses } = settings.cluster;
     if (network.existing) return [];
     const zones = network.zones.length;
     const endpoints = interfaceEndpoints(settings).length;
     const started = startedBy(nodes);
-    const { each, others, needed } = addressesNeeded({ ...nodes, started }, zones, endpoints);
-    const there = privateAddresses(network);
+    const { each, others, needed } = addressesNeeded(
+      { ...nodes, started, podAddresses },
+      zones,
+      endpoints,
+    );
+    const there = privateAddresses(network, podAddresses);
     if (nodes.auto) {
       return [
         needed > there &&
@@ -147,7 +161,7 @@ export const scaleRules = [
     const most = nodesOfAll(Math.floor((there - others) / each), zones);
     return [
       needed > there &&
-        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${started ? " and for Karpenter's nodes" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
+        `nodes.maxSize: ${nodes.maxSize} needs ${needed} addresses in a private subnet (${each} a node, ${others} for AWS${started ? " and for Karpenter's nodes" : ""}${podAddresses.prefixDelegation ? ", in prefixes of 16" : ""}), but with network.cidrBlock ${network.cidrBlock} it has ${there}; allowed: ${most > 0 ? `at most ${most}` : "a larger network"}`,
     ];
   }),
 ];
@@ -158,13 +172,22 @@ export function addressesNeeded(
     instanceTypes,
     maxSize,
     started,
-  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & { started: StartedAddresses | undefined },
+    podAddresses,
+  }: Pick<NodesConfig, "instanceTypes" | "maxSize"> & {
+    started: StartedAddresses | undefined;
+    podAddresses: PodAddresses;
+  },
   zones: number,
   interfaceEndpoints: number,
 ): { each: number; others: number; needed: number } {
   const types = instanceTypes.map(instanceType).filter((type) => type !== undefined);
-  const each = Math.max(0, ...types.map(addressesOf));
-  const others = controlPlaneAddresses + interfaceEndpoints + addressesOfStarted(started, zones);
+  const each = Math.max(0, ...types.map((type) => addressesOf(type, podAddresses)));
+  const lone =
+    controlPlaneAddresses +
+    interfaceEndpoints +
+    (podAddresses.prefixDelegation ? otherInterfaces : 0);
+  const others =
+    lone * loneAddress(podAddresses) + addressesOfStarted(started, zones, podAddresses);
   return { each, others, needed: nodesOfZone(maxSize, zones) * each + others };
 }
 
@@ -188,7 +211,7 @@ function spotSetting(
 
 type Placed = Pick<
   Settings,
-  "network" | "nodes" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
+  (typeof addonSlices)[number] | "network" | "autoscaler" | "pullRequests"
 >;
 
 /** A rollout in 1, 2, 3, 4, 5 and 10 steps. */
@@ -244,8 +267,10 @@ const requestOf = ({ cpuMillicores, memoryMiB }: Pick<Room, "cpuMillicores" | "m
 
 /** EKS asks for six free addresses in each subnet that it is given, for its own interfaces. */
 const controlPlaneAddresses = 6;
-/** AWS keeps five of each subnet to itself. */
+/** AWS keeps five of each subnet to itself, the first four and the last: no prefix is in either /28. */
 const reservedAddresses = 5;
+/** Databases, caches, mount targets and an internal load balancer, each of which may be in a /28 of its own. */
+const otherInterfaces = 16;
 
 /** Nodes that an upgrade of the group adds to each zone at most. */
 const upgradeNodes = 2;
@@ -253,6 +278,10 @@ const nodesOfZone = (nodes: number, zones: number) => Math.ceil(nodes / zones) +
 const nodesOfAll = (nodesOfZone: number, zones: number) => (nodesOfZone - upgradeNodes) * zones;
 
 /** Of one private subnet, which is a sixteenth of the VPC (network.ts). */
-export function privateAddresses({ cidrBlock }: Pick<NetworkConfig, "cidrBlock">): number {
-  return 2 ** (28 - Number(cidrBlock.split("/")[1])) - reservedAddresses;
+export function privateAddresses(
+  { cidrBlock }: Pick<NetworkConfig, "cidrBlock">,
+  { prefixDelegation }: Pick<PodAddresses, "prefixDelegation">,
+): number {
+  const reserved = prefixDelegation ? 2 * prefixSize : reservedAddresses;
+  return 2 ** (28 - Number(cidrBlock.split("/")[1])) - reserved;
 }

@@ -118,6 +118,27 @@ const networkSchema = z
   })
   .transform((network) => ({ ...ownNetwork, ...network }));
 
+const podAddressesSchema = z.strictObject({
+  prefixDelegation: flag()
+    .default(false)
+    .describe(
+      "The VPC CNI gives nodes prefixes of 16 addresses instead of single ones: a node may have up to 110 pods, 250 from 30 vCPUs on (docs/network.md).",
+    ),
+  warmPrefixTarget: whole(1, 15)
+    .optional()
+    .describe(
+      "Prefixes that a node keeps free for new pods, with `prefixDelegation`. Default: 1, without `warmIpTarget`.",
+    ),
+  warmIpTarget: whole(1, 250)
+    .optional()
+    .describe(
+      "Addresses that a node keeps free for new pods. Default: those of one network interface, or `warmPrefixTarget`.",
+    ),
+  minimumIpTarget: whole(1, 250)
+    .optional()
+    .describe("Addresses that a node takes at least, with `warmIpTarget`."),
+});
+
 const clusterSchema = z.strictObject({
   name: clusterName().describe(
     "Name of the EKS cluster; names of many other resources begin with it.",
@@ -153,6 +174,7 @@ const clusterSchema = z.strictObject({
   deletionProtection: flag()
     .default(false)
     .describe("AWS refuses to delete the cluster; Pulumi protects its key."),
+  podAddresses: podAddressesSchema.prefault({}),
   addonVersions: z
     .partialRecord(
       oneOf(addonNames),

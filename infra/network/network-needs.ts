@@ -1,4 +1,5 @@
 import type { RunningNodes } from "../cluster/nodes.ts";
+import type { PodAddresses } from "../cluster/pod-addresses.ts";
 import { startedBy } from "../cluster/started-nodes.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
 import { addressesNeeded } from "../config/scale-rules.ts";
@@ -13,6 +14,7 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
   clusterName: string;
   nodes: Pick<NodesConfig, "instanceTypes" | "maxSize"> &
     Partial<Pick<NodesConfig, "kind" | "karpenter" | "auto">>;
+  podAddresses: PodAddresses;
   /** The node group on AWS, which holds its addresses already. */
   running: RunningNodes | undefined;
   /** The VPC that the cluster runs in; undefined before it exists. */
@@ -137,11 +139,11 @@ const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
  * needs none: no release is refused because others have taken addresses.
  */
 function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
-  const { zones, nodes, running } = needs;
+  const { zones, nodes, running, podAddresses } = needs;
   const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
   const { each, others, needed } = addressesNeeded(
-    { ...nodes, started: startedBy(nodes) },
+    { ...nodes, started: startedBy(nodes), podAddresses },
     zones.length,
     0,
   );

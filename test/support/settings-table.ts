@@ -522,6 +522,24 @@ export const cases: Case[] = [
     with: { environment: "development" },
     moves: ["Cluster", "Key"],
   },
+  {
+    key: "cluster.podAddresses.prefixDelegation",
+    to: true,
+    moves: ["Addon", "LaunchTemplate"],
+  },
+  {
+    key: "cluster.podAddresses.warmPrefixTarget",
+    to: 2,
+    with: { "cluster.podAddresses.prefixDelegation": true },
+    moves: ["Addon"],
+  },
+  { key: "cluster.podAddresses.warmIpTarget", to: 5, moves: ["Addon"] },
+  {
+    key: "cluster.podAddresses.minimumIpTarget",
+    to: 20,
+    with: { "cluster.podAddresses.warmIpTarget": 5 },
+    moves: ["Addon"],
+  },
   { key: "cluster.addonVersions", to: { coredns: "v1.14.3-eksbuild.9" }, moves: ["Addon"] },
   {
     key: "nodes.architecture",

@@ -9,6 +9,7 @@ import {
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { type PodAddresses, podAddressesOf } from "../../infra/cluster/pod-addresses.ts";
 import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
@@ -74,7 +75,14 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
   const scaled = runs("cluster-autoscaler");
-  const addons = { secrets: has(secretsAddon), files: has(filesAddon) };
+  const { prefixDelegation } = podAddressesIn(resources);
+  const addons: OptionalAddons = {
+    secrets: has(secretsAddon),
+    files: has(filesAddon),
+    ...(prefixDelegation && {
+      prefixes: String(group.amiType).startsWith("BOTTLEROCKET") ? "all" : "few",
+    }),
+  };
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
@@ -107,6 +115,11 @@ function withoutGroup(resources: Resource[]): Properties {
     scalingConfig: { minSize: 0, desiredSize: 0, maxSize: 0 },
   };
 }
+/** How the nodes of a plan get the addresses of their pods. */
+export const podAddressesIn = (resources: Resource[]): PodAddresses =>
+  podAddressesOf(
+    resources.find(({ inputs }) => inputs.addonName === "vpc-cni")?.inputs.configurationValues,
+  );
 
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);

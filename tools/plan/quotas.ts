@@ -2,6 +2,7 @@ import { addressesNeeded, privateAddresses } from "../../infra/config/scale-rule
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Resource } from "../graph/resource.ts";
+import { podAddressesIn } from "./capacity-section.ts";
 
 /** A quota of AWS, the max. need of the stack, and the source. */
 export interface Quota {
@@ -128,9 +129,10 @@ function addresses(resources: Resource[]): [used: number, limit: number] {
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
   const { instanceTypes = [], scalingConfig: { maxSize = 0 } = {} } = group ?? {};
-  const nodes = { instanceTypes, maxSize, started };
+  const podAddresses = podAddressesIn(resources);
+  const nodes = { instanceTypes, maxSize, started, podAddresses };
   const { needed } = addressesNeeded(nodes, vpc.availabilityZoneNames.length, endpoints);
-  return [needed, privateAddresses(vpc as { cidrBlock: string })];
+  return [needed, privateAddresses(vpc as { cidrBlock: string }, podAddresses)];
 }
 
 /** Quotas with a need of at least half, the tightest first. */

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, describe, it } from "mocha";
+import { parseDocument } from "yaml";
 import { only } from "../../../tools/graph/evaluate.ts";
 import { missingEdges } from "../../../tools/graph/required-order.ts";
 import type { Properties, Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 import { plans } from "../../recorded/plans.ts";
+import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import { allows, type Request } from "../../support/iam-simulate.ts";
 
 const poolType = "kubernetes:karpenter.sh/v1:NodePool";
@@ -74,6 +77,14 @@ describe("Karpenter", () => {
     assert.ok(nodeClass.blockDeviceMappings.every(({ ebs }: Properties) => ebs.encrypted === true));
     assert.equal(nodeClass.subnetSelectorTerms.length, 3);
     assert.equal(nodeClass.securityGroupSelectorTerms.length, 1);
+  });
+
+  it("counts the pods of its nodes by prefixes, where the CNI gives them", async () => {
+    assert.equal(only(resources, classType).inputs.spec.kubelet, undefined);
+    const settings = parseDocument(readFileSync("test/recorded/Pulumi.karpenter.yaml", "utf8"));
+    settings.setIn(["config", "platform:cluster", "podAddresses", "prefixDelegation"], true);
+    const dense = (await evaluateElsewhere("karpenter", String(settings))).resources;
+    assert.deepEqual(only(dense, classType).inputs.spec.kubelet, { maxPods: 110 });
   });
 
   it("ends its nodes before it goes, and waits for them", () => {

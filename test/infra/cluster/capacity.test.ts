@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import {
-  addressesOf,
   clusterPods,
   fits,
   nodesFor,
@@ -12,6 +11,7 @@ import {
   withoutRoom,
 } from "../../../infra/cluster/capacity.ts";
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
+import { addressesOf } from "../../../infra/cluster/pod-addresses.ts";
 import { addressesNeeded, privateAddresses } from "../../../infra/config/scale-rules.ts";
 import { subnetCidrBlocks } from "../../../infra/network/network.ts";
 import { evaluate } from "../../../tools/graph/evaluate.ts";
@@ -94,10 +94,11 @@ describe("room on a node", () => {
   });
 
   it("takes no more addresses than the interfaces have", () => {
-    assert.equal(addressesOf(typeOf("t4g.medium")), 18);
-    assert.equal(addressesOf(typeOf("m7g.large")), 30);
+    const single = (name: string) => addressesOf(typeOf(name), { prefixDelegation: false });
+    assert.equal(single("t4g.medium"), 18);
+    assert.equal(single("m7g.large"), 30);
     // 250 pods: six interfaces, and one in reserve.
-    assert.equal(addressesOf(typeOf("m7g.16xlarge")), 7 * 50);
+    assert.equal(single("m7g.16xlarge"), 7 * 50);
   });
 });
 
@@ -202,14 +203,23 @@ describe("addresses", () => {
       const cidrBlock = `10.0.0.0/${prefix}`;
       for (const block of subnetCidrBlocks(cidrBlock, 6).private) {
         const size = 2 ** (32 - Number(block.split("/")[1]));
-        assert.equal(privateAddresses({ cidrBlock }), size - 5);
+        assert.equal(privateAddresses({ cidrBlock }, { prefixDelegation: false }), size - 5);
       }
     }
   });
 
   it("of a private subnet are needed by nodes of known types, two more in an upgrade, and by AWS", () => {
     const needed = (instanceTypes: string[], endpoints = 0) =>
-      addressesNeeded({ instanceTypes, maxSize: 6, started: undefined }, 2, endpoints);
+      addressesNeeded(
+        {
+          instanceTypes,
+          maxSize: 6,
+          started: undefined,
+          podAddresses: { prefixDelegation: false },
+        },
+        2,
+        endpoints,
+      );
     assert.deepEqual(needed(["t9z.medium"]), { each: 0, others: 6, needed: 6 });
     assert.deepEqual(needed(["t4g.medium"], 4), { each: 18, others: 10, needed: 5 * 18 + 10 });
     assert.equal(needed(["t4g.medium", "m7g.large"]).each, 30, "the most of any type");

@@ -35,6 +35,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
       logTypes: ["api", "audit"],
       deletionProtection: true,
       addonVersions: {},
+      podAddresses: { prefixDelegation: false },
       network,
       nodes: {
         architecture: "arm64",
@@ -250,6 +251,22 @@ describe("cluster", () => {
     assert.equal(
       pinned.find(({ inputs }) => inputs.addonName === "coredns")?.inputs.addonVersion,
       "v1.14.3-eksbuild.1",
+    );
+  });
+
+  it("gives nodes prefixes by the CNI and a launch template of another version", async () => {
+    const env = (of: Resource[]) =>
+      JSON.parse(
+        of.find(({ inputs }) => inputs.addonName === "vpc-cni")?.inputs.configurationValues,
+      ).env;
+    assert.deepEqual(env(resources), { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" });
+    assert.equal(launchTemplate().inputs.description, undefined);
+    const dense = await cluster({ podAddresses: { prefixDelegation: true } });
+    assert.equal(env(dense).ENABLE_PREFIX_DELEGATION, "true");
+    assert.equal(env(dense).WARM_PREFIX_TARGET, "1");
+    assert.match(
+      only(dense, "aws:ec2/launchTemplate:LaunchTemplate").inputs.description,
+      /prefixes/,
     );
   });
 

@@ -89,6 +89,11 @@ describe("settings of EKS Auto Mode", () => {
       /^cluster\.addonVersions\.coredns: v1\.12\.4-eksbuild\.1 is not allowed with nodes\.kind auto/,
     ],
     [
+      "prefixes of the VPC CNI",
+      { ...auto(), cluster: { podAddresses: { prefixDelegation: true } } } as Slices,
+      /^cluster\.podAddresses\.prefixDelegation: true is not allowed with nodes\.kind auto/,
+    ],
+    [
       "limits below its pods",
       auto({ cpuLimit: 1 }),
       /^nodes\.auto\.cpuLimit: 1 vCPUs and nodes\.auto\.memoryLimitGiB 128 are too little for all pods at their most; allowed: at least \d+ and \d+/,

@@ -167,6 +167,16 @@ describe("the preflight", () => {
     );
   });
 
+  it("refuses types that have no prefixes of addresses", async () => {
+    const xen = { ...described, hypervisor: "xen" };
+    const types = ["m8g.large", "m10g.large"];
+    assert.deepEqual(await problems({ instanceTypes: types, prefixes: "few" }, zone, xen), [
+      "nodes.instanceTypes: m10g.large has the hypervisor xen, and no prefixes of addresses; allowed with cluster.podAddresses.prefixDelegation: a type of the Nitro System",
+    ]);
+    assert.deepEqual(await problems({ instanceTypes: types }, zone, xen), []);
+    assert.deepEqual(await problems({ instanceTypes: types, prefixes: "few" }), []);
+  });
+
   it("refuses pods that need more than a node of an instance type has left", async () => {
     const size = { cpuMillicores: 100, cpuLimitMillicores: 100, memoryMiB: 128 };
     const pods: PreflightArgs["pods"] = [
@@ -212,6 +222,7 @@ describe("the preflight", () => {
       existing: { vpcId: "vpc-1", publicSubnetIds: [], privateSubnetIds: [] },
       nodes: load().cluster.nodes,
       clusterName: "shop",
+      podAddresses: { prefixDelegation: false },
       scheme: "internal",
       waysToCachePort: [],
     };

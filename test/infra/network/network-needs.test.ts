@@ -30,6 +30,7 @@ const stack: NetworkNeeds = {
   zones: ["a", "b"],
   clusterName: "shop",
   nodes: { instanceTypes: ["t4g.medium"], maxSize: 4 },
+  podAddresses: { prefixDelegation: false },
   scheme: "internet-facing",
   running: undefined,
   clusterVpcId: undefined,

@@ -116,6 +116,26 @@ describe("what would cost less", function () {
     });
   }
 
+  it("is prefixes of addresses where the number of pods is what fills the nodes", async () => {
+    const crowded = {
+      "nodes.instanceTypes": ["t4g.small"],
+      "nodes.minSize": 4,
+      "nodes.desiredSize": 4,
+      "nodes.maxSize": 6,
+    };
+    const key = "cluster.podAddresses.prefixDelegation";
+    write("dev", crowded);
+    const { proposals } = await adviceFor("dev", folder);
+    const [found] = proposals.filter(({ settings }) => key in settings);
+    assert.equal(found?.settings[key], true);
+    assert.equal(found?.settings["nodes.minSize"], 3);
+    assert.match(found?.lost.join() ?? "", /^addresses of the subnets, which nodes take by 16/);
+    // With few pods on large nodes it is memory that fills them.
+    write("dev", rich.dev);
+    const others = (await adviceFor("dev", folder)).proposals;
+    assert.ok(!others.some(({ settings }) => key in settings));
+  });
+
   it("names what an endpoint and a NAT gateway are good for", async () => {
     write("prod", rich.prod);
     write("dev", rich.dev);

@@ -788,6 +788,24 @@ describe("the simulated cloud", () => {
         }
       });
 
+      it("has no room for more pods than a node has addresses, also of prefixes that came later", async () => {
+        const many = (name: string) => pods(name, 100, "ScheduleAnyway", "1m");
+        const waiting =
+          /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: 4 Too many pods$/;
+        await refused(given.create(types.deployment, many("first")), waiting);
+        goneAll(types.deployment);
+        const env = { ENABLE_PREFIX_DELEGATION: "true" };
+        given.cni.inputs.configurationValues = JSON.stringify({ env });
+        await refused(given.create(types.deployment, many("second")), waiting);
+        goneAll(types.deployment);
+        // EKS counts anew when it replaces the nodes.
+        await given.update(given.nodes, {
+          ...given.nodes.inputs,
+          launchTemplate: { id: "lt-1", version: "2" },
+        });
+        await given.create(types.deployment, many("third"));
+      });
+
       it("has less room for pods with the secrets driver on every node", async () => {
         await given.create(types.deployment, pods("web", 1, "ScheduleAnyway", "1400m"));
         given.put(types.addon, { clusterName: "platform", addonName: secretsAddon });
@@ -886,6 +904,17 @@ describe("the simulated cloud", () => {
       ["they have no way out", () => goneAll(types.nat), /the NAT gateway of subnet .* is gone/],
       ["there is no CNI", () => gone(given.cni), /no CNI/],
       ["the CNI's role is gone", () => gone(given.cniRole), /CNI: .* does not exist/],
+      [
+        "no prefix is free in a subnet",
+        () => {
+          const env = { ENABLE_PREFIX_DELEGATION: "true" };
+          given.cni.inputs.configurationValues = JSON.stringify({ env });
+          const subnet = given.world.get(types.subnet, given.inner[1] ?? "");
+          // Of the 254 /28 that a /20 has for them.
+          if (subnet) subnet.inputs.takenAddresses = 252;
+        },
+        /CNI: InsufficientCidrBlocks: The specified subnet does not have enough free cidr blocks to satisfy the request/,
+      ],
     ];
     for (const [why, spoil, message] of failing) {
       it(`fails the creation of nodes after 25 minutes if ${why}`, async () => {
@@ -1423,6 +1452,28 @@ describe("the simulated cloud", () => {
         await refused(given.create(types.release, releaseInputs), message);
       });
     }
+
+    it("starts nodes of more pods by kubelet.maxPods, where the CNI has the addresses", async () => {
+      const many = structuredClone(large);
+      many.spec.replicas = 100;
+      many.spec.template.spec.containers[0].resources.requests = { cpu: "10m", memory: "16Mi" };
+      const started = async (maxPods?: number, prefixes = false) => {
+        for (const type of [types.deployment, nodeClaimType, types.nodeClass, types.nodePool]) {
+          goneAll(type);
+        }
+        const env = { ENABLE_PREFIX_DELEGATION: String(prefixes) };
+        given.cni.inputs.configurationValues = JSON.stringify({ env });
+        nodeClass.spec.kubelet = maxPods && { maxPods };
+        objects();
+        await given.create(types.deployment, many);
+        return claims().length;
+      };
+      release();
+      const single = await started();
+      assert.equal(single, 2, "one has 53 pods at most");
+      assert.equal(await started(110, true), 1);
+      assert.equal(await started(110, false), single, "pods without an address wait");
+    });
 
     it("starts where all is there", async () => {
       await given.create(types.release, releaseInputs);

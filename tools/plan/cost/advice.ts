@@ -1,6 +1,7 @@
 import {
   mostNodes,
   nodesFor,
+  type OptionalAddons,
   type Pods,
   type Room,
   smallestRoom,
@@ -97,11 +98,15 @@ async function costWith({ settings }: Change, stack: string, folder: string) {
 function changed(given: Settings, settings: Change["settings"]): Settings {
   const config = { ...given.config };
   for (const [key, value] of Object.entries(settings)) {
-    const [slice = "", name = ""] = key.split(".");
+    const [slice = "", ...path] = key.split(".");
     const at = `${given.project}:${slice}`;
-    config[at] = JSON.stringify({ ...JSON.parse(config[at] ?? "{}"), [name]: value });
+    config[at] = JSON.stringify(withValue(JSON.parse(config[at] ?? "{}"), path, value));
   }
   return { ...given, config };
+}
+
+function withValue(of: Properties, [name = "", ...path]: string[], value: unknown): Properties {
+  return { ...of, [name]: path.length > 0 ? withValue(of[name] ?? {}, path, value) : value };
 }
 
 type Slices = Record<"nodes" | "network", Properties> & { development: boolean };
@@ -119,6 +124,7 @@ function slicesOf({ project, config }: Settings): Slices {
 interface Nodes {
   types: string[];
   spot: boolean;
+  addons: OptionalAddons;
   count: number;
   /** The least that one of them has. */
   room: Room;
@@ -131,10 +137,15 @@ function nodeChanges(placement: Placement, { nodes, development }: Slices): Chan
   const { types, spot, sizes } = placement;
   const now = nodesOf(placement, types, spot, sizes.desiredSize, nodes);
   if (!now) return [];
-  const cheaper = choicesOf(placement, nodes.architecture ?? "arm64", development)
-    .flatMap(({ types, spot }) => {
-      const count = fewest(placement, types);
-      return count === undefined ? [] : (nodesOf(placement, types, spot, count, nodes) ?? []);
+  const prefixes = nodes.operatingSystem === "bottlerocket" ? "all" : "few";
+  const more = placement.addons.prefixes
+    ? []
+    : [{ types, spot, addons: { ...placement.addons, prefixes } as const }];
+  const cheaper = [...choicesOf(placement, nodes.architecture ?? "arm64", development), ...more]
+    .flatMap(({ types, spot, addons = placement.addons }) => {
+      const choice = { ...placement, addons };
+      const count = fewest(placement, choice, types);
+      return count === undefined ? [] : (nodesOf(choice, types, spot, count, nodes) ?? []);
     })
     .filter(({ cost }) => now.cost - cost >= leastSaving);
   return cheaper
@@ -152,7 +163,7 @@ function choicesOf(
   { types, spot }: Placement,
   architecture: string,
   development: boolean,
-): Pick<Nodes, "types" | "spot">[] {
+): (Pick<Nodes, "types" | "spot"> & { addons?: OptionalAddons })[] {
   const known = Object.keys(instanceFamilies)
     .filter((family) => architectureOf(family) === architecture)
     .flatMap((family) => Object.keys(instanceSizes).map((size) => `${family}.${size}`))
@@ -181,20 +192,20 @@ function nodesOf(
   const node = nodePrice(types, spot);
   if (!room || !node) return undefined;
   const disks = { what: "GB of gp3", count: count * diskSizeGiB, price: prices.gp3 };
-  return { types, spot, count, room, cost: monthly({ ...node, count }) + monthly(disks) };
+  return { types, spot, addons, count, room, cost: monthly({ ...node, count }) + monthly(disks) };
 }
 
 /**
  * The fewest nodes that hold the pods at rest in as many zones as now, and for a rollout, and that hold them
  * without one of the nodes where those of now do. Without an autoscaler they hold the pods at their most.
  */
-function fewest(placement: Placement, types: string[]): number | undefined {
-  const { zones, sizes, scaled, addons, rest, least, most } = placement;
-  const holds = (types: string[], nodes: number, pods: Pods[]) => {
+function fewest(now: Placement, choice: Placement, types: string[]): number | undefined {
+  const { zones, sizes, scaled, rest, least, most } = now;
+  const holds = (types: string[], nodes: number, pods: Pods[], { addons } = choice) => {
     const room = smallestRoom(types, addons);
     return room !== undefined && withoutRoom(pods, { room, nodes, zones }).length === 0;
   };
-  const losesOne = holds(placement.types, sizes.desiredSize - 1, rest);
+  const losesOne = holds(now.types, sizes.desiredSize - 1, rest, now);
   for (let count = Math.min(zones, sizes.desiredSize); count <= 2 * sizes.maxSize; count++) {
     const atRest = holds(types, count, scaled ? least : most);
     if (atRest && (!losesOne || holds(types, count - 1, rest))) return count;
@@ -203,7 +214,7 @@ function fewest(placement: Placement, types: string[]): number | undefined {
 }
 
 function nodeSettings(
-  { types, sizes, zones, most, scaled }: Placement,
+  { types, sizes, zones, most, scaled, addons }: Placement,
   { count, room, spot, ...now }: Nodes,
   capacityType: string | undefined,
   desiredSize: number | undefined,
@@ -213,6 +224,8 @@ function nodeSettings(
   const maxSize =
     (scaled && nodesFor(most, { room, zones, atLeast, atMost: mostNodes })) || atLeast;
   return {
+    ...(now.addons.prefixes &&
+      !addons.prefixes && { "cluster.podAddresses.prefixDelegation": true }),
     ...(now.types.join() !== types.join() && { "nodes.instanceTypes": now.types }),
     // What is not set follows the types and the environment.
     ...(capacityType !== undefined && capacityType !== kind && { "nodes.capacityType": kind }),
@@ -231,6 +244,7 @@ function isBetter(one: Nodes, other: Nodes): boolean {
     one.spot <= other.spot &&
     isBurstable(one) <= isBurstable(other) &&
     generationOf(one) >= generationOf(other) &&
+    (one.addons.prefixes === undefined) >= (other.addons.prefixes === undefined) &&
     (["cpuMillicores", "memoryMiB", "pods"] as const).every((of) => all(one, of) >= all(other, of))
   );
 }
@@ -246,6 +260,9 @@ function lostNodes(before: Nodes, now: Nodes): string[] {
   const baseline = (burstBaselines[size] ?? 0) * (instanceType(type)?.vcpus ?? 0);
   const credits = type.startsWith("t4g.") ? prices.credits : prices.creditsOfX86;
   return [
+    ...(now.addons.prefixes && !before.addons.prefixes
+      ? ["addresses of the subnets, which nodes take by 16"]
+      : []),
     ...(smaller ? [`a node has ${least(now)} left, not ${least(before)}`] : []),
     ...(now.count < before.count
       ? [`a node that is lost is one of ${now.count}, not one of ${before.count}`]

@@ -1,11 +1,12 @@
 import { type OptionalAddons, type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
+import { mostPods } from "../../../infra/cluster/pod-addresses.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
 import { deniedAction, irsaProblem, trustsService } from "./iam.ts";
 import { autoClassType, clusterType, isAuto, nodeClaimType } from "./rules/lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
-import { joinProblem, nodeProblem } from "./rules/node-rules.ts";
+import { givesPrefixes, joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
 
 export const nodePoolType = "kubernetes:karpenter.sh/v1:NodePool";
@@ -153,7 +154,9 @@ export function launchNodes(
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
   const types = among("node.kubernetes.io/instance-type")
     .flatMap((name) => {
-      const [type, room] = [instanceType(name), smallestRoom([name], drivers)];
+      const { maxPods } = nodeClass.inputs.spec.kubelet ?? {};
+      const room = roomOfStarted(world, cluster, { name, maxPods }, drivers);
+      const type = instanceType(name);
       return type && room ? [{ name, room, ...type }] : [];
     })
     .toSorted((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
@@ -168,6 +171,24 @@ export function launchNodes(
     left = left.slice(most);
   }
   return undefined;
+}
+
+/**
+ * The room of a node that Karpenter starts; `undefined` for a type that is not known. It counts single addresses, or
+ * what `kubelet.maxPods` says. Pods beyond the addresses that the CNI has get none: they wait too.
+ */
+export function roomOfStarted(
+  world: World,
+  cluster: string,
+  { name, maxPods }: { name: string; maxPods: number | undefined },
+  drivers: OptionalAddons,
+): Room | undefined {
+  const [type, single] = [instanceType(name), smallestRoom([name], drivers)];
+  if (!type || !single || maxPods === undefined) return single;
+  const room = smallestRoom([name], { ...drivers, prefixes: "all" });
+  const more = maxPods - mostPods(type, false);
+  const pods = givesPrefixes(world, cluster) ? single.pods + more : single.pods;
+  return room && { ...room, pods: Math.min(pods, room.pods) };
 }
 
 /** How many of the pods, from the first on, a node has room for. */
@@ -216,6 +237,7 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
   const madeBy = `${by}'s NodeClaim ${id}`;
   const inputs = {
     ...{ instanceType: name, vcpus, memoryMiB, capacityType, subnetId },
+    maxPods: nodeClass.inputs.spec.kubelet?.maxPods,
     nodeClass: nodeClass.id,
     pool: pool.id,
     zone: world.get(subnetType, subnetId ?? "")?.inputs.availabilityZone,

@@ -7,7 +7,7 @@ import {
 } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
-import { claimProblem, claimsOf, launchNodes } from "./node-claims.ts";
+import { claimProblem, claimsOf, launchNodes, roomOfStarted } from "./node-claims.ts";
 import { addon } from "./rules/lookup-rules.ts";
 import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -34,9 +34,12 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
   const [pod] = waiting;
   if (!pod) return undefined;
   const skewed = nodes.filter((node) => fits(pod, node)).length;
+  const crowded = nodes.filter((node) => node.pods < 1).length;
+  const short = nodes.length - skewed - crowded;
   const reasons = [
     ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
-    ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
+    ...(crowded > 0 ? [`${crowded} Too many pods`] : []),
+    ...(short > 0 ? [`${short} Insufficient cpu or memory`] : []),
   ];
   const message = `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
   return why ? `${message}; ${why}` : message;
@@ -123,8 +126,8 @@ function nodesIn(world: World, cluster: string, without: CloudResource[] = []): 
   const drivers = driversOf(world, cluster);
   const started = claimsOf(world, cluster)
     .filter((claim) => claim.status === "ready" && !without.includes(claim))
-    .flatMap(({ inputs: { instanceType, zone } }) => {
-      const room = smallestRoom([instanceType], drivers);
+    .flatMap(({ inputs: { instanceType, maxPods, zone } }) => {
+      const room = roomOfStarted(world, cluster, { name: instanceType, maxPods }, drivers);
       return room ? [{ ...room, zone }] : [];
     });
   return [...managedNodes(world, cluster, drivers), ...started];
@@ -132,7 +135,12 @@ function nodesIn(world: World, cluster: string, without: CloudResource[] = []): 
 
 function managedNodes(world: World, cluster: string, drivers: OptionalAddons): Node[] {
   return nodeGroups(world, cluster).flatMap((group) => {
-    const room = smallestRoom(group.inputs.instanceTypes ?? ["unknown"], drivers);
+    const { instanceTypes = ["unknown"], amiType = "" } = group.inputs;
+    const prefixes = amiType.startsWith("BOTTLEROCKET") ? "all" : "few";
+    const room = smallestRoom(instanceTypes, {
+      ...drivers,
+      ...(scalingGroupOf(world, group)?.outputs.prefixes && { prefixes }),
+    });
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,

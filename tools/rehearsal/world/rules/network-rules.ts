@@ -1,3 +1,4 @@
+import { prefixSize } from "../../../../infra/cluster/pod-addresses.ts";
 import { blockOf } from "../../../../infra/network/cidr.ts";
 import type { Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
@@ -195,6 +196,15 @@ function overlap(one: string, other: string): boolean {
   return (
     first.address < second.address + second.size && second.address < first.address + first.size
   );
+}
+
+/**
+ * The /28 of a subnet of which no address is taken. AWS names no order in which it gives single addresses: at worst
+ * each is in a /28 of its own. It keeps the first four and the last of the subnet.
+ */
+export function freePrefixes(world: World, { id, inputs }: CloudResource): number {
+  const taken = world.all(networkInterface).filter((one) => one.inputs.subnetId === id).length;
+  return blockOf(inputs.cidrBlock).size / prefixSize - 2 - taken - (inputs.takenAddresses ?? 0);
 }
 
 /** AWS keeps five addresses of a subnet; a network interface of the world has one. */

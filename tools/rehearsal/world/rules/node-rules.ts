@@ -1,3 +1,4 @@
+import { podAddressesOf } from "../../../../infra/cluster/pod-addresses.ts";
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
 import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
@@ -12,7 +13,7 @@ import {
   same,
   selfManaged,
 } from "./lookup-rules.ts";
-import { addInterface, removeInterfaces } from "./network-rules.ts";
+import { addInterface, freePrefixes, removeInterfaces } from "./network-rules.ts";
 import { awsProblem, networkInterface } from "./way-out.ts";
 
 export const nodeGroupType = "aws:eks/nodeGroup:NodeGroup";
@@ -59,6 +60,10 @@ export function joinProblem(world: World, group: Props): string | undefined {
   // It is on the nodes of EKS Auto Mode.
   if (isAuto(world, cluster)) return undefined;
   const cni = addon(world, cluster, "vpc-cni");
+  const full = (subnetIds as string[]).find((id) => lacksPrefixes(world, id, cni));
+  if (full) {
+    return `Unhealthy nodes in the kubernetes cluster: CNI: InsufficientCidrBlocks: The specified subnet does not have enough free cidr blocks to satisfy the request: ${full}`;
+  }
   if (!cni && !selfManaged(world, cluster)) {
     return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready: no CNI";
   }
@@ -69,6 +74,17 @@ export function joinProblem(world: World, group: Props): string | undefined {
       ])
     : deniedAction(world, role, ["ec2:AssignPrivateIpAddresses"]);
   return refused && `Unhealthy nodes in the kubernetes cluster: CNI: ${refused}`;
+}
+
+/** Whether the CNI gives its nodes prefixes of addresses. */
+export const givesPrefixes = (world: World, cluster: string): boolean =>
+  podAddressesOf(addon(world, cluster, "vpc-cni")?.inputs.configurationValues).prefixDelegation;
+
+/** Whether a node in the subnet gets no prefix for its first pods, or none to keep ready. */
+function lacksPrefixes(world: World, subnetId: string, cni: CloudResource | undefined): boolean {
+  const subnet = world.get(subnetType, subnetId);
+  const { prefixDelegation } = podAddressesOf(cni?.inputs.configurationValues);
+  return subnet !== undefined && prefixDelegation && freePrefixes(world, subnet) < 2;
 }
 
 const holderOf = (group: CloudResource) => `node group ${group.id}`;
@@ -161,7 +177,17 @@ export function startNodes(world: World, group: CloudResource): void {
     availabilityZones: zones,
     desiredCapacity: 0,
   });
+  countPods(world, group);
   scaleTo(world, group, sizesOf(scalingConfig));
+}
+
+/**
+ * EKS sets the pods of a node by the CNI add-on of that time: with the group, and with each version of its image or
+ * launch template (Amazon EKS User Guide, "Assign more IP addresses to nodes with prefixes").
+ */
+function countPods(world: World, group: CloudResource): void {
+  const scaling = scalingGroupOf(world, group);
+  if (scaling) scaling.outputs.prefixes = givesPrefixes(world, group.inputs.clusterName);
 }
 
 const sizesOf = ({ minSize, desiredSize, maxSize }: Props): Props => ({
@@ -318,6 +344,7 @@ export const nodeEffects: Effect[] = [
       )
         return;
       await world.clock.sleep(waits.nodeReplaced * nodesOf(world, resource).length);
+      countPods(world, resource);
     },
   },
   {
