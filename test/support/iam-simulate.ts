@@ -11,13 +11,13 @@ export interface Request {
 }
 
 /** A caller of AssumeRole: an AWS service, an identity, or a token of an issuer. */
-export interface Visitor {
+export interface Caller {
   principal: string;
   token?: { issuer: string; claims: Record<string, string> };
 }
 
 /** The policies of a role, and its permissions boundary. */
-export type Powers = Pick<Role, "name" | "policies"> & { boundary?: PolicyDocument };
+export type RolePolicies = Pick<Role, "name" | "policies"> & { boundary?: PolicyDocument };
 
 const accountId = "111122223333";
 
@@ -48,7 +48,7 @@ export function documentOf(policy: Policy): PolicyDocument {
  * @throws {Error} for an action, a resource type or a condition key that AWS does not have
  */
 export function allows(
-  { name, policies, boundary }: Powers,
+  { name, policies, boundary }: RolePolicies,
   { action, resource, context }: Request,
   resourcePolicy?: PolicyDocument,
 ): Promise<boolean> {
@@ -71,10 +71,10 @@ export function allows(
 /** Whether a caller may assume a role. */
 export function admits(
   { name, trust }: Pick<Role, "name" | "trust">,
-  { principal, token }: Visitor,
+  { principal, token }: Caller,
 ): Promise<boolean> {
   const { issuer = "", claims = {} } = token ?? {};
-  const visit: Given = {
+  const call: Given = {
     request: {
       principal,
       action: token ? "sts:AssumeRoleWithWebIdentity" : "sts:AssumeRole",
@@ -86,7 +86,7 @@ export function admits(
     identityPolicies: [],
     resourcePolicy: trust,
   };
-  return simulate(token ? withKnownClaims(visit, issuer) : visit);
+  return simulate(token ? withKnownClaims(call, issuer) : call);
 }
 
 /**
@@ -94,11 +94,11 @@ export function admits(
  * two of every issuer. The simulator drops keys that AWS's tables do not have: they have other claims of
  * GitHub, and none of EKS. The simulator refuses any other claim.
  */
-function withKnownClaims(visit: Given, issuer: string): Given {
+function withKnownClaims(call: Given, issuer: string): Given {
   const text = ["sub", "aud"].reduce(
     (renamed, claim) =>
       renamed.replaceAll(`"${issuer}:${claim}"`, `"accounts.google.com:${claim}"`),
-    JSON.stringify(visit),
+    JSON.stringify(call),
   );
   return JSON.parse(text);
 }

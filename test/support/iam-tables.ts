@@ -1,11 +1,11 @@
 import { only } from "../../tools/graph/evaluate.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
-import type { Request, Visitor } from "./iam-simulate.ts";
+import type { Caller, Request } from "./iam-simulate.ts";
 
 /** The requests that a role must allow, and those that it must deny. */
 export interface Table {
-  admits: Visitor[];
-  refuses: Visitor[];
+  admits: Caller[];
+  refuses: Caller[];
   may: Request[];
   mayNot: Request[];
   /** By Sid: the reason for all resources, although AWS has narrower ones. */
@@ -73,7 +73,7 @@ export function tablesOf(resources: Resource[]): Record<string, Table> {
       account = `${namespace}:${name}`,
       aud = "sts.amazonaws.com",
       cluster = oidcIssuer,
-    }): Visitor => ({
+    }): Caller => ({
       principal: `arn:aws:iam::111122223333:oidc-provider/${cluster}`,
       token: { issuer: oidcIssuer, claims: { sub: `system:serviceaccount:${account}`, aud } },
     });

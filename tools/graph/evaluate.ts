@@ -1,6 +1,5 @@
 import "./closures-on-demand.ts";
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
@@ -16,6 +15,8 @@ import { omitStackTraces } from "./stack-traces.ts";
 /** The folder of this project. */
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 
+let evaluations = 0;
+
 /**
  * Runs the program with the settings of a stack under mocks, without a call to a cloud. Not reentrant.
  *
@@ -30,8 +31,10 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const settings = change(settingsOf(stack, folder));
   const program = pathToFileURL(`${folder}/index.ts`);
-  // Modules are cached by their URL; a new URL runs the program again.
-  program.searchParams.set("evaluation", randomUUID());
+  // Modules are cached by their URL; a new URL runs the program again. In another process the same URLs
+  // find the compiled code.
+  evaluations += 1;
+  program.searchParams.set("evaluation", String(evaluations));
   // As in Pulumi, paths are relative to the project.
   const from = process.cwd();
   process.chdir(folder);

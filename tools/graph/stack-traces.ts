@@ -15,7 +15,8 @@ const located = pulumi.Resource as unknown as Located;
 /**
  * Lets Pulumi make resources without stack traces, which only an engine and a search for leaked promises
  * read. Pulumi formats one for each resource and three for each of its properties, which takes about half a
- * millisecond of CPU a resource. Errors of the program keep theirs.
+ * millisecond of CPU a resource. Errors of the program keep theirs. Each promise is still wrapped: the
+ * recorded plans have the order in which the wrapped ones settle.
  *
  * @returns what restores them
  */

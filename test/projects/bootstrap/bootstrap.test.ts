@@ -16,8 +16,8 @@ import {
   admits,
   allows,
   documentOf,
-  type Powers,
   type Request,
+  type RolePolicies,
 } from "../../support/iam-simulate.ts";
 import { listOf } from "../../support/policy-mutants.ts";
 
@@ -32,7 +32,7 @@ const region = { "aws:RequestedRegion": "eu-central-1" };
 const iam = (resource: string) => `arn:aws:iam::${account}:${resource}`;
 const Version = "2012-10-17";
 
-const withEverything = (who: Omit<Powers, "policies">): Powers => {
+const withEverything = (who: Omit<RolePolicies, "policies">): RolePolicies => {
   const Statement = [{ Effect: "Allow" as const, Action: "*", Resource: "*" }];
   return { ...who, policies: [{ name: "everything", document: { Version, Statement } }] };
 };
@@ -44,7 +44,7 @@ const leftToIam: PolicyDocument = {
 };
 
 const may = (
-  who: Powers,
+  who: RolePolicies,
   action: string,
   resource = "*",
   context: Context = {},
@@ -65,7 +65,7 @@ describe("bootstrap", () => {
     const found = resources.find((one) => one.outputs.arn === arn);
     return JSON.parse(found?.inputs.policy);
   };
-  const powers = (name: string): Role & Powers => {
+  const powers = (name: string): Role & RolePolicies => {
     const { inputs, outputs: made } = role(name);
     const found = rolesOf(resources).find((one) => one.name === made.name);
     assert.ok(found, name);
@@ -87,9 +87,9 @@ describe("bootstrap", () => {
   describe("trust", () => {
     const issuer = "token.actions.githubusercontent.com";
     const admitted = (name: string, changes: Record<string, string>, missing = "") => {
-      const visited = powers(name);
-      assert.ok(visited.trust !== "[secret]");
-      const [trusted, ...more] = visited.trust.Statement;
+      const assumed = powers(name);
+      assert.ok(assumed.trust !== "[secret]");
+      const [trusted, ...more] = assumed.trust.Statement;
       assert.deepEqual(more, []);
       const principal = provider().outputs.arn;
       assert.deepEqual(trusted?.Principal, { Federated: principal });
@@ -101,7 +101,7 @@ describe("bootstrap", () => {
         sub: "repo:example/platform:environment:prod",
         ...changes,
       };
-      return admits(visited, { principal, token: { issuer, claims } });
+      return admits(assumed, { principal, token: { issuer, claims } });
     };
     const sub = (end: string) => ({ sub: `repo:example/platform:${end}` });
     const branch = { ref: "refs/heads/feature" };
@@ -193,7 +193,7 @@ describe("bootstrap", () => {
       }),
     });
     /** Whether a boundary leaves an action to who has everything else; without it they have that too. */
-    const leaves = async (boundary: Powers["boundary"], action: string, resource: string) => {
+    const leaves = async (boundary: RolePolicies["boundary"], action: string, resource: string) => {
       const anybody = withEverything({ name: "anybody" });
       assert.equal(await may(anybody, action, resource), true, `${action} ${resource}`);
       return may({ ...anybody, boundary }, action, resource);
@@ -534,7 +534,7 @@ describe("bootstrap", () => {
   describe("the key that signs images", () => {
     const key = () => named("aws:kms/key:Key", "signing");
     /** By KMS's own rules: no policy of IAM counts but where the key's says so. */
-    const mayUse = (who: Powers, action: string) => {
+    const mayUse = (who: RolePolicies, action: string) => {
       const { inputs } = only(resources, "aws:kms/keyPolicy:KeyPolicy");
       assert.equal(inputs.keyId, key().outputs.keyId);
       return may(who, `kms:${action}`, key().outputs.arn, region, JSON.parse(inputs.policy));
@@ -542,7 +542,7 @@ describe("bootstrap", () => {
     /** Who of these may when everything is attached to them. */
     const ableTo = async (action: string) => {
       const boundary = policy(String(outputs.permissionsBoundary));
-      const somebody: Record<string, Omit<Powers, "policies">> = {
+      const somebody: Record<string, Omit<RolePolicies, "policies">> = {
         "deploy-dev": powers("deploy-dev"),
         "deploy-prod": powers("deploy-prod"),
         preview: powers("preview"),

@@ -8,8 +8,8 @@ import { after, before, beforeEach, describe, it } from "mocha";
 import { parse, stringify } from "yaml";
 import { cloudOf } from "../../../../tools/operate/leftovers/kind.ts";
 import { leftoversCommand } from "../../../../tools/operate/leftovers/leftovers-command.ts";
-import { awsGate } from "../../../support/aws-gate.ts";
 import { motoServer, startMoto } from "../../../support/moto.ts";
+import { motoProxy } from "../../../support/moto-proxy.ts";
 import { printing } from "../../../support/printing.ts";
 import { ofCni, ofController, ofCsi, ofEks, ofProgram, planter } from "./planted.ts";
 
@@ -39,7 +39,7 @@ function projectFolder(account = "123456789012"): string {
 
 describe("leftovers", function () {
   this.timeout(180_000);
-  let gate: Awaited<ReturnType<typeof awsGate>>;
+  let proxy: Awaited<ReturnType<typeof motoProxy>>;
   let moto: Awaited<ReturnType<typeof startMoto>>;
   let cloud: ReturnType<typeof cloudOf>;
   let plant: ReturnType<typeof planter>;
@@ -52,26 +52,26 @@ describe("leftovers", function () {
       return this.skip();
     }
     moto = await startMoto(command);
-    gate = await awsGate(moto.endpoint);
-    Object.assign(process.env, variables, { AWS_ENDPOINT_URL: gate.endpoint });
+    proxy = await motoProxy(moto.endpoint);
+    Object.assign(process.env, variables, { AWS_ENDPOINT_URL: proxy.endpoint });
     cloud = cloudOf(region);
     plant = planter(cloud);
   });
   after(async () => {
     process.env = former;
-    await gate?.stop();
+    await proxy?.stop();
     await moto?.stop();
     rmSync(folder, { recursive: true });
   });
   beforeEach(async () => {
-    gate.refusals = [];
-    gate.actions = [];
+    proxy.refusals = [];
+    proxy.actions = [];
     await fetch(`${moto.endpoint}/moto-api/reset`, { method: "POST" });
   });
 
   const run = async (args: string[], typed?: string, project = folder) => {
     const { terminal, printed } = printing();
-    gate.actions = [];
+    proxy.actions = [];
     const code = await leftoversCommand(args, terminal, {
       folder: project,
       patience: { seconds: 0.01, tries: 4 },
@@ -86,7 +86,7 @@ describe("leftovers", function () {
     return { code, data, left: ids("left"), kept: ids("kept"), others: ids("others") };
   };
   const writes = () =>
-    gate.actions.filter((action) =>
+    proxy.actions.filter((action) =>
       /^(Delete|Terminate|Release|Revoke|Detach|Schedule|Create|DELETE|PUT)/.test(action),
     );
 
@@ -211,8 +211,8 @@ describe("leftovers", function () {
       ...["DeleteSecurityGroup", "DeleteInternetGateway", "DeleteSubnet"],
       ...["DeleteRouteTable", "DeleteVpc"],
     ];
-    const first = order.map((action) => gate.actions.indexOf(action));
-    const last = order.map((action) => gate.actions.lastIndexOf(action));
+    const first = order.map((action) => proxy.actions.indexOf(action));
+    const last = order.map((action) => proxy.actions.lastIndexOf(action));
     for (const [at, action] of order.entries()) {
       assert.notEqual(first[at], -1, action);
       assert.ok(at === 0 || (first[at] ?? 0) > (last[at - 1] ?? 0), action);
@@ -303,7 +303,7 @@ describe("leftovers", function () {
     const log = await plant.logGroup(`/aws/eks/${cluster}/cluster`);
     const message =
       "You are not authorized to perform this operation. User: arn:aws:sts::123456789012:assumed-role/viewer/me is not authorized to perform: ec2:DescribeVolumes because no identity-based policy allows the ec2:DescribeVolumes action";
-    gate.refusals = [{ action: "DescribeVolumes", code: "UnauthorizedOperation", message }];
+    proxy.refusals = [{ action: "DescribeVolumes", code: "UnauthorizedOperation", message }];
     const { left, data } = await listed();
     assert.deepEqual(left, [log]);
     assert.deepEqual(data.unread, [
@@ -320,7 +320,7 @@ describe("leftovers", function () {
     const log = await plant.logGroup(`/aws/eks/${cluster}/cluster`);
     const message = `resource ${group} has a dependent object`;
     const refusal = { action: "DeleteSecurityGroup", code: "DependencyViolation", message };
-    gate.refusals = [{ ...refusal, times: 3 }];
+    proxy.refusals = [{ ...refusal, times: 3 }];
     const { code, err } = await run(["--delete", "--confirm", cluster]);
     assert.equal(code, 0, err);
     assert.equal(writes().filter((action) => action === "DeleteSecurityGroup").length, 4);
@@ -328,12 +328,12 @@ describe("leftovers", function () {
     const again = await plant.network(ofProgram());
     const used = await plant.securityGroup(again.vpc, "k8s-lb", ofController(cluster));
     await plant.logGroup(log);
-    gate.refusals = [{ ...refusal }];
+    proxy.refusals = [{ ...refusal }];
     const failed = await run(["--delete", "--confirm", cluster]);
     assert.equal(failed.code, 1);
     assert.match(failed.out, /FAILED security group sg-\w+ \(k8s-lb\)\n {4}DependencyViolation: /);
     assert.equal(writes().filter((action) => action === "DeleteSecurityGroup").length, 4);
-    gate.refusals = [];
+    proxy.refusals = [];
     const { left } = await listed();
     assert.ok(left.includes(used) && !left.includes(log), subnets.join());
   });
@@ -344,7 +344,7 @@ describe("leftovers", function () {
     await plant.admit(group, await plant.securityGroup(vpc, "theirs", {}));
     await plant.interface(subnets[0] ?? "", group, { Name: "somebody's" });
     const message = `resource ${group} has a dependent object`;
-    gate.refusals = [{ action: "DeleteSecurityGroup", code: "DependencyViolation", message }];
+    proxy.refusals = [{ action: "DeleteSecurityGroup", code: "DependencyViolation", message }];
     const { code } = await run(["--delete", "--confirm", cluster]);
     assert.equal(code, 1);
     assert.deepEqual([...new Set(writes())], ["DeleteSecurityGroup"]);
@@ -353,7 +353,7 @@ describe("leftovers", function () {
   it("says in AWS's words what is refused otherwise, at once", async () => {
     const volume = await plant.volume(ofCsi(cluster));
     const message = "You are not authorized to perform this operation.";
-    gate.refusals = [{ action: "DeleteVolume", code: "UnauthorizedOperation", message }];
+    proxy.refusals = [{ action: "DeleteVolume", code: "UnauthorizedOperation", message }];
     const { code, out } = await run(["--delete", "--confirm", cluster]);
     assert.match(out, /Deleted\n {2}0 of 1\n {2}FAILED volume vol-\w+ \(claim data\)\n/);
     assert.match(out, /UnauthorizedOperation: You are not authorized to perform this operation\./);
@@ -385,7 +385,7 @@ describe("leftovers", function () {
     const { code, err } = await run(["--delete", "--confirm", cluster], undefined, project);
     rmSync(project, { recursive: true });
     assert.equal(err, "The credentials are of account 123456789012, the stack's is 999999999999\n");
-    assert.deepEqual([code, gate.actions], [3, ["GetCallerIdentity"]]);
+    assert.deepEqual([code, proxy.actions], [3, ["GetCallerIdentity"]]);
   });
 
   it("refuses a wrong command", async () => {
@@ -396,7 +396,7 @@ describe("leftovers", function () {
     ] as [string[], string][]) {
       const { code, err } = await run(args);
       assert.ok(err.startsWith(said), err);
-      assert.deepEqual([code, gate.actions], [2, []]);
+      assert.deepEqual([code, proxy.actions], [2, []]);
     }
   });
 });

@@ -11,9 +11,9 @@ interface Refusal {
 }
 
 /** A proxy of moto. It refuses actions of EC2 with AWS's errors, and records the actions. */
-export async function awsGate(endpoint: string) {
+export async function motoProxy(endpoint: string) {
   const { hostname, port } = new URL(endpoint);
-  const gate = { refusals: [] as Refusal[], actions: [] as string[] };
+  const proxy = { refusals: [] as Refusal[], actions: [] as string[] };
   const server = await loopback((incoming, outgoing) => {
     const parts: Buffer[] = [];
     incoming.on("data", (part: Buffer) => parts.push(part));
@@ -21,8 +21,8 @@ export async function awsGate(endpoint: string) {
       const body = Buffer.concat(parts);
       const target = String(incoming.headers["x-amz-target"] ?? "").split(".")[1];
       const action = target ?? new URLSearchParams(body.toString()).get("Action") ?? "";
-      gate.actions.push(action || `${incoming.method} ${incoming.url}`);
-      const refusal = gate.refusals.find((one) => one.action === action && one.times !== 0);
+      proxy.actions.push(action || `${incoming.method} ${incoming.url}`);
+      const refusal = proxy.refusals.find((one) => one.action === action && one.times !== 0);
       if (refusal) {
         if (refusal.times !== undefined) refusal.times -= 1;
         const { code, message } = refusal;
@@ -46,5 +46,5 @@ export async function awsGate(endpoint: string) {
       onward.end(body);
     });
   });
-  return Object.assign(gate, server);
+  return Object.assign(proxy, server);
 }
