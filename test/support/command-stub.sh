@@ -5,7 +5,7 @@
 name=${0##*/}
 beside=${0%/*}/..
 call="$name $*"
-printf '%s%s\0' "${AWS_SECRET_ACCESS_KEY:+!}" "$call" >> "$beside/calls"
+printf '%s%s%s\0' "${AWS_SECRET_ACCESS_KEY:+!}" "${GH_TOKEN:+%}" "$call" >> "$beside/calls"
 
 at=0
 answer=

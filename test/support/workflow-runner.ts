@@ -124,9 +124,17 @@ export class WorkflowRunner {
     return this.#made.filter(({ credentials }) => credentials).map(({ call }) => call);
   }
 
-  get #made(): { call: string; credentials: boolean }[] {
+  /** The calls so far with GitHub's token in their environment. */
+  get withToken(): string[] {
+    return this.#made.filter(({ token }) => token).map(({ call }) => call);
+  }
+
+  get #made(): { call: string; credentials: boolean; token: boolean }[] {
     const all = readFileSync(join(this.#scratch, "calls"), "utf8").split("\0").filter(Boolean);
-    return all.map((call) => ({ call: call.replace(/^!/, ""), credentials: call.startsWith("!") }));
+    return all.map((line) => {
+      const [, credentials, token, call = ""] = /^(!?)(%?)(.*)$/s.exec(line) ?? [];
+      return { call, credentials: Boolean(credentials), token: Boolean(token) };
+    });
   }
 
   /** The outputs of the steps for other jobs. */

@@ -29,9 +29,9 @@ const flaky = `import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { it } from "mocha";
 import "../infra/limit.ts";
-it("fails from its second run on", () => {
+it("fails from its third run on", () => {
   appendFileSync("runs", ".");
-  assert.equal(readFileSync("runs", "utf8"), ".");
+  assert.ok(readFileSync("runs", "utf8").length <= 2);
 });
 `;
 const unrelated = `import { it } from "mocha";
@@ -82,7 +82,7 @@ describe("the mutation check", function () {
   });
 
   it("leaves out a test that fails without a fault", () => {
-    assert.ok(said.some((line) => /left out.*broken\.test\.ts/.test(line)));
+    assert.ok(said.some((line) => /without a fault, test\/broken\.test\.ts fails too/.test(line)));
   });
 
   it("continues from written results, and runs survived faults again", async () => {
@@ -107,7 +107,7 @@ describe("the mutation check", function () {
     assert.ok(said.some((line) => /without a fault, test\/flaky\.test\.ts fails too/.test(line)));
   });
 
-  it("measures a test of the file when a fault needs it, and again after a change of its files", async () => {
+  it("measures a test that a second fault needs, and again after a change of its files", async () => {
     const results = join(folder, "measured.jsonl");
     writeFileSync(join(folder, "test/unrelated.test.ts"), unrelated);
     writeFileSync(join(folder, "test/idle.test.ts"), idle);
@@ -118,11 +118,12 @@ describe("the mutation check", function () {
       const lines = readFileSync(results, "utf8").split("\n").filter(Boolean);
       return lines.flatMap((line) => JSON.parse(line).test ?? []);
     };
-    assert.deepEqual(await measured("7"), ["test/limit.test.ts"], "it detects them");
-    assert.deepEqual(await measured("5"), ["test/limit.test.ts", "test/idle.test.ts"]);
-    assert.deepEqual(await measured("5"), ["test/limit.test.ts", "test/idle.test.ts"]);
+    assert.deepEqual(await measured(">="), [], "one fault");
+    const both = ["test/limit.test.ts", "test/idle.test.ts"];
+    assert.deepEqual(await measured("5"), both);
+    assert.deepEqual(await measured("5"), both);
     writeFileSync(join(folder, "test/idle.test.ts"), `${idle}\n`);
-    assert.equal((await measured("5")).length, 3);
+    assert.deepEqual(await measured("5"), [...both, "test/idle.test.ts"]);
   });
 
   it("runs no test for a listed equivalent mutant", async () => {

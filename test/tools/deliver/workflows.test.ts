@@ -584,6 +584,34 @@ describe("workflows", function () {
       assert.match(opened()[0] ?? "", /cloud \*\*failed\*\*:[\s\S]*Requested release version/);
     });
 
+    it("shows the end of a long rehearsal, and keeps within what GitHub takes", async () => {
+      const long = (end: string) => ({ out: `${"x".repeat(70_000)}\n${end}` });
+      const given = answers(
+        {},
+        {
+          "npm run --silent rehearse": long("every check passed"),
+          "npm run --silent plan": long("the plan's end"),
+        },
+      );
+      assert.equal((await play("pins/pins", stack, given)).code, 0);
+      const [, body = ""] = /body=(.*) --raw-field head=/s.exec(opened()[0] ?? "") ?? [];
+      assert.ok(body.length > 50_000 && body.length <= 65_536, String(body.length));
+      assert.match(body, /every check passed/);
+      assert.doesNotMatch(body, /the plan's end/);
+    });
+
+    it("gives GitHub's token to gh alone, not to what it plans and rehearses", async () => {
+      await play("pins/pins", { ...stack, "github.token": "of-github" }, answers());
+      const { withToken } = given.player;
+      assert.ok(withToken.length > 0);
+      assert.deepEqual(
+        withToken.filter((call) => !call.startsWith("gh ")),
+        ["npm run --silent deliver -- pins --stack dev"],
+      );
+      assert.equal(calls("npm run --silent rehearse").length, 1);
+      assert.equal(calls("npm run --silent plan").length, 1);
+    });
+
     it("opens none where AWS has nothing newer, and closes what is open", async () => {
       pin("1.36.2-20261112");
       const { code, text } = await play("pins/pins", stack, answers({ open: [7] }));

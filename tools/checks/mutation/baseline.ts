@@ -23,11 +23,12 @@ interface BaselineOptions {
   keep(measured: Measured): void;
 }
 
-/** Measures test files on the sources without a fault, each when it is asked for first. */
+/** Measures test files on the sources without a fault, each when it is asked for the second time. */
 export class Baseline {
   readonly #options: BaselineOptions;
   readonly #coverage: Coverage;
   readonly #known = new Map<string, Promise<Measured>>();
+  readonly #asked = new Set<string>();
 
   constructor(options: BaselineOptions) {
     this.#options = options;
@@ -35,23 +36,26 @@ export class Baseline {
   }
 
   /**
-   * The measurement of a test that passes; undefined of one that fails. The folder of
-   * `testProcess` must have no fault now.
+   * The measurement of a test: "new" where there is none and it was not asked for before, undefined of a test
+   * that fails. The folder of `testProcess` must have no fault now.
    */
-  async of(test: string, testProcess: TestProcess): Promise<PassingTest | undefined> {
-    const known = this.#known.get(test) ?? this.#measurement(test, testProcess);
-    this.#known.set(test, known);
-    const measured = await known;
+  async of(test: string, testProcess: TestProcess): Promise<PassingTest | "new" | undefined> {
+    const known = this.#known.get(test) ?? this.#measuredBefore(test);
+    if (!known && !this.#asked.has(test)) {
+      this.#asked.add(test);
+      return "new";
+    }
+    const measuring = known ?? this.#measure(test, testProcess);
+    this.#known.set(test, measuring);
+    const measured = await measuring;
     return isPassing(measured) ? measured : undefined;
   }
 
-  async #measurement(test: string, testProcess: TestProcess): Promise<Measured> {
-    const { folder, earlier, keep } = this.#options;
+  #measuredBefore(test: string): Promise<Measured> | undefined {
+    const { folder, earlier } = this.#options;
     const old = earlier.findLast((one) => one.test === test);
-    if (old?.hash === hashOf(folder, test, old?.executed)) return old;
-    const measured = await this.#measure(test, testProcess);
-    keep(measured);
-    return measured;
+    const isFresh = old?.hash === hashOf(folder, test, old?.executed);
+    return old && isFresh ? Promise.resolve(old) : undefined;
   }
 
   async #measure(test: string, testProcess: TestProcess): Promise<Measured> {
@@ -62,11 +66,17 @@ export class Baseline {
     }
     const { failure, milliseconds, counted, hasProcesses } = verdict;
     const executed = this.#coverage.executed(counted);
-    const hash = hashOf(this.#options.folder, test, executed);
-    if (!failure) return { test, hash, milliseconds, hasProcesses, executed };
-    const why = `${failure.title}: ${failure.message}`;
-    this.#options.say(`left out, because it fails without a fault: ${test}: ${why}`);
-    return { test, hash };
+    const { folder, say, keep } = this.#options;
+    const hash = hashOf(folder, test, executed);
+    if (failure) {
+      const why = `${failure.title}: ${failure.message}`;
+      say(`left out, because it fails without a fault: ${test}: ${why}`);
+    }
+    const measured = failure
+      ? { test, hash }
+      : { test, hash, milliseconds, hasProcesses, executed };
+    keep(measured);
+    return measured;
   }
 }
 
