@@ -7,6 +7,8 @@ export interface StartedNodes extends Limits {
   capacityTypes: string[];
   /** Of each node. */
   diskGiB: number;
+  /** Whether they get prefixes of addresses. */
+  prefixes: boolean;
 }
 
 /** Undefined where the managed group has all nodes. */
@@ -17,12 +19,14 @@ export function startedNodesOf(resources: Resource[]): StartedNodes | undefined 
   if (!pool) return undefined;
   const among = (key: string): string[] =>
     pool.template.spec.requirements.find((one: Properties) => one.key === key)?.values ?? [];
-  const disks: Properties[] = specOf("k8s.aws/v1:EC2NodeClass")?.blockDeviceMappings ?? [];
+  const nodeClass = specOf("k8s.aws/v1:EC2NodeClass");
+  const disks: Properties[] = nodeClass?.blockDeviceMappings ?? [];
   return {
     instanceTypes: among("node.kubernetes.io/instance-type"),
     capacityTypes: among("karpenter.sh/capacity-type"),
     cpuLimit: Number(pool.limits.cpu),
     memoryLimitGiB: Number.parseInt(pool.limits.memory, 10),
     diskGiB: disks.reduce((sum, { ebs }) => sum + Number.parseInt(ebs.volumeSize, 10), 0),
+    prefixes: nodeClass?.kubelet?.maxPods !== undefined,
   };
 }
