@@ -1,4 +1,5 @@
-import { mostNodes, nodesFor, smallestRoom } from "../../infra/cluster/capacity.ts";
+import { mostNodes, nodesFor } from "../../infra/cluster/capacity.ts";
+import { roomsOfStarted } from "../../infra/cluster/started-nodes.ts";
 import { clusterPodsOf } from "../graph/cluster-pods.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
@@ -144,9 +145,10 @@ function startedCharges(all: Resource[]): Charges {
   const services = servicePods(manifestsOf(all), { bound: "least", rollout: false });
   const pods = auto ? [...services, ...clusterPodsOf(all)] : services;
   const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
+  const rooms = roomsOfStarted(started.instanceTypes, started.prefixes ? { prefixes: "all" } : {});
   const [cheapest] = started.instanceTypes
-    .flatMap((type) => {
-      const [price, room] = [instancePrice(type), smallestRoom([type])];
+    .flatMap((type, at) => {
+      const [price, room] = [instancePrice(type), rooms[at]];
       const bounds = { zones: 1, atLeast: 0, atMost: mostNodes };
       const count = room && nodesFor(pods, { room, ...bounds });
       return price && count !== undefined ? [{ type, price, count }] : [];

@@ -6,6 +6,8 @@ export interface StartedNodes extends StartedAddresses {
   capacityTypes: string[];
   /** Of each node. */
   diskGiB: number;
+  /** Whether they get prefixes of addresses. */
+  prefixes: boolean;
 }
 
 /** Undefined where the managed group has all nodes. */
@@ -17,9 +19,10 @@ export function startedNodesOf(resources: Resource[]): StartedNodes | undefined 
   const among = (key: string): string[] =>
     pool.template.spec.requirements.find((one: Properties) => one.key === key)?.values ?? [];
   const auto = specOf("eks.amazonaws.com/v1:NodeClass");
+  const nodeClass = specOf("karpenter.k8s.aws/v1:EC2NodeClass");
   const disks: Properties[] = auto
     ? [{ ebs: { volumeSize: auto.ephemeralStorage.size } }]
-    : (specOf("karpenter.k8s.aws/v1:EC2NodeClass")?.blockDeviceMappings ?? []);
+    : (nodeClass?.blockDeviceMappings ?? []);
   return {
     by: auto ? "EKS Auto Mode" : "Karpenter",
     instanceTypes: among("node.kubernetes.io/instance-type"),
@@ -27,5 +30,6 @@ export function startedNodesOf(resources: Resource[]): StartedNodes | undefined 
     cpuLimit: Number(pool.limits.cpu),
     memoryLimitGiB: Number.parseInt(pool.limits.memory, 10),
     diskGiB: disks.reduce((sum, { ebs }) => sum + Number.parseInt(ebs.volumeSize, 10), 0),
+    prefixes: nodeClass?.kubelet?.maxPods !== undefined,
   };
 }

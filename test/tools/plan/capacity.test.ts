@@ -36,6 +36,19 @@ for (const stack of ["dev", "prod"]) {
       assert.match(line("pods"), new RegExp(`\\b${most} web\\b`));
     });
 
+    it("has room for more pods on a node with prefixes of addresses", () => {
+      const podsOf = (among: Resource[]) =>
+        Number(/and (\d+) pods/.exec(line("a node", among))?.[1]);
+      const env = { ENABLE_PREFIX_DELEGATION: "true" };
+      const dense = resources.map((one) =>
+        one.inputs.addonName === "vpc-cni"
+          ? { ...one, inputs: { ...one.inputs, configurationValues: JSON.stringify({ env }) } }
+          : one,
+      );
+      assert.equal(podsOf(dense), 110 - 5);
+      assert.ok(podsOf(resources) < 20);
+    });
+
     it("names the instance types without numbers", () => {
       const types = onTypes(["t4g.medium", "g5.xlarge", "m9i.large"]);
       assert.match(

@@ -31,6 +31,24 @@ for (const stack of ["dev", "prod"]) {
       assert.ok(tightQuotas([...resources, class_]).some(({ what }) => /target groups/.test(what)));
     });
 
+    it("count a private subnet's addresses by what nodes take of it", () => {
+      const dense = resources.map((one) =>
+        one.inputs.addonName === "vpc-cni"
+          ? {
+              ...one,
+              inputs: {
+                ...one.inputs,
+                configurationValues: '{"env":{"ENABLE_PREFIX_DELEGATION":"true"}}',
+              },
+            }
+          : one,
+      );
+      const limit = (of: Resource[]) =>
+        quotasOf(of).find(({ what }) => what === "addresses of a private subnet")?.limit;
+      assert.ok((used("private subnet", dense) ?? 0) > 5 * (used("private subnet") ?? 0));
+      assert.deepEqual([limit(resources), limit(dense)], [4096 - 5, 4096 - 32]);
+    });
+
     it("count the characters of policies as IAM does", () => {
       const [role] = resources.filter(({ type }) => type === "aws:iam/role:Role");
       assert.ok(role);

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { checkLoadBalancerNames } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
-import { nodesOf, scaleTo } from "../../../tools/rehearsal/world/rules/node-rules.ts";
+import {
+  nodesOf,
+  scaleTo,
+  scalingGroupOf,
+} from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { runSchedule, scheduleType } from "../../../tools/rehearsal/world/rules/schedule-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
@@ -77,6 +81,19 @@ for (const stackName of ["dev", "prod"] as const) {
         stack.configure("cluster", { viewers: [], deployers });
         await up();
         assert.deepEqual(access("Developer"), [["AmazonEKSEditPolicy", ["web"]]]);
+      });
+
+      it("has more pods on its nodes once prefixes are on and EKS has replaced them", async () => {
+        const [group] = stack.world.live("aws:eks/nodeGroup:NodeGroup");
+        const counted = () => group && scalingGroupOf(stack.world, group)?.outputs.prefixes;
+        assert.equal(counted(), false);
+        stack.configure("cluster.podAddresses", { prefixDelegation: true });
+        await up();
+        assert.equal(counted(), true);
+        assert.deepEqual((await stack.up()).steps, []);
+        stack.remove("cluster.podAddresses");
+        await up();
+        assert.equal(counted(), false, "and fewer again");
       });
 
       it("accepts a further zone", async () => {
