@@ -160,6 +160,7 @@ function slices(given: Settings) {
       ingress,
       architecture,
       karpenter: nodes.kind !== "managed",
+      nodeDns: nodes.kind === "auto",
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,

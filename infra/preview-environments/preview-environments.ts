@@ -67,6 +67,8 @@ export interface PreviewEnvironmentSettings
   registries: string[];
   /** The repository of their images. Released images have another one. */
   repositoryUrl: string;
+  /** Whether each node answers DNS, as in EKS Auto Mode. @default pods of CoreDNS do */
+  nodeDns?: boolean;
   /** @default no service uses anything */
   aws?: pulumi.Unwrap<PreviewResources>;
 }
@@ -143,6 +145,7 @@ export class PullRequests extends pulumi.ComponentResource {
         hostName: domain.hostName,
         certificateArn: edge.certificateArns ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
+        ...(args.nodeDns && { nodeDns: true }),
         ...(args.aws && { aws: args.aws }),
       });
     }

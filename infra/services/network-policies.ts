@@ -75,7 +75,7 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
  * resource of `uses` by a policy of its own, which goes when no pod needs it any more.
  */
 export function waysOut(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights" | "nodeDns">,
   selector: Record<string, string>,
 ): Policy[] {
   return [
@@ -95,8 +95,14 @@ export function waysOut(
   ];
 }
 
+/**
+ * Where EKS Auto Mode answers DNS: a service of each node, which no selector finds, at the tenth address of
+ * the network of Kubernetes services (containers-roadmap#2552). EKS takes one of the two, by the VPC's.
+ */
+const nodeDns = ["172.20.0.10/32", "10.100.0.10/32"].map((cidr) => ({ ipBlock: { cidr } }));
+
 function toDeclared(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "insights">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "insights" | "nodeDns">,
   selector: Record<string, string>,
 ): Policy {
   const dns = {
@@ -110,7 +116,7 @@ function toDeclared(
       policyTypes: ["Egress"],
       egress: [
         {
-          to: [dns],
+          to: args.nodeDns ? nodeDns : [dns],
           ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
         },
         ...args.egress.map(networkRule),

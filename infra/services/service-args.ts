@@ -33,6 +33,8 @@ export interface WorkloadArgs
   insights?: Pick<ContainerInsights, "agent">;
   /** Whether Karpenter, or that of EKS Auto Mode, starts nodes and ends those it can do without. @default false */
   karpenter?: boolean;
+  /** Whether each node answers DNS, as in EKS Auto Mode. @default pods of CoreDNS do */
+  nodeDns?: boolean;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */

@@ -24,7 +24,15 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "insights" | "karpenter" | "keda" | "place"
+    | "architecture"
+    | "cluster"
+    | "network"
+    | "ingress"
+    | "insights"
+    | "karpenter"
+    | "keda"
+    | "nodeDns"
+    | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
@@ -102,6 +110,7 @@ export class Services extends pulumi.ComponentResource {
         place: args.place,
         architecture: args.architecture,
         network: args.network,
+        ...(args.nodeDns && { nodeDns: true }),
       },
       { parent: this, dependsOn: loadBalancer },
     ).settings;
@@ -152,6 +161,7 @@ export class Services extends pulumi.ComponentResource {
       insights: args.insights,
       place: args.place,
       ...(args.karpenter && { karpenter: true }),
+      ...(args.nodeDns && { nodeDns: true }),
       ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};

@@ -68,6 +68,24 @@ describe("EKS Auto Mode", () => {
     assert.equal(only(resources, classType).inputs.spec.networkPolicy, "DefaultAllow");
   });
 
+  it("lets pods resolve names by their node, which no selector of a policy finds", () => {
+    const policies = ofType("kubernetes:networking.k8s.io/v1:NetworkPolicy");
+    const declared = policies.filter(({ name }) => name.endsWith("to-declared"));
+    assert.equal(declared.length, 2);
+    for (const { inputs } of declared) {
+      const [{ to, ports }] = inputs.spec.egress;
+      assert.deepEqual(
+        to.map(({ ipBlock }: Properties) => ipBlock.cidr),
+        ["172.20.0.10/32", "10.100.0.10/32"],
+      );
+      assert.deepEqual(
+        ports.map(({ port }: Properties) => port),
+        [53, 53],
+      );
+    }
+    assert.doesNotMatch(JSON.stringify(policies), /kube-dns/);
+  });
+
   it("lets its nodes join by an entry of their role, which has the least rights", () => {
     const profile = only(resources, "aws:iam/instanceProfile:InstanceProfile");
     assert.match(profile.outputs.name, /^eks/);

@@ -19,6 +19,7 @@ describe("settings of EKS Auto Mode", () => {
     assert.equal(cluster.nodes.operatingSystem, "bottlerocket");
     assert.deepEqual([autoscaler.karpenter, autoscaler.auto], [undefined, true]);
     assert.equal(services.karpenter, true, "jobs keep their nodes");
+    assert.equal(services.nodeDns, true);
   });
 
   it("let a rollout add what the limits hold beside the pods of add-ons", () => {

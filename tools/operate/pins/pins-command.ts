@@ -60,9 +60,11 @@ function pageOf(stack: OperatedStack, pins: Pin[], written: boolean): Page<objec
   );
   const unpinned = [
     "  Add-ons without a pin get AWS's default at each pulumi up",
-    ...(nodes.release === undefined
-      ? ["  nodes.release is not set: nodes keep the image that their group was made with"]
-      : []),
+    ...(nodes.kind === "auto"
+      ? ["  EKS Auto Mode chooses the image of its nodes"]
+      : nodes.release === undefined
+        ? ["  nodes.release is not set: nodes keep the image that their group was made with"]
+        : []),
   ];
   const end =
     newer.length === 0

@@ -1,9 +1,10 @@
 import { claimProblem, launchNodes } from "../node-claims.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
+import { reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { needNodes } from "./cluster-rules.ts";
 import { addonType, autoClassType, clusterType, isAuto, nodeClaimType } from "./lookup-rules.ts";
-import { nodeProblem } from "./node-rules.ts";
+import { nodeGroupType, nodeProblem } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
@@ -33,6 +34,10 @@ function firstNodeProblem({ world, resource, inputs }: Call): string | undefined
 
 const claimsIn = (world: World, { id }: CloudResource) =>
   world.all(nodeClaimType).filter(({ cluster }) => cluster === id);
+
+/** Whether a node of EKS Auto Mode is ready. */
+const hasNode = (world: World, cluster: string) =>
+  world.live(nodeClaimType).some((one) => one.cluster === cluster);
 
 /** EKS Auto Mode, beside what it has of Karpenter. */
 export const autoRules: Rule[] = [
@@ -98,6 +103,18 @@ export const autoEffects: Effect[] = [
         `eks-cluster-sg-${resource.id}, which the instances of EKS Auto Mode held`,
         { vpcId },
       );
+    },
+  },
+  {
+    on: "delete",
+    types: [nodeGroupType],
+    source:
+      "Amazon EKS User Guide, auto-migrate-mng: pods that a group's deletion drains bring nodes",
+    run: async ({ world, inputs: { clusterName } }) => {
+      if (!isAuto(world, clusterName)) return;
+      if (!hasNode(world, clusterName)) launchNodes(world, clusterName, firstPod, {});
+      await world.clock.until(() => hasNode(world, clusterName), minutes(15));
+      reschedule(world, clusterName);
     },
   },
 ];
