@@ -45,12 +45,20 @@ export const filesAddon = "aws-efs-csi-driver";
  */
 const filesOnEveryNode: Room = { cpuMillicores: 0, memoryMiB: 64, pods: 1 };
 
+/** The add-on whose agent gives pods their credentials, and with it a pod more to every node. */
+export const identityAddon = "eks-pod-identity-agent";
+
+/** What the agent adds to every node: its chart (0.1) asks for nothing, and some memory for it. */
+const identityOnEveryNode: Room = { cpuMillicores: 0, memoryMiB: 32, pods: 1 };
+
 /** Add-ons that a stack has only where something of it needs them. */
 export interface OptionalAddons {
   /** What brings secrets to pods. @default false */
   secrets?: boolean;
   /** What mounts file systems. @default false */
   files?: boolean;
+  /** The agent of EKS Pod Identity. @default false */
+  podIdentity?: boolean;
 }
 
 /** What is once in a cluster, by the requests of the add-ons and of our own releases. */
@@ -119,7 +127,7 @@ export function roomOf(type: InstanceType): Room {
  */
 export function smallestRoom(
   instanceTypes: string[],
-  { secrets = false, files = false }: OptionalAddons = {},
+  { secrets = false, files = false, podIdentity = false }: OptionalAddons = {},
 ): Room | undefined {
   const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type));
   const known = rooms.filter((room) => room !== undefined);
@@ -127,7 +135,8 @@ export function smallestRoom(
   const least = (of: keyof Room) =>
     Math.min(...known.map((room) => room[of])) -
     (secrets ? secretsOnEveryNode[of] : 0) -
-    (files ? filesOnEveryNode[of] : 0);
+    (files ? filesOnEveryNode[of] : 0) -
+    (podIdentity ? identityOnEveryNode[of] : 0);
   return {
     cpuMillicores: least("cpuMillicores"),
     memoryMiB: least("memoryMiB"),

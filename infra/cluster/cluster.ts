@@ -5,15 +5,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
+import { identityAddon } from "./capacity.ts";
 import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
 import {
+  type Identity,
+  keptOfAddon,
   type OidcProvider,
   ServiceAccountRole,
-  type ServiceAccountRoleArgs,
 } from "./service-account-role.ts";
 
 export interface ClusterArgs extends ClusterConfig {
+  /** Whether an add-on needs IRSA, whatever `identity` says. */
+  needsTokens: boolean;
   network: Network;
   nodes: NodeGroupConfig;
   /** Whether the cluster autoscaler owns the number of nodes. */
@@ -31,13 +35,15 @@ export interface ClusterArgs extends ClusterConfig {
  * An EKS cluster with one managed node group, ready to run pods.
  *
  * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
- * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
- * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
- * nodes and DNS when it comes, and until it has gone.
+ * policies are enforced. Its children are made control plane → agent of EKS Pod Identity → CNI and
+ * kube-proxy → nodes → CoreDNS and metrics-server, and go in the reverse order: whatever depends on the
+ * component finds nodes, credentials and DNS when it comes, and until it has gone.
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
-  readonly oidc: OidcProvider;
+  readonly identity: Identity;
+  /** Where something needs it. */
+  readonly oidc: OidcProvider | undefined;
   /** What EKS gives the network interfaces of control plane, nodes and pods. */
   readonly securityGroupId: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
@@ -72,20 +78,17 @@ export class Cluster extends pulumi.ComponentResource {
     const clusterName = controlPlane.eksCluster.name;
     const access = new Access(`${name}-access`, accessArgs(args, clusterName), parent);
 
-    const identityProvider = new aws.iam.OpenIdConnectProvider(
-      name,
-      { url: controlPlane.oidcProviderUrl, clientIdLists: ["sts.amazonaws.com"] },
-      parent,
-    );
-    this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
+    const podIdentity = { clusterName, clusterArn: controlPlane.eksCluster.arn };
+    this.oidc = needsProvider(args) ? makeProvider(name, controlPlane, parent) : undefined;
+    this.identity = args.identity === "irsa" && this.oidc ? { oidc: this.oidc } : { podIdentity };
 
     const addon = addonMaker(name, clusterName, args, parent);
-    const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(this.oidc), parent);
-    const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
+    const agents = args.identity === "podIdentity" ? [addon(identityAddon, [])] : [];
+    const cni = makeCni(name, this.identity, addon, agents, parent);
     const kubeProxy = addon("kube-proxy", []);
     this.nodes = new Nodes(
       `${name}-nodes`,
-      { ...nodesArgs(args), clusterName, prerequisites: [args.network, cni, kubeProxy] },
+      { ...nodesArgs(args), clusterName, prerequisites: [args.network, ...agents, cni, kubeProxy] },
       parent,
     );
     // Without a node to run on, CoreDNS stays degraded and its creation fails after 20 minutes.
@@ -147,23 +150,51 @@ function accessArgs(args: ClusterArgs, clusterName: pulumi.Input<string>): Acces
   return { clusterName, admins, deployers, viewers, auditors, debug, deployerNamespaces };
 }
 
-function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
-  return {
-    oidc,
-    namespace: "kube-system",
-    serviceAccount: "aws-node",
-    policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
-  };
+/** The identity provider of IRSA is made where something needs it. */
+const needsProvider = ({ identity, needsTokens }: ClusterArgs) =>
+  identity === "irsa" || needsTokens;
+
+function makeProvider(
+  name: string,
+  { oidcProviderUrl: url, oidcIssuer: issuer }: eks.Cluster,
+  parent: { parent: pulumi.Resource },
+): OidcProvider {
+  const clientIdLists = ["sts.amazonaws.com"];
+  const { arn } = new aws.iam.OpenIdConnectProvider(name, { url, clientIdLists }, parent);
+  return { arn, issuer };
 }
 
-function cniArgs(serviceAccountRoleArn: pulumi.Input<string>): Partial<aws.eks.AddonArgs> {
-  return {
-    serviceAccountRoleArn,
-    configurationValues: JSON.stringify({
-      enableNetworkPolicy: "true",
-      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
-    }),
-  };
+/** Without the agent that its pods get credentials from, they crash (amazon-vpc-cni-k8s issue 3840). */
+function makeCni(
+  name: string,
+  identity: Identity,
+  addon: ReturnType<typeof addonMaker>,
+  agents: pulumi.Resource[],
+  parent: { parent: pulumi.Resource },
+): aws.eks.Addon {
+  const cniRole = new ServiceAccountRole(
+    `${name}-vpc-cni`,
+    {
+      identity,
+      namespace: "kube-system",
+      serviceAccount: "aws-node",
+      ofAddon: true,
+      policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+    },
+    parent,
+  );
+  return addon(
+    "vpc-cni",
+    [cniRole, ...agents],
+    {
+      ...cniRole.addonArgs,
+      configurationValues: JSON.stringify({
+        enableNetworkPolicy: "true",
+        env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard" },
+      }),
+    },
+    keptOfAddon(identity),
+  );
 }
 
 /** Creates add-ons of one cluster, each after what it depends on. */
@@ -177,6 +208,7 @@ function addonMaker(
     addonName: AddonName,
     dependsOn: pulumi.Resource[],
     more?: Partial<aws.eks.AddonArgs>,
+    ignoreChanges: string[] = [],
   ): aws.eks.Addon =>
     new aws.eks.Addon(
       `${name}-${addonName}`,
@@ -188,7 +220,7 @@ function addonMaker(
         resolveConflictsOnUpdate: "OVERWRITE",
         ...more,
       },
-      { ...parent, dependsOn },
+      { ...parent, dependsOn, ignoreChanges },
     );
 }
 

@@ -12,7 +12,14 @@ const reservedTags =
 
 type Limited = Pick<
   Settings,
-  "nodes" | "network" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
+  | "nodes"
+  | "network"
+  | "autoscaler"
+  | "services"
+  | "jobs"
+  | "resources"
+  | "pullRequests"
+  | "cluster"
 >;
 
 /** Rules of `nodes.kind: karpenter`, and of what goes with it alone. */
@@ -63,7 +70,7 @@ export const karpenterRules = [
       "nodes.karpenter.capacityTypes: spot alone is not allowed in production: pods would wait while AWS has no Spot; allowed: with on-demand",
   ]),
   ofKarpenter(
-    ["nodes", "network", "autoscaler", "services", "jobs", "resources", "pullRequests"],
+    ["nodes", "network", "autoscaler", "services", "jobs", "resources", "pullRequests", "cluster"],
     (settings) => {
       const found = limitsOfPods(settings);
       if (!found) return [];

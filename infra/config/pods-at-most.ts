@@ -22,8 +22,12 @@ const hasFiles = ({ resources }: Pick<Settings, "resources">) =>
 
 /** The add-ons that the settings need, which have pods on each node. */
 export const addonsOf = (
-  settings: Pick<Settings, "services" | "jobs" | "resources">,
-): Required<OptionalAddons> => ({ secrets: namesSecrets(settings), files: hasFiles(settings) });
+  settings: Pick<Settings, "services" | "jobs" | "resources" | "cluster">,
+): Required<OptionalAddons> => ({
+  secrets: namesSecrets(settings),
+  files: hasFiles(settings),
+  podIdentity: settings.cluster.identity === "podIdentity",
+});
 
 /**
  * All pods at their most: each service at its ceiling and in a rollout, the largest first, each job

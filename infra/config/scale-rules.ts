@@ -29,6 +29,7 @@ const endpointSlices = [
   "resources",
   "autoscaler",
   "insights",
+  "cluster",
 ] as const;
 /**
  * `nodes.capacityType`; where it is not set, Spot in development, where nodes may be away for a while, if
@@ -96,7 +97,7 @@ export const scaleRules = [
         `${ends}, but an update of a node at most ${nodeDeadlines.nodeUpdate}; allowed: shorter times`,
     ];
   }),
-  rule(["nodes", "services", "jobs", "resources"], ({ nodes, ...kinds }) => {
+  rule(["nodes", "services", "jobs", "resources", "cluster"], ({ nodes, ...kinds }) => {
     const at = nodes.karpenter ? "nodes.karpenter" : "nodes";
     const { instanceTypes } = nodes.karpenter ?? nodes;
     // Karpenter starts a node of the type that a pod needs; a group starts one of any of its types.
@@ -117,7 +118,7 @@ export const scaleRules = [
     );
   }),
   rule(
-    ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests"],
+    ["network", "nodes", "autoscaler", "services", "jobs", "resources", "pullRequests", "cluster"],
     (settings) => {
       const room = smallestRoom(settings.nodes.instanceTypes, addonsOf(settings));
       const { own, ofCluster, spare } = podsAtMost(settings);
@@ -180,7 +181,14 @@ function spotSetting(
 
 type Placed = Pick<
   Settings,
-  "network" | "nodes" | "autoscaler" | "services" | "jobs" | "resources" | "pullRequests"
+  | "network"
+  | "nodes"
+  | "autoscaler"
+  | "services"
+  | "jobs"
+  | "resources"
+  | "pullRequests"
+  | "cluster"
 >;
 
 /** A rollout in 1, 2, 3, 4, 5 and 10 steps. */

@@ -2,6 +2,7 @@ import {
   clusterPods,
   environmentPods,
   filesAddon,
+  identityAddon,
   mostNodes,
   nodesFor,
   type OptionalAddons,
@@ -71,7 +72,11 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
   const scaled = runs("cluster-autoscaler");
-  const addons = { secrets: has(secretsAddon), files: has(filesAddon) };
+  const addons = {
+    secrets: has(secretsAddon),
+    files: has(filesAddon),
+    podIdentity: has(identityAddon),
+  };
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];

@@ -7,8 +7,12 @@ import type { Props, World } from "./world.ts";
  */
 const managedPolicies: Record<string, string[]> = {
   AmazonEKSClusterPolicy: ["ec2:DescribeInstances", "ec2:CreateSecurityGroup"],
-  AmazonEKSWorkerNodePolicy: ["eks:DescribeCluster", "ec2:DescribeInstances"],
-  AmazonEKSWorkerNodeMinimalPolicy: ["eks:DescribeCluster"],
+  AmazonEKSWorkerNodePolicy: [
+    "eks:DescribeCluster",
+    "eks-auth:AssumeRoleForPodIdentity",
+    "ec2:DescribeInstances",
+  ],
+  AmazonEKSWorkerNodeMinimalPolicy: ["eks:DescribeCluster", "eks-auth:AssumeRoleForPodIdentity"],
   AmazonEC2ContainerRegistryPullOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEC2ContainerRegistryReadOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEKS_CNI_Policy: ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface"],
@@ -21,10 +25,10 @@ const managedPolicies: Record<string, string[]> = {
   CloudWatchAgentServerPolicy: ["logs:PutLogEvents", "cloudwatch:PutMetricData"],
 };
 
-const list = <T>(value: T | T[] | undefined): T[] =>
+export const list = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-function statementsOf(policy: unknown): Statement[] {
+export function statementsOf(policy: unknown): Statement[] {
   const document = typeof policy === "string" ? JSON.parse(policy) : (policy as Props);
   return list(document?.Statement as Statement | Statement[]);
 }

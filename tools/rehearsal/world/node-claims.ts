@@ -2,7 +2,7 @@ import { type OptionalAddons, type Room, smallestRoom } from "../../../infra/clu
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
-import { irsaProblem } from "./iam.ts";
+import { accountProblem, chartAccount } from "./pod-identity.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -44,14 +44,13 @@ export function karpenterProblem(
 export function controllerProblem(
   world: World,
   cluster: string,
-  { namespace, values = {} }: Props,
+  { chart, namespace, values = {} }: Props,
   actions: string[],
 ): string | undefined {
   const nodes = nodeProblem(world, cluster);
   if (nodes) return `the Karpenter controller cannot run: ${nodes}`;
-  const { name, annotations } = values.serviceAccount ?? {};
-  const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
-  return irsaProblem(world, { cluster, namespace, name, roleArn }, actions);
+  const { name, roleArn } = chartAccount({ chart, namespace, values }) ?? {};
+  return accountProblem(world, { cluster, namespace, name, roleArn }, actions);
 }
 
 /** The nodes that Karpenter has asked AWS for, those that have not started among them. */
