@@ -15,6 +15,22 @@ const webIdentity = (Condition: Statement["Condition"]): Statement => ({
   Condition,
 });
 
+const podService = "pods.eks.amazonaws.com";
+const podTags: Record<string, string> = {
+  "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:eu-central-1:111122223333:cluster/platform",
+  "aws:RequestTag/kubernetes-namespace": "web",
+  "aws:RequestTag/kubernetes-service-account": "web",
+};
+const ofPods = (Condition: Statement["Condition"]): Statement => ({
+  Effect: "Allow",
+  Action: ["sts:AssumeRole", "sts:TagSession"],
+  Principal: { Service: podService },
+  Condition,
+});
+
+const servicesOf = ({ Principal }: Statement): string[] =>
+  typeof Principal === "object" ? [Principal.Service ?? []].flat() : [];
+
 /** Finds conditions that match tokens of more than one subject or audience. */
 function findLooseConditions({ Condition = {} }: Statement): string[] {
   const exact = Condition.StringEquals ?? {};
@@ -25,6 +41,17 @@ function findLooseConditions({ Condition = {} }: Statement): string[] {
     if (wanted.length === 0) return [`trusts tokens with any ${suffix.slice(1)}`];
     return wanted.some((one) => /[*?]/.test(one)) ? [`trusts a pattern of ${suffix.slice(1)}`] : [];
   });
+}
+
+/** Finds conditions that match pods of more than one service account. */
+function findLoosePods({ Condition = {} }: Statement): string[] {
+  const exact = Condition.StringEquals ?? {};
+  return ["eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account"].flatMap(
+    (tag) => {
+      const wanted = [exact[`aws:RequestTag/${tag}`] ?? []].flat();
+      return wanted.length === 1 ? [] : [`trusts pods with any ${tag}`];
+    },
+  );
 }
 
 function admitsEverybody({ Principal }: Statement): boolean {
@@ -44,10 +71,12 @@ const allowed = ({ type, inputs }: Subject): Statement[] => {
 export const accessRules: Rule[] = [
   {
     name: "trust-exact",
-    requirement: "A trust policy names each principal, and for tokens one subject and one audience",
+    requirement:
+      "A trust policy names each principal, for tokens one subject and one audience, and for pods one service account of one cluster",
     reason:
       "A pattern in a trust policy admits every identity with a matching name (EKS best practices, IAM)",
-    remedy: "Name the principal; match :sub and :aud by StringEquals",
+    remedy:
+      "Name the principal; match by StringEquals :sub and :aud, or the tags eks-cluster-arn, kubernetes-namespace and kubernetes-service-account",
     check: (one) =>
       one.type === role
         ? allowed(one).flatMap((statement) => [
@@ -55,10 +84,12 @@ export const accessRules: Rule[] = [
             ...([statement.Action].flat().includes("sts:AssumeRoleWithWebIdentity")
               ? findLooseConditions(statement)
               : []),
+            ...(servicesOf(statement).includes(podService) ? findLoosePods(statement) : []),
           ])
         : [],
     good: [
       roleOf({ Action: "sts:AssumeRole", Principal: { Service: "ec2.amazonaws.com" } }),
+      roleOf(ofPods({ StringEquals: podTags })),
       roleOf(
         webIdentity({
           StringEquals: {
@@ -69,6 +100,12 @@ export const accessRules: Rule[] = [
       ),
     ],
     bad: [
+      roleOf(ofPods({})),
+      ...["eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account"].map((tag) => {
+        const { [`aws:RequestTag/${tag}`]: _, ...others } = podTags;
+        return roleOf(ofPods({ StringEquals: others }));
+      }),
+      roleOf(ofPods({ StringLike: podTags })),
       roleOf({ Action: "sts:AssumeRole", Principal: "*" }),
       roleOf({ Action: "sts:AssumeRole", Principal: { AWS: ["*"] } }),
       roleOf(webIdentity(undefined)),

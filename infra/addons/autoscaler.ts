@@ -12,7 +12,7 @@ import type { StartedNodes } from "./karpenter-nodes.ts";
 import { SpareCapacity } from "./spare-capacity.ts";
 
 export interface AutoscalerArgs extends AutoscalerConfig, Pick<ClusterConfig, "kubernetesVersion"> {
-  cluster: Pick<Cluster, "name" | "oidc" | "securityGroupId">;
+  cluster: Pick<Cluster, "name" | "identity" | "securityGroupId">;
   network: Pick<Network, "privateSubnetIds">;
   /** What Karpenter starts. @default the managed group has all nodes */
   karpenter: StartedNodes | undefined;
@@ -77,7 +77,12 @@ function makeClusterAutoscaler(
 ): kubernetes.helm.v3.Release {
   const role = new ServiceAccountRole(
     name,
-    { oidc: args.cluster.oidc, namespace, serviceAccount, policy: autoscalerPolicy(args) },
+    {
+      identity: args.cluster.identity,
+      namespace,
+      serviceAccount,
+      policy: autoscalerPolicy(args),
+    },
     parent,
   );
   const tag = imageTags[args.kubernetesVersion];
@@ -94,13 +99,13 @@ function makeClusterAutoscaler(
       // A release that fails is taken back whole, so that the next update starts clean.
       atomic: true,
       timeout: 600,
-      values: { ...values(args, role.arn), image: copied ?? { tag } },
+      values: { ...values(args, role), image: copied ?? { tag } },
     },
     { ...parent, dependsOn: [role, ...args.prerequisites] },
   );
 }
 
-function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {
+function values(args: AutoscalerArgs, role: ServiceAccountRole) {
   return {
     fullnameOverride: "cluster-autoscaler",
     cloudProvider: "aws",
@@ -109,8 +114,8 @@ function values(args: AutoscalerArgs, roleArn: pulumi.Output<string>) {
     rbac: {
       serviceAccount: {
         create: true,
-        name: serviceAccount,
-        annotations: { "eks.amazonaws.com/role-arn": roleArn },
+        name: role.serviceAccount,
+        annotations: role.annotations,
       },
     },
     // One leads. The node that is lost may be its own, and then nobody else would replace it.

@@ -2,14 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceMetrics } from "../../service/src/metric-names.ts";
 import { addonVersion, type Cluster } from "../cluster/cluster.ts";
-import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import { keptOfAddon, ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { ClusterConfig, InsightsConfig, LogsConfig } from "../config/schema.ts";
 import { isBelow } from "../config/version.ts";
 
 export interface ContainerInsightsArgs
   extends InsightsConfig,
     Pick<ClusterConfig, "addonVersions" | "kubernetesVersion"> {
-  cluster: Pick<Cluster, "name" | "oidc">;
+  cluster: Pick<Cluster, "name" | "identity">;
   /** What its pods need: nodes, names and a way to AWS. Its role and its log groups do not wait for them. */
   prerequisites: pulumi.Resource[];
   /** The cluster's name as the configuration has it: part of names that AWS fixes. */
@@ -82,9 +82,10 @@ export class ContainerInsights extends pulumi.ComponentResource {
     const role = new ServiceAccountRole(
       name,
       {
-        oidc: args.cluster.oidc,
+        identity: args.cluster.identity,
         namespace,
         serviceAccount: agent,
+        ofAddon: true,
         policyArns: ["arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"],
       },
       parent,
@@ -96,12 +97,16 @@ export class ContainerInsights extends pulumi.ComponentResource {
         clusterName: args.cluster.name,
         addonName: "amazon-cloudwatch-observability",
         addonVersion: version,
-        serviceAccountRoleArn: role.arn,
+        ...role.addonArgs,
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
         configurationValues: version.apply((version) => JSON.stringify(addonValues(args, version))),
       },
-      { ...parent, dependsOn: [role, ...Object.values(groups), ...args.prerequisites] },
+      {
+        ...parent,
+        dependsOn: [role, ...Object.values(groups), ...args.prerequisites],
+        ignoreChanges: keptOfAddon(args.cluster.identity),
+      },
     );
 
     this.logGroups = Object.fromEntries(

@@ -7,7 +7,7 @@ import type { ClusterConfig } from "../config/schema.ts";
 
 export interface FilesDriverArgs
   extends Pick<ClusterConfig, "addonVersions" | "kubernetesVersion"> {
-  /** Whether the stack has file systems. */
+  /** Whether the stack has file systems. Then the cluster has an identity provider. */
   enabled: boolean;
   cluster: Pick<Cluster, "name" | "oidc">;
 }
@@ -19,6 +19,9 @@ export interface FilesDriverArgs
  * The role is of the driver on the nodes. It has no permissions of its own: the policy of a file system
  * says that it mounts that one. The driver's controller, which would make access points, cannot assume
  * it: access points are made by the program.
+ *
+ * It gets the role by IRSA whatever `cluster.identity` says: the add-on takes an association for the
+ * controller's account alone (kubernetes-sigs/aws-efs-csi-driver issue 1759).
  */
 export class FilesDriver extends pulumi.ComponentResource {
   /** Empty where there is no driver. */
@@ -28,11 +31,12 @@ export class FilesDriver extends pulumi.ComponentResource {
     super("platform:addons:FilesDriver", name, {}, opts);
     const parent = { parent: this };
     this.roleArn = pulumi.output("");
-    if (args.enabled) {
+    const { oidc } = args.cluster;
+    if (args.enabled && oidc) {
       const role = new ServiceAccountRole(
         name,
         {
-          oidc: args.cluster.oidc,
+          identity: { oidc },
           namespace: "kube-system",
           serviceAccount: "efs-csi-node-sa",
         },

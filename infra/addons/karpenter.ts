@@ -12,7 +12,7 @@ import { NodeRole } from "./node-role.ts";
 export interface KarpenterArgs {
   /** What it starts. */
   nodes: StartedNodes;
-  cluster: Pick<Cluster, "name" | "oidc" | "securityGroupId">;
+  cluster: Pick<Cluster, "name" | "identity" | "securityGroupId">;
   network: Pick<Network, "privateSubnetIds">;
   /** What its pods need: nodes, names and a way to AWS. Its roles and its queue do not wait for them. */
   prerequisites: pulumi.Resource[];
@@ -47,7 +47,7 @@ export class Karpenter extends pulumi.ComponentResource {
     const policy = karpenterPolicy({ ...args, nodeRoleArn: nodeRole.arn, queueArn: queue.arn });
     const role = new ServiceAccountRole(
       name,
-      { oidc: cluster.oidc, namespace, serviceAccount, policy },
+      { identity: cluster.identity, namespace, serviceAccount, policy },
       { ...parent, dependsOn: nodeRole },
     );
     const controller = makeController(name, args, { role, queue }, parent);
@@ -93,7 +93,7 @@ function makeController(
       name: "karpenter",
       chart: "oci://public.ecr.aws/karpenter/karpenter",
       skipCrds: true,
-      values: values(args, role.arn, queue.name),
+      values: values(args, role, queue.name),
     },
     { ...parent, dependsOn: [role, queue, definitions, ...args.prerequisites] },
   );
@@ -105,14 +105,14 @@ function makeController(
  */
 function values(
   { clusterName }: KarpenterArgs,
-  roleArn: pulumi.Output<string>,
+  role: ServiceAccountRole,
   interruptionQueue: pulumi.Output<string>,
 ) {
   return {
     serviceAccount: {
       create: true,
-      name: serviceAccount,
-      annotations: { "eks.amazonaws.com/role-arn": roleArn },
+      name: role.serviceAccount,
+      annotations: role.annotations,
     },
     // One leads. The node that is lost may be its own, and then nobody else would replace it.
     replicas: 2,

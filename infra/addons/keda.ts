@@ -7,7 +7,7 @@ import { ServiceAccountRole } from "../cluster/service-account-role.ts";
 import type { Resources } from "../resources/resources.ts";
 
 export interface KedaArgs {
-  cluster: Pick<Cluster, "oidc">;
+  cluster: Pick<Cluster, "identity">;
   clusterName: string;
   /** Whether a service is scaled by the load balancer's requests. */
   requests: boolean;
@@ -44,7 +44,7 @@ export class Keda extends pulumi.ComponentResource {
       const policy = kedaPolicy(args.requests, queues);
       const role = new ServiceAccountRole(
         name,
-        { oidc: args.cluster.oidc, namespace, serviceAccount, policy },
+        { identity: args.cluster.identity, namespace, serviceAccount, policy },
         parent,
       );
       new kubernetes.helm.v3.Release(
@@ -58,7 +58,7 @@ export class Keda extends pulumi.ComponentResource {
           // A release that fails is taken back whole, so that the next update starts clean.
           atomic: true,
           timeout: 600,
-          values: values(args, role.arn),
+          values: values(args, role),
         },
         { ...parent, dependsOn: role },
       );
@@ -100,14 +100,17 @@ function kedaPolicy(requests: boolean, queues: pulumi.Input<string>[]): aws.iam.
 }
 
 /** As the chart's values.yaml names them. */
-function values({ clusterName }: KedaArgs, roleArn: pulumi.Output<string>) {
+function values({ clusterName, cluster }: KedaArgs, role: ServiceAccountRole) {
   const resources = {
     requests: { cpu: "100m", memory: "128Mi" },
     limits: { cpu: "500m", memory: "512Mi" },
   };
   return {
     clusterName,
-    podIdentity: { aws: { irsa: { enabled: true, roleArn } } },
+    // Its own default is the name of the operator.
+    ...("oidc" in cluster.identity
+      ? { podIdentity: { aws: { irsa: { enabled: true, roleArn: role.arn } } } }
+      : { serviceAccount: { operator: { name: role.serviceAccount } } }),
     // One of each works. The node that is lost may be its own; and while no metrics server answers, no
     // namespace is deleted, for its API is not known to be empty.
     operator: { name: serviceAccount, replicaCount: 2 },

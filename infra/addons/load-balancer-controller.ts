@@ -11,7 +11,7 @@ import {
 } from "./load-balancer-controller-policy.ts";
 
 export interface LoadBalancerControllerArgs {
-  cluster: Pick<Cluster, "name" | "oidc">;
+  cluster: Pick<Cluster, "name" | "identity">;
   network: Pick<Network, "vpcId" | "vpcArn">;
   /** What its pods need: nodes, names and a way to AWS. Its role does not wait for them. */
   prerequisites: pulumi.Resource[];
@@ -45,7 +45,7 @@ export class LoadBalancerController extends pulumi.ComponentResource {
     const role = new ServiceAccountRole(
       name,
       {
-        oidc: args.cluster.oidc,
+        identity: args.cluster.identity,
         namespace,
         serviceAccount,
         policy: loadBalancerControllerPolicy(args.network.vpcArn),
@@ -64,7 +64,7 @@ export class LoadBalancerController extends pulumi.ComponentResource {
         atomic: true,
         timeout: 600,
         values: {
-          ...chartValues(args, role.arn),
+          ...chartValues(args, role),
           ...withoutWayOut(copiedImage(name, image, args.copying, parent)),
         },
       },
@@ -85,15 +85,15 @@ function withoutWayOut(image: ReturnType<typeof copiedImage>) {
 }
 
 /** As the chart's values.yaml names them. */
-function chartValues(args: LoadBalancerControllerArgs, roleArn: pulumi.Input<string>) {
+function chartValues(args: LoadBalancerControllerArgs, role: ServiceAccountRole) {
   return {
     clusterName: args.cluster.name,
     region: args.region,
     vpcId: args.network.vpcId,
     serviceAccount: {
       create: true,
-      name: serviceAccount,
-      annotations: { "eks.amazonaws.com/role-arn": roleArn },
+      name: role.serviceAccount,
+      annotations: role.annotations,
     },
     replicaCount: 2,
     podDisruptionBudget: { maxUnavailable: 1 },

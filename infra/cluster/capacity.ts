@@ -46,6 +46,12 @@ export const filesAddon = "aws-efs-csi-driver";
  */
 const filesOnEveryNode: Room = { cpuMillicores: 0, memoryMiB: 64, pods: 1 };
 
+/** The add-on whose agent gives pods their credentials, and with it a pod more to every node. */
+export const identityAddon = "eks-pod-identity-agent";
+
+/** What the agent adds to every node: its chart (0.1) asks for nothing, and some memory for it. */
+const identityOnEveryNode: Room = { cpuMillicores: 0, memoryMiB: 32, pods: 1 };
+
 /** Add-ons that a stack has only where something of it needs them. */
 export interface OptionalAddons {
   /** What brings secrets to pods. @default false */
@@ -54,6 +60,8 @@ export interface OptionalAddons {
   files?: boolean;
   /** Whether nodes have prefixes of addresses, and memory kept free for what. @default single addresses */
   prefixes?: Prefixes;
+  /** The agent of EKS Pod Identity. @default false */
+  podIdentity?: boolean;
 }
 
 /**
@@ -133,7 +141,7 @@ export function roomOf(type: InstanceType, prefixes?: Prefixes): Room {
  */
 export function smallestRoom(
   instanceTypes: string[],
-  { secrets = false, files = false, prefixes }: OptionalAddons = {},
+  { secrets = false, files = false, podIdentity = false, prefixes }: OptionalAddons = {},
 ): Room | undefined {
   const rooms = instanceTypes.map(instanceType).map((type) => type && roomOf(type, prefixes));
   const known = rooms.filter((room) => room !== undefined);
@@ -141,7 +149,8 @@ export function smallestRoom(
   const least = (of: keyof Room) =>
     Math.min(...known.map((room) => room[of])) -
     (secrets ? secretsOnEveryNode[of] : 0) -
-    (files ? filesOnEveryNode[of] : 0);
+    (files ? filesOnEveryNode[of] : 0) -
+    (podIdentity ? identityOnEveryNode[of] : 0);
   return {
     cpuMillicores: least("cpuMillicores"),
     memoryMiB: least("memoryMiB"),

@@ -13,16 +13,20 @@ import type {
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
 import { AutoNodes, type AutoNodesArgs } from "./auto-nodes.ts";
+import { identityAddon } from "./capacity.ts";
 import { nodeName } from "./instances.ts";
 import { Nodes, type RunningNodes } from "./nodes.ts";
 import { cniEnvironment } from "./pod-addresses.ts";
 import {
+  type Identity,
+  keptOfAddon,
   type OidcProvider,
   ServiceAccountRole,
-  type ServiceAccountRoleArgs,
 } from "./service-account-role.ts";
 
 export interface ClusterArgs extends ClusterConfig {
+  /** Whether an add-on needs IRSA, whatever `identity` says. */
+  needsTokens: boolean;
   network: Network;
   /** With `auto` EKS Auto Mode starts them, and there is no node group. */
   nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "auto">>;
@@ -41,14 +45,17 @@ export interface ClusterArgs extends ClusterConfig {
  * An EKS cluster with one managed node group, or with EKS Auto Mode, ready to run pods.
  *
  * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
- * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
- * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
- * nodes and DNS when it comes, and until it has gone. In Auto Mode EKS brings CNI, kube-proxy, CoreDNS and
- * the node monitoring agent itself (Amazon EKS User Guide, EKS Auto Mode, automated components).
+ * policies are enforced. Its children are made control plane → agent of EKS Pod Identity → CNI and
+ * kube-proxy → nodes → CoreDNS and metrics-server, and go in the reverse order: whatever depends on the
+ * component finds nodes, credentials and DNS when it comes, and until it has gone. In Auto Mode EKS brings
+ * agent, CNI, kube-proxy, CoreDNS and the node monitoring agent itself (Amazon EKS User Guide, EKS Auto
+ * Mode, automated components).
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
-  readonly oidc: OidcProvider;
+  readonly identity: Identity;
+  /** Where something needs it. */
+  readonly oidc: OidcProvider | undefined;
   /** What EKS gives the network interfaces of control plane, nodes and pods. */
   readonly securityGroupId: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
@@ -62,34 +69,14 @@ export class Cluster extends pulumi.ComponentResource {
     super("platform:cluster:Cluster", name, {}, opts);
     const parent = { parent: this };
 
-    const key = new aws.kms.Key(
-      `${name}-secrets`,
-      { description: `Kubernetes secrets of ${args.name}`, enableKeyRotation: true },
-      // Refuses a destroy as a whole. AWS's own protection refuses only when all else is gone.
-      { ...parent, protect: args.deletionProtection },
-    );
-    // EKS makes this group itself when it is missing, without retention, also for a while after the
-    // cluster's end. It depends on nothing, so that it goes last, after the network.
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-control-plane`,
-      logGroupArgs(args),
-      parent,
-    );
-
-    const controlPlane = new eks.Cluster(name, controlPlaneArgs(args, key.arn), {
-      ...parent,
-      dependsOn: logGroup,
-      transforms: [beyondComponent],
-    });
+    const { controlPlane, logGroup } = makeControlPlane(name, args, parent);
     const clusterName = controlPlane.eksCluster.name;
     const access = new Access(`${name}-access`, accessArgs(args, clusterName), parent);
 
-    const identityProvider = new aws.iam.OpenIdConnectProvider(
-      name,
-      { url: controlPlane.oidcProviderUrl, clientIdLists: ["sts.amazonaws.com"] },
-      parent,
-    );
-    this.oidc = { arn: identityProvider.arn, issuer: controlPlane.oidcIssuer };
+    const podIdentity = { clusterName, clusterArn: controlPlane.eksCluster.arn };
+    const provider = needsProvider(args) ? makeProvider(name, controlPlane, parent) : undefined;
+    this.oidc = provider && { arn: provider.arn, issuer: controlPlane.oidcIssuer };
+    this.identity = args.identity === "irsa" && this.oidc ? { oidc: this.oidc } : { podIdentity };
 
     this.name = clusterName;
     this.kubeconfig = controlPlane.kubeconfigJson;
@@ -108,16 +95,34 @@ export class Cluster extends pulumi.ComponentResource {
           {
             ...parent,
             providers: [this.provider],
-            dependsOn: [args.network, identityProvider],
+            dependsOn: provider ? [args.network, provider] : [args.network],
           },
         )
-      : makeGroup(name, args, { clusterName, oidc: this.oidc, addon }, parent);
+      : makeGroup(name, args, { clusterName, identity: this.identity, addon }, parent);
     this.nodes = nodes instanceof Nodes ? nodes : undefined;
     makeAddons(addon, nodes);
 
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
   }
+}
+
+function makeControlPlane(name: string, args: ClusterArgs, parent: { parent: pulumi.Resource }) {
+  const key = new aws.kms.Key(
+    `${name}-secrets`,
+    { description: `Kubernetes secrets of ${args.name}`, enableKeyRotation: true },
+    // Refuses a destroy as a whole. AWS's own protection refuses only when all else is gone.
+    { ...parent, protect: args.deletionProtection },
+  );
+  // EKS makes this group itself when it is missing, without retention, also for a while after the
+  // cluster's end. It depends on nothing, so that it goes last, after the network.
+  const logGroup = new aws.cloudwatch.LogGroup(`${name}-control-plane`, logGroupArgs(args), parent);
+  const controlPlane = new eks.Cluster(name, controlPlaneArgs(args, key.arn), {
+    ...parent,
+    dependsOn: logGroup,
+    transforms: [beyondComponent],
+  });
+  return { controlPlane, logGroup };
 }
 
 function logGroupArgs({ name, logs }: ClusterArgs): aws.cloudwatch.LogGroupArgs {
@@ -179,18 +184,18 @@ function autoNodesArgs(
 function makeGroup(
   name: string,
   args: ClusterArgs,
-  of: { clusterName: pulumi.Output<string>; oidc: OidcProvider; addon: AddonMaker },
+  of: { clusterName: pulumi.Output<string>; identity: Identity; addon: AddonMaker },
   parent: { parent: pulumi.Resource },
 ): Nodes {
-  const cniRole = new ServiceAccountRole(`${name}-vpc-cni`, cniRoleArgs(of.oidc), parent);
-  const cni = of.addon("vpc-cni", [cniRole], cniArgs(cniRole.arn, args));
+  const agents = args.identity === "podIdentity" ? [of.addon(identityAddon, [])] : [];
+  const cni = makeCni(name, args, of.identity, of.addon, agents, parent);
   const kubeProxy = of.addon("kube-proxy", []);
   return new Nodes(
     `${name}-nodes`,
     {
       ...nodesArgs(args),
       clusterName: of.clusterName,
-      prerequisites: [args.network, cni, kubeProxy],
+      prerequisites: [args.network, ...agents, cni, kubeProxy],
     },
     parent,
   );
@@ -201,26 +206,51 @@ function accessArgs(args: ClusterArgs, clusterName: pulumi.Input<string>): Acces
   return { clusterName, admins, deployers, viewers, auditors, debug, deployerNamespaces };
 }
 
-function cniRoleArgs(oidc: OidcProvider): ServiceAccountRoleArgs {
-  return {
-    oidc,
-    namespace: "kube-system",
-    serviceAccount: "aws-node",
-    policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
-  };
+/** The identity provider of IRSA is made where something needs it. */
+const needsProvider = ({ identity, needsTokens }: ClusterArgs) =>
+  identity === "irsa" || needsTokens;
+
+function makeProvider(
+  name: string,
+  { oidcProviderUrl: url }: eks.Cluster,
+  parent: { parent: pulumi.Resource },
+): aws.iam.OpenIdConnectProvider {
+  const clientIdLists = ["sts.amazonaws.com"];
+  return new aws.iam.OpenIdConnectProvider(name, { url, clientIdLists }, parent);
 }
 
-function cniArgs(
-  serviceAccountRoleArn: pulumi.Input<string>,
-  { podAddresses }: Pick<ClusterConfig, "podAddresses">,
-): Partial<aws.eks.AddonArgs> {
-  return {
-    serviceAccountRoleArn,
-    configurationValues: JSON.stringify({
-      enableNetworkPolicy: "true",
-      env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard", ...cniEnvironment(podAddresses) },
-    }),
-  };
+/** Without the agent that its pods get credentials from, they crash (amazon-vpc-cni-k8s issue 3840). */
+function makeCni(
+  name: string,
+  { podAddresses }: ClusterArgs,
+  identity: Identity,
+  addon: AddonMaker,
+  agents: pulumi.Resource[],
+  parent: { parent: pulumi.Resource },
+): aws.eks.Addon {
+  const cniRole = new ServiceAccountRole(
+    `${name}-vpc-cni`,
+    {
+      identity,
+      namespace: "kube-system",
+      serviceAccount: "aws-node",
+      ofAddon: true,
+      policyArns: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"],
+    },
+    parent,
+  );
+  return addon(
+    "vpc-cni",
+    [cniRole, ...agents],
+    {
+      ...cniRole.addonArgs,
+      configurationValues: JSON.stringify({
+        enableNetworkPolicy: "true",
+        env: { POD_SECURITY_GROUP_ENFORCING_MODE: "standard", ...cniEnvironment(podAddresses) },
+      }),
+    },
+    keptOfAddon(identity),
+  );
 }
 
 /** What pods rely on. */
@@ -246,6 +276,7 @@ function addonMaker(
     addonName: AddonName,
     dependsOn: pulumi.Resource[],
     more?: Partial<aws.eks.AddonArgs>,
+    ignoreChanges: string[] = [],
   ): aws.eks.Addon =>
     new aws.eks.Addon(
       `${name}-${addonName}`,
@@ -257,7 +288,7 @@ function addonMaker(
         resolveConflictsOnUpdate: "OVERWRITE",
         ...more,
       },
-      { ...parent, dependsOn },
+      { ...parent, dependsOn, ignoreChanges },
     );
 }
 

@@ -77,6 +77,7 @@ function slices(given: Settings) {
     },
     cluster: {
       ...cluster,
+      needsTokens: addons.files,
       nodes,
       autoscaled: settings.autoscaler.enabled,
       logs,

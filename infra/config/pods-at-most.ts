@@ -26,9 +26,10 @@ export const addonSlices = ["services", "jobs", "resources", "cluster", "nodes"]
 /** The add-ons that the settings need, which have pods on each node, and the addresses of a node of the group. */
 export const addonsOf = (
   settings: Pick<Settings, (typeof addonSlices)[number]>,
-): OptionalAddons & Record<"secrets" | "files", boolean> => ({
+): OptionalAddons & Record<"secrets" | "files" | "podIdentity", boolean> => ({
   secrets: namesSecrets(settings),
   files: hasFiles(settings),
+  podIdentity: settings.cluster.identity === "podIdentity",
   ...(settings.cluster.podAddresses.prefixDelegation && {
     prefixes: settings.nodes.operatingSystem === "bottlerocket" ? "all" : "few",
   }),

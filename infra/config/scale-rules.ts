@@ -39,6 +39,7 @@ const endpointSlices = [
   "resources",
   "autoscaler",
   "insights",
+  "cluster",
 ] as const;
 /**
  * `nodes.capacityType`; where it is not set, Spot in development, where nodes may be away for a while, if

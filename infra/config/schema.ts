@@ -45,6 +45,7 @@ const addonNames = [
   "coredns",
   "metrics-server",
   "eks-node-monitoring-agent",
+  "eks-pod-identity-agent",
   "amazon-cloudwatch-observability",
   "aws-secrets-store-csi-driver-provider",
   "aws-efs-csi-driver",
@@ -175,6 +176,11 @@ const clusterSchema = z.strictObject({
     .default(false)
     .describe("AWS refuses to delete the cluster; Pulumi protects its key."),
   podAddresses: podAddressesSchema.prefault({}),
+  identity: oneOf(["irsa", "podIdentity"])
+    .default("irsa")
+    .describe(
+      "How pods get the IAM role of their service account: IAM roles for service accounts, or EKS Pod Identity.",
+    ),
   addonVersions: z
     .partialRecord(
       oneOf(addonNames),

@@ -9,11 +9,17 @@ const always: Record<string, string> = {
   "ecr.dkr": "nodes, for images",
   elasticloadbalancing: "the load balancer controller",
   logs: "Container Insights",
-  sts: "roles of service accounts",
+};
+
+/** What gives pods the roles of their service accounts. */
+const ofIdentity: Record<Settings["cluster"]["identity"], string> = {
+  irsa: "sts",
+  // The agent asks it, which asks STS (Amazon EKS User Guide, "How EKS Pod Identity works").
+  podIdentity: "eks-auth",
 };
 
 /** How many interface endpoints a stack has at least that has no way out. */
-export const leastEndpoints = Object.keys(always).length;
+export const leastEndpoints = Object.keys(always).length + 1;
 
 /** By kind of a resource, what of AWS its users call that a gateway of the VPC does not reach. */
 const ofKind: Partial<Record<Settings["resources"][string]["kind"], string>> = {
@@ -28,9 +34,12 @@ const ofKind: Partial<Record<Settings["resources"][string]["kind"], string>> = {
  * for `network.interfaceEndpoints` to name.
  */
 export function neededEndpoints(
-  settings: Pick<Settings, "services" | "jobs" | "resources" | "autoscaler" | "insights">,
+  settings: Pick<
+    Settings,
+    "services" | "jobs" | "resources" | "autoscaler" | "insights" | "cluster"
+  >,
 ): string[] {
-  const { services, jobs, resources, autoscaler, insights } = settings;
+  const { services, jobs, resources, autoscaler, insights, cluster } = settings;
   const kinds = Object.values({ ...services, ...jobs }).flatMap(({ uses }) =>
     Object.keys(uses).flatMap((name) => own(resources, name)?.kind ?? []),
   );
@@ -40,15 +49,19 @@ export function neededEndpoints(
   const stored =
     secrets.some(({ secret }) => secret !== undefined) ||
     kinds.some((kind) => linkRules[kind].secrets.length > 0);
-  return [
+  const needed = [
     ...Object.keys(always),
+    ofIdentity[cluster.identity],
+    // Its driver has its role by IRSA (infra/addons/files-driver.ts).
+    ...(Object.values(resources).some(({ kind }) => kind === "files") ? [ofIdentity.irsa] : []),
     // The second tells it of a node group that has no node at the moment.
     ...(autoscaler.enabled ? ["autoscaling", "eks"] : []),
     ...(insights.traces ? ["xray"] : []),
     ...(stored ? ["secretsmanager"] : []),
     ...(secrets.some(({ parameter }) => parameter !== undefined) ? ["ssm"] : []),
-    ...new Set(kinds.flatMap((kind) => ofKind[kind] ?? [])),
-  ].sort();
+    ...kinds.flatMap((kind) => ofKind[kind] ?? []),
+  ];
+  return [...new Set(needed)].sort();
 }
 
 /** Those that are asked for, and without a way out all that are needed. */

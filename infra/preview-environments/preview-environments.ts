@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { OidcProvider } from "../cluster/service-account-role.ts";
+import type { Identity } from "../cluster/service-account-role.ts";
 import type { DomainConfig } from "../config/domain-schema.ts";
 import type { StoreConfig } from "../config/resource-schema.ts";
 import type { IngressConfig, NodesConfig, Place, PullRequestsConfig } from "../config/schema.ts";
@@ -33,7 +33,7 @@ export function ownerReference({
 }
 
 /** What the services of a preview environment use of AWS, and what it makes that with. */
-export interface PreviewResources {
+export type PreviewResources = Identity & {
   /** The stack's. */
   provider: {
     region: string;
@@ -44,12 +44,11 @@ export interface PreviewResources {
   permissionsBoundary?: string;
   /** The resources of which it has its own, by name. */
   own: Record<string, StoreConfig>;
-  oidc: OidcProvider;
   /** The links of the stack's resources that it may read. */
   offered: Link[];
   /** The links of the stack's databases in which it has a schema. @default none */
   databases?: Link[];
-}
+};
 
 /** The settings that a preview environment takes from the stack that owns it. */
 export interface PreviewEnvironmentSettings

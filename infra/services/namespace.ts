@@ -1,7 +1,11 @@
 import type * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { ServiceAccountRole } from "../cluster/service-account-role.ts";
+import {
+  type Identity,
+  ServiceAccountRole,
+  usesPodIdentity,
+} from "../cluster/service-account-role.ts";
 import { ownerReference } from "../preview-environments/preview-environments.ts";
 import type { Link } from "../resources/link.ts";
 import { aliasSpec } from "./calls.ts";
@@ -76,14 +80,14 @@ export function makeNamespace(
   ];
   const { debugImage: image } = workload;
   if (image) makeDebugRole(name, { metadata, image }, parent);
-  const role = workload.cluster && makeRole(name, workload, workload.cluster.oidc, parent);
+  const role = workload.cluster && makeRole(name, workload, workload.cluster.identity, parent);
   const account = new core.ServiceAccount(
     name,
     {
       metadata: {
         ...metadata,
-        name: workload.name,
-        ...(role && { annotations: { "eks.amazonaws.com/role-arn": role.arn } }),
+        name: role?.serviceAccount ?? workload.name,
+        ...(role && { annotations: role.annotations }),
       },
       // Pods that need a role on AWS get a token of its own audience.
       automountServiceAccountToken: false,
@@ -101,7 +105,7 @@ export function makeNamespace(
       container,
       makeSecretProviderClass(
         container === workload.name ? name : `${name}-${container}`,
-        { secrets: args.secrets, container },
+        { secrets: args.secrets, container, podIdentity: usesPodIdentity(workload) },
         metadata,
         parent,
       )?.metadata.name,
@@ -124,7 +128,7 @@ const limits = (workload: WorkloadArgs) => ({
 function makeRole(
   name: string,
   workload: WorkloadArgs,
-  oidc: NonNullable<WorkloadArgs["cluster"]>["oidc"],
+  identity: Identity,
   parent: { parent: pulumi.Resource },
 ): ServiceAccountRole {
   const containers = containersOf(workload.name, workload).map(({ container }) => container);
@@ -132,7 +136,7 @@ function makeRole(
   return new ServiceAccountRole(
     workload.roleName ?? name,
     {
-      oidc,
+      identity,
       namespace: workload.name,
       serviceAccount: workload.name,
       policyArns: workload.policyArns,

@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import { agentPeer } from "../addons/container-insights.ts";
+import { usesPodIdentity } from "../cluster/service-account-role.ts";
 import { portOf } from "../config/workload-schema.ts";
 import { contains, instanceMetadata } from "../network/cidr.ts";
 import { callRules, portName } from "./calls.ts";
@@ -71,15 +72,17 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
 }
 
 /**
- * The ways out: to what `egress` and `calls` declare with DNS and the CloudWatch agent, and to each
- * resource of `uses` by a policy of its own, which goes when no pod needs it any more.
+ * The ways out: to what `egress` and `calls` declare with DNS and the CloudWatch agent. By policies of
+ * their own, which go when no pod needs them any more: to each resource of `uses`, and to the agent of EKS
+ * Pod Identity.
  */
 export function waysOut(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights" | "nodeDns">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights" | "nodeDns" | "cluster">,
   selector: Record<string, string>,
 ): Policy[] {
   return [
     toDeclared(args, selector),
+    ...(usesPodIdentity(args) ? [toIdentityAgent(selector)] : []),
     ...args.links
       .filter(({ egress }) => egress.length > 0)
       .map(
@@ -100,6 +103,16 @@ export function waysOut(
  * the network of Kubernetes services (containers-roadmap#2552). EKS takes one of the two, by the VPC's.
  */
 const nodeDns = ["172.20.0.10/32", "10.100.0.10/32"].map((cidr) => ({ ipBlock: { cidr } }));
+
+/** On each node's own network (eks-pod-identity-agent, charts/eks-pod-identity-agent). */
+const toIdentityAgent = (selector: Record<string, string>): Policy => [
+  "to-pod-identity-agent",
+  {
+    podSelector: { matchLabels: selector },
+    policyTypes: ["Egress"],
+    egress: [networkRule({ cidrBlock: "169.254.170.23/32", port: 80 })],
+  },
+];
 
 function toDeclared(
   args: Pick<WorkloadArgs, "egress" | "calls" | "insights" | "nodeDns">,

@@ -45,14 +45,15 @@ export function secretVariables(container: string, { secrets }: Secrets) {
 
 /**
  * What AWS's provider of the Secrets Store CSI driver takes for a container: which secrets, and the
- * Kubernetes Secret that has them. No value is in it. Without secrets there is none.
+ * Kubernetes Secret that has them. No value is in it. Without secrets there is none. With Pod Identity it
+ * has another name, so that pods of the other way keep theirs until they have gone.
  *
  * Values reach a pod at its start. A rotated one is in the pod's files within two minutes
  * (infra/addons/secrets-store.ts), and in its variables when it starts again.
  */
 export function makeSecretProviderClass(
   name: string,
-  { container, secrets }: Secrets & { container: string },
+  { container, secrets, podIdentity }: Secrets & { container: string; podIdentity: boolean },
   metadata: { namespace: pulumi.Input<string>; labels: Record<string, string> },
   opts: pulumi.CustomResourceOptions,
 ): kubernetes.apiextensions.CustomResource | undefined {
@@ -64,11 +65,13 @@ export function makeSecretProviderClass(
     {
       apiVersion: "secrets-store.csi.x-k8s.io/v1",
       kind: "SecretProviderClass",
-      metadata: { ...metadata, name: own },
+      metadata: { ...metadata, name: podIdentity ? pulumi.interpolate`${own}-pod-identity` : own },
       spec: {
         provider: "aws",
         parameters: {
           objects: pulumi.output(secrets).apply((known) => JSON.stringify(objectsOf(known))),
+          // Without it the provider looks for the annotation of IRSA (its README).
+          ...(podIdentity && { usePodIdentity: "true" }),
         },
         secretObjects: [
           {

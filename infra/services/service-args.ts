@@ -24,8 +24,8 @@ export interface WorkloadArgs
   calls: Callee[];
   /** Of the resources that it uses. */
   links: Link[];
-  /** Whose tokens its role on AWS trusts. @default it has no role */
-  cluster?: Pick<Cluster, "oidc">;
+  /** By which it gets its role on AWS. @default it has no role */
+  cluster?: Pick<Cluster, "identity">;
   place: Place;
   /** The name of that role. @default the name of the component */
   roleName?: string;

@@ -46,7 +46,7 @@ export interface ServicesArgs
   clusterName: string;
   pullRequests: Pick<PullRequestsConfig, "environments" | "days"> & {
     /** @default no service of an environment uses anything */
-    aws?: Omit<PreviewResources, "oidc" | "offered" | "databases"> & {
+    aws?: Pick<PreviewResources, "provider" | "permissionsBoundary" | "own"> & {
       offered: Record<string, Access>;
       databases: string[];
     };
@@ -140,7 +140,7 @@ export class Services extends pulumi.ComponentResource {
     return (
       cluster && {
         ...aws,
-        oidc: cluster.oidc,
+        ...cluster.identity,
         offered: resources.linksOf(offered),
         databases: databases.flatMap((name) => resources.linksOf({ [name]: "readWrite" })),
       }

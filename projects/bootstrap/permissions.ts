@@ -92,6 +92,13 @@ export const permissions: Record<string, Permissions> = {
       "ec2:RunInstances",
     ],
   },
+  "aws:eks/podIdentityAssociation:PodIdentityAssociation": {
+    read: to("eks", "DescribePodIdentityAssociation"),
+    write: to(
+      "eks",
+      "CreatePodIdentityAssociation UpdatePodIdentityAssociation DeletePodIdentityAssociation",
+    ),
+  },
   "aws:iam/instanceProfile:InstanceProfile": {
     read: to("iam", "GetInstanceProfile"),
     write: to(

@@ -173,9 +173,14 @@ export function writeStatements(
       Resource: roles,
       Condition: {
         StringEquals: {
-          "iam:PassedToService": ["backup", "eks", "ec2", "scheduler", "vpc-flow-logs"].map(
-            (one) => `${one}.amazonaws.com`,
-          ),
+          "iam:PassedToService": [
+            "backup",
+            "eks",
+            "ec2",
+            "pods.eks",
+            "scheduler",
+            "vpc-flow-logs",
+          ].map((one) => `${one}.amazonaws.com`),
         },
       },
     },

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Identity } from "../../infra/cluster/service-account-role.ts";
 import type { Access } from "../../infra/config/resource-schema.ts";
 import type { RouteConfig, ServiceConfig } from "../../infra/config/workload-schema.ts";
 import { databaseUser } from "../../infra/preview-environments/database-user.ts";
@@ -113,6 +114,20 @@ const urlsOf = (services: Record<string, ServiceConfig>): Record<string, string>
     ),
   );
 
+function identityOf(aws: NonNullable<PreviewEnvironmentSettings["aws"]>): Identity {
+  if ("oidc" in aws) {
+    const { arn, issuer } = aws.oidc;
+    return { oidc: { arn: pulumi.output(arn), issuer: pulumi.output(issuer) } };
+  }
+  const { clusterName, clusterArn } = aws.podIdentity;
+  return {
+    podIdentity: {
+      clusterName: pulumi.output(clusterName),
+      clusterArn: pulumi.output(clusterArn),
+    },
+  };
+}
+
 /** The role of a service that uses anything: its name begins as those that the stack may make. */
 function roleOf(
   roleName: string,
@@ -120,11 +135,7 @@ function roleOf(
   aws: PreviewEnvironmentSettings["aws"],
 ): Pick<ServiceArgs, "cluster" | "roleName"> {
   if (!aws || links.length === 0) return {};
-  const { arn, issuer } = aws.oidc;
-  return {
-    roleName,
-    cluster: { oidc: { arn: pulumi.output(arn), issuer: pulumi.output(issuer) } },
-  };
+  return { roleName, cluster: { identity: identityOf(aws) } };
 }
 
 /**

@@ -20,6 +20,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   data: () => elsewhere("data"),
   karpenter: () => elsewhere("karpenter"),
   auto: () => elsewhere("auto"),
+  identity: () => elsewhere("identity"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

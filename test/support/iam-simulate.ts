@@ -14,6 +14,8 @@ export interface Request {
 export interface Caller {
   principal: string;
   token?: { issuer: string; claims: Record<string, string> };
+  /** Of the session that an AWS service asks for. */
+  tags?: Record<string, string>;
 }
 
 /** The policies of a role, and its permissions boundary. */
@@ -71,7 +73,7 @@ export function allows(
 /** Whether a caller may assume a role. */
 export function admits(
   { name, trust }: Pick<Role, "name" | "trust">,
-  { principal, token }: Caller,
+  { principal, token, tags = {} }: Caller,
 ): Promise<boolean> {
   const { issuer = "", claims = {} } = token ?? {};
   const call: Given = {
@@ -79,9 +81,10 @@ export function admits(
       principal,
       action: token ? "sts:AssumeRoleWithWebIdentity" : "sts:AssumeRole",
       resource: { resource: `arn:aws:iam::${accountId}:role/${name}`, accountId },
-      contextVariables: Object.fromEntries(
-        Object.entries(claims).map(([claim, value]) => [`${issuer}:${claim}`, value]),
-      ),
+      contextVariables: Object.fromEntries([
+        ...Object.entries(claims).map(([claim, value]) => [`${issuer}:${claim}`, value]),
+        ...Object.entries(tags).map(([tag, value]) => [`aws:RequestTag/${tag}`, value]),
+      ]),
     },
     identityPolicies: [],
     resourcePolicy: trust,

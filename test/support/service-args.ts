@@ -45,7 +45,9 @@ export const surroundings: Pick<
   clusterName: "platform-test",
   place: { region: "eu-central-1", accountId: "111122223333" },
   architecture: "arm64",
-  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  cluster: {
+    identity: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  },
   network: {
     loadBalancerCidrBlocks: { "internet-facing": ["10.0.240.0/24"], internal: ["10.0.0.0/20"] },
   },

@@ -517,6 +517,20 @@ export const cases: Case[] = [
   },
   { key: "cluster.logTypes", to: ["audit"], moves: ["Cluster"] },
   {
+    key: "cluster.identity",
+    to: "podIdentity",
+    moves: [
+      ...[
+        "Addon",
+        "Deployment",
+        "NetworkPolicy",
+        "OpenIdConnectProvider",
+        "PodIdentityAssociation",
+      ],
+      ...["Release", "Role", "RolePolicy", "RolePolicyAttachment", "ServiceAccount"],
+    ],
+  },
+  {
     key: "cluster.deletionProtection",
     to: false,
     with: { environment: "development" },

@@ -90,7 +90,7 @@ export const types = {
   muteRule: "aws:cloudwatch/alarmMuteRule:AlarmMuteRule",
 } as const;
 
-const policyOf = (statement: Props) =>
+export const policyOf = (statement: Props) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
 
 /** A trust policy for a service of AWS. */

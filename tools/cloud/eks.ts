@@ -126,6 +126,16 @@ export const eks: Record<string, ResourceType> = {
   },
   "aws:eks/podIdentityAssociation:PodIdentityAssociation": {
     duration: oneCall,
+    replacedBy: ["clusterName", "namespace", "serviceAccount"],
+    required: ["clusterName", "namespace", "roleArn", "serviceAccount"],
+    id: ({ clusterName, namespace, serviceAccount }) =>
+      `a-${hex(`${clusterName}/${namespace}/${serviceAccount}`, 17)}`,
+    computed: ({ cloud, id, inputs }) => ({
+      associationId: id,
+      associationArn: arnOf(cloud, "eks", `podidentityassociation/${inputs.clusterName}/${id}`),
+    }),
+    // aws/eks-hybrid pull request 679
+    taken: { reason: "Association already exists" },
     free: "part of the control plane",
   },
   "eks:index:Cluster": {

@@ -17,7 +17,7 @@ const nodeClassType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
 const autoClassType = "kubernetes:eks.amazonaws.com/v1:NodeClass";
 const addonType = "aws:eks/addon:Addon";
 /** Add-ons that a node needs to become ready. */
-const nodeAddons = ["vpc-cni", "kube-proxy"];
+const nodeAddons = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"];
 
 /**
  * The order that AWS and Kubernetes require. Rules select resources by types and values, never by the
@@ -145,6 +145,16 @@ function orderingRules(resources: Resource[]): OrderingRule[] {
         "a node reaches AWS, gets ready, and gives its network interfaces back, by its add-ons",
     },
     {
+      dependents: ofType(addonType).filter(({ inputs }) => inputs.podIdentityAssociations),
+      required: addons((name) => name === "eks-pod-identity-agent"),
+      because: "its pods get their credentials from the agent of their node",
+    },
+    ...ofType("aws:eks/podIdentityAssociation:PodIdentityAssociation").map((association) => ({
+      dependents: objects.filter((object) => runsAs(object, association)),
+      required: [association],
+      because: "a pod gets the role that its account has when it starts",
+    })),
+    {
       dependents: addons((name) => !nodeAddons.includes(name)),
       required: auto ? started : nodes,
       because: "without a node its pods wait, and its creation fails after 20 minutes",
@@ -258,6 +268,23 @@ function branches(a: Resource, b: Resource, byUrn: Map<string, Resource>): [Reso
 /** Whether a resource uses a role: its inputs contain the role's ARN. */
 function uses(user: Resource, role: Resource): boolean {
   return arnsIn(user).has(`"${role.outputs.arn}"`);
+}
+
+/** Whether the pods of an object or of a chart run as the account of an association. */
+function runsAs(object: Resource, { inputs: { namespace, serviceAccount } }: Resource): boolean {
+  const [key, where] =
+    object.type === releaseType
+      ? ["name", object.inputs.namespace]
+      : ["serviceAccountName", namespaceOf(object)];
+  return where === namespace && textOf(object).includes(`"${key}":"${serviceAccount}"`);
+}
+
+const texts = new WeakMap<Resource, string>();
+
+function textOf(resource: Resource): string {
+  const text = texts.get(resource) ?? JSON.stringify(resource.inputs);
+  texts.set(resource, text);
+  return text;
 }
 
 const arns = new WeakMap<Resource, Set<string>>();

@@ -45,11 +45,17 @@ function documentOf(policy: string | PolicyDocument): PolicyDocument | Masked {
 
 function serviceAccountOf(trust: PolicyDocument | Masked): string | null {
   if (trust === "[secret]") return null;
+  const [statement, ...others] = trust.Statement;
+  const tested = statement?.Condition?.StringEquals ?? {};
+  const [namespace, account] = ["namespace", "service-account"].map(
+    (tag) => tested[`aws:RequestTag/kubernetes-${tag}`],
+  );
+  if (others.length === 0 && namespace && account) return `${namespace}/${account}`;
   const subjects = trust.Statement.flatMap(({ Condition }) =>
     Object.entries(Condition?.StringEquals ?? {}).flatMap(([key, value]) =>
       key.endsWith(":sub") ? value : [],
     ),
   );
-  const [, account] = /^system:serviceaccount:(.+)$/.exec(subjects[0] ?? "") ?? [];
-  return subjects.length === 1 && account ? account.replace(":", "/") : null;
+  const [, subject] = /^system:serviceaccount:(.+)$/.exec(subjects[0] ?? "") ?? [];
+  return subjects.length === 1 && subject ? subject.replace(":", "/") : null;
 }

@@ -1,6 +1,7 @@
 import {
   environmentPods,
   filesAddon,
+  identityAddon,
   mostNodes,
   nodesFor,
   type OptionalAddons,
@@ -79,6 +80,7 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const addons: OptionalAddons = {
     secrets: has(secretsAddon),
     files: has(filesAddon),
+    podIdentity: has(identityAddon),
     ...(prefixDelegation && {
       prefixes: String(group.amiType).startsWith("BOTTLEROCKET") ? "all" : "few",
     }),

@@ -14,7 +14,7 @@ import type { Resource } from "../../../tools/graph/resource.ts";
 
 const cluster = {
   name: pulumi.output("platform-test"),
-  oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") },
+  identity: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
 };
 
 describe("load balancer controller's release", () => {

@@ -15,7 +15,7 @@ const args: AutoscalerArgs = {
   kubernetesVersion: "1.36",
   cluster: {
     name: pulumi.output("platform-test"),
-    oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") },
+    identity: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
     securityGroupId: pulumi.output("sg-1"),
   },
   network: { privateSubnetIds: pulumi.output(["subnet-a", "subnet-b"]) },

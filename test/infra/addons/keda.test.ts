@@ -11,7 +11,9 @@ import { serviceSettings, surroundings } from "../../support/service-args.ts";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const queue = "arn:aws:sqs:eu-central-1:111122223333:orders";
 const args: KedaArgs = {
-  cluster: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  cluster: {
+    identity: { oidc: { arn: pulumi.output("arn"), issuer: pulumi.output("oidc.example/id/1") } },
+  },
   clusterName: "platform-test",
   requests: true,
   queues: [queue],

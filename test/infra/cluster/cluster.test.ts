@@ -23,6 +23,8 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
     });
     return new Cluster("cluster", {
       name: "platform-test",
+      identity: "irsa",
+      needsTokens: false,
       kubernetesVersion: "1.36",
       publicAccess: false,
       publicAccessCidrs: [],

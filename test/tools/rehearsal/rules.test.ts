@@ -20,7 +20,14 @@ import {
 } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { runSchedule } from "../../../tools/rehearsal/world/rules/schedule-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
-import { emptyWorld, type Given, platform, trusts, types } from "../../support/world-fixtures.ts";
+import {
+  emptyWorld,
+  type Given,
+  platform,
+  policyOf,
+  trusts,
+  types,
+} from "../../support/world-fixtures.ts";
 
 const policyWith = (statement: Props) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
@@ -315,7 +322,11 @@ describe("the simulated cloud", () => {
         endpoints()
           .filter(({ inputs }) => inputs.serviceName === name(service))
           .forEach(gone);
-        const said = `NodeCreationFailure: Instances failed to join the kubernetes cluster: subnet subnet-\\w+ has no route to the internet, and its VPC has no endpoint of ${service}`;
+        const failed =
+          service === "sts"
+            ? "Unhealthy nodes in the kubernetes cluster: CNI: the SDK cannot reach AWS"
+            : "Instances failed to join the kubernetes cluster";
+        const said = `NodeCreationFailure: ${failed}: subnet subnet-\\w+ has no route to the internet, and its VPC has no endpoint of ${service}`;
         await refused(joins(), new RegExp(`^${said}$`));
       });
     }
@@ -968,6 +979,159 @@ describe("the simulated cloud", () => {
       it("fails without the issuer's identity provider", () => {
         gone(given.identityProvider);
         return refused(agents(), /AccessDenied: .* no OpenID Connect provider/);
+      });
+    });
+
+    describe("EKS Pod Identity", () => {
+      const associationType = "aws:eks/podIdentityAssociation:PodIdentityAssociation";
+      const tags = (namespace: string, account: string): Record<string, string> => ({
+        "aws:RequestTag/eks-cluster-arn": given.cluster.outputs.arn,
+        "aws:RequestTag/kubernetes-namespace": namespace,
+        "aws:RequestTag/kubernetes-service-account": account,
+      });
+      const agentTags = () => tags("amazon-cloudwatch", "cloudwatch-agent");
+      const podTrust = (StringEquals: Record<string, string>, more: Props = {}) =>
+        policyOf({
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Principal: { Service: "pods.eks.amazonaws.com" },
+          Condition: { StringEquals },
+          ...more,
+        });
+      const roleOf = (assumeRolePolicy: string) => {
+        const role = given.put(types.role, { name: "pods", assumeRolePolicy });
+        const policyArn = "arn:::policy/CloudWatchAgentServerPolicy";
+        given.put(types.attachment, { role: "pods", policyArn });
+        return role;
+      };
+      const identityAgent = () => given.put(types.addon, addon("eks-pod-identity-agent"));
+      const insights = (assumeRolePolicy: string, serviceAccount = "cloudwatch-agent") => {
+        const roleArn: string = roleOf(assumeRolePolicy).outputs.arn;
+        const podIdentityAssociations = [{ serviceAccount, roleArn }];
+        return addon("amazon-cloudwatch-observability", { podIdentityAssociations });
+      };
+      const association = (more: Props = {}) => ({
+        clusterName: "platform",
+        namespace: "web",
+        serviceAccount: "web",
+        ...more,
+      });
+
+      it("gives an add-on its role by an agent that asks in the name of the nodes", async () => {
+        identityAgent();
+        await given.create(types.addon, insights(podTrust(agentTags())));
+      });
+
+      it("gives no credentials without the agent", () =>
+        refused(
+          given.create(types.addon, insights(podTrust(agentTags()))),
+          /^AccessDenied: .* 169\.254\.170\.23:80: i\/o timeout: no eks-pod-identity-agent runs$/,
+        ));
+
+      it("gives none where the nodes may not ask for them", () => {
+        identityAgent();
+        for (const one of given.world.all(types.attachment)) {
+          if (one.inputs.policyArn.endsWith("/AmazonEKSWorkerNodePolicy")) gone(one);
+        }
+        const policy = policyOf({ Action: ["eks:DescribeCluster"], Resource: "*" });
+        given.put(types.rolePolicy, { role: "nodes", name: "joins", policy });
+        return refused(
+          given.create(types.addon, insights(podTrust(agentTags()))),
+          /not authorized to perform: eks-auth:AssumeRoleForPodIdentity$/,
+        );
+      });
+
+      for (const tag of ["eks-cluster-arn", "kubernetes-namespace", "kubernetes-service-account"]) {
+        it(`gives none by a role that trusts another ${tag}`, () => {
+          identityAgent();
+          const trust = podTrust({ ...agentTags(), [`aws:RequestTag/${tag}`]: "another" });
+          return refused(
+            given.create(types.addon, insights(trust)),
+            /\(AccessDeniedException\): Unauthorized Exception! EKS does not have permissions to assume the associated role\.$/,
+          );
+        });
+      }
+
+      it("takes no role that is not there, or whose trust lacks the service or an action", async () => {
+        const roleArn = "arn:aws:iam::111122223333:role/absent";
+        await refused(
+          given.create(associationType, association({ roleArn })),
+          /^InvalidParameterException: Role provided in the request does not exist\.$/,
+        );
+        const untrusted =
+          /^InvalidParameterException: Trust policy of the role provided is invalid\.$/;
+        const half = podTrust({}, { Action: "sts:AssumeRole" });
+        const role = given.put(types.role, { name: "half", assumeRolePolicy: half });
+        const made = given.create(associationType, association({ roleArn: role.outputs.arn }));
+        await refused(made, untrusted);
+        const irsa = given.controllerRole.outputs.arn;
+        await refused(given.create(associationType, association({ roleArn: irsa })), untrusted);
+      });
+
+      it("associates an account once, also by an add-on", async () => {
+        const { arn: roleArn } = roleOf(podTrust(tags("web", "web"))).outputs;
+        const made = await given.create(associationType, association({ roleArn }));
+        const taken = /^ResourceInUseException: Association already exists$/;
+        await refused(given.create(associationType, association({ roleArn })), taken);
+        await given.update(made, association({ roleArn }));
+        await refused(
+          given.update(made, association({ roleArn: given.cniRole.outputs.arn })),
+          /^InvalidParameterException: Trust policy/,
+        );
+        identityAgent();
+        const podIdentityAssociations = [{ serviceAccount: "aws-node", roleArn }];
+        await given.update(given.cni, { podIdentityAssociations });
+        const ofCni = { namespace: "kube-system", serviceAccount: "aws-node", roleArn };
+        await refused(given.create(associationType, association(ofCni)), taken);
+      });
+
+      it("takes an add-on's own account alone", async () => {
+        const message =
+          /^InvalidParameterException: Service account agent in pod identity configuration is not supported for addon amazon-cloudwatch-observability$/;
+        await refused(given.create(types.addon, insights(podTrust({}), "agent")), message);
+        const { roleArn } = given.cni.inputs;
+        const podIdentityAssociations = [{ serviceAccount: "agent", roleArn }];
+        await refused(
+          given.update(given.cni, { podIdentityAssociations }),
+          /agent in pod identity configuration is not supported for addon vpc-cni$/,
+        );
+      });
+
+      it("takes the place of an add-on's role, which no update takes away", async () => {
+        await refused(
+          given.update(given.cni, { serviceAccountRoleArn: undefined }),
+          /^InvalidParameter: .* minimum field size of 1, UpdateAddonInput\.ServiceAccountRoleArn\.$/,
+        );
+        identityAgent();
+        const { arn: roleArn } = roleOf(podTrust(tags("kube-system", "aws-node"))).outputs;
+        const podIdentityAssociations = [{ serviceAccount: "aws-node", roleArn }];
+        await given.update(given.cni, { podIdentityAssociations });
+        assert.equal(given.cni.outputs.serviceAccountRoleArn, undefined);
+      });
+
+      it("tells of pods that run on while their way to a role is taken from them", async () => {
+        const account = given.put(types.account, { metadata: { name: "a", namespace: "web" } });
+        const { arn: roleArn } = roleOf(podTrust(tags("web", "a"))).outputs;
+        const inputs = association({ serviceAccount: "a", roleArn });
+        const associated = await given.create(associationType, inputs);
+        const deployment = await given.create("kubernetes:apps/v1:Deployment", {
+          metadata: { name: "a", namespace: "web" },
+          spec: {
+            replicas: 1,
+            template: {
+              spec: {
+                serviceAccountName: "a",
+                containers: [{ name: "a", image: given.image }],
+              },
+            },
+          },
+        });
+        assert.equal(deployment.identity?.associated, true, account.id);
+        assert.match(given.world.incidents.join(), /^$/);
+        await given.remove(associated);
+        assert.match(
+          given.world.incidents.splice(0).join(),
+          /^pods of \S+ have no role any more: service account web\/a has no association$/,
+        );
       });
     });
   });

@@ -15,6 +15,7 @@ import { natInstanceEffects, natInstanceRules } from "./rules/nat-instance-rules
 import { networkRules } from "./rules/network-rules.ts";
 import { nodeEffects, nodeRules } from "./rules/node-rules.ts";
 import { observabilityRules } from "./rules/observability-rules.ts";
+import { podIdentityEffects, podIdentityRules } from "./rules/pod-identity-rules.ts";
 import { registryEffects, registryRules } from "./rules/registry-rules.ts";
 import { scalingEffects, scalingRules } from "./rules/scaling-rules.ts";
 import { scheduleRules } from "./rules/schedule-rules.ts";
@@ -30,6 +31,7 @@ export const rules: Rule[] = [
   ...autoRules,
   ...clusterRules,
   ...addonRules,
+  ...podIdentityRules,
   ...nodeRules,
   ...karpenterRules,
   ...registryRules,
@@ -65,6 +67,7 @@ export const effects: Effect[] = [
   ...databaseEffects,
   ...filesEffects,
   ...backupEffects,
+  ...podIdentityEffects,
 ];
 
 export function concerns({ types }: { types: string[] }, type: string): boolean {

@@ -12,8 +12,12 @@ const managedPolicies: Record<string, string[]> = {
     "iam:PassRole",
   ],
   AmazonEKSNetworkingPolicy: ["ec2:CreateNetworkInterface"],
-  AmazonEKSWorkerNodePolicy: ["eks:DescribeCluster", "ec2:DescribeInstances"],
-  AmazonEKSWorkerNodeMinimalPolicy: ["eks:DescribeCluster"],
+  AmazonEKSWorkerNodePolicy: [
+    "eks:DescribeCluster",
+    "eks-auth:AssumeRoleForPodIdentity",
+    "ec2:DescribeInstances",
+  ],
+  AmazonEKSWorkerNodeMinimalPolicy: ["eks:DescribeCluster", "eks-auth:AssumeRoleForPodIdentity"],
   AmazonEC2ContainerRegistryPullOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEC2ContainerRegistryReadOnly: ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"],
   AmazonEKS_CNI_Policy: ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface"],
@@ -26,10 +30,10 @@ const managedPolicies: Record<string, string[]> = {
   CloudWatchAgentServerPolicy: ["logs:PutLogEvents", "cloudwatch:PutMetricData"],
 };
 
-const list = <T>(value: T | T[] | undefined): T[] =>
+export const list = <T>(value: T | T[] | undefined): T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-function statementsOf(policy: unknown): Statement[] {
+export function statementsOf(policy: unknown): Statement[] {
   const document = typeof policy === "string" ? JSON.parse(policy) : (policy as Props);
   return list(document?.Statement as Statement | Statement[]);
 }

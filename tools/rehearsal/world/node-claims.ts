@@ -3,7 +3,8 @@ import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { mostPods } from "../../../infra/cluster/pod-addresses.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
-import { deniedAction, irsaProblem, trustsService } from "./iam.ts";
+import { deniedAction, trustsService } from "./iam.ts";
+import { accountProblem, chartAccount } from "./pod-identity.ts";
 import { autoClassType, clusterType, isAuto, nodeClaimType } from "./rules/lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { givesPrefixes, joinProblem, nodeProblem } from "./rules/node-rules.ts";
@@ -79,14 +80,13 @@ const textOf = (policy: unknown) => (typeof policy === "string" ? policy : JSON.
 export function controllerProblem(
   world: World,
   cluster: string,
-  { namespace, values = {} }: Props,
+  { chart, namespace, values = {} }: Props,
   actions: string[],
 ): string | undefined {
   const nodes = nodeProblem(world, cluster);
   if (nodes) return `the Karpenter controller cannot run: ${nodes}`;
-  const { name, annotations } = values.serviceAccount ?? {};
-  const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
-  return irsaProblem(world, { cluster, namespace, name, roleArn }, actions);
+  const { name, roleArn } = chartAccount({ chart, namespace, values }) ?? {};
+  return accountProblem(world, { cluster, namespace, name, roleArn }, actions);
 }
 
 /** The nodes that Karpenter has asked AWS for, those that have not started among them. */

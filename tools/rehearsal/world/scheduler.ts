@@ -1,5 +1,6 @@
 import {
   filesAddon,
+  identityAddon,
   type OptionalAddons,
   type Room,
   secretsAddon,
@@ -118,7 +119,11 @@ function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudReso
 
 function driversOf(world: World, cluster: string): OptionalAddons {
   const has = (name: string) => addon(world, cluster, name) !== undefined;
-  return { secrets: has(secretsAddon), files: has(filesAddon) };
+  return {
+    secrets: has(secretsAddon),
+    files: has(filesAddon),
+    podIdentity: has(identityAddon),
+  };
 }
 
 /** The nodes that are ready, without those of some NodeClaims. */

@@ -25,6 +25,17 @@ export interface CloudResource {
   kept?: boolean;
   /** Pods of a Deployment beyond its replicas: those that a rollout adds, and those that drain. */
   extraPods?: number;
+  /** What the pods of a Deployment or of a chart were admitted with. Undefined if they have no role. */
+  identity?: PodRole;
+}
+
+/** By which service account pods get a role, and how: EKS Pod Identity where it is associated, else IRSA. */
+export interface PodRole {
+  namespace: string;
+  name: string;
+  /** Of the account's annotation. */
+  roleArn: string | undefined;
+  associated: boolean;
 }
 
 /** One call to the cloud, in simulated seconds. */

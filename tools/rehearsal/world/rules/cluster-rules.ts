@@ -1,5 +1,6 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaProblem, trustsService } from "../iam.ts";
+import { trustsService } from "../iam.ts";
+import { accountProblem } from "../pod-identity.ts";
 import type { Caller, Effect, Rule } from "../rule.ts";
 import type { World } from "../world.ts";
 import { addon, addonType, clusterType, isAuto, minor, selfManaged } from "./lookup-rules.ts";
@@ -211,7 +212,7 @@ export const clusterRules: Rule[] = [
       const account = addonAccounts[inputs.addonName];
       return (
         account &&
-        irsaProblem(
+        accountProblem(
           world,
           { ...account, cluster: inputs.clusterName, roleArn: inputs.serviceAccountRoleArn },
           account.actions,

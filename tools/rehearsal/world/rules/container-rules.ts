@@ -1,5 +1,6 @@
 import { secretsPrefix } from "../../../../infra/preview-environments/database-user.ts";
 import { irsaProblem } from "../iam.ts";
+import { accountProblem } from "../pod-identity.ts";
 import { publicImage } from "../public-images.ts";
 import type { Call, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
@@ -129,14 +130,19 @@ function fetchProblem(
 ): string | undefined {
   const account = inNamespace(world, accountType, cluster, namespace, pod.serviceAccountName);
   const roleArn = account?.inputs.metadata.annotations?.["eks.amazonaws.com/role-arn"];
-  if (!roleArn) {
+  const { objects, usePodIdentity } = provider.inputs.spec.parameters;
+  const isAssociated = usePodIdentity === "true";
+  if (!isAssociated && !roleArn) {
     return `an IAM role must be associated with service account ${pod.serviceAccountName} (namespace: ${namespace})`;
   }
-  for (const { objectName, objectType } of JSON.parse(provider.inputs.spec.parameters.objects)) {
+  for (const { objectName, objectType } of JSON.parse(objects)) {
     const action =
       objectType === "secretsmanager" ? "secretsmanager:GetSecretValue" : "ssm:GetParameters";
     const name = pod.serviceAccountName;
-    const refused = irsaProblem(world, { cluster, namespace, name, roleArn }, [action]);
+    const one = { cluster, namespace, name, roleArn };
+    const refused = isAssociated
+      ? accountProblem(world, { ...one, roleArn: undefined }, [action])
+      : irsaProblem(world, one, [action]);
     if (refused) return refused;
     if (world.absent.has(objectName)) {
       return objectType === "secretsmanager"

@@ -1,5 +1,6 @@
 import { filesAddon } from "../../../../infra/cluster/capacity.ts";
-import { irsaProblem, roleByArn } from "../iam.ts";
+import { roleByArn } from "../iam.ts";
+import { accountProblem } from "../pod-identity.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { podOf } from "./container-rules.ts";
@@ -104,7 +105,7 @@ function driverProblem(world: World, cluster: string, { csi, mountOptions }: Pro
   const byIam = list<string>(mountOptions).includes("iam");
   const roleArn: string | undefined = byIam ? driver.inputs.serviceAccountRoleArn : undefined;
   const account = { cluster, namespace: "kube-system", name: "efs-csi-node-sa", roleArn };
-  const stranger = byIam && irsaProblem(world, account, []);
+  const stranger = byIam && accountProblem(world, account, []);
   if (stranger) return failed(stranger);
   return admits(world, id, accessPointId, roleArn)
     ? undefined

@@ -1,7 +1,8 @@
 import { podAddressesOf } from "../../../../infra/cluster/pod-addresses.ts";
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
-import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
+import { deniedAction, trustsService } from "../iam.ts";
+import { accountProblem, associatedRole } from "../pod-identity.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import {
@@ -41,7 +42,7 @@ export function nodeProblem(world: World, cluster: string): string | undefined {
 }
 
 /** For images and their layers, and the CNI with its role (EKS User Guide, private clusters). */
-const nodeServices = ["ec2", "ecr.api", "ecr.dkr", "s3", "sts"];
+const nodeServices = ["ec2", "ecr.api", "ecr.dkr", "s3"];
 
 /** Why nodes of a role in subnets do not become Ready. Returns undefined if they do. */
 export function joinProblem(world: World, group: Props): string | undefined {
@@ -68,11 +69,12 @@ export function joinProblem(world: World, group: Props): string | undefined {
     return "Unhealthy nodes in the kubernetes cluster: container runtime network not ready: no CNI";
   }
   const roleArn = cni?.inputs.serviceAccountRoleArn;
-  const refused = roleArn
-    ? irsaProblem(world, { cluster, namespace: "kube-system", name: "aws-node", roleArn }, [
-        "ec2:AssignPrivateIpAddresses",
-      ])
-    : deniedAction(world, role, ["ec2:AssignPrivateIpAddresses"]);
+  const account = { cluster, namespace: "kube-system", name: "aws-node", roleArn };
+  const actions = ["ec2:AssignPrivateIpAddresses"];
+  const refused =
+    roleArn || associatedRole(world, account)
+      ? accountProblem(world, account, actions, [{ nodeRoleArn, subnetIds }])
+      : deniedAction(world, role, actions);
   return refused && `Unhealthy nodes in the kubernetes cluster: CNI: ${refused}`;
 }
 

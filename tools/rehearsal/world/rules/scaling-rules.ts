@@ -1,5 +1,5 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaProblem } from "../iam.ts";
+import { accountProblem, chartAccount } from "../pod-identity.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { nodeProblem } from "./node-rules.ts";
@@ -52,17 +52,11 @@ function scaledObjectProblem({ world, resource, inputs, caller }: Call): string 
 /** Why a trigger returns no metric, so that the replicas stay. Returns undefined if all do. */
 function triggerProblem({ world, inputs, caller }: Call): string | undefined {
   const cluster = caller.cluster ?? "";
-  const { values = {}, namespace } = kedaOf(world, cluster)?.inputs ?? {};
   const triggers: Props[] = inputs.spec.triggers;
-  const irsa = values.podIdentity?.aws?.irsa;
-  const account = {
-    cluster,
-    namespace,
-    name: values.operator?.name ?? "keda-operator",
-    roleArn: irsa?.enabled ? irsa.roleArn : undefined,
-  };
+  const keda = chartAccount(kedaOf(world, cluster)?.inputs ?? {});
   const actions = triggers.flatMap(({ type }) => actionOf[type] ?? []);
-  const refused = actions.length > 0 ? irsaProblem(world, account, actions) : undefined;
+  const refused =
+    keda && actions.length > 0 ? accountProblem(world, { cluster, ...keda }, actions) : undefined;
   if (refused) return refused;
   const known = new Set(
     ["aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"].flatMap((type) =>

@@ -1,5 +1,5 @@
 import { waits } from "../../../cloud/durations.ts";
-import { irsaProblem } from "../iam.ts";
+import { accountProblem, chartAccount } from "../pod-identity.ts";
 import { readinessGate, rollOut } from "../rollout.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import { schedulingProblem } from "../scheduler.ts";
@@ -60,20 +60,13 @@ export function controllerProblem(world: World, cluster: string): string | undef
   if (values.clusterName !== cluster) return `the controller is for ${values.clusterName}`;
   const nodes = nodeProblem(world, cluster) ?? dnsProblem(world, cluster);
   if (nodes) return `the controller cannot run: ${nodes}`;
-  const refused = irsaProblem(
-    world,
-    {
-      cluster,
-      namespace,
-      name: values.serviceAccount?.name ?? release.inputs.name,
-      roleArn: values.serviceAccount?.annotations?.["eks.amazonaws.com/role-arn"],
-    },
-    controllerActions,
-  );
+  const { name = release.inputs.name, roleArn } = chartAccount(release.inputs) ?? {};
+  const account = { cluster, namespace, name, roleArn };
+  const refused = accountProblem(world, account, controllerActions);
   if (refused) return `the controller: ${refused}`;
   const subnets = subnetsOfNodes(world, cluster);
   const stranded = subnets
-    .map((id) => awsProblem(world, id, ["ec2", "elasticloadbalancing", "sts"]))
+    .map((id) => awsProblem(world, id, ["ec2", "elasticloadbalancing"]))
     .find(Boolean);
   if (stranded) return `the controller cannot reach AWS: ${stranded}`;
   // aws-load-balancer-controller issues 2797 and 1734: no endpoint is made for them.
@@ -122,12 +115,11 @@ function autoscalerProblem(
     return `it finds no node group of ${values.autoDiscovery?.clusterName}`;
   }
   const stranded = subnetsOfNodes(world, cluster)
-    .map((id) => awsProblem(world, id, ["autoscaling", "ec2", "eks", "sts"]))
+    .map((id) => awsProblem(world, id, ["autoscaling", "ec2", "eks"]))
     .find(Boolean);
   if (stranded) return `it cannot reach AWS: ${stranded}`;
-  const { name, annotations } = values.rbac?.serviceAccount ?? {};
-  const roleArn = annotations?.["eks.amazonaws.com/role-arn"];
-  return irsaProblem(world, { cluster, namespace, name, roleArn }, [
+  const { name, roleArn } = chartAccount({ chart, namespace, values }) ?? {};
+  return accountProblem(world, { cluster, namespace, name, roleArn }, [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:SetDesiredCapacity",
     "autoscaling:TerminateInstanceInAutoScalingGroup",
