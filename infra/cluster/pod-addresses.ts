@@ -1,8 +1,12 @@
-import type { ClusterConfig } from "../config/schema.ts";
 import type { InstanceType } from "./instance-types.ts";
 
-/** How nodes get the addresses of their pods. */
-export type PodAddresses = ClusterConfig["podAddresses"];
+/** How nodes get the addresses of their pods: the settings `cluster.podAddresses`, which say what each is. */
+export interface PodAddresses {
+  prefixDelegation: boolean;
+  warmPrefixTarget?: number | undefined;
+  warmIpTarget?: number | undefined;
+  minimumIpTarget?: number | undefined;
+}
 
 /** Addresses of a prefix, a /28 of the subnet. */
 export const prefixSize = 16;

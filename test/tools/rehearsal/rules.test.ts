@@ -4,6 +4,7 @@ import { filesAddon, secretsAddon } from "../../../infra/cluster/capacity.ts";
 import {
   checkLoadBalancerNames,
   checkRetention,
+  checkZonalShift,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import { nodeClaimType, terminate } from "../../../tools/rehearsal/world/node-claims.ts";
@@ -2487,6 +2488,17 @@ describe("the simulated cloud", () => {
       );
       await Promise.all(ingresses.map((ingress) => given.remove(ingress)));
       assert.deepEqual(balancers(), []);
+    });
+
+    it("is checked to be shifted away from a zone, and its cluster", async () => {
+      await given.create(types.ingress, annotated({}));
+      assert.equal(checkZonalShift(given.world).length, 2);
+      given.cluster.inputs.zonalShiftConfig = { enabled: true };
+      assert.match(checkZonalShift(given.world).join(), /^[^,]*Ingress[^,]* has zonal shift off$/);
+      goneAll(types.ingress);
+      const on = { "load-balancer-attributes": "a=b,zonal_shift.config.enabled=true" };
+      await given.create(types.ingress, annotated(on));
+      assert.deepEqual(checkZonalShift(given.world), []);
     });
 
     it("keeps a protected load balancer and the finalizer", async () => {
