@@ -4,7 +4,7 @@ import { reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { needNodes } from "./cluster-rules.ts";
 import { addonType, autoClassType, clusterType, isAuto, nodeClaimType } from "./lookup-rules.ts";
-import { nodeGroupType, nodeProblem } from "./node-rules.ts";
+import { nodeGroups, nodeGroupType, nodeProblem } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup";
@@ -115,6 +115,17 @@ export const autoEffects: Effect[] = [
       if (!hasNode(world, clusterName)) launchNodes(world, clusterName, firstPod, {});
       await world.clock.until(() => hasNode(world, clusterName), minutes(15));
       reschedule(world, clusterName);
+    },
+  },
+  {
+    on: "delete",
+    types: [addonType],
+    source: "Amazon EKS User Guide, automode: nodes of a group need the CoreDNS add-on",
+    run: ({ world, inputs: { addonName, clusterName } }) => {
+      if (addonName !== "coredns" || !isAuto(world, clusterName)) return;
+      for (const group of nodeGroups(world, clusterName)) {
+        world.incidents.push(`pods on nodes of ${group.name} resolve no names`);
+      }
     },
   },
 ];
