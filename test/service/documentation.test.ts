@@ -62,6 +62,25 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  it("shows on the page what each operation takes and answers when it succeeds", () => {
+    const unescaped = (text: string) =>
+      text.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&amp;", "&");
+    const sections = page.split("<h2>").slice(1);
+    const operations = Object.entries(paths).flatMap(([, methods]) => Object.values(methods));
+    assert.equal(sections.length, operations.length);
+    for (const [at, section] of sections.entries()) {
+      const parts = [...section.matchAll(/<h3>(\w+)<\/h3><pre>([^<"]*)<\/pre>/g)];
+      const shown = Object.fromEntries(
+        parts.map(([, name = "", text = ""]) => [name, JSON.parse(unescaped(text))]),
+      );
+      const { responses, ...taken } = operations[at] as unknown as Record<string, object>;
+      const succeeds = Object.entries(responses ?? {}).filter(([status]) => /^2/.test(status));
+      assert.deepEqual(shown.responses, Object.fromEntries(succeeds));
+      assert.deepEqual(shown.requestBody, taken.requestBody);
+      assert.deepEqual(shown.parameters, taken.parameters);
+    }
+  });
+
   it("describes every property of every answer, and promises none that an answer lacks", async () => {
     for (const [method, url] of [
       ...Object.entries(paths).flatMap(([path, methods]) =>

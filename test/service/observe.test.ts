@@ -116,6 +116,21 @@ describe("the log line of a request", () => {
 });
 
 describe("the log", () => {
+  it("has of itself the level, the time and the message, and of an error its stack", () => {
+    const written: string[] = [];
+    const log = createLog("info", { write: (line) => void written.push(line) });
+    log.debug("below the level");
+    log.info({ port: 8080 }, "listening");
+    log.error({ error: new TypeError("broken") });
+    const [line, failed, ...more] = written.map((text) => JSON.parse(text));
+    assert.deepEqual(more, []);
+    const { time, ...rest } = line;
+    assert.deepEqual(rest, { level: "info", port: 8080, message: "listening" });
+    assert.equal(new Date(time).toISOString(), time);
+    assert.deepEqual([failed.level, failed.error.type], ["error", "TypeError"]);
+    assert.match(failed.error.stack, /^TypeError: broken\n\s+at /);
+  });
+
   it("blanks credentials wherever they stand", () => {
     const written: string[] = [];
     const log = createLog("info", { write: (line) => void written.push(line) });

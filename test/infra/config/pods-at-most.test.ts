@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { podsAtMost } from "../../../infra/config/pods-at-most.ts";
+import { addonsOf, podsAtMost } from "../../../infra/config/pods-at-most.ts";
 import { settingsSchema } from "../../../infra/config/schema.ts";
 import { load, problems, type Slices, valid, web } from "../../support/setting-problems.ts";
 
@@ -63,6 +63,45 @@ describe("all pods at their most", () => {
     assert.deepEqual(pods({ autoscaler: { enabled: true, spareCapacity } }).spare, [
       { name: "spare-capacity", count: 2, cpuMillicores: 600, memoryMiB: 700, spread: false },
     ]);
+  });
+});
+
+describe("the add-ons on each node", () => {
+  const addons = (changes: Slices) => addonsOf(settingsSchema.parse({ ...valid, ...changes }));
+  const none = { secrets: false, files: false };
+  const resources: Record<string, object> = {
+    bucket: { kind: "bucket" },
+    cache: { kind: "cache" },
+    files: { kind: "files" },
+    postgres: { kind: "postgres", version: "17" },
+    queue: { kind: "queue" },
+    secret: { kind: "secret" },
+    table: { kind: "table", partitionKey: "id" },
+    topic: { kind: "topic" },
+  };
+
+  for (const [kind, resource] of Object.entries(resources)) {
+    const withSecrets = ["postgres", "secret"].includes(kind);
+    it(`${withSecrets ? "bring" : "bring no"} secrets for users of a ${kind}`, () => {
+      const given = { resources: { one: resource } };
+      const expected = { ...none, files: kind === "files" };
+      assert.deepEqual(addons(given), expected, "nobody uses it");
+      const uses = { one: kind === "secret" ? "read" : kind === "topic" ? "write" : "readWrite" };
+      assert.deepEqual(addons({ ...given, ...web({ uses }) }), {
+        ...expected,
+        secrets: withSecrets,
+      });
+      const jobs = { tidy: { image: { sameAs: "web" }, uses } };
+      assert.deepEqual(addons({ ...given, jobs }), { ...expected, secrets: withSecrets });
+    });
+  }
+
+  it("bring secrets for one container with one", () => {
+    const secrets = { TOKEN: { parameter: "/token" } };
+    assert.deepEqual(addons({}), none);
+    assert.deepEqual(addons(web({ secrets })), { ...none, secrets: true });
+    const sidecars = { proxy: { image: { reference: "registry.example.com/proxy:1" }, secrets } };
+    assert.deepEqual(addons(web({ sidecars })), { ...none, secrets: true });
   });
 });
 
