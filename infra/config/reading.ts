@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { similar } from "./known-names.ts";
 
+// Settings are read once; zod's compiled checks pay off only if they are read often.
+z.config({ jitless: true });
+
 /**
  * The project's settings of the stack, by a schema with its defaults; `texts` are those that are
  * taken as they stand, though they may look like numbers. A rule tells what is wrong between the
