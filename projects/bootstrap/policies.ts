@@ -90,16 +90,20 @@ export function writeStatements(
   const ofProfiles = (action: string) => /^iam:.*InstanceProfile/.test(action);
   const ofRoles = (action: string) => /^iam:.*Role/.test(action) && !ofProfiles(action);
   const inAccount = (kind: string) => `arn:aws:iam::${accountId}:${kind}`;
+  const isAssociation = (action: string) => action.endsWith("PodIdentityAssociation");
+  const inRegion = (Sid: string, meant: (action: string) => boolean): Statement => ({
+    Sid,
+    Effect: "Allow",
+    Action: actions.filter(meant),
+    Resource: "*",
+    Condition: { StringEquals: { "aws:RequestedRegion": region } },
+  });
   // AWS has no condition for all of these actions: it is by their names that other roles are safe.
   const roles = roleNames(services).map((name) => inAccount(`role/${name}`));
   return [
-    {
-      Sid: "InRegion",
-      Effect: "Allow",
-      Action: actions.filter((action) => !isGlobal(action)),
-      Resource: "*",
-      Condition: { StringEquals: { "aws:RequestedRegion": region } },
-    },
+    inRegion("InRegion", (action) => !isGlobal(action) && !isAssociation(action)),
+    // Apart from the others, which fill a policy of their own.
+    inRegion("PodIdentity", isAssociation),
     // Whose launch template names Amazon's parameter needs it to make the group (EC2 Auto Scaling User
     // Guide, "Use AWS Systems Manager parameters instead of AMI IDs").
     {

@@ -200,7 +200,7 @@ describe("bootstrap", () => {
     };
 
     it("cover every type of resource in the recorded stacks, and no other", async () => {
-      const others = [plans.shop, plans.data, plans.karpenter, plans.instance];
+      const others = [plans.shop, plans.data, plans.karpenter, plans.instance, plans.identity];
       const recorded = [await evaluate("dev")];
       for (const plan of others) if (plan) recorded.push(await plan());
       const made = [...recorded.flatMap((one) => one.resources), ...stack]
