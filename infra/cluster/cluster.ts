@@ -6,7 +6,7 @@ import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../c
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
 import { nodeName } from "./instances.ts";
-import { Nodes, type RunningNodes } from "./nodes.ts";
+import { Nodes, type RunningGroups } from "./nodes.ts";
 import {
   type OidcProvider,
   ServiceAccountRole,
@@ -18,8 +18,10 @@ export interface ClusterArgs extends ClusterConfig {
   nodes: NodeGroupConfig;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
-  /** The node group on AWS, where there is one. */
-  running: RunningNodes | undefined;
+  /** The node groups on AWS, where there are some. */
+  running: RunningGroups;
+  /** How many the network has. */
+  zones: number;
   logs: LogsConfig;
   /** The namespaces that deployers may change. */
   deployerNamespaces: string[];
@@ -28,7 +30,7 @@ export interface ClusterArgs extends ClusterConfig {
 }
 
 /**
- * An EKS cluster with one managed node group, ready to run pods.
+ * An EKS cluster with its managed node groups, ready to run pods.
  *
  * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
  * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
@@ -205,6 +207,8 @@ function nodesArgs(args: ClusterArgs) {
     maxSize: nodes.maxSize,
     diskSizeGiB: nodes.diskSizeGiB,
     schedule: nodes.schedule,
+    groups: nodes.groups,
+    zones: args.zones,
     kubernetesVersion: args.kubernetesVersion,
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,

@@ -44,6 +44,7 @@ export function podsAtMost({
     name,
     count,
     spread: false,
+    ...(workload.onDemandOnly && { onDemand: true }),
   });
   const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
   const pods = Object.entries(services)

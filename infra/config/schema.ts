@@ -12,6 +12,7 @@ import {
   oneOf,
   percent,
   principals,
+  shortName,
   timeZone,
   whole,
 } from "./values.ts";
@@ -203,6 +204,21 @@ const karpenterSchema = z.strictObject({
     .describe("Hours after which Karpenter drains and replaces a node, whatever its budget."),
 });
 
+/** What a further managed group has of its own. All else is as `nodes` says. */
+const nodeGroupSchema = z.strictObject({
+  instanceTypes: instanceTypeNames().describe(
+    "EC2 instance types of this group, of `nodes.architecture`.",
+  ),
+  capacityType: oneOf(["ON_DEMAND", "SPOT"])
+    .default("ON_DEMAND")
+    .describe("On-demand or Spot instances of this group."),
+  minSize: whole(1, mostNodes).describe("Fewest nodes of this group."),
+  desiredSize: whole(1, mostNodes)
+    .optional()
+    .describe("Nodes of this group at creation, as `nodes.desiredSize`. Default: `minSize`."),
+  maxSize: whole(1, mostNodes).describe("Most nodes of this group."),
+});
+
 /** EKS Auto Mode would be a third kind, with a block of its own beside `karpenter`. */
 const nodeKinds = ["managed", "karpenter"] as const;
 
@@ -242,6 +258,12 @@ const nodesSchema = z.strictObject({
       "Release of the node image. Default: the newest at creation, which later updates keep.",
     ),
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
+  groups: z
+    .record(shortName(), nodeGroupSchema, "a map of node groups by name")
+    .default({})
+    .describe(
+      "Further managed node groups beside the one that the keys of `nodes` describe, such as one of Spot instances (docs/nodes.md).",
+    ),
   schedule: sleepScheduleSchema.optional(),
   karpenter: karpenterSchema.optional(),
 });

@@ -1,4 +1,5 @@
-import type { RunningNodes } from "../cluster/nodes.ts";
+import { type NodeGroupPlan, nodeGroupPlans } from "../cluster/node-groups.ts";
+import type { RunningGroups } from "../cluster/nodes.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
 import { addressesNeeded } from "../config/scale-rules.ts";
 import type { ExistingNetworkConfig, IngressConfig, NodesConfig } from "../config/schema.ts";
@@ -10,9 +11,9 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
   existing: ExistingNetworkConfig;
   zones: string[];
   clusterName: string;
-  nodes: Pick<NodesConfig, "instanceTypes" | "maxSize">;
-  /** The node group on AWS, which holds its addresses already. */
-  running: RunningNodes | undefined;
+  nodes: Parameters<typeof nodeGroupPlans>[0] & Pick<NodesConfig, "karpenter">;
+  /** The node groups on AWS, which hold their addresses already. */
+  running: RunningGroups;
   /** The VPC that the cluster runs in; undefined before it exists. */
   clusterVpcId: string | undefined;
   waysToCachePort: WayToCachePort[];
@@ -136,20 +137,30 @@ const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
  */
 function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
   const { zones, nodes, running } = needs;
-  const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
+  const exists = Object.keys(running).length > 0;
+  const balancer = !exists && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
-  const { each, others, needed } = addressesNeeded(nodes, zones.length, 0);
-  const more = !running || running.replaced || running.maxSize < nodes.maxSize;
+  const plans = nodeGroupPlans(nodes, zones.length);
+  const of = { zones: zones.length, interfaceEndpoints: 0, karpenter: nodes.karpenter };
+  const { each, others, needed } = addressesNeeded(plans, of);
+  const more = plans.some(({ key, maxSize }) => {
+    const now = running[key];
+    return !now || now.replaced || now.maxSize < maxSize;
+  });
   const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
-    addresses: more ? Math.max(0, needed - addressesHeld(needs, each, others)) + balancer : 0,
+    addresses: more ? Math.max(0, needed - addressesHeld(plans, needs)) + balancer : 0,
     holders: `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
   };
 }
 
 /** Nodes that are replaced go after the new ones have come. */
-function addressesHeld({ zones, running }: NetworkNeeds, each: number, others: number): number {
-  if (!running) return 0;
-  const nodes = running.replaced ? 0 : Math.ceil(running.desiredSize / zones.length);
-  return nodes * each + others;
+function addressesHeld(plans: NodeGroupPlan[], { zones, running, nodes }: NetworkNeeds): number {
+  if (Object.keys(running).length === 0) return 0;
+  const held = plans.flatMap((plan) => {
+    const now = running[plan.key];
+    return now && !now.replaced ? [{ ...plan, maxSize: now.desiredSize }] : [];
+  });
+  const of = { zones: zones.length, interfaceEndpoints: 0, karpenter: nodes.karpenter };
+  return addressesNeeded(held, { ...of, upgradeNodes: 0 }).needed;
 }

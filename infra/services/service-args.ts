@@ -16,7 +16,7 @@ import type { IngressArgs } from "./ingress-annotations.ts";
 export interface WorkloadArgs
   extends Omit<ContainerArgs, "architecture">,
     Pick<NodesConfig, "architecture">,
-    Pick<JobConfig, "policyArns" | "egress"> {
+    Pick<JobConfig, "policyArns" | "egress" | "onDemandOnly"> {
   /** Also its namespace. */
   name: string;
   sidecars: Record<string, ContainerArgs & { health?: HealthConfig }>;
@@ -33,6 +33,10 @@ export interface WorkloadArgs
   insights?: Pick<ContainerInsights, "agent">;
   /** Whether Karpenter starts nodes, and ends those that it can do without. @default false */
   karpenter?: boolean;
+  /**
+   * Whether its pods take Spot nodes first, where the stack has such nodes and others. @default false
+   */
+  spotFirst?: boolean;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */
@@ -41,7 +45,14 @@ export interface WorkloadArgs
 
 type OwnSettings = Omit<
   ServiceConfig,
-  keyof ContainerArgs | "sidecars" | "before" | "calls" | "uses" | "policyArns" | "egress"
+  | keyof ContainerArgs
+  | "sidecars"
+  | "before"
+  | "calls"
+  | "uses"
+  | "policyArns"
+  | "egress"
+  | "onDemandOnly"
 >;
 
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {

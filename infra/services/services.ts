@@ -24,7 +24,15 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    "architecture" | "cluster" | "network" | "ingress" | "insights" | "karpenter" | "keda" | "place"
+    | "architecture"
+    | "cluster"
+    | "network"
+    | "ingress"
+    | "insights"
+    | "karpenter"
+    | "spotFirst"
+    | "keda"
+    | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
@@ -152,6 +160,7 @@ export class Services extends pulumi.ComponentResource {
       insights: args.insights,
       place: args.place,
       ...(args.karpenter && { karpenter: true }),
+      ...(args.spotFirst && { spotFirst: true }),
       ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};

@@ -19,6 +19,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   shop: () => elsewhere("shop"),
   data: () => elsewhere("data"),
   karpenter: () => elsewhere("karpenter"),
+  groups: () => elsewhere("groups"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

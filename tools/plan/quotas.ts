@@ -120,16 +120,24 @@ export function quotasOf(resources: Resource[]): Quota[] {
 /** The max. used addresses of a private subnet, and its size. */
 function addresses(resources: Resource[]): [used: number, limit: number] {
   const vpc = resources.find(({ type }) => type === "awsx:ec2:Vpc")?.inputs;
-  const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
-  if (!vpc || !group) return [0, 0];
-  const endpoints = resources.filter(
+  const groups = resources.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
+  if (!vpc || groups.length === 0) return [0, 0];
+  const interfaceEndpoints = resources.filter(
     ({ type, inputs }) =>
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
-  const { instanceTypes, scalingConfig } = group;
-  const karpenter = startedNodesOf(resources);
-  const nodes = { instanceTypes, maxSize: scalingConfig.maxSize, karpenter };
-  const { needed } = addressesNeeded(nodes, vpc.availabilityZoneNames.length, endpoints);
+  const { needed } = addressesNeeded(
+    groups.map(({ inputs: { instanceTypes, scalingConfig, subnetIds } }) => ({
+      instanceTypes,
+      maxSize: scalingConfig.maxSize,
+      zones: subnetIds,
+    })),
+    {
+      zones: vpc.availabilityZoneNames.length,
+      interfaceEndpoints,
+      karpenter: startedNodesOf(resources),
+    },
+  );
   return [needed, privateAddresses(vpc as { cidrBlock: string })];
 }
 

@@ -45,10 +45,12 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
         desiredSize: 2,
         maxSize: 4,
         diskSizeGiB: 20,
+        groups: {},
       },
+      zones: 2,
       logs,
       autoscaled: true,
-      running: undefined,
+      running: {},
       deployerNamespaces: ["web"],
       tags: { team: "shop" },
       ...changes,
@@ -56,6 +58,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
   });
 
 const nodes = {
+  groups: {},
   architecture: "amd64",
   operatingSystem: "bottlerocket",
   instanceTypes: ["t3.medium"],
