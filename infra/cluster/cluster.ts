@@ -208,6 +208,8 @@ function nodesArgs(args: ClusterArgs) {
     diskSizeGiB: nodes.diskSizeGiB,
     schedule: nodes.schedule,
     groups: nodes.groups,
+    groupPerZone: nodes.groupPerZone,
+    warmPool: nodes.warmPool,
     zones: args.zones,
     kubernetesVersion: args.kubernetesVersion,
     subnetIds: args.network.privateSubnetIds,

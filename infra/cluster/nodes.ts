@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
 import { instanceSettings, makeNodeRole, nodeVolumes } from "./instances.ts";
-import { groupTag, type NodeGroupPlan, nodeGroupPlans } from "./node-groups.ts";
+import { groupTag, type NodeGroupPlan, nodeGroupPlans, runningOf } from "./node-groups.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
@@ -57,7 +57,7 @@ export class Nodes extends pulumi.ComponentResource {
       parent,
     );
     this.groups = nodeGroupPlans(args, args.zones).map((plan) => {
-      const running = args.running[plan.key];
+      const running = runningOf(plan, args.running, args.zones);
       const { autoscaled, schedule } = args;
       const { scalingConfig, ignoreChanges } = sizesToSend({
         ...{ ...plan, autoscaled, running, schedule },
@@ -69,7 +69,7 @@ export class Nodes extends pulumi.ComponentResource {
           version: args.kubernetesVersion,
           releaseVersion: args.release,
           nodeRoleArn: role.arn,
-          subnetIds: args.subnetIds,
+          subnetIds: subnetsOf(plan, args),
           amiType: amiTypes[args.operatingSystem][args.architecture],
           instanceTypes: plan.instanceTypes,
           capacityType: plan.capacityType,
@@ -80,6 +80,7 @@ export class Nodes extends pulumi.ComponentResource {
           scalingConfig,
           updateConfig: { maxUnavailable: 1 },
           nodeRepairConfig: { enabled: true },
+          ...(plan.warmPool && { warmPoolConfig: warmPoolOf(plan.warmPool) }),
           ...(plan.key !== "" && { tags: { [groupTag]: plan.key } }),
         },
         {
@@ -94,6 +95,21 @@ export class Nodes extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
+
+const subnetsOf = ({ zones }: NodeGroupPlan, args: NodesArgs) =>
+  zones.length === args.zones
+    ? args.subnetIds
+    : args.subnetIds.apply((ids) => zones.flatMap((at) => ids[at] ?? []));
+
+/**
+ * With both numbers equal the pool has that size always; without the second one it would be as large as
+ * the group may still grow (Amazon EC2 Auto Scaling API, PutWarmPool).
+ */
+const warmPoolOf = ({ size, state }: NonNullable<NodeGroupPlan["warmPool"]>) => ({
+  minSize: size,
+  maxGroupPreparedCapacity: size,
+  poolState: state,
+});
 
 /** The logical name of what belongs to one group. */
 export const groupName = (name: string, { key }: Pick<NodeGroupPlan, "key">): string =>

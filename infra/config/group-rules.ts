@@ -24,12 +24,34 @@ export const groupRules = [
         ),
     ]),
   ),
-  rule(["nodes"], ({ nodes: { kind, groups } }) =>
-    Object.keys(groups).map(
-      (name) =>
+  rule(["nodes"], ({ nodes: { kind, groups, groupPerZone, warmPool } }) =>
+    [
+      ...Object.keys(groups).map((name) => `nodes.groups.${name}`),
+      ...(groupPerZone ? ["nodes.groupPerZone"] : []),
+      ...(warmPool ? ["nodes.warmPool"] : []),
+    ].map(
+      (key) =>
         kind !== "managed" &&
-        `nodes.groups.${name}: is not allowed with nodes.kind ${kind}, which starts nodes of all kinds by itself; allowed: with managed`,
+        `${key}: is not allowed with nodes.kind ${kind}, which starts nodes by itself; allowed: with managed`,
     ),
+  ),
+  rule(["environment", "nodes", "network"], ({ network: { zones }, ...settings }) =>
+    groupsOf(settings).map(
+      ({ at, minSize }) =>
+        settings.nodes.groupPerZone &&
+        minSize < zones.length &&
+        `${at}.minSize: ${minSize} is too few with nodes.groupPerZone in ${zones.length} zones, each of which has a node; allowed: at least ${zones.length}`,
+    ),
+  ),
+  rule(["environment", "nodes", "autoscaler"], ({ autoscaler, ...settings }) =>
+    groupsOf(settings).flatMap(({ at, warmPool, capacityType }) => [
+      warmPool !== undefined &&
+        capacityType === "SPOT" &&
+        `${at}.warmPool: is not allowed with ${at}.capacityType SPOT, of which EC2 Auto Scaling keeps no instances; allowed: with ON_DEMAND`,
+      warmPool !== undefined &&
+        !autoscaler.enabled &&
+        `${at}.warmPool: needs autoscaler.enabled: without it no node is added, and its instances wait for nothing`,
+    ]),
   ),
   rule(["environment", "nodes", "services", "jobs"], ({ services, jobs, ...settings }) => {
     const { karpenter } = settings.nodes;

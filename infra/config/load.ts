@@ -155,6 +155,7 @@ function slices(given: Settings) {
       architecture,
       karpenter: nodes.kind === "karpenter",
       spotFirst: mixesCapacity(settings),
+      hardSpread: nodes.groupPerZone,
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,

@@ -50,7 +50,8 @@ export function podsAtMost({
   const pods = Object.entries(services)
     .map(([name, service]) => {
       const { maxReplicas, maxSurge = 1 } = service;
-      return kind(name, maxReplicas + surgeOf(maxSurge, maxReplicas), service);
+      const count = maxReplicas + surgeOf(maxSurge, maxReplicas);
+      return { ...kind(name, count, service), spread: nodes.groupPerZone };
     })
     .sort(bySize);
   const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);

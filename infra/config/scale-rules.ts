@@ -182,6 +182,8 @@ export const scaleRules = [
 interface Addressed {
   instanceTypes: string[];
   maxSize: number;
+  /** Instances that wait have addresses too. @default none */
+  warmPool?: { size: number } | undefined;
   /** What tells its subnets from those of others. */
   zones: (number | string)[];
 }
@@ -206,11 +208,10 @@ export function addressesNeeded(
   const inZone = (zone: number | string) =>
     groups
       .filter(({ zones }) => zones.includes(zone))
-      .reduce(
-        (sum, { instanceTypes, maxSize, zones }) =>
-          sum + (Math.ceil(maxSize / zones.length) + upgradeNodes) * each(instanceTypes),
-        0,
-      );
+      .reduce((sum, { instanceTypes, maxSize, warmPool, zones }) => {
+        const most = Math.ceil((maxSize + (warmPool?.size ?? 0)) / zones.length);
+        return sum + (most + upgradeNodes) * each(instanceTypes);
+      }, 0);
   const fullest = Math.max(0, ...groups.flatMap(({ zones }) => zones).map(inZone));
   const started = addressesOfStarted(of.karpenter, of.zones);
   const needed = fullest + controlPlaneAddresses + of.interfaceEndpoints + started;

@@ -204,6 +204,18 @@ const karpenterSchema = z.strictObject({
     .describe("Hours after which Karpenter drains and replaces a node, whatever its budget."),
 });
 
+/** Not `HIBERNATED`: it needs room for the memory on the root volume, and types and images that hibernate. */
+const warmPoolSchema = z.strictObject({
+  size: whole(1, mostNodes).describe(
+    "Instances that have started once and wait beside the group, besides its nodes.",
+  ),
+  state: oneOf(["STOPPED", "RUNNING"])
+    .default("STOPPED")
+    .describe(
+      "`STOPPED` costs their volumes alone and starts in less time than a new instance; `RUNNING` costs as much as nodes.",
+    ),
+});
+
 /** What a further managed group has of its own. All else is as `nodes` says. */
 const nodeGroupSchema = z.strictObject({
   instanceTypes: instanceTypeNames().describe(
@@ -217,6 +229,7 @@ const nodeGroupSchema = z.strictObject({
     .optional()
     .describe("Nodes of this group at creation, as `nodes.desiredSize`. Default: `minSize`."),
   maxSize: whole(1, mostNodes).describe("Most nodes of this group."),
+  warmPool: warmPoolSchema.optional(),
 });
 
 /** EKS Auto Mode would be a third kind, with a block of its own beside `karpenter`. */
@@ -258,6 +271,12 @@ const nodesSchema = z.strictObject({
       "Release of the node image. Default: the newest at creation, which later updates keep.",
     ),
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
+  warmPool: warmPoolSchema.optional(),
+  groupPerZone: flag()
+    .default(false)
+    .describe(
+      "One managed node group in each zone instead of one over all zones. The sizes are those of all zones together. Pods of services are then spread evenly over the zones, without exception: each zone can get a node for them.",
+    ),
   groups: z
     .record(shortName(), nodeGroupSchema, "a map of node groups by name")
     .default({})

@@ -34,10 +34,9 @@ export function servicePod(
   selector: Record<string, string>,
   parts: PodParts,
 ): PodSpec {
-  const spread = (topologyKey: string) => ({
+  const spread = (topologyKey: string, whenUnsatisfiable = "ScheduleAnyway") => ({
     topologyKey,
-    // A zone that is short of room must not keep pods from running in another one.
-    whenUnsatisfiable: "ScheduleAnyway",
+    whenUnsatisfiable,
     maxSkew: 1,
     labelSelector: { matchLabels: selector },
     // Old pods do not count, or a rollout could not place its last new one.
@@ -54,7 +53,8 @@ export function servicePod(
   return {
     ...podBasis(args, parts),
     topologySpreadConstraints: [
-      spread("topology.kubernetes.io/zone"),
+      // In one group over all zones, one that is short of room must not keep pods from running in another.
+      spread("topology.kubernetes.io/zone", args.hardSpread ? "DoNotSchedule" : undefined),
       spread("kubernetes.io/hostname"),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,

@@ -58,6 +58,8 @@ type OwnSettings = Omit<
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   /** The namespaces of those that call it. */
   callers: string[];
+  /** Whether each zone can get a node, so that pods need not leave one out. @default false */
+  hardSpread?: boolean;
   /** What `scale` needs. @default the service has none */
   keda?: Keda;
   /** By which the load balancer controller tags what it makes. */

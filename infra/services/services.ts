@@ -28,6 +28,7 @@ export interface ServicesArgs
     | "cluster"
     | "network"
     | "ingress"
+    | "hardSpread"
     | "insights"
     | "karpenter"
     | "spotFirst"
@@ -173,6 +174,7 @@ export class Services extends pulumi.ComponentResource {
         service,
         {
           ...resolved(service, settings),
+          ...(args.hardSpread && { hardSpread: true }),
           callers: callersOf(service, { ...services, ...jobs }),
           clusterName: args.clusterName,
           network: args.network,

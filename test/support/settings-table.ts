@@ -53,6 +53,7 @@ const spot = {
   minSize: 1,
   maxSize: 4,
 };
+const warm = { ...spot, capacityType: "ON_DEMAND", warmPool: { size: 1 } };
 const group = (
   key: string,
   to: unknown,
@@ -537,6 +538,26 @@ export const cases: Case[] = [
   { key: "nodes.maxSize", to: 10, moves: ["NodeGroup"] },
   { key: "nodes.release", to: "1.36.1-20261101", moves: ["NodeGroup"] },
   { key: "nodes.diskSizeGiB", to: 80, moves: ["LaunchTemplate"] },
+  // Pods are spread hard, and the sizes are shared out.
+  { key: "nodes.groupPerZone", to: true, moves: ["Deployment", "NodeGroup"] },
+  {
+    key: "nodes.warmPool.size",
+    to: 2,
+    with: { "nodes.warmPool": { size: 1 } },
+    moves: ["NodeGroup"],
+  },
+  {
+    key: "nodes.warmPool.state",
+    to: "RUNNING",
+    with: { "nodes.warmPool": { size: 1 } },
+    moves: ["NodeGroup"],
+  },
+  group("warmPool.size", 2, ["NodeGroup"], {
+    with: { "nodes.groups": { spot: warm } },
+  }),
+  group("warmPool.state", "RUNNING", ["NodeGroup"], {
+    with: { "nodes.groups": { spot: warm } },
+  }),
   group("instanceTypes", ["m7g.large", "m7g.xlarge"]),
   // All nodes are on demand then, and no pod prefers others.
   group("capacityType", "ON_DEMAND", ["Deployment", "NodeGroup"]),

@@ -71,18 +71,32 @@ export interface Placement extends NodesOfKind {
   services: Pods[];
 }
 
-/** The nodes of all groups, by their kinds; those without a group's tag first. */
+/** The nodes of all groups, by their kinds; those of `platform:nodes` itself first. */
 function nodesByKind(resources: Resource[]): NodesOfKind[] {
   const groups = resources.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
-  const named = ({ inputs }: Resource) => Number(inputs.tags?.[groupTag] !== undefined);
-  return groups
-    .toSorted((a, b) => named(a) - named(b))
-    .map(({ inputs }) => ({
-      types: inputs.instanceTypes ?? ["t3.medium"],
-      spot: inputs.capacityType === "SPOT",
-      zones: inputs.subnetIds?.length ?? 1,
-      sizes: inputs.scalingConfig ?? { minSize: 1, desiredSize: 1, maxSize: 1 },
-    }));
+  // One group a zone has the place of its zone at the end of its tag.
+  const settingsOf = ({ inputs }: Resource) => {
+    const key = String(inputs.tags?.[groupTag] ?? "");
+    return inputs.subnetIds?.length === 1 ? key.replace(/(^|-)\d+$/, "") : key;
+  };
+  const names = [...new Set(groups.map(settingsOf))];
+  return names
+    .toSorted((a, b) => Number(a !== "") - Number(b !== ""))
+    .map((name) => {
+      const inputs = groups.filter((one) => settingsOf(one) === name).map((one) => one.inputs);
+      const sum = (of: keyof NodesOfKind["sizes"]) =>
+        inputs.reduce((total, { scalingConfig }) => total + (scalingConfig?.[of] ?? 1), 0);
+      return {
+        types: inputs[0]?.instanceTypes ?? ["t3.medium"],
+        spot: inputs[0]?.capacityType === "SPOT",
+        zones: new Set(inputs.flatMap(({ subnetIds }) => subnetIds ?? [""])).size,
+        sizes: {
+          minSize: sum("minSize"),
+          desiredSize: sum("desiredSize"),
+          maxSize: sum("maxSize"),
+        },
+      };
+    });
 }
 
 /** What the node groups carry; undefined without one. */

@@ -127,9 +127,10 @@ function addresses(resources: Resource[]): [used: number, limit: number] {
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
   const { needed } = addressesNeeded(
-    groups.map(({ inputs: { instanceTypes, scalingConfig, subnetIds } }) => ({
+    groups.map(({ inputs: { instanceTypes, scalingConfig, subnetIds, warmPoolConfig } }) => ({
       instanceTypes,
       maxSize: scalingConfig.maxSize,
+      warmPool: warmPoolConfig && { size: warmPoolConfig.minSize },
       zones: subnetIds,
     })),
     {

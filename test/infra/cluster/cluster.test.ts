@@ -46,6 +46,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
         maxSize: 4,
         diskSizeGiB: 20,
         groups: {},
+        groupPerZone: false,
       },
       zones: 2,
       logs,
@@ -59,6 +60,7 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
 
 const nodes = {
   groups: {},
+  groupPerZone: false,
   architecture: "amd64",
   operatingSystem: "bottlerocket",
   instanceTypes: ["t3.medium"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { nodeGroupPlans, runningOf } from "../../../infra/cluster/node-groups.ts";
 import { load, problems, type Slices, web } from "../../support/setting-problems.ts";
 
 const spot = {
@@ -109,6 +110,21 @@ describe("settings of further node groups", () => {
       /services\.web\.onDemandOnly: true finds no node: all are Spot instances/,
     ],
     [
+      "a zone without a node",
+      groups({}, { groupPerZone: true }),
+      /^nodes\.groups\.spot\.minSize: 1 is too few with nodes\.groupPerZone in 2 zones/,
+    ],
+    [
+      "instances that wait on Spot",
+      groups({ warmPool: { size: 1 } }),
+      /^nodes\.groups\.spot\.warmPool: is not allowed with nodes\.groups\.spot\.capacityType SPOT/,
+    ],
+    [
+      "instances that wait for nothing",
+      { nodes: { warmPool: { size: 1 } } },
+      /^nodes\.warmPool: needs autoscaler\.enabled/,
+    ],
+    [
       "addresses for fewer nodes",
       { ...groups({ maxSize: 60 }), network: { cidrBlock: "10.0.0.0/19" } },
       /^nodes\.maxSize: 4 needs \d+ addresses in a private subnet/,
@@ -126,6 +142,49 @@ describe("settings of further node groups", () => {
   for (const [why, changes, message] of refusals) {
     it(`are refused with ${why}`, () => assert.match(problems(changes).join("\n"), message));
   }
+
+  it("share the sizes of one group out over the zones, and keep the sum", () => {
+    const perZone = {
+      groupPerZone: true,
+      minSize: 3,
+      desiredSize: 3,
+      maxSize: 5,
+      warmPool: { size: 1 },
+    };
+    const { cluster, services } = load(groups({ minSize: 2 }, perZone));
+    assert.equal(services.hardSpread, true);
+    assert.deepEqual(
+      nodeGroupPlans(cluster.nodes, 2).map(
+        ({ key, zones, minSize, desiredSize, maxSize, warmPool }) =>
+          [key, zones, minSize, desiredSize, maxSize, warmPool?.size].join(" "),
+      ),
+      ["1 0 2 2 3 1", "2 1 1 1 2 ", "spot-1 0 1 1 2 ", "spot-2 1 1 1 2 "],
+    );
+  });
+
+  it("begin a group with what ran of its settings before, in one group or in one a zone", () => {
+    const { nodes } = load(groups({ minSize: 2 }, { minSize: 2, desiredSize: 2 })).cluster;
+    const run = (desiredSize: number) => ({ minSize: 1, desiredSize, maxSize: 9, replaced: false });
+    const began = (perZone: boolean, running: Record<string, ReturnType<typeof run>>) =>
+      nodeGroupPlans({ ...nodes, groupPerZone: perZone }, 2).map(
+        (plan) => runningOf(plan, running, 2)?.desiredSize,
+      );
+    assert.deepEqual(began(true, { "": run(5), spot: run(2) }), [3, 2, 1, 1]);
+    assert.deepEqual(began(false, { 1: run(3), 2: run(2), "spot-2": run(1) }), [5, 1]);
+    assert.deepEqual(began(false, {}), [undefined, undefined]);
+  });
+
+  it("prove room zone by zone where pods are spread hard", () => {
+    // Three nodes hold three such pods each, but the second zone has one of them.
+    const many = web({ cpuMillicores: 2400, cpuLimitMillicores: 2400, maxSurge: 4 });
+    const sizes = { instanceTypes: ["m7g.2xlarge"], minSize: 2, maxSize: 3 };
+    const autoscaler = { enabled: true };
+    assert.deepEqual(problems({ ...many, autoscaler, nodes: sizes }), []);
+    const perZone = { ...many, autoscaler, nodes: { ...sizes, groupPerZone: true } };
+    assert.deepEqual(problems(perZone), [
+      "nodes.maxSize: 3 is too few for all pods at their most: no room for 1 of 8 web; allowed: at least 4",
+    ]);
+  });
 
   it("let production mix Spot with on-demand nodes that hold its pods at their fewest", () =>
     assert.deepEqual(problems({ ...production, ...groups({ maxSize: 20 }) }), []));

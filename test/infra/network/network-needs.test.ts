@@ -27,6 +27,7 @@ const nodes = {
   minSize: 2,
   maxSize: 4,
   groups: {},
+  groupPerZone: false,
 };
 const stack: NetworkNeeds = {
   existing: {

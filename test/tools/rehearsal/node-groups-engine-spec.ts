@@ -12,7 +12,7 @@ import { needsEngine } from "../../support/separate-process.ts";
 import { upWell } from "../../support/up-well.ts";
 
 describe("node groups beside the first one", function () {
-  this.timeout(10 * 60_000);
+  this.timeout(15 * 60_000);
   let stack: RehearsalStack;
   before(needsEngine);
   const open = async () => {
@@ -42,7 +42,6 @@ describe("node groups beside the first one", function () {
         ["cluster-nodes-spot", "SPOT"],
       ],
     );
-    assert.deepEqual(await upWell(stack), []);
 
     // What the autoscaler has added to one group is not what another one is asked for.
     scaleTo(stack.world, group("cluster-nodes-spot"), { desiredCapacity: 5 });
@@ -70,6 +69,34 @@ describe("node groups beside the first one", function () {
 
     stack.remove("nodes.groups.large");
     assert.deepEqual(ofGroups(await upWell(stack)), ["delete cluster-nodes-large"]);
+
+    const { errors } = await stack.destroy();
+    assert.deepEqual([...errors, ...checkNothingLeft(stack.world)], []);
+  });
+
+  it("are one in each zone by a setting, where pods are spread hard and each zone can grow", async () => {
+    await open();
+    await upWell(stack);
+    scaleTo(stack.world, group("cluster-nodes"), { desiredCapacity: 5 });
+    stack.configure("nodes", { groupPerZone: true });
+    stack.configure("nodes.groups.spot", { minSize: 3 });
+    const names = ["cluster-nodes", "cluster-nodes-spot"];
+    const perZone = names.flatMap((name) => ["1", "2", "3"].map((zone) => `${name}-${zone}`));
+    const steps = ofGroups(await upWell(stack));
+    assert.deepEqual(
+      steps.toSorted(),
+      [...perZone.map((name) => `create ${name}`), ...names.map((name) => `delete ${name}`)].sort(),
+    );
+    const zoneOf = (name: string) => [
+      ...new Set(nodesOf(stack.world, group(name)).map(({ inputs }) => inputs.subnetId)),
+    ];
+    assert.equal(new Set(perZone.slice(0, 3).flatMap(zoneOf)).size, 3);
+    const sizes = perZone.slice(0, 3).map((name) => nodesOf(stack.world, group(name)).length);
+    assert.deepEqual(sizes, [2, 2, 1], "as many as ran, zone by zone");
+    assert.deepEqual(await upWell(stack), []);
+
+    stack.configure("services.shop", { minReplicas: 12, maxReplicas: 12 });
+    await upWell(stack);
 
     const { errors } = await stack.destroy();
     assert.deepEqual([...errors, ...checkNothingLeft(stack.world)], []);

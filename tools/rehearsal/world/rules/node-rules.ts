@@ -209,6 +209,26 @@ export const nodeRules: Rule[] = [
       return desiredSize > maxSize ? "desiredSize can't be greater than maxSize" : undefined;
     },
   },
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "InvalidParameterException",
+      on,
+      types: [nodeGroupType],
+      source:
+        "Amazon EC2 Auto Scaling API, PutWarmPool: not on a group that requests Spot Instances; EKS User Guide, warm pools",
+      refusal: ({ inputs: { warmPoolConfig, capacityType, amiType } }) => {
+        if (!warmPoolConfig) return undefined;
+        if (capacityType === "SPOT") {
+          return "This operation cannot be called on an Auto Scaling group that requests Spot Instances";
+        }
+        const { poolState, reuseOnScaleIn } = warmPoolConfig;
+        return String(amiType).startsWith("BOTTLEROCKET") &&
+          (poolState === "HIBERNATED" || reuseOnScaleIn)
+          ? "Bottlerocket AMIs support neither the Hibernated pool state nor reuseOnScaleIn"
+          : undefined;
+      },
+    }),
+  ),
   {
     error: "InvalidParameterException",
     on: "update",
