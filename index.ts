@@ -7,7 +7,7 @@ import { LoadBalancerController } from "./infra/addons/load-balancer-controller.
 import { SecretsStore } from "./infra/addons/secrets-store.ts";
 import { requireAdmin } from "./infra/cluster/access.ts";
 import { Cluster } from "./infra/cluster/cluster.ts";
-import { runningNodes } from "./infra/cluster/nodes.ts";
+import { runningGroups } from "./infra/cluster/nodes.ts";
 import { boundRoles } from "./infra/cluster/permissions-boundary.ts";
 import { requireAwake, sleepBySchedule } from "./infra/cluster/sleep.ts";
 import { loadConfig } from "./infra/config/load.ts";
@@ -31,7 +31,7 @@ const { existing } = await preflight({ ...config.preflight, recordProviders }, {
 
 // Where it runs.
 const network = new Network("network", existing ?? config.network, onAws);
-const running = await runningNodes(config.cluster, config.network, { provider });
+const running = await runningGroups(config.cluster, config.network, { provider });
 requireAwake(config.cluster, running);
 const cluster = new Cluster("cluster", { ...config.cluster, network, running }, onAws);
 

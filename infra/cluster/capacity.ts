@@ -9,6 +9,17 @@ export interface Pods {
   memoryMiB: number;
   /** Equally many in each zone. */
   spread: boolean;
+  /** On no Spot node. @default false */
+  onDemand?: boolean;
+}
+
+/** So many nodes of one kind, spread over the zones as an Auto Scaling group does it. */
+export interface NodePool {
+  room: Room;
+  nodes: number;
+  zones: number;
+  /** @default false */
+  spot?: boolean;
 }
 
 /** Nodes of a group that the settings allow at most. */
@@ -159,32 +170,42 @@ export function smallestRoom(
 }
 
 /**
- * The pods that find no room, by kind; none when all can be placed on so many nodes, which are spread
- * over the zones as an Auto Scaling group does it.
+ * The pods that find no room, by kind; none when all can be placed on so many nodes. Those that may be on
+ * no Spot node choose first, and the others take Spot nodes first, as their pods prefer.
  *
  * That there is a placement is proved by making one. The scheduler may choose another and, rarely,
  * leave a gap in it that is too small for the last pod.
  */
-export function withoutRoom(
-  pods: Pods[],
-  { room, nodes, zones }: { room: Room; nodes: number; zones: number },
-): Pods[] {
-  const used = Math.min(zones, nodes);
-  const all = Array.from({ length: nodes }, (_, at) => ({ ...room, zone: at % used }));
+export function withoutRoom(pods: Pods[], pools: NodePool | NodePool[]): Pods[] {
+  const all = [pools]
+    .flat()
+    .toSorted((a, b) => Number(b.spot ?? false) - Number(a.spot ?? false))
+    .flatMap(({ room, nodes, zones, spot = false }) =>
+      Array.from({ length: nodes }, (_, at) => ({ ...room, spot, zone: at % zones })),
+    );
   const place = (one: Pods, zone?: number): boolean => {
-    const node = all.find((node) => (zone === undefined || node.zone === zone) && fits(one, node));
+    const node = all.find(
+      (node) =>
+        (zone === undefined || node.zone === zone) &&
+        !(one.onDemand && node.spot) &&
+        fits(one, node),
+    );
     if (!node) return false;
     node.cpuMillicores -= one.cpuMillicores;
     node.memoryMiB -= one.memoryMiB;
     node.pods -= 1;
     return true;
   };
-  return pods.flatMap((one) => {
-    const failed = Array.from({ length: one.count }, (_, at) => at).filter(
-      (at) => !place(one, one.spread ? at % used : undefined),
-    );
-    return failed.length > 0 ? [{ ...one, count: failed.length }] : [];
-  });
+  return pods
+    .toSorted((a, b) => Number(b.onDemand ?? false) - Number(a.onDemand ?? false))
+    .flatMap((one) => {
+      const open = all.filter(({ spot }) => !(one.onDemand && spot));
+      const zones = [...new Set(open.map(({ zone }) => zone))].sort((a, b) => a - b);
+      const failed = Array.from({ length: one.count }, (_, at) => at).filter(
+        (at) => !place(one, one.spread ? (zones[at % zones.length] ?? 0) : undefined),
+      );
+      return failed.length > 0 ? [{ ...one, count: failed.length }] : [];
+    });
 }
 
 /** Whether a pod fits on a node that has so much left. */
@@ -197,10 +218,20 @@ export function fits(one: Pick<Pods, "cpuMillicores" | "memoryMiB">, room: Room)
 /** Nodes that hold all pods, from `atLeast` to `atMost`; `undefined` when so many do not. */
 export function nodesFor(
   pods: Pods[],
-  { room, zones, atLeast, atMost }: { room: Room; zones: number; atLeast: number; atMost: number },
+  {
+    atLeast,
+    atMost,
+    beside = [],
+    ...pool
+  }: Omit<NodePool, "nodes"> & {
+    atLeast: number;
+    atMost: number;
+    /** Nodes that there are besides. @default none */
+    beside?: NodePool[];
+  },
 ): number | undefined {
   for (let nodes = atLeast; nodes <= atMost; nodes++) {
-    if (withoutRoom(pods, { room, nodes, zones }).length === 0) return nodes;
+    if (withoutRoom(pods, [{ ...pool, nodes }, ...beside]).length === 0) return nodes;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ import { Access, type AccessArgs } from "./access.ts";
 import { AutoNodes, type AutoNodesArgs } from "./auto-nodes.ts";
 import { identityAddon } from "./capacity.ts";
 import { nodeName } from "./instances.ts";
-import { Nodes, type RunningNodes } from "./nodes.ts";
+import { Nodes, type RunningGroups } from "./nodes.ts";
 import { cniEnvironment } from "./pod-addresses.ts";
 import {
   type Identity,
@@ -32,8 +32,10 @@ export interface ClusterArgs extends ClusterConfig {
   nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "auto">>;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
-  /** The node group on AWS, where there is one. */
-  running: RunningNodes | undefined;
+  /** The node groups on AWS, where there are some. */
+  running: RunningGroups;
+  /** How many the network has. */
+  zones: number;
   logs: LogsConfig;
   /** The namespaces that deployers may change. */
   deployerNamespaces: string[];
@@ -42,7 +44,7 @@ export interface ClusterArgs extends ClusterConfig {
 }
 
 /**
- * An EKS cluster with one managed node group, or with EKS Auto Mode, ready to run pods.
+ * An EKS cluster with its managed node groups, or with EKS Auto Mode, ready to run pods.
  *
  * Access is by IAM access entries alone. Secrets are encrypted with a key of its own. Network
  * policies are enforced. Its children are made control plane → agent of EKS Pod Identity → CNI and
@@ -305,6 +307,10 @@ function nodesArgs(args: ClusterArgs) {
     maxSize: nodes.maxSize,
     diskSizeGiB: nodes.diskSizeGiB,
     schedule: nodes.schedule,
+    groups: nodes.groups,
+    groupPerZone: nodes.groupPerZone,
+    warmPool: nodes.warmPool,
+    zones: args.zones,
     kubernetesVersion: args.kubernetesVersion,
     subnetIds: args.network.privateSubnetIds,
     autoscaled: args.autoscaled,

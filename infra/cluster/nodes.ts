@@ -3,28 +3,36 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
 import { instanceSettings, makeNodeRole, nodeVolumes } from "./instances.ts";
+import { groupTag, type NodeGroupPlan, nodeGroupPlans, runningOf } from "./node-groups.ts";
 
 /** The limits of a group, and how many nodes it asks for. */
 type NodeSizes = Record<"minSize" | "desiredSize" | "maxSize", number>;
 
-/** What runs on AWS. */
+/** What of a group runs on AWS. */
 export interface RunningNodes extends NodeSizes {
   /** Whether the settings ask for other nodes, so that another group takes the place of this one. */
   replaced: boolean;
 }
 
-/** What names a node group to EKS, and to IAM. */
-export type NodeGroup = Record<"name" | "arn", pulumi.Output<string>>;
+/** The groups of the cluster on AWS, by the keys of their plans. */
+export type RunningGroups = Record<string, RunningNodes>;
+
+/** A group of the settings, and what names it to EKS, and to IAM. */
+export interface NodeGroup extends Record<"name" | "arn", pulumi.Output<string>> {
+  plan: NodeGroupPlan;
+}
 
 export interface NodesArgs extends NodeGroupConfig, Pick<ClusterConfig, "kubernetesVersion"> {
   clusterName: pulumi.Input<string>;
-  subnetIds: pulumi.Input<string[]>;
+  /** One a zone, in the order of the zones. */
+  subnetIds: pulumi.Output<string[]>;
+  zones: number;
   /** What no node gets ready without: its add-ons, and the way to AWS. */
   prerequisites: pulumi.Resource[];
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
-  /** The group on AWS, where it exists. */
-  running: RunningNodes | undefined;
+  /** The groups on AWS, where they exist. */
+  running: RunningGroups;
   /** Whether nodes get prefixes of addresses. */
   prefixDelegation: boolean;
   /** Tags of the instances and volumes, which do not inherit the provider's. */
@@ -32,13 +40,13 @@ export interface NodesArgs extends NodeGroupConfig, Pick<ClusterConfig, "kuberne
 }
 
 /**
- * A managed node group in which EKS replaces one node at a time and repairs nodes that fail.
+ * Managed node groups, in each of which EKS replaces one node at a time and repairs nodes that fail.
  *
- * Instances take IMDSv2 alone, and their volumes are encrypted. The node role reads images and joins
- * the cluster; it carries no permission of a workload.
+ * Instances take IMDSv2 alone, and their volumes are encrypted. The node role, which all groups share,
+ * reads images and joins the cluster; it carries no permission of a workload.
  */
 export class Nodes extends pulumi.ComponentResource {
-  readonly group: NodeGroup;
+  readonly groups: NodeGroup[];
 
   constructor(name: string, args: NodesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Nodes", name, {}, opts);
@@ -55,37 +63,64 @@ export class Nodes extends pulumi.ComponentResource {
       },
       parent,
     );
-    const { scalingConfig, ignoreChanges } = sizesToSend(args);
-    const group = new aws.eks.NodeGroup(
-      name,
-      {
-        clusterName: args.clusterName,
-        version: args.kubernetesVersion,
-        releaseVersion: args.release,
-        nodeRoleArn: role.arn,
-        subnetIds: args.subnetIds,
-        amiType: amiTypes[args.operatingSystem][args.architecture],
-        instanceTypes: args.instanceTypes,
-        capacityType: args.capacityType,
-        launchTemplate: {
-          id: launchTemplate.id,
-          version: launchTemplate.latestVersion.apply(String),
+    this.groups = nodeGroupPlans(args, args.zones).map((plan) => {
+      const running = runningOf(plan, args.running, args.zones);
+      const { autoscaled, schedule } = args;
+      const { scalingConfig, ignoreChanges } = sizesToSend({
+        ...{ ...plan, autoscaled, running, schedule },
+      });
+      const group = new aws.eks.NodeGroup(
+        groupName(name, plan),
+        {
+          clusterName: args.clusterName,
+          version: args.kubernetesVersion,
+          releaseVersion: args.release,
+          nodeRoleArn: role.arn,
+          subnetIds: subnetsOf(plan, args),
+          amiType: amiTypes[args.operatingSystem][args.architecture],
+          instanceTypes: plan.instanceTypes,
+          capacityType: plan.capacityType,
+          launchTemplate: {
+            id: launchTemplate.id,
+            version: launchTemplate.latestVersion.apply(String),
+          },
+          scalingConfig,
+          updateConfig: { maxUnavailable: 1 },
+          nodeRepairConfig: { enabled: true },
+          ...(plan.warmPool && { warmPoolConfig: warmPoolOf(plan.warmPool) }),
+          ...(plan.key !== "" && { tags: { [groupTag]: plan.key } }),
         },
-        scalingConfig,
-        updateConfig: { maxUnavailable: 1 },
-        nodeRepairConfig: { enabled: true },
-      },
-      {
-        ...parent,
-        dependsOn: [...policies, ...args.prerequisites],
-        ignoreChanges,
-        customTimeouts: { update: `${updateMinutes(args.maxSize)}m` },
-      },
-    );
-    this.group = { name: group.nodeGroupName, arn: group.arn };
+        {
+          ...parent,
+          dependsOn: [...policies, ...args.prerequisites],
+          ignoreChanges,
+          customTimeouts: { update: `${updateMinutes(plan.maxSize)}m` },
+        },
+      );
+      return { plan, name: group.nodeGroupName, arn: group.arn };
+    });
     this.registerOutputs();
   }
 }
+
+const subnetsOf = ({ zones }: NodeGroupPlan, args: NodesArgs) =>
+  zones.length === args.zones
+    ? args.subnetIds
+    : args.subnetIds.apply((ids) => zones.flatMap((at) => ids[at] ?? []));
+
+/**
+ * With both numbers equal the pool has that size always; without the second one it would be as large as
+ * the group may still grow (Amazon EC2 Auto Scaling API, PutWarmPool).
+ */
+const warmPoolOf = ({ size, state }: NonNullable<NodeGroupPlan["warmPool"]>) => ({
+  minSize: size,
+  maxGroupPreparedCapacity: size,
+  poolState: state,
+});
+
+/** The logical name of what belongs to one group. */
+export const groupName = (name: string, { key }: Pick<NodeGroupPlan, "key">): string =>
+  key === "" ? name : `${name}-${key}`;
 
 /**
  * The sizes that AWS is asked for. AWS takes all three at once, so an old desired size must never
@@ -105,10 +140,10 @@ export function sizesToSend({
   autoscaled,
   running,
   schedule,
-}: Pick<
-  NodesArgs,
-  "minSize" | "desiredSize" | "maxSize" | "autoscaled" | "running" | "schedule"
->): {
+}: Pick<NodesArgs, "minSize" | "desiredSize" | "maxSize" | "autoscaled" | "schedule"> & {
+  /** The group on AWS, where it exists. */
+  running: RunningNodes | undefined;
+}): {
   scalingConfig: NodeSizes;
   ignoreChanges: string[];
 } {
@@ -136,32 +171,43 @@ export function sizesToSend({
 }
 
 /**
- * The cluster's node group on AWS; undefined before it exists. While a group is replaced, and two
- * exist, the larger.
+ * The cluster's node groups on AWS, by the keys that they are tagged with; empty before one exists. While
+ * a group is replaced, and two have one key, the larger.
  */
-export async function runningNodes(
+export async function runningGroups(
   { name: clusterName, nodes }: { name: string; nodes: NodeGroupConfig },
   { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
-): Promise<RunningNodes | undefined> {
+): Promise<RunningGroups> {
   const filters = [{ name: "tag:eks:cluster-name", values: [clusterName] }];
   // The name that the SDK gives the data source aws_autoscaling_groups.
   const { names } = await aws.autoscaling.getAmiIds({ filters }, options);
-  const groups = await Promise.all(
-    names.map((name) => aws.autoscaling.getGroup({ name }, options)),
-  );
-  const [largest] = groups.sort((a, b) => b.desiredCapacity - a.desiredCapacity);
-  if (!largest) return undefined;
-  const { minSize, desiredCapacity, maxSize, availabilityZones, tags } = largest;
-  const nodeGroupName = tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
-  const group = await aws.eks.getNodeGroup({ clusterName, nodeGroupName }, options);
-  const replaced =
-    group.amiType !== amiTypes[nodes.operatingSystem][nodes.architecture] ||
-    group.capacityType !== nodes.capacityType ||
-    !sameMembers(group.instanceTypes, nodes.instanceTypes) ||
-    !sameMembers(availabilityZones, zones);
-  return { minSize, desiredSize: desiredCapacity, maxSize, replaced };
+  const found = await Promise.all(names.map((name) => findGroup(name, clusterName, options)));
+  const plans = nodeGroupPlans(nodes, zones.length);
+  const running = found
+    .sort((a, b) => a.scaling.desiredCapacity - b.scaling.desiredCapacity)
+    .map(({ scaling, group }): [string, RunningNodes] => {
+      const key = group.tags[groupTag] ?? "";
+      const plan = plans.find((one) => one.key === key);
+      const { minSize, desiredCapacity: desiredSize, maxSize, availabilityZones } = scaling;
+      const replaced =
+        group.amiType !== amiTypes[nodes.operatingSystem][nodes.architecture] ||
+        group.capacityType !== plan?.capacityType ||
+        !sameMembers(group.instanceTypes, plan.instanceTypes) ||
+        !sameMembers(availabilityZones, zonesOf(plan, zones));
+      return [key, { minSize, desiredSize, maxSize, replaced }];
+    });
+  return Object.fromEntries(running);
 }
+
+async function findGroup(name: string, clusterName: string, options: pulumi.InvokeOptions) {
+  const scaling = await aws.autoscaling.getGroup({ name }, options);
+  const nodeGroupName = scaling.tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
+  return { scaling, group: await aws.eks.getNodeGroup({ clusterName, nodeGroupName }, options) };
+}
+
+const zonesOf = (plan: NodeGroupPlan, zones: string[]): string[] =>
+  plan.zones.flatMap((at) => zones[at] ?? []);
 
 function sameMembers(one: string[], other: string[]): boolean {
   return one.toSorted().join() === other.toSorted().join();

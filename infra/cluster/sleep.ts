@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodesConfig } from "../config/schema.ts";
 import { awsCron, isAsleep, type SleepSchedule } from "../config/sleep-times.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Nodes, RunningNodes } from "./nodes.ts";
+import { groupName, type NodeGroup, type RunningGroups } from "./nodes.ts";
 
 export interface SleepArgs {
   nodes: NodesConfig;
   schedule: SleepSchedule;
-  cluster: Pick<Cluster, "name"> & { nodes: Pick<Nodes, "group"> };
+  cluster: Pick<Cluster, "name"> & { nodes: { groups: NodeGroup[] } };
 }
 
 /** EKS refuses a change while another one is under way: it is tried again for two hours. */
@@ -48,18 +48,22 @@ export class Sleep extends pulumi.ComponentResource {
   constructor(name: string, args: SleepArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:cluster:Sleep", name, {}, opts);
     const parent = { parent: this };
-    const { nodes, schedule, cluster } = args;
-    const { arn, name: group } = cluster.nodes.group;
-    const role = new aws.iam.Role(name, { assumeRolePolicy: trustPolicy(arn) }, parent);
+    const { schedule, cluster } = args;
+    const { groups } = cluster.nodes;
+    const arns = pulumi.all(groups.map(({ arn }) => arn));
+    const role = new aws.iam.Role(name, { assumeRolePolicy: trustPolicy(arns) }, parent);
     const policy = new aws.iam.RolePolicy(
       name,
-      { role: role.name, policy: pulumi.jsonStringify(mayScale(arn)) },
+      { role: role.name, policy: pulumi.jsonStringify(mayScale(arns)) },
       parent,
     );
-    const sizes = { sleep: asleep, wake: awake(nodes) };
-    for (const to of ["sleep", "wake"] as const) {
+    const changes = groups.flatMap(({ plan, name: group }) => [
+      { to: "sleep" as const, plan, group, sizes: asleep },
+      { to: "wake" as const, plan, group, sizes: awake(plan) },
+    ]);
+    for (const { to, plan, group, sizes } of changes) {
       new aws.scheduler.Schedule(
-        `${name}-${to}`,
+        `${groupName(name, plan)}-${to}`,
         {
           scheduleExpression: awsCron(schedule[to]),
           scheduleExpressionTimezone: schedule.timeZone,
@@ -70,7 +74,7 @@ export class Sleep extends pulumi.ComponentResource {
             input: pulumi.jsonStringify({
               ClusterName: cluster.name,
               NodegroupName: group,
-              ScalingConfig: sizes[to],
+              ScalingConfig: sizes,
             }),
             retryPolicy: { maximumEventAgeInSeconds: retrySeconds, maximumRetryAttempts: 185 },
           },
@@ -86,7 +90,7 @@ export class Sleep extends pulumi.ComponentResource {
 export function sleepBySchedule(
   name: string,
   args: Pick<SleepArgs, "nodes"> & {
-    cluster: Pick<Cluster, "name"> & { nodes: Pick<Nodes, "group"> | undefined };
+    cluster: Pick<Cluster, "name"> & { nodes: SleepArgs["cluster"]["nodes"] | undefined };
   },
   opts: pulumi.ComponentResourceOptions,
 ): void {
@@ -101,15 +105,16 @@ export function sleepBySchedule(
  * @throws {pulumi.RunError} during an update of a stack that sleeps, whose pods would wait for nodes until
  * the update gives up. A preview is not refused: it needs no pods.
  */
-export function requireAwake({ nodes }: Pick<SleepArgs, "nodes">, running?: RunningNodes): void {
-  if (pulumi.runtime.isDryRun() || !nodes.schedule || !running || !isAsleep(running)) return;
+export function requireAwake({ nodes }: Pick<SleepArgs, "nodes">, running: RunningGroups): void {
+  const sleeps = Object.values(running).some(isAsleep);
+  if (pulumi.runtime.isDryRun() || !nodes.schedule || !sleeps) return;
   throw new pulumi.RunError(
     `The stack sleeps: its nodes are at 0 since nodes.schedule.sleep. First: npm run wake -- --stack ${pulumi.getStack()}`,
   );
 }
 
 /** Only for schedules of this account (EventBridge Scheduler User Guide, confused deputy). */
-function trustPolicy(groupArn: pulumi.Output<string>): pulumi.Output<string> {
+function trustPolicy(groupArns: pulumi.Output<string[]>): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: "2012-10-17",
     Statement: [
@@ -118,14 +123,20 @@ function trustPolicy(groupArn: pulumi.Output<string>): pulumi.Output<string> {
         Action: "sts:AssumeRole",
         Principal: { Service: "scheduler.amazonaws.com" },
         Condition: {
-          StringEquals: { "aws:SourceAccount": groupArn.apply((arn) => arn.split(":")[4]) },
+          StringEquals: { "aws:SourceAccount": groupArns.apply(([arn]) => arn?.split(":")[4]) },
         },
       },
     ],
   });
 }
 
-const mayScale = (groupArn: pulumi.Output<string>) => ({
+const mayScale = (groupArns: pulumi.Output<string[]>) => ({
   Version: "2012-10-17",
-  Statement: [{ Effect: "Allow", Action: "eks:UpdateNodegroupConfig", Resource: groupArn }],
+  Statement: [
+    {
+      Effect: "Allow",
+      Action: "eks:UpdateNodegroupConfig",
+      Resource: groupArns.apply((arns) => (arns.length > 1 ? arns : arns[0])),
+    },
+  ],
 });

@@ -14,7 +14,7 @@ import { addonsOf } from "./pods-at-most.ts";
 import { previewDatabases, previewResources } from "./preview-rules.ts";
 import { readSettings } from "./reading.ts";
 import { rules } from "./rules.ts";
-import { capacityTypeOf, withSurge } from "./scale-rules.ts";
+import { capacityTypeOf, groupsOf, withSurge } from "./scale-rules.ts";
 import { type NodesConfig, type Settings, settingsSchema } from "./schema.ts";
 import type { JobConfig, ServiceConfig } from "./workload-schema.ts";
 
@@ -57,9 +57,8 @@ function slices(given: Settings) {
     recordProviders: { domains, provider },
     preflight: {
       zones: settings.network.zones,
-      instanceTypes: nodes.instanceTypes,
+      groups: groupsOf(settings),
       architecture,
-      capacityType: nodes.capacityType,
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
       started: startedBy(nodes),
@@ -80,6 +79,7 @@ function slices(given: Settings) {
       needsTokens: addons.files,
       nodes,
       autoscaled: settings.autoscaler.enabled,
+      zones: settings.network.zones.length,
       logs,
       tags,
       deployerNamespaces: Object.keys(workloads),
@@ -162,6 +162,8 @@ function slices(given: Settings) {
       architecture,
       karpenter: nodes.kind !== "managed",
       nodeDns: nodes.kind === "auto",
+      spotFirst: mixesCapacity(settings),
+      hardSpread: nodes.groupPerZone,
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,
@@ -248,6 +250,11 @@ function networkNeeds({
       waysToCachePort: waysToCachePort(settings),
     }
   );
+}
+
+/** Whether some nodes are Spot instances and others are not. */
+function mixesCapacity(settings: Settings): boolean {
+  return new Set(groupsOf(settings).map(({ capacityType }) => capacityType)).size > 1;
 }
 
 /** Without a way out nodes reach no registry but ECR's of the region. */

@@ -54,12 +54,14 @@ export function podsAtMost({
     name,
     count,
     spread: false,
+    ...(workload.onDemandOnly && { onDemand: true }),
   });
   const bySize = (a: Pods, b: Pods) => b.cpuMillicores - a.cpuMillicores;
   const pods = Object.entries(services)
     .map(([name, service]) => {
       const { maxReplicas, maxSurge = 1 } = service;
-      return kind(name, maxReplicas + surgeOf(maxSurge, maxReplicas), service);
+      const count = maxReplicas + surgeOf(maxSurge, maxReplicas);
+      return { ...kind(name, count, service), spread: nodes.groupPerZone };
     })
     .sort(bySize);
   const inEnvironments = pods.filter(({ name }) => !services[name]?.worker);

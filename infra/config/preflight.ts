@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { fits, type Prefixes, roomOf } from "../cluster/capacity.ts";
 import { type InstanceType, instanceType, isSubstitute } from "../cluster/instance-types.ts";
-import { runningNodes } from "../cluster/nodes.ts";
+import type { GroupSettings } from "../cluster/node-groups.ts";
+import { runningGroups } from "../cluster/nodes.ts";
 import type { Started } from "../cluster/started-nodes.ts";
 import {
   type IssuedCertificatesArgs,
@@ -19,9 +20,8 @@ import type { DomainZone } from "./domain-schema.ts";
 import { instanceTypeNames, nearest } from "./known-names.ts";
 import type { NodesConfig } from "./schema.ts";
 
-export interface PreflightArgs
-  extends IssuedCertificatesArgs,
-    Pick<NodesConfig, "instanceTypes" | "architecture" | "capacityType"> {
+export interface PreflightArgs extends IssuedCertificatesArgs, Pick<NodesConfig, "architecture"> {
+  groups: Pick<GroupSettings, "at" | "instanceTypes" | "capacityType">[];
   zones: string[];
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
@@ -69,7 +69,7 @@ export async function preflight(
   return { existing };
 }
 
-const withoutGroup = { minSize: 0, desiredSize: 0, maxSize: 0, replaced: false };
+const withoutGroup = { "": { minSize: 0, desiredSize: 0, maxSize: 0, replaced: false } };
 
 async function checkNetwork(
   { network, zones }: PreflightArgs,
@@ -80,7 +80,7 @@ async function checkNetwork(
   const [existing, clusterVpcId, running] = await Promise.all([
     findExistingNetwork(network.existing, options),
     vpcOfCluster(name, options),
-    runningNodes({ name, nodes }, { zones }, options),
+    runningGroups({ name, nodes }, { zones }, options),
   ]);
   // EKS Auto Mode has no group: a cluster that is there runs all that it asks for.
   const auto = nodes.kind === "auto" && clusterVpcId !== undefined ? withoutGroup : undefined;
@@ -102,7 +102,8 @@ async function zoneProblems(
 }
 
 async function instanceTypeProblems(args: PreflightArgs, options: Options): Promise<string[]> {
-  const { zones, instanceTypes, started } = args;
+  const { zones, groups, started } = args;
+  const instanceTypes = groups.flatMap((group) => group.instanceTypes);
   const all = [...new Set([...instanceTypes, ...(started?.instanceTypes ?? [])])];
   const { instanceTypes: types, locations } = await aws.ec2.getInstanceTypeOfferings(
     {
@@ -132,10 +133,13 @@ async function instanceTypeProblems(args: PreflightArgs, options: Options): Prom
   return [...notOffered, ...describedProblems(new Map(described), args)];
 }
 
-const keyOf = (
+function keyOf(
   type: string,
-  { instanceTypes, started }: Pick<PreflightArgs, "instanceTypes" | "started">,
-): string => `${instanceTypes.includes(type) ? "nodes" : started?.at}.instanceTypes`;
+  { groups, started }: Pick<PreflightArgs, "groups" | "started">,
+): string {
+  const group = groups.find(({ instanceTypes }) => instanceTypes.includes(type));
+  return `${group?.at ?? started?.at}.instanceTypes`;
+}
 
 interface DescribedType extends InstanceType {
   /** EC2's names: `arm64`, `x86_64`, `i386`. */
@@ -161,7 +165,7 @@ async function describe(type: string, options: Options): Promise<[string, Descri
 
 /** The rules of rules.ts and scale-rules.ts, for types whose facts come from AWS. */
 function describedProblems(described: Map<string, DescribedType>, args: PreflightArgs): string[] {
-  const { instanceTypes, architecture, capacityType, autoscaled } = args;
+  const { groups, architecture, autoscaled } = args;
   const needed = architecture === "amd64" ? "x86_64" : architecture;
   const foreign = [...described].flatMap(([type, { architectures }]) =>
     architectures.includes(needed)
@@ -171,17 +175,19 @@ function describedProblems(described: Map<string, DescribedType>, args: Prefligh
         ],
   );
   const sizeOf = (type: string) => described.get(type) ?? instanceType(type);
-  const [first = "", ...others] = instanceTypes;
-  const unlike = others.flatMap((type) => {
-    const [one, other] = [sizeOf(first), sizeOf(type)];
-    if (!autoscaled || !one || !other || !(described.has(first) || described.has(type))) return [];
-    const spot = capacityType === "SPOT";
-    return isSubstitute(one, other, spot)
-      ? []
-      : [
-          `nodes.instanceTypes: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of ${spot ? "at least these" : "equal"} vCPUs and memory`,
-        ];
-  });
+  const unlike = groups.flatMap(({ at, instanceTypes: [first = "", ...others], capacityType }) =>
+    others.flatMap((type) => {
+      const [one, other] = [sizeOf(first), sizeOf(type)];
+      if (!autoscaled || !one || !other || !(described.has(first) || described.has(type)))
+        return [];
+      const spot = capacityType === "SPOT";
+      return isSubstitute(one, other, spot)
+        ? []
+        : [
+            `${at}.instanceTypes: ${type} has ${sizeText(other)}, but ${first} ${sizeText(one)}; allowed: with autoscaler.enabled, types of ${spot ? "at least these" : "equal"} vCPUs and memory`,
+          ];
+    }),
+  );
   // Of those that instance-types.ts has, each is Nitro.
   const withoutPrefixes = [...described].flatMap(([type, { hypervisor }]) =>
     args.prefixes !== undefined && hypervisor === "xen"
@@ -193,28 +199,44 @@ function describedProblems(described: Map<string, DescribedType>, args: Prefligh
   return [...foreign, ...unlike, ...withoutPrefixes, ...podsWithoutRoom(described, args)];
 }
 
-/** A group starts a node of any of its types, Karpenter one of the type that a pod needs. */
+/**
+ * A group starts a node of any of its types, Karpenter one of the type that a pod needs. A pod needs one
+ * group whose nodes all hold it.
+ */
 function podsWithoutRoom(
   described: Map<string, DescribedType>,
-  { instanceTypes, started, prefixes, pods }: PreflightArgs,
+  { groups, started, prefixes, pods }: PreflightArgs,
 ): string[] {
-  const groups = started ? [started.instanceTypes] : instanceTypes.map((type) => [type]);
-  return groups
-    .filter((group) => group.some((type) => described.has(type)))
-    .flatMap((group) => {
-      const sizes = group.flatMap((type) => described.get(type) ?? instanceType(type) ?? []);
-      const keeps = started ? prefixes && "all" : prefixes;
+  const keeps = started ? prefixes && "all" : prefixes;
+  const sizeOf = (type: string) => described.get(type) ?? instanceType(type);
+  const holds = (types: string[], pod: PodSize) =>
+    types.every((type) => {
+      const size = sizeOf(type);
+      return size !== undefined && fits(pod, roomOf(size, keeps));
+    });
+  const left = pods.filter(
+    ([, pod]) =>
+      started !== undefined || !groups.some(({ instanceTypes }) => holds(instanceTypes, pod)),
+  );
+  const choices = started
+    ? [{ at: started.at, types: started.instanceTypes }]
+    : groups.flatMap(({ at, instanceTypes }) =>
+        instanceTypes.map((type) => ({ at, types: [type] })),
+      );
+  return choices
+    .filter(({ types }) => types.some((type) => described.has(type)))
+    .flatMap(({ at, types }) => {
+      const sizes = types.flatMap((type) => sizeOf(type) ?? []);
       const rooms = sizes
         .map((size) => roomOf(size, keeps))
         .toSorted((a, b) => b.cpuMillicores - a.cpuMillicores);
       const [room] = rooms;
-      if (!room || sizes.length < group.length) return [];
-      const at = `${started?.at ?? "nodes"}.instanceTypes ${group.join(", ")}`;
-      return pods
+      if (!room || sizes.length < types.length) return [];
+      return left
         .filter(([, pod]) => !rooms.some((one) => fits(pod, one)))
         .map(
           ([key, { cpuMillicores, memoryMiB }]) =>
-            `${key}: ${cpuMillicores} millicores and ${memoryMiB} MiB for a pod are more than a node has left; allowed with ${at}: ${room.cpuMillicores} millicores and ${room.memoryMiB} MiB`,
+            `${key}: ${cpuMillicores} millicores and ${memoryMiB} MiB for a pod are more than a node has left; allowed with ${at}.instanceTypes ${types.join(", ")}: ${room.cpuMillicores} millicores and ${room.memoryMiB} MiB`,
         );
     });
 }

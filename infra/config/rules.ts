@@ -2,9 +2,10 @@ import { autoRules } from "./auto-rules.ts";
 import { databaseRules } from "./database-rules.ts";
 import { debugRules } from "./debug-rules.ts";
 import { domainRules } from "./domain-rules.ts";
+import { groupRules } from "./group-rules.ts";
 import { imageRules } from "./image-rules.ts";
 import { karpenterRules } from "./karpenter-rules.ts";
-import { architectureOf, instanceTypeNames, nearest, regions } from "./known-names.ts";
+import { nearest, regions } from "./known-names.ts";
 import { networkRules } from "./network-rules.ts";
 import { podAddressRules } from "./pod-address-rules.ts";
 import { previewRules } from "./preview-rules.ts";
@@ -72,19 +73,7 @@ export const rules = [
       !release.startsWith(`${cluster.kubernetesVersion}.`) &&
       `nodes.release: ${release} is not for cluster.kubernetesVersion ${cluster.kubernetesVersion}`,
   ]),
-  rule(["nodes"], ({ nodes: { minSize, desiredSize, maxSize, instanceTypes, architecture } }) => [
-    minSize > maxSize && `nodes.minSize: ${minSize} is above nodes.maxSize ${maxSize}`,
-    desiredSize !== undefined &&
-      (desiredSize < minSize || desiredSize > maxSize) &&
-      `nodes.desiredSize: ${desiredSize} is not between nodes.minSize ${minSize} and nodes.maxSize ${maxSize}`,
-    // Of a type that the release of @pulumi/aws does not know the preflight asks AWS.
-    ...instanceTypes
-      .filter((type) => instanceTypeNames.has(type) && architectureOf(type) !== architecture)
-      .map(
-        (type) =>
-          `nodes.instanceTypes: ${type} is ${architectureOf(type)}, but nodes.architecture is ${architecture}`,
-      ),
-  ]),
+  ...groupRules,
   ...workloadRules,
   ...routeRules,
   ...domainRules,

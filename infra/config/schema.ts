@@ -12,6 +12,7 @@ import {
   oneOf,
   percent,
   principals,
+  shortName,
   timeZone,
   whole,
 } from "./values.ts";
@@ -247,6 +248,34 @@ const autoSchema = z.strictObject({
     .describe("Hours after which EKS drains and replaces a node, whatever its budget."),
 });
 
+/** Not `HIBERNATED`: it needs room for the memory on the root volume, and types and images that hibernate. */
+const warmPoolSchema = z.strictObject({
+  size: whole(1, mostNodes).describe(
+    "Instances that have started once and wait beside the group, besides its nodes.",
+  ),
+  state: oneOf(["STOPPED", "RUNNING"])
+    .default("STOPPED")
+    .describe(
+      "`STOPPED` costs their volumes alone and starts in less time than a new instance; `RUNNING` costs as much as nodes.",
+    ),
+});
+
+/** What a further managed group has of its own. All else is as `nodes` says. */
+const nodeGroupSchema = z.strictObject({
+  instanceTypes: instanceTypeNames().describe(
+    "EC2 instance types of this group, of `nodes.architecture`.",
+  ),
+  capacityType: oneOf(["ON_DEMAND", "SPOT"])
+    .default("ON_DEMAND")
+    .describe("On-demand or Spot instances of this group."),
+  minSize: whole(1, mostNodes).describe("Fewest nodes of this group."),
+  desiredSize: whole(1, mostNodes)
+    .optional()
+    .describe("Nodes of this group at creation, as `nodes.desiredSize`. Default: `minSize`."),
+  maxSize: whole(1, mostNodes).describe("Most nodes of this group."),
+  warmPool: warmPoolSchema.optional(),
+});
+
 const nodeKinds = ["managed", "karpenter", "auto"] as const;
 
 const nodesObject = z.strictObject({
@@ -292,6 +321,18 @@ const nodesObject = z.strictObject({
       "Release of the node image. Default: the newest at creation, which later updates keep.",
     ),
   diskSizeGiB: whole(20, 16384).default(20).describe("Root volume of each node in GiB, gp3."),
+  warmPool: warmPoolSchema.optional(),
+  groupPerZone: flag()
+    .default(false)
+    .describe(
+      "One managed node group in each zone instead of one over all zones. The sizes are those of all zones together. Pods of services are then spread evenly over the zones, without exception: each zone can get a node for them.",
+    ),
+  groups: z
+    .record(shortName(), nodeGroupSchema, "a map of node groups by name")
+    .default({})
+    .describe(
+      "Further managed node groups beside the one that the keys of `nodes` describe, such as one of Spot instances (docs/nodes.md).",
+    ),
   schedule: sleepScheduleSchema.optional(),
   karpenter: karpenterSchema.optional(),
   auto: autoSchema.optional(),
@@ -302,7 +343,14 @@ const neededByGroup = ["instanceTypes", "minSize", "maxSize"] as const;
 /** What only a managed node group has. */
 const ofGroup = [
   ...neededByGroup,
-  ...(["operatingSystem", "capacityType", "desiredSize", "release", "schedule"] as const),
+  ...([
+    "operatingSystem",
+    "capacityType",
+    "desiredSize",
+    "release",
+    "warmPool",
+    "schedule",
+  ] as const),
 ] as const;
 
 /** With `auto` there is no managed group: it has no types, and no nodes. */

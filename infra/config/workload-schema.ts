@@ -19,7 +19,7 @@ const command = (meaning: string) =>
     .min(1, "at least one text")
     .describe(meaning);
 
-/** What a service and a job may reach. */
+/** What a service and a job may reach, and where they run. */
 const rightsShape = {
   calls: z
     .array(shortName(), "a list of services")
@@ -28,6 +28,11 @@ const rightsShape = {
       "Services that it may call, each at its own name: `http://<name>`. Their addresses are in `<NAME>_URL` and `<NAME>_ADDRESS`.",
     ),
   uses: usesSetting,
+  onDemandOnly: flag()
+    .optional()
+    .describe(
+      "Its pods run on on-demand nodes alone, never on Spot instances, which AWS takes back two minutes after its notice. Default: false.",
+    ),
   policyArns: z
     .array(arn("an IAM policy"), "a list of ARNs")
     .max(10, "at most 10")

@@ -1,4 +1,5 @@
-import type { RunningNodes } from "../cluster/nodes.ts";
+import { type NodeGroupPlan, nodeGroupPlans } from "../cluster/node-groups.ts";
+import type { RunningGroups } from "../cluster/nodes.ts";
 import type { PodAddresses } from "../cluster/pod-addresses.ts";
 import { startedBy } from "../cluster/started-nodes.ts";
 import { reachingCache, type WayToCachePort } from "../config/database-rules.ts";
@@ -12,11 +13,11 @@ export interface NetworkNeeds extends Pick<IngressConfig, "scheme"> {
   existing: ExistingNetworkConfig;
   zones: string[];
   clusterName: string;
-  nodes: Pick<NodesConfig, "instanceTypes" | "maxSize"> &
+  nodes: Parameters<typeof nodeGroupPlans>[0] &
     Partial<Pick<NodesConfig, "kind" | "karpenter" | "auto">>;
   podAddresses: PodAddresses;
-  /** The node group on AWS, which holds its addresses already. */
-  running: RunningNodes | undefined;
+  /** The node groups on AWS, which hold their addresses already. */
+  running: RunningGroups;
   /** The VPC that the cluster runs in; undefined before it exists. */
   clusterVpcId: string | undefined;
   waysToCachePort: WayToCachePort[];
@@ -140,17 +141,20 @@ const holdsBalancer = (key: SubnetKey, { scheme }: NetworkNeeds) =>
  */
 function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number; holders: string } {
   const { zones, nodes, running, podAddresses } = needs;
-  const balancer = !running && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
+  const exists = Object.keys(running).length > 0;
+  const balancer = !exists && holdsBalancer(key, needs) ? loadBalancerAddresses : 0;
   if (key === "publicSubnetIds") return { addresses: balancer, holders: "the load balancer" };
-  const { each, others, needed } = addressesNeeded(
-    { ...nodes, started: startedBy(nodes), podAddresses },
-    zones.length,
-    0,
-  );
-  const more = !running || running.replaced || running.maxSize < nodes.maxSize;
+  const plans = nodeGroupPlans(nodes, zones.length);
+  const started = startedBy(nodes);
+  const of = { zones: zones.length, interfaceEndpoints: 0, started, podAddresses };
+  const { each, others, needed } = addressesNeeded(plans, of);
+  const more = plans.some(({ key, maxSize }) => {
+    const now = running[key];
+    return !now || now.replaced || now.maxSize < maxSize;
+  });
   const also = balancer > 0 ? ` and ${balancer} for the load balancer` : "";
   return {
-    addresses: more ? Math.max(0, needed - addressesHeld(needs, each, others)) + balancer : 0,
+    addresses: more ? Math.max(0, needed - addressesHeld(plans, needs)) + balancer : 0,
     holders: nodes.auto
       ? `nodes.auto.cpuLimit ${nodes.auto.cpuLimit} and EKS${also}`
       : `nodes.maxSize ${nodes.maxSize} (${each} a node, ${others} for EKS${also})`,
@@ -158,8 +162,16 @@ function addressesFor(key: SubnetKey, needs: NetworkNeeds): { addresses: number;
 }
 
 /** Nodes that are replaced go after the new ones have come. */
-function addressesHeld({ zones, running }: NetworkNeeds, each: number, others: number): number {
-  if (!running) return 0;
-  const nodes = running.replaced ? 0 : Math.ceil(running.desiredSize / zones.length);
-  return nodes * each + others;
+function addressesHeld(
+  plans: NodeGroupPlan[],
+  { zones, running, nodes, podAddresses }: NetworkNeeds,
+): number {
+  if (Object.keys(running).length === 0) return 0;
+  const held = plans.flatMap((plan) => {
+    const now = running[plan.key];
+    return now && !now.replaced ? [{ ...plan, maxSize: now.desiredSize }] : [];
+  });
+  const started = startedBy(nodes);
+  const of = { zones: zones.length, interfaceEndpoints: 0, started, podAddresses };
+  return addressesNeeded(held, { ...of, upgradeNodes: 0 }).needed;
 }

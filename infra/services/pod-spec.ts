@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { capacityTypeLabel } from "../cluster/node-groups.ts";
 import { podSecurity } from "../cluster/pod-security.ts";
 import { portOf } from "../config/workload-schema.ts";
 import type { Link } from "../resources/link.ts";
@@ -33,10 +34,9 @@ export function servicePod(
   selector: Record<string, string>,
   parts: PodParts,
 ): PodSpec {
-  const spread = (topologyKey: string) => ({
+  const spread = (topologyKey: string, whenUnsatisfiable = "ScheduleAnyway") => ({
     topologyKey,
-    // A zone that is short of room must not keep pods from running in another one.
-    whenUnsatisfiable: "ScheduleAnyway",
+    whenUnsatisfiable,
     maxSkew: 1,
     labelSelector: { matchLabels: selector },
     // Old pods do not count, or a rollout could not place its last new one.
@@ -53,7 +53,8 @@ export function servicePod(
   return {
     ...podBasis(args, parts),
     topologySpreadConstraints: [
-      spread("topology.kubernetes.io/zone"),
+      // In one group over all zones, one that is short of room must not keep pods from running in another.
+      spread("topology.kubernetes.io/zone", args.hardSpread ? "DoNotSchedule" : undefined),
       spread("kubernetes.io/hostname"),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
@@ -143,7 +144,12 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
     ...(args.owner && { priorityClassName: args.owner.name }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
+    nodeSelector: {
+      "kubernetes.io/os": "linux",
+      "kubernetes.io/arch": args.architecture,
+      ...(args.onDemandOnly && onDemandNodes(args)),
+    },
+    ...(args.spotFirst && !args.onDemandOnly && { affinity: spotFirst }),
     securityContext: {
       ...podSecurity,
       runAsUser: user,
@@ -155,6 +161,24 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
     ...(volumes.length > 0 && { volumes }),
   };
 }
+
+/** EKS labels the nodes of its groups, Karpenter those that it starts. */
+const onDemandNodes = ({ karpenter }: WorkloadArgs): Record<string, string> =>
+  karpenter ? { "karpenter.sh/capacity-type": "on-demand" } : { [capacityTypeLabel]: "ON_DEMAND" };
+
+/** Room on on-demand nodes stays for the pods that need it. */
+const spotFirst = {
+  nodeAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        preference: {
+          matchExpressions: [{ key: capacityTypeLabel, operator: "In", values: ["SPOT"] }],
+        },
+      },
+    ],
+  },
+};
 
 /** Below 1024 a user without capabilities may listen only where the pod says so; it is a safe sysctl. */
 function lowPorts(args: WorkloadArgs & Partial<Pick<ServiceArgs, "worker" | "port">>) {

@@ -16,7 +16,7 @@ import type { IngressArgs } from "./ingress-annotations.ts";
 export interface WorkloadArgs
   extends Omit<ContainerArgs, "architecture">,
     Pick<NodesConfig, "architecture">,
-    Pick<JobConfig, "policyArns" | "egress"> {
+    Pick<JobConfig, "policyArns" | "egress" | "onDemandOnly"> {
   /** Also its namespace. */
   name: string;
   sidecars: Record<string, ContainerArgs & { health?: HealthConfig }>;
@@ -35,6 +35,10 @@ export interface WorkloadArgs
   karpenter?: boolean;
   /** Whether each node answers DNS, as in EKS Auto Mode. @default pods of CoreDNS do */
   nodeDns?: boolean;
+  /**
+   * Whether its pods take Spot nodes first, where the stack has such nodes and others. @default false
+   */
+  spotFirst?: boolean;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */
@@ -43,12 +47,21 @@ export interface WorkloadArgs
 
 type OwnSettings = Omit<
   ServiceConfig,
-  keyof ContainerArgs | "sidecars" | "before" | "calls" | "uses" | "policyArns" | "egress"
+  | keyof ContainerArgs
+  | "sidecars"
+  | "before"
+  | "calls"
+  | "uses"
+  | "policyArns"
+  | "egress"
+  | "onDemandOnly"
 >;
 
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   /** The namespaces of those that call it. */
   callers: string[];
+  /** Whether each zone can get a node, so that pods need not leave one out. @default false */
+  hardSpread?: boolean;
   /** What `scale` needs. @default the service has none */
   keda?: Keda;
   /** By which the load balancer controller tags what it makes. */

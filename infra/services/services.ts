@@ -28,10 +28,12 @@ export interface ServicesArgs
     | "cluster"
     | "network"
     | "ingress"
+    | "hardSpread"
     | "insights"
     | "karpenter"
     | "keda"
     | "nodeDns"
+    | "spotFirst"
     | "place"
   > {
   /** By name. */
@@ -162,6 +164,7 @@ export class Services extends pulumi.ComponentResource {
       place: args.place,
       ...(args.karpenter && { karpenter: true }),
       ...(args.nodeDns && { nodeDns: true }),
+      ...(args.spotFirst && { spotFirst: true }),
       ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};
@@ -174,6 +177,7 @@ export class Services extends pulumi.ComponentResource {
         service,
         {
           ...resolved(service, settings),
+          ...(args.hardSpread && { hardSpread: true }),
           callers: callersOf(service, { ...services, ...jobs }),
           clusterName: args.clusterName,
           network: args.network,

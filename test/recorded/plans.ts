@@ -21,6 +21,7 @@ export const plans: Record<string, () => Promise<Evaluation>> = {
   karpenter: () => elsewhere("karpenter"),
   auto: () => elsewhere("auto"),
   identity: () => elsewhere("identity"),
+  groups: () => elsewhere("groups"),
   bootstrap: () => evaluate("main", join(projectFolder, "projects/bootstrap")),
   "pull-request": async () => ({
     ...{ stack: "pr-12", functions: [], outputs: {}, secretKeys: [] },

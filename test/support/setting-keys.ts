@@ -22,6 +22,6 @@ export function settingKeys(schema: z.core.$ZodType, at = ""): string[] {
       ),
     );
   }
-  const named = type === "record" && ["services", "jobs"].includes(at);
+  const named = type === "record" && ["services", "jobs", "nodes.groups"].includes(at);
   return named ? settingKeys(valueType, `${at}.<name>`) : [at];
 }

@@ -66,6 +66,26 @@ const startedByAuto = (key: string, to: unknown): Case => ({
   with: auto,
   moves: ["NodePool"],
 });
+/** A node group beside the first one, and a change of one of its settings. */
+const spot = {
+  instanceTypes: ["m7g.large", "m6g.large"],
+  capacityType: "SPOT",
+  minSize: 1,
+  maxSize: 4,
+};
+const warm = { ...spot, capacityType: "ON_DEMAND", warmPool: { size: 1 } };
+const group = (
+  key: string,
+  to: unknown,
+  moves = ["NodeGroup"],
+  more: Partial<Case> = {},
+): Case => ({
+  key: `nodes.groups.spot.${key}`,
+  to,
+  moves,
+  ...more,
+  with: { "nodes.groups": { spot }, ...more.with },
+});
 /** A job, and a change of one of its settings. */
 const tidy = {
   "jobs.tidy": { image: { sameAs: "web" }, command: ["tidy"], schedule: "0 3 * * *" },
@@ -281,6 +301,7 @@ const jobCases: Case[] = [
       }),
     ),
   ],
+  job("onDemandOnly", true),
   job("command", ["sweep"]),
   job("args", ["--all"]),
   job("user", 999),
@@ -575,6 +596,32 @@ export const cases: Case[] = [
   { key: "nodes.maxSize", to: 10, moves: ["NodeGroup"] },
   { key: "nodes.release", to: "1.36.1-20261101", moves: ["NodeGroup"] },
   { key: "nodes.diskSizeGiB", to: 80, moves: ["LaunchTemplate"] },
+  // Pods are spread hard, and the sizes are shared out.
+  { key: "nodes.groupPerZone", to: true, moves: ["Deployment", "NodeGroup"] },
+  {
+    key: "nodes.warmPool.size",
+    to: 2,
+    with: { "nodes.warmPool": { size: 1 } },
+    moves: ["NodeGroup"],
+  },
+  {
+    key: "nodes.warmPool.state",
+    to: "RUNNING",
+    with: { "nodes.warmPool": { size: 1 } },
+    moves: ["NodeGroup"],
+  },
+  group("warmPool.size", 2, ["NodeGroup"], {
+    with: { "nodes.groups": { spot: warm } },
+  }),
+  group("warmPool.state", "RUNNING", ["NodeGroup"], {
+    with: { "nodes.groups": { spot: warm } },
+  }),
+  group("instanceTypes", ["m7g.large", "m7g.xlarge"]),
+  // All nodes are on demand then, and no pod prefers others.
+  group("capacityType", "ON_DEMAND", ["Deployment", "NodeGroup"]),
+  group("minSize", 2),
+  group("desiredSize", 3),
+  group("maxSize", 5),
   {
     key: "nodes.kind",
     to: "karpenter",
@@ -863,6 +910,7 @@ export const cases: Case[] = [
   { key: "services.web.command", to: ["node", "server.js"], moves: ["Deployment"] },
   { key: "services.web.args", to: ["--verbose"], moves: ["Deployment"] },
   { key: "services.web.user", to: 999, with: foreign, moves: ["Deployment"] },
+  { key: "services.web.onDemandOnly", to: true, moves: ["Deployment"] },
   { key: "services.web.group", to: 998, moves: ["Deployment"] },
   { key: "services.web.architecture", to: "arm64", moves: [] },
   { key: "services.web.environment", to: { GREETING: "hello" }, moves: ["Deployment"] },

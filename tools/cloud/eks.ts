@@ -248,10 +248,14 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
     ...(node ? [{ ...node, count }] : []),
     { what: "GB of gp3", count: count * size, price: prices.gp3 },
   ];
+  const waiting = warmPool(inputs, node, size);
   return {
-    fixed: awake
-      ? fixed.map((item) => ({ ...item, what: item.what + awake.note, share: awake.share }))
-      : fixed,
+    fixed: [
+      ...(awake
+        ? fixed.map((item) => ({ ...item, what: item.what + awake.note, share: awake.share }))
+        : fixed),
+      ...waiting,
+    ],
     perUse: [
       ...(types.some((type) => type.startsWith("t4g.")) ? [prices.credits] : []),
       ...(types.some((type) => /^t3a?\./.test(type)) ? [prices.creditsOfX86] : []),
@@ -261,6 +265,22 @@ function nodes({ inputs }: Resource, all: Resource[]): Charges {
       ...disks.filter((disk) => !known.includes(disk)).map((disk) => `${disk.volumeType} volumes`),
     ],
   };
+}
+
+/** Instances that wait, also while the stack sleeps: stopped ones cost their volumes. */
+function warmPool(
+  { warmPoolConfig }: Properties,
+  node: Omit<Fixed, "count"> | undefined,
+  size: number,
+): Fixed[] {
+  const count: number = warmPoolConfig?.minSize ?? 0;
+  const disks = { what: "GB of gp3 that wait", count: count * size, price: prices.gp3 };
+  return [
+    ...(node && warmPoolConfig?.poolState === "RUNNING"
+      ? [{ ...node, what: `${node.what} that waits`, count }]
+      : []),
+    ...(count > 0 ? [disks] : []),
+  ];
 }
 
 /**

@@ -35,6 +35,11 @@ interface Setting {
 const records: Record<string, Pick<Setting, "meaning" | "required">> = {
   services: { meaning: "A service, its namespace and its role.", required: true },
   jobs: { meaning: "A job, its namespace and its role.", required: false },
+  "nodes.groups": {
+    meaning:
+      "A further managed node group beside the one that the keys of `nodes` describe, such as one of Spot instances (docs/nodes.md).",
+    required: false,
+  },
 };
 
 /** Every setting of the schema, in its order; `<name>` stands for the name of a service. */

@@ -1,4 +1,5 @@
 import type { Pods } from "../../infra/cluster/capacity.ts";
+import { capacityTypeLabel } from "../../infra/cluster/node-groups.ts";
 import { surgeOf } from "../../infra/services/rollout.ts";
 import { type Manifest, podSpecOf, requestsOf, scaleOf } from "./manifests.ts";
 import type { Properties } from "./resource.ts";
@@ -32,6 +33,7 @@ export function podsOf(pod: Properties, count: number): Omit<Pods, "name"> {
     ...requestsOf(pod),
     count,
     spread: spreads.some(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule"),
+    ...(pod.nodeSelector?.[capacityTypeLabel] === "ON_DEMAND" && { onDemand: true }),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
+import { groupTag } from "../../infra/cluster/node-groups.ts";
 import { type PodAddresses, podAddressesOf } from "../../infra/cluster/pod-addresses.ts";
 import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
@@ -42,13 +43,19 @@ function givenNetworkOf(resources: Resource[]): { of: string; what: string }[] {
     : [];
 }
 
-/** A node group and the pods that it carries. */
-export interface Placement {
+/** Nodes of one kind, of one node group or of one in each zone. */
+export interface NodesOfKind {
   types: string[];
   spot: boolean;
-  /** Zones with a subnet of the group. */
+  /** Zones with a subnet of a group. */
   zones: number;
   sizes: Record<"minSize" | "desiredSize" | "maxSize", number>;
+}
+
+/** The nodes of `platform:nodes`, and the pods that they and the others carry. */
+export interface Placement extends NodesOfKind {
+  /** The nodes of further groups. */
+  others: NodesOfKind[];
   /** Whether an autoscaler moves the number of nodes. */
   scaled: boolean;
   /** What Karpenter starts beside the group, which then carries the pods of add-ons alone; or EKS Auto Mode without one. */
@@ -66,12 +73,38 @@ export interface Placement {
   services: Pods[];
 }
 
-/** What the node group carries; undefined without one. */
+/** The nodes of all groups, by their kinds; those of `platform:nodes` itself first. */
+function nodesByKind(resources: Resource[]): NodesOfKind[] {
+  const groups = resources.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
+  // One group a zone has the place of its zone at the end of its tag.
+  const settingsOf = ({ inputs }: Resource) => {
+    const key = String(inputs.tags?.[groupTag] ?? "");
+    return inputs.subnetIds?.length === 1 ? key.replace(/(^|-)\d+$/, "") : key;
+  };
+  const names = [...new Set(groups.map(settingsOf))];
+  return names
+    .toSorted((a, b) => Number(a !== "") - Number(b !== ""))
+    .map((name) => {
+      const inputs = groups.filter((one) => settingsOf(one) === name).map((one) => one.inputs);
+      const sum = (of: keyof NodesOfKind["sizes"]) =>
+        inputs.reduce((total, { scalingConfig }) => total + (scalingConfig?.[of] ?? 1), 0);
+      return {
+        types: inputs[0]?.instanceTypes ?? ["t3.medium"],
+        spot: inputs[0]?.capacityType === "SPOT",
+        zones: new Set(inputs.flatMap(({ subnetIds }) => subnetIds ?? [""])).size,
+        sizes: {
+          minSize: sum("minSize"),
+          desiredSize: sum("desiredSize"),
+          maxSize: sum("maxSize"),
+        },
+      };
+    });
+}
+
+/** What the node groups carry; undefined without one. */
 export function placementOf(resources: Resource[]): Placement | undefined {
   const started = startedNodesOf(resources);
-  const group =
-    resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs ??
-    (started && withoutGroup(resources));
+  const [group = started && withoutGroup(resources), ...others] = nodesByKind(resources);
   if (!group) return undefined;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
@@ -82,7 +115,7 @@ export function placementOf(resources: Resource[]): Placement | undefined {
     files: has(filesAddon),
     podIdentity: has(identityAddon),
     ...(prefixDelegation && {
-      prefixes: String(group.amiType).startsWith("BOTTLEROCKET") ? "all" : "few",
+      prefixes: hasBottlerocket(resources) ? "all" : "few",
     }),
   };
   const manifests = manifestsOf(resources);
@@ -91,10 +124,8 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const services = servicePods(manifests, { bound: "least", rollout: false });
   const cluster = clusterPodsOf(resources);
   return {
-    types: group.instanceTypes ?? ["t3.medium"],
-    spot: group.capacityType === "SPOT",
-    zones: group.subnetIds?.length ?? 1,
-    sizes: group.scalingConfig ?? { minSize: 1, desiredSize: 1, maxSize: 1 },
+    ...group,
+    others,
     scaled,
     started,
     addons,
@@ -107,16 +138,21 @@ export function placementOf(resources: Resource[]): Placement | undefined {
 }
 
 /** What stands for the node group in EKS Auto Mode: none of its nodes, in the subnets of the NodeClass. */
-function withoutGroup(resources: Resource[]): Properties {
+function withoutGroup(resources: Resource[]): NodesOfKind {
   const nodeClass = resources.find(
     ({ type }) => type === "kubernetes:eks.amazonaws.com/v1:NodeClass",
   );
   return {
-    instanceTypes: [],
-    subnetIds: nodeClass?.inputs.spec.subnetSelectorTerms,
-    scalingConfig: { minSize: 0, desiredSize: 0, maxSize: 0 },
+    types: [],
+    spot: false,
+    zones: nodeClass?.inputs.spec.subnetSelectorTerms.length ?? 1,
+    sizes: { minSize: 0, desiredSize: 0, maxSize: 0 },
   };
 }
+
+const hasBottlerocket = (resources: Resource[]) =>
+  resources.some(({ inputs }) => String(inputs.amiType).startsWith("BOTTLEROCKET"));
+
 /** How the nodes of a plan get the addresses of their pods. */
 export const podAddressesIn = (resources: Resource[]): PodAddresses =>
   podAddressesOf(
@@ -126,36 +162,51 @@ export const podAddressesIn = (resources: Resource[]): PodAddresses =>
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);
   if (!placement) return [];
-  const { types, zones, scaled, started, addons, own, most } = placement;
-  const { minSize, desiredSize, maxSize } = placement.sizes;
-  if (started?.by === "EKS Auto Mode") return startedOf(started, most, { zones, addons });
-  const nodes = started
-    ? `${desiredSize} of ${types.join(", ")} for the pods of add-ons`
-    : scaled
-      ? `${minSize} to ${maxSize} of ${types.join(", ")}, as many as the pods need`
-      : `${desiredSize} of ${types.join(", ")}; nothing adds nodes`;
-  const room = smallestRoom(types, addons);
-  if (!room) {
-    const unknown = types.filter((type) => !instanceType(type)).join(", ");
-    const what = `NOT CHECKED: infra/cluster/instance-types.ts has no numbers for ${unknown}`;
-    return [
-      { of: "nodes", what: nodes },
-      { of: "pods", what },
-    ];
+  const { types, zones, scaled, started, addons, own, most, others } = placement;
+  const kinds = [placement, ...others];
+  const nodes = kinds.map((kind) => ({
+    of: "nodes",
+    what: started
+      ? `${kind.sizes.desiredSize} of ${types.join(", ")} for the pods of add-ons`
+      : nodesText(kind, { scaled, capacity: others.length > 0 }),
+  }));
+  const rooms = kinds.map((kind) => smallestRoom(kind.types, addons));
+  const unknown = kinds.flatMap((kind) => kind.types).filter((type) => !instanceType(type));
+  const [room] = rooms;
+  if (!room || unknown.length > 0) {
+    const what = `NOT CHECKED: infra/cluster/instance-types.ts has no numbers for ${unknown.join(", ")}`;
+    return [...nodes, { of: "pods", what }];
   }
-  if (started) return [{ of: "nodes", what: nodes }, ...startedOf(started, own, { zones, addons })];
-  const needed = nodesFor(most, { room, zones, atLeast: 1, atMost: mostNodes });
-  return [
-    { of: "nodes", what: nodes },
-    {
-      of: "a node",
-      what: `${room.cpuMillicores}m CPU, ${room.memoryMiB} MiB and ${room.pods} pods, besides what is on every node`,
-    },
-    {
-      of: "pods",
-      what: `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's, on ${needed ?? `more than ${mostNodes}`} nodes`,
-    },
-  ];
+  if (started) return [...nodes, ...startedOf(started, own, { zones, addons })];
+  const counted = `at most ${own.map(({ name, count }) => `${count} ${name}`).join(", ")} and the cluster's`;
+  const ofNode = rooms.flatMap((one) =>
+    one
+      ? {
+          of: "a node",
+          what: `${one.cpuMillicores}m CPU, ${one.memoryMiB} MiB and ${one.pods} pods, besides what is on every node`,
+        }
+      : [],
+  );
+  const bounds = { room, zones, atLeast: 1, atMost: mostNodes };
+  const on =
+    others.length > 0
+      ? `all at their most on ${kinds.map((kind) => largest(kind, scaled)).join(" and ")}`
+      : `on ${nodesFor(most, bounds) ?? `more than ${mostNodes}`} nodes`;
+  return [...nodes, ...ofNode, { of: "pods", what: `${counted}, ${on}` }];
+}
+
+const largest = ({ sizes, spot }: NodesOfKind, scaled: boolean) =>
+  `${scaled ? sizes.maxSize : sizes.desiredSize} ${spot ? "Spot" : "on-demand"} nodes`;
+
+/** Of several groups also what they are paid by. */
+function nodesText(
+  { sizes: { minSize, desiredSize, maxSize }, types, spot }: NodesOfKind,
+  { scaled, capacity }: { scaled: boolean; capacity: boolean },
+): string {
+  const of = `of ${types.join(", ")}${capacity ? (spot ? " on Spot" : " on demand") : ""}`;
+  return scaled
+    ? `${minSize} to ${maxSize} ${of}, as many as the pods need`
+    : `${desiredSize} ${of}; nothing adds nodes`;
 }
 
 /** When the stack has no nodes, and which jobs that hits. */

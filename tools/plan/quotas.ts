@@ -121,17 +121,28 @@ export function quotasOf(resources: Resource[]): Quota[] {
 /** The max. used addresses of a private subnet, and its size. */
 function addresses(resources: Resource[]): [used: number, limit: number] {
   const vpc = resources.find(({ type }) => type === "awsx:ec2:Vpc")?.inputs;
-  const group = resources.find(({ type }) => type === "aws:eks/nodeGroup:NodeGroup")?.inputs;
+  const groups = resources.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
   const started = startedNodesOf(resources);
-  if (!vpc || (!group && !started)) return [0, 0];
-  const endpoints = resources.filter(
+  if (!vpc || (groups.length === 0 && !started)) return [0, 0];
+  const podAddresses = podAddressesIn(resources);
+  const interfaceEndpoints = resources.filter(
     ({ type, inputs }) =>
       type === "aws:ec2/vpcEndpoint:VpcEndpoint" && inputs.vpcEndpointType === "Interface",
   ).length;
-  const { instanceTypes = [], scalingConfig: { maxSize = 0 } = {} } = group ?? {};
-  const podAddresses = podAddressesIn(resources);
-  const nodes = { instanceTypes, maxSize, started, podAddresses };
-  const { needed } = addressesNeeded(nodes, vpc.availabilityZoneNames.length, endpoints);
+  const { needed } = addressesNeeded(
+    groups.map(({ inputs: { instanceTypes, scalingConfig, subnetIds, warmPoolConfig } }) => ({
+      instanceTypes,
+      maxSize: scalingConfig.maxSize,
+      warmPool: warmPoolConfig && { size: warmPoolConfig.minSize },
+      zones: subnetIds,
+    })),
+    {
+      zones: vpc.availabilityZoneNames.length,
+      interfaceEndpoints,
+      started,
+      podAddresses,
+    },
+  );
   return [needed, privateAddresses(vpc as { cidrBlock: string }, podAddresses)];
 }
 

@@ -318,8 +318,8 @@ async function buildUnusually(stack: RehearsalStack, runOperation: RunOperation)
 /** AWS takes a node of a Spot group back; another one comes, and every pod has a place again. */
 async function loseSpotNode(stack: RehearsalStack, runOperation: RunOperation): Promise<void> {
   const { world } = stack;
-  const [group] = world.live(nodeGroupType);
-  if (group?.inputs.capacityType !== "SPOT") return;
+  const group = world.live(nodeGroupType).find(({ inputs }) => inputs.capacityType === "SPOT");
+  if (!group) return;
   const zones = () =>
     nodesOf(world, group)
       .map(({ inputs }) => inputs.subnetId)
@@ -544,18 +544,22 @@ function changeImage(stack: RehearsalStack): () => void {
   return () => set(settings.image.reference);
 }
 
-/** Scales the node group to its limit behind the engine's back, as the autoscaler does. Returns the limit. */
+/** Scales the node groups to their limits behind the engine's back, as the autoscaler does. Returns the sum. */
 function growNodes({ world }: RehearsalStack): number {
-  const [group] = world.live(nodeGroupType);
-  const limit = group?.inputs.scalingConfig.maxSize ?? 0;
-  if (group) scaleTo(world, group, { desiredCapacity: limit });
-  return limit;
+  const limits = world.live(nodeGroupType).map((group) => {
+    const limit: number = group.inputs.scalingConfig.maxSize;
+    scaleTo(world, group, { desiredCapacity: limit });
+    return limit;
+  });
+  return limits.reduce((sum, limit) => sum + limit, 0);
 }
 
 /** An update removes no running node. */
 function checkNodesKept({ world }: RehearsalStack, before: number): string[] {
-  const [group] = world.live(nodeGroupType);
-  const now: number = (group && scalingGroupOf(world, group)?.inputs.desiredCapacity) ?? 0;
+  const now = world
+    .live(nodeGroupType)
+    .map((group): number => scalingGroupOf(world, group)?.inputs.desiredCapacity ?? 0)
+    .reduce((sum, nodes) => sum + nodes, 0);
   return now < before ? [`${before} nodes ran, and the update leaves ${now}`] : [];
 }
 

@@ -210,16 +210,10 @@ describe("addresses", () => {
 
   it("of a private subnet are needed by nodes of known types, two more in an upgrade, and by AWS", () => {
     const needed = (instanceTypes: string[], endpoints = 0) =>
-      addressesNeeded(
-        {
-          instanceTypes,
-          maxSize: 6,
-          started: undefined,
-          podAddresses: { prefixDelegation: false },
-        },
-        2,
-        endpoints,
-      );
+      addressesNeeded([{ instanceTypes, maxSize: 6, zones: [0, 1] }], {
+        ...{ zones: 2, interfaceEndpoints: endpoints, started: undefined },
+        podAddresses: { prefixDelegation: false },
+      });
     assert.deepEqual(needed(["t9z.medium"]), { each: 0, others: 6, needed: 6 });
     assert.deepEqual(needed(["t4g.medium"], 4), { each: 18, others: 10, needed: 5 * 18 + 10 });
     assert.equal(needed(["t4g.medium", "m7g.large"]).each, 30, "the most of any type");

@@ -48,10 +48,13 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
         desiredSize: 2,
         maxSize: 4,
         diskSizeGiB: 20,
+        groups: {},
+        groupPerZone: false,
       },
+      zones: 2,
       logs,
       autoscaled: true,
-      running: undefined,
+      running: {},
       deployerNamespaces: ["web"],
       tags: { team: "shop" },
       ...changes,
@@ -59,6 +62,8 @@ const cluster = (changes: Partial<ClusterArgs> = {}) =>
   });
 
 const nodes = {
+  groups: {},
+  groupPerZone: false,
   architecture: "amd64",
   operatingSystem: "bottlerocket",
   instanceTypes: ["t3.medium"],
@@ -195,6 +200,42 @@ describe("cluster", () => {
     assert.deepEqual(group.inputs.scalingConfig, sizes);
     assert.equal(group.inputs.capacityType, "SPOT");
     assert.equal(group.inputs.releaseVersion, "1.50.0-0a1b2c3d");
+  });
+
+  it("has one group a zone by a setting, each in its own subnet, with its share and its tag", async () => {
+    const spot = {
+      ...{ instanceTypes: ["t3.large", "t3a.large"], capacityType: "SPOT" as const },
+      ...{ minSize: 2, maxSize: 3 },
+    };
+    const warmPool = { size: 2, state: "STOPPED" as const };
+    const several = { ...nodes, instanceTypes: ["t3.medium"], groups: { spot }, warmPool };
+    const made = await cluster({ nodes: { ...several, groupPerZone: true } });
+    const groups = made.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
+    const [first = "", second = ""] = only(made, "awsx:ec2:Vpc").outputs.privateSubnetIds;
+    assert.deepEqual(
+      groups
+        .map(({ name, inputs }) => [
+          ...[name, inputs.subnetIds, inputs.tags, inputs.capacityType],
+          ...[inputs.scalingConfig.maxSize, inputs.warmPoolConfig],
+        ])
+        .sort(),
+      [
+        ["cluster-nodes-1", first, "1", "ON_DEMAND", 2, 1],
+        ["cluster-nodes-2", second, "2", "ON_DEMAND", 2, 1],
+        ["cluster-nodes-spot-1", first, "spot-1", "SPOT", 2, 0],
+        ["cluster-nodes-spot-2", second, "spot-2", "SPOT", 1, 0],
+      ].map(([name, subnet, key, capacityType, maxSize, waiting]) => [
+        ...[name, [subnet], { "node-group": key }, capacityType, maxSize],
+        waiting === 0
+          ? undefined
+          : { minSize: waiting, maxGroupPreparedCapacity: waiting, poolState: "STOPPED" },
+      ]),
+    );
+    assert.deepEqual(
+      new Set(groups.map(({ inputs }) => inputs.launchTemplate.id)).size,
+      1,
+      "else the autoscaler takes groups of two zones for unlike ones",
+    );
   });
 
   it("encrypts every disk", async () => {

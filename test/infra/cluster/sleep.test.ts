@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
+import { nodeGroupPlans } from "../../../infra/cluster/node-groups.ts";
 import { requireAwake, sleepBySchedule } from "../../../infra/cluster/sleep.ts";
 import type { NodesConfig } from "../../../infra/config/schema.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
@@ -8,20 +9,16 @@ import { deploy, only } from "../../../tools/graph/evaluate.ts";
 const arn = "arn:aws:eks:eu-central-1:111122223333:nodegroup/platform/nodes/1";
 const sizes = { minSize: 2, desiredSize: 3, maxSize: 4 };
 const schedule = { sleep: "0 19 * * 1-5", wake: "0 7 * * 1-5", timeZone: "Europe/Berlin" };
-const made = (more: Partial<NodesConfig>) =>
-  deploy(() =>
-    sleepBySchedule(
-      "sleep",
-      {
-        nodes: { ...sizes, ...more } as NodesConfig,
-        cluster: {
-          name: pulumi.output("platform"),
-          nodes: { group: { name: pulumi.output("nodes"), arn: pulumi.output(arn) } },
-        },
-      },
-      {},
-    ),
-  );
+const made = (more: Partial<NodesConfig>) => {
+  const nodes = { ...sizes, groups: {}, ...more } as NodesConfig;
+  const groups = nodeGroupPlans(nodes, 2).map((plan) => ({
+    plan,
+    name: pulumi.output(`nodes${plan.key}`),
+    arn: pulumi.output(`${arn}${plan.key}`),
+  }));
+  const cluster = { name: pulumi.output("platform"), nodes: { groups } };
+  return deploy(() => sleepBySchedule("sleep", { nodes, cluster }, {}));
+};
 const schedules = async () => {
   const found = (await made({ schedule })).filter(({ type }) => type.endsWith(":Schedule"));
   return Object.fromEntries(found.map(({ name, inputs }) => [name, inputs]));
@@ -67,6 +64,23 @@ describe("the sleep of a node group", () => {
       { Effect: "Allow", Action: "eks:UpdateNodegroupConfig", Resource: arn },
     ]);
   });
+
+  it("is of each group, by its own sizes, and by one role", async () => {
+    const spot = { instanceTypes: [], capacityType: "SPOT" as const, minSize: 1, maxSize: 9 };
+    const resources = await made({ schedule, groups: { spot } });
+    const inputs = resources.filter(({ type }) => type.endsWith(":Schedule"));
+    assert.deepEqual(inputs.map(({ name }) => name).sort(), [
+      ...["sleep-sleep", "sleep-spot-sleep", "sleep-spot-wake", "sleep-wake"],
+    ]);
+    const wake = inputs.find(({ name }) => name === "sleep-spot-wake");
+    assert.deepEqual(JSON.parse(wake?.inputs.target.input), {
+      ClusterName: "platform",
+      NodegroupName: "nodesspot",
+      ScalingConfig: { MinSize: 1, DesiredSize: 1, MaxSize: 9 },
+    });
+    const { policy } = only(resources, "aws:iam/rolePolicy:RolePolicy").inputs;
+    assert.deepEqual(JSON.parse(policy).Statement[0].Resource, [arn, `${arn}spot`]);
+  });
 });
 
 describe("an update of a stack that sleeps", () => {
@@ -74,7 +88,7 @@ describe("an update of a stack that sleeps", () => {
   const run = async (more: Partial<NodesConfig>, running?: typeof night, preview = false) => {
     const none = { newResource: () => ({ id: "", state: {} }), call: () => ({}) };
     await pulumi.runtime.setMocks(none, "platform", "dev", preview);
-    requireAwake({ nodes: { ...sizes, ...more } as NodesConfig }, running);
+    requireAwake({ nodes: { ...sizes, ...more } as NodesConfig }, running ? { "": running } : {});
   };
 
   it("is refused with what wakes it, and its preview is not", async () => {

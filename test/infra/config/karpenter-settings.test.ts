@@ -104,7 +104,7 @@ describe("settings of Karpenter", () => {
     [
       "pods that end later than Spot",
       { ...karpenter({}, { capacityTypes: ["spot", "on-demand"] }), ...web({ drainSeconds: 40 }) },
-      /but nodes\.karpenter\.capacityTypes spot at most 120; allowed: shorter times, or nodes\.karpenter\.capacityTypes on-demand$/,
+      /but nodes\.karpenter\.capacityTypes spot at most 120; allowed: shorter times, or nodes\.karpenter\.capacityTypes on-demand, or services\.web\.onDemandOnly true$/,
     ],
     [
       "more nodes than addresses",

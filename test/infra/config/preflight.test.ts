@@ -6,9 +6,8 @@ import { load } from "../../support/setting-problems.ts";
 
 const args: PreflightArgs = {
   zones: ["us-east-1a", "us-east-1b"],
-  instanceTypes: ["t4g.medium"],
+  groups: [{ at: "nodes", instanceTypes: ["t4g.medium"], capacityType: "ON_DEMAND" }],
   architecture: "arm64",
-  capacityType: "ON_DEMAND",
   autoscaled: true,
   pods: [],
   domains: [["domain", { hostedZoneId: "Z0123456789ABC", hostName: "shop.example.com" }]],
@@ -31,7 +30,16 @@ const described = {
 let asked: string[] = [];
 
 /** What is wrong with the arguments in an account with three zones, of which the third has no EKS. */
-const problems = async (changes: Partial<PreflightArgs>, hosted = zone, type = described) => {
+const problems = async (
+  {
+    instanceTypes = ["t4g.medium"],
+    capacityType = "ON_DEMAND",
+    ...changes
+  }: Partial<PreflightArgs & PreflightArgs["groups"][number]>,
+  hosted = zone,
+  type = described,
+) => {
+  const groups = [{ at: "nodes", instanceTypes, capacityType }];
   asked = [];
   const answers: Record<string, object> = {
     getAvailabilityZones: {
@@ -61,7 +69,7 @@ const problems = async (changes: Partial<PreflightArgs>, hosted = zone, type = d
     },
   });
   try {
-    await preflight({ ...args, ...changes }, {});
+    await preflight({ ...args, groups, ...changes }, {});
   } catch (error) {
     assert.ok(pulumi.RunError.isInstance(error), String(error));
     return error.message.split("\n");
@@ -99,6 +107,16 @@ describe("the preflight", () => {
     await problems({ instanceTypes });
     assert.deepEqual(asked, ["m10g.large"]);
     assert.deepEqual(await problems({ instanceTypes: ["m8g.large", "m10g.large"] }), []);
+  });
+
+  it("asks for the types of each group, and says of which one", async () => {
+    const spot = {
+      ...{ at: "nodes.groups.spot", instanceTypes: ["t4g.medium", "m9g.large"] },
+      capacityType: "SPOT" as const,
+    };
+    assert.deepEqual(await problems({ groups: [...args.groups, spot] }), [
+      "nodes.groups.spot.instanceTypes: m9g.large is not offered in us-east-1b; allowed: a type of all zones",
+    ]);
   });
 
   it("refuses an instance type of another architecture than nodes.architecture", async () => {

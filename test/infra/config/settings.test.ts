@@ -83,6 +83,7 @@ describe("each setting", function () {
       key
         .replace("services.web.", "services.<name>.")
         .replace("jobs.tidy.", "jobs.<name>.")
+        .replace("nodes.groups.spot.", "nodes.groups.<name>.")
         .replace(/^resources\.(\w+)/, "resources.<$1>"),
     );
     // What a release writes is read by people.

@@ -21,6 +21,14 @@ const whole: ExistingNetwork = {
   publicSubnets: [subnet("subnet-a", "a", "igw-1"), subnet("subnet-b", "b", "igw-1")],
   privateSubnets: [subnet("subnet-c", "a", "nat-1"), subnet("subnet-d", "b", "nat-2")],
 };
+const nodes = {
+  instanceTypes: ["t4g.medium"],
+  capacityType: "ON_DEMAND" as const,
+  minSize: 2,
+  maxSize: 4,
+  groups: {},
+  groupPerZone: false,
+};
 const stack: NetworkNeeds = {
   existing: {
     vpcId,
@@ -29,10 +37,10 @@ const stack: NetworkNeeds = {
   },
   zones: ["a", "b"],
   clusterName: "shop",
-  nodes: { instanceTypes: ["t4g.medium"], maxSize: 4 },
+  nodes,
   podAddresses: { prefixDelegation: false },
   scheme: "internet-facing",
-  running: undefined,
+  running: {},
   clusterVpcId: undefined,
   waysToCachePort: [],
 };
@@ -136,9 +144,9 @@ describe("a network that is there already", () => {
       "network.existing.publicSubnetIds: subnet-b is 10.1.0.0/28; needed: a /27, for the load balancer",
     ]);
     const running = { minSize: 2, desiredSize: 4, maxSize: 4, replaced: false };
-    const nodes = { instanceTypes: [], maxSize: 4 };
-    assert.deepEqual(privately(small, { running, nodes }), []);
-    assert.deepEqual(privately(small, { running, nodes, scheme: "internal" }), [
+    const there = { running: { "": running }, nodes: { ...nodes, instanceTypes: [] } };
+    assert.deepEqual(privately(small, there), []);
+    assert.deepEqual(privately(small, { ...there, scheme: "internal" }), [
       "network.existing.privateSubnetIds: subnet-c is 10.1.0.0/28; needed: a /27, for the load balancer",
     ]);
   });
@@ -146,24 +154,27 @@ describe("a network that is there already", () => {
   it("needs no address twice: what runs has its own", () => {
     const running = { minSize: 2, desiredSize: 3, maxSize: 3, replaced: false };
     // Two of three nodes may be in one zone.
-    assert.deepEqual(privately({ freeAddresses: 2 * 18 }, { running }), []);
-    assert.equal(privately({ freeAddresses: 2 * 18 - 1 }, { running }).length, 1);
-    assert.deepEqual(publicly({ freeAddresses: 0 }, { running }), []);
+    assert.deepEqual(privately({ freeAddresses: 2 * 18 }, { running: { "": running } }), []);
+    assert.equal(privately({ freeAddresses: 2 * 18 - 1 }, { running: { "": running } }).length, 1);
+    assert.deepEqual(publicly({ freeAddresses: 0 }, { running: { "": running } }), []);
     const more = { ...running, desiredSize: 12 };
-    assert.deepEqual(privately({ freeAddresses: 0 }, { running: more }), []);
+    assert.deepEqual(privately({ freeAddresses: 0 }, { running: { "": more } }), []);
   });
 
   it("needs addresses of all nodes anew where others take their place", () => {
     const running = { minSize: 2, desiredSize: 3, maxSize: 4, replaced: true };
-    assert.deepEqual(privately({ freeAddresses: 4 * 18 }, { running }), []);
-    assert.equal(privately({ freeAddresses: 4 * 18 - 1 }, { running }).length, 1);
+    assert.deepEqual(privately({ freeAddresses: 4 * 18 }, { running: { "": running } }), []);
+    assert.equal(privately({ freeAddresses: 4 * 18 - 1 }, { running: { "": running } }).length, 1);
   });
 
   it("lets an update pass that asks for no more nodes, whoever has taken the addresses", () => {
     for (const maxSize of [4, 5]) {
       const running = { minSize: 2, desiredSize: 2, maxSize, replaced: false };
-      assert.deepEqual(privately({ freeAddresses: 0 }, { running }), []);
-      assert.deepEqual(privately({ freeAddresses: 0 }, { running, scheme: "internal" }), []);
+      assert.deepEqual(privately({ freeAddresses: 0 }, { running: { "": running } }), []);
+      assert.deepEqual(
+        privately({ freeAddresses: 0 }, { running: { "": running }, scheme: "internal" }),
+        [],
+      );
     }
   });
 

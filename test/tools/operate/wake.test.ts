@@ -42,10 +42,7 @@ class FakeCluster {
     const asleep = () => this.sizes.minSize === 0;
     return {
       groups: {
-        read: async () => ({
-          asleep: asleep() ? ["nodes"] : [],
-          awake: asleep() ? [] : ["nodes"],
-        }),
+        read: async () => [{ name: "nodes", key: "", asleep: asleep(), awake: !asleep() }],
         scale: async (_, sizes) => {
           if (this.refusal) throw this.refusal;
           if (this.busy-- > 0) return false;

@@ -669,6 +669,27 @@ describe("the simulated cloud", () => {
       );
     });
 
+    it("keeps instances warm beside on-demand nodes only", async () => {
+      const warm = (more: object) =>
+        nodes({ warmPoolConfig: { minSize: 1, poolState: "STOPPED" }, ...more });
+      await given.create(types.nodes, warm({ nodeGroupName: "warm" }));
+      await refused(
+        given.create(types.nodes, warm({ nodeGroupName: "spot", capacityType: "SPOT" })),
+        /^InvalidParameterException: This operation cannot be called on .* requests Spot Instances/,
+      );
+      const warmPoolConfig = { minSize: 1, poolState: "HIBERNATED" };
+      const amiType = "BOTTLEROCKET_ARM_64";
+      await refused(
+        given.create(types.nodes, nodes({ nodeGroupName: "cold", amiType, warmPoolConfig })),
+        /^InvalidParameterException: Bottlerocket/,
+      );
+      await given.update(given.nodes, { warmPoolConfig: { minSize: 1 } });
+      await refused(
+        given.update(given.nodes, { capacityType: "SPOT", warmPoolConfig: { minSize: 1 } }),
+        /Spot Instances/,
+      );
+    });
+
     it("accepts only consistent sizes of a node group, in one update", async () => {
       const sizes = (minSize: number, desiredSize: number, maxSize: number) => ({
         scalingConfig: { minSize, desiredSize, maxSize },
@@ -833,6 +854,32 @@ describe("the simulated cloud", () => {
           /^ProgressDeadlineExceeded: pods are Pending: 0\/4 nodes are available: .*didn't match pod topology spread constraints/,
         );
       });
+
+      describe("and an autoscaler", () => {
+        beforeEach(() => {
+          given.put(types.release, { name: "cluster-autoscaler", chart: "cluster-autoscaler" });
+          Object.assign(given.world.all(types.scalingGroup)[0]?.inputs ?? {}, { maxSize: 9 });
+        });
+
+        it("adds no node to one group over all zones, of which a node may come anywhere", () =>
+          refused(
+            given.create(types.deployment, pods("web", 4, "DoNotSchedule")),
+            /^ProgressDeadlineExceeded: .*; pod didn't trigger scale-up: 1 node\(s\) didn't match pod topology spread constraints$/,
+          ));
+
+        it("adds one to the group of the zone that is short", async () => {
+          const [, inB] = given.inner;
+          const zone = nodes({
+            nodeGroupName: "b",
+            instanceTypes: ["m7g.large"],
+            subnetIds: [inB],
+          });
+          const sizes = { scalingConfig: { minSize: 1, desiredSize: 1, maxSize: 3 } };
+          const group = await given.create(types.nodes, { ...zone, ...sizes });
+          await given.create(types.deployment, pods("web", 8, "DoNotSchedule"));
+          assert.equal(nodesOf(given.world, group).length, 2);
+        });
+      });
     });
 
     it("reports pods that the deletion of a node group interrupts", async () => {
@@ -843,7 +890,8 @@ describe("the simulated cloud", () => {
       given.put(types.deployment, pods(2, 107));
       await given.remove(await given.create(types.nodes, nodes()));
       assert.deepEqual(given.world.incidents, []);
-      given.put(types.deployment, pods(12, 107));
+      // Half of them are on the other group's nodes.
+      given.put(types.deployment, pods(24, 107));
       given.put(types.deployment, pods(1, 400));
       await given.remove(await given.create(types.nodes, nodes()));
       assert.equal(given.world.incidents.length, 2);

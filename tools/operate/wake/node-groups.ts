@@ -5,6 +5,7 @@ import {
   ResourceInUseException,
   UpdateNodegroupConfigCommand,
 } from "@aws-sdk/client-eks";
+import { groupTag } from "../../../infra/cluster/node-groups.ts";
 import { isAsleep } from "../../../infra/config/sleep-times.ts";
 import { nodeGroupNames } from "../aws-lists.ts";
 import type { OperatedStack } from "../operated-stack.ts";
@@ -18,10 +19,19 @@ export const wakeActions = [
 /** The IAM action by which they change the node groups. */
 export const scalingActions = ["eks:UpdateNodegroupConfig"] as const;
 
-/** The node groups of a stack, as far as they sleep or not. */
+/** A node group of a stack, as far as it sleeps or not. */
+export interface FoundGroup {
+  name: string;
+  /** By which the settings know it. */
+  key: string;
+  asleep: boolean;
+  /** Whether it has or may have nodes; a group that sleeps may have one. */
+  awake: boolean;
+}
+
+/** The node groups of a stack. */
 export interface NodeGroups {
-  /** Those that sleep, and those that have or may have nodes, of which some may sleep with a node. */
-  read(): Promise<{ asleep: string[]; awake: string[] }>;
+  read(): Promise<FoundGroup[]>;
   /** Whether EKS takes the sizes; false while another change of the group is under way. */
   scale(group: string, sizes: NodegroupScalingConfig): Promise<boolean>;
 }
@@ -31,18 +41,20 @@ export function nodeGroupsOf({ clusterName, region }: OperatedStack): NodeGroups
   return {
     async read() {
       const names = await nodeGroupNames(eks, clusterName);
-      const groups = await Promise.all(
+      return Promise.all(
         names.map(async (nodegroupName) => {
           const command = new DescribeNodegroupCommand({ clusterName, nodegroupName });
           const { nodegroup } = await eks.send(command);
           const sizes = nodegroup?.scalingConfig ?? {};
           const asleep = isAsleep(sizes);
-          return { name: nodegroupName, asleep, awake: !asleep || sizes.desiredSize !== 0 };
+          return {
+            name: nodegroupName,
+            key: nodegroup?.tags?.[groupTag] ?? "",
+            asleep,
+            awake: !asleep || sizes.desiredSize !== 0,
+          };
         }),
       );
-      const named = (state: "asleep" | "awake") =>
-        groups.filter((group) => group[state]).map(({ name }) => name);
-      return { asleep: named("asleep"), awake: named("awake") };
     },
     async scale(nodegroupName, scalingConfig) {
       try {

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { nodeGroupPlans } from "../../../infra/cluster/node-groups.ts";
 import { asleep, awake } from "../../../infra/cluster/sleep.ts";
 import type { Terminal } from "../../command-line.ts";
 import { projectFolder } from "../../graph/evaluate.ts";
@@ -11,7 +12,7 @@ import { type KubernetesApis, kubernetesApis } from "../kubernetes-apis.ts";
 import { type OperatedStack, operatedStack } from "../operated-stack.ts";
 import { operatorCommand } from "../operator-command.ts";
 import { unanswered } from "../readings.ts";
-import { type NodeGroups, nodeGroupsOf } from "./node-groups.ts";
+import { type FoundGroup, type NodeGroups, nodeGroupsOf } from "./node-groups.ts";
 
 const usage = `Wakes a stack that sleeps by nodes.schedule, and waits until its pods are ready; or puts it
 to sleep before its time, and waits until its nodes are gone.
@@ -105,16 +106,26 @@ function stepsOf(
   stack: OperatedStack,
   { groups, kubernetes }: Connected,
 ): [what: string, met: () => Promise<string | undefined>][] {
-  const { nodes } = stack.config.cluster;
-  const { MinSize, DesiredSize, MaxSize } = to === "wake" ? awake(nodes) : asleep;
-  const sizes = { minSize: MinSize, desiredSize: DesiredSize, maxSize: MaxSize };
+  const { nodes, zones } = stack.config.cluster;
+  const plans = nodeGroupPlans(nodes, zones);
+  const sizesOf = ({ key }: FoundGroup) => {
+    const plan = plans.find((one) => one.key === key);
+    const { MinSize, DesiredSize, MaxSize } = to === "wake" && plan ? awake(plan) : asleep;
+    return { minSize: MinSize, desiredSize: DesiredSize, maxSize: MaxSize };
+  };
+  const fewest = plans.reduce((sum, { minSize }) => sum + minSize, 0);
   const asked: [string, () => Promise<string | undefined>] = [
     `EKS has the sizes of the ${to === "wake" ? "day" : "night"}`,
     async () => {
       const found = await groups.read();
-      const others = to === "wake" ? found.asleep : found.awake;
-      const taken = await Promise.all(others.map((group) => groups.scale(group, sizes)));
-      const busy = others.filter((_, at) => !taken[at]);
+      // A group that the settings do not name stays as it is in the morning.
+      const others = found.filter((group) =>
+        to === "wake" ? group.asleep && plans.some(({ key }) => key === group.key) : group.awake,
+      );
+      const taken = await Promise.all(
+        others.map((group) => groups.scale(group.name, sizesOf(group))),
+      );
+      const busy = others.filter((_, at) => !taken[at]).map(({ name }) => name);
       return busy.length > 0 ? `${busy.join(", ")} is being changed by something else` : undefined;
     },
   ];
@@ -126,12 +137,10 @@ function stepsOf(
     ? [
         asked,
         [
-          `${sizes.minSize} nodes are ready`,
+          `${fewest} nodes are ready`,
           async () => {
             const ready = await readyNodes();
-            return ready < sizes.minSize
-              ? `${ready} of ${sizes.minSize} nodes are ready`
-              : undefined;
+            return ready < fewest ? `${ready} of ${fewest} nodes are ready` : undefined;
           },
         ],
         ["The pods of all services are ready", () => unreadyServices(stack, kubernetes)],

@@ -58,7 +58,7 @@ const mostNodeChanges = 5;
 /**
  * What would serve the same pods for less, one change at a time. Zones, the room for a rollout at rest and
  * the room to lose a node stay where they are. Each proposal is a plan of its own that breaks no rule and no
- * mandatory policy.
+ * mandatory policy. Nothing is proposed for the nodes of several groups.
  *
  * @throws {PlanError} if the stack has no plan
  */
@@ -68,7 +68,9 @@ export async function adviceFor(stack: string, folder = projectFolder): Promise<
   const slices = slicesOf(settingsOf(stack, folder));
   const placement = placementOf(resources);
   const changes = [
-    ...(placement && !placement.started ? nodeChanges(placement, slices) : []),
+    ...(placement && !placement.started && placement.others.length === 0
+      ? nodeChanges(placement, slices)
+      : []),
     ...diskChanges(slices),
     ...networkChanges(slices),
   ];

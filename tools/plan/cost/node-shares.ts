@@ -30,14 +30,19 @@ const weightOfAll = (pods: Pods[]) => pods.reduce((sum, one) => sum + one.count 
  */
 export function nodeShares(resources: Resource[], monthly: number): NodeShare[] {
   const placement = placementOf(resources);
-  const type = instanceType(placement?.types[0] ?? "");
-  const room = placement && smallestRoom(placement.types, placement.addons);
-  if (!placement || placement.started || !type || !room) return [];
-  const { rest, services, sizes } = placement;
-  const { vcpus, memoryMiB } = type;
-  const node = weightOf({ cpuMillicores: vcpus * 1000, memoryMiB });
-  const taken = weightOfAll(rest) + sizes.desiredSize * (node - weightOf(room));
-  const all = Math.max(taken, sizes.desiredSize * node);
+  if (!placement || placement.started) return [];
+  const nodes = [placement, ...placement.others].flatMap(({ types, sizes }) => {
+    const [type, room] = [instanceType(types[0] ?? ""), smallestRoom(types, placement.addons)];
+    if (!type || !room) return [];
+    const whole = weightOf({ cpuMillicores: type.vcpus * 1000, memoryMiB: type.memoryMiB });
+    return [{ count: sizes.desiredSize, whole, kept: whole - weightOf(room) }];
+  });
+  if (nodes.length <= placement.others.length) return [];
+  const { rest, services } = placement;
+  const sumOf = (of: "whole" | "kept") =>
+    nodes.reduce((sum, node) => sum + node.count * node[of], 0);
+  const taken = weightOfAll(rest) + sumOf("kept");
+  const all = Math.max(taken, sumOf("whole"));
   const share = (weight: number) => (monthly * weight) / all;
   const own = services.map((one) => ({ name: one.name, monthly: share(weightOfAll([one])) }));
   return [

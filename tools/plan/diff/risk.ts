@@ -45,7 +45,8 @@ export function risksOf(
     ...difference.replaced
       .filter(({ urn, goesFirst }) => goesFirst && !withOthers.has(urn))
       .map((one) => amber(`${labelOf(one)} is away for a while`)),
-    ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, to)),
+    ...difference.replaced.filter(isNodeGroup).map((one) => evictionRisk(one, from, to)),
+    ...difference.removed.filter(isNodeGroup).map((one) => evictionRisk(one, from, to)),
     ...difference.changed.flatMap(changeRisks),
     ...workloadRisks(difference, from, to),
     ...nameCollisions(difference, from, to),
@@ -167,10 +168,19 @@ function permissionRisks({ who, isNew, gained, lost, trusts }: Difference["permi
 }
 
 /** EKS moves every pod off a group that it deletes, and ends the nodes after some minutes. */
-function evictionRisk(group: Difference["replaced"][number], to: Resource[]): Risk {
-  const moves = `${labelOf(group)} is replaced: every pod moves to new nodes`;
+function evictionRisk(
+  group: { urn: string; type: string; name: string },
+  from: Resource[],
+  to: Resource[],
+): Risk {
+  const isReplaced = to.some(({ urn }) => urn === group.urn);
+  const isOnly = from.filter(isNodeGroup).length === 1;
+  const who = isOnly ? "every pod" : "each of its pods";
+  const moves = `${labelOf(group as Resource)} is ${isReplaced ? "replaced" : "deleted"}: ${who} moves to ${isReplaced ? "new" : "other"} nodes`;
+  const spot = from.find(({ urn }) => urn === group.urn)?.inputs.capacityType === "SPOT";
   const late = servicePods(manifestsOf(to)).filter(
-    ({ count, graceSeconds }) => evictionSeconds(count, graceSeconds) > nodeDeadlines.groupDeletion,
+    ({ count, graceSeconds, onDemand }) =>
+      !(spot && onDemand) && evictionSeconds(count, graceSeconds) > nodeDeadlines.groupDeletion,
   );
   return late.length === 0
     ? amber(moves)

@@ -106,7 +106,11 @@ export const aws: Package = {
         .find(({ id }) => id === `${clusterName}:${nodeGroupName}`);
       if (!group) throw new Error("couldn't find resource");
       const { amiType, instanceTypes, capacityType } = group.inputs;
-      return { id: group.id, amiType, instanceTypes, capacityType };
+      return {
+        id: group.id,
+        ...{ amiType, instanceTypes, capacityType },
+        tags: tagsOf(group.inputs) ?? {},
+      };
     },
     "aws:lb/getLoadBalancer:getLoadBalancer": ({ tags }, _, world) =>
       tagged(world, "aws:lb/loadBalancer:LoadBalancer", tags),

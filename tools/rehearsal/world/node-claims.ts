@@ -130,7 +130,7 @@ function registrationProblem(world: World, cluster: string, spec: Props): string
 export function launchNodes(
   world: World,
   cluster: string,
-  pods: Requests[],
+  waiting: (Requests & { selector: Props })[],
   drivers: OptionalAddons,
 ): string | undefined {
   const pool = live(world, nodePoolType, cluster);
@@ -146,9 +146,13 @@ export function launchNodes(
   const { requirements } = pool.inputs.spec.template.spec;
   const among = (key: string): string[] =>
     requirements.find((one: Props) => one.key === key)?.values ?? [];
-  const [capacityType] = among("karpenter.sh/capacity-type")
+  const capacityLabel = "karpenter.sh/capacity-type";
+  const asked: string | undefined = waiting[0]?.selector[capacityLabel];
+  const pods = waiting.filter(({ selector }) => selector[capacityLabel] === asked);
+  const [capacityType] = among(capacityLabel)
     .toSorted()
     .reverse()
+    .filter((one) => asked === undefined || one === asked)
     .filter((one) => one !== "spot" || !world.withoutSpot);
   if (!capacityType)
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";

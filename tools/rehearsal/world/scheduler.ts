@@ -6,6 +6,7 @@ import {
   secretsAddon,
   smallestRoom,
 } from "../../../infra/cluster/capacity.ts";
+import { capacityTypeLabel } from "../../../infra/cluster/node-groups.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
 import { claimProblem, claimsOf, launchNodes, roomOfStarted } from "./node-claims.ts";
@@ -15,15 +16,23 @@ import type { CloudResource, Props, World } from "./world.ts";
 
 interface Node extends Room {
   zone: string;
+  /** Of its labels, what it is paid by. */
+  labels: Props;
 }
 
 interface Pod extends Requests {
   owner: string;
+  /** What of a node's labels it asks for. */
+  selector: Props;
+  /** What it would rather have. */
+  preferred: Props;
   /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew?: number;
 }
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
+const startedLabel = "karpenter.sh/capacity-type";
+const capacityLabels = [capacityTypeLabel, startedLabel];
 
 /**
  * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
@@ -34,10 +43,13 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
   const { nodes, waiting, why } = schedule(world, deployment);
   const [pod] = waiting;
   if (!pod) return undefined;
-  const skewed = nodes.filter((node) => fits(pod, node)).length;
-  const crowded = nodes.filter((node) => node.pods < 1).length;
-  const short = nodes.length - skewed - crowded;
+  const open = nodes.filter((node) => matches(pod.selector, node));
+  const skewed = open.filter((node) => fits(pod, node)).length;
+  const crowded = open.filter((node) => node.pods < 1).length;
+  const others = nodes.length - open.length;
+  const short = open.length - skewed - crowded;
   const reasons = [
+    ...(others > 0 ? [`${others} node(s) didn't match Pod's node affinity/selector`] : []),
     ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
     ...(crowded > 0 ? [`${crowded} Too many pods`] : []),
     ...(short > 0 ? [`${short} Insufficient cpu or memory`] : []),
@@ -66,13 +78,14 @@ function schedule(
   const others = deploymentsIn(world, cluster).filter(
     (one) => one !== deployment && priorityOf(world, one) >= priority,
   );
-  const waiting = place([...others, deployment], nodes).filter(
-    ({ owner }) => owner === deployment.id,
-  );
-  if (waiting.length === 0) return { nodes, waiting };
-  addNode(world, cluster);
+  const { left, placed } = place([...others, deployment], nodes);
+  const waiting = left.filter(({ owner }) => owner === deployment.id);
+  const [pod] = waiting;
+  if (!pod) return { nodes, waiting };
   const why =
-    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ?? claimProblem(world, cluster);
+    addNode(world, cluster, pod, { nodes, placed }) ??
+    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ??
+    claimProblem(world, cluster);
   return { nodes, waiting, why };
 }
 
@@ -81,7 +94,8 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
   const nodes = without
     ? nodesIn(world, cluster, without)
     : managedNodes(world, cluster, driversOf(world, cluster));
-  const owners = new Set(place(deploymentsIn(world, cluster), nodes).map(({ owner }) => owner));
+  const { left } = place(deploymentsIn(world, cluster), nodes);
+  const owners = new Set(left.map(({ owner }) => owner));
   return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
 }
 
@@ -93,11 +107,18 @@ export function reschedule(world: World, cluster: string): void {
 const deploymentsIn = (world: World, cluster: string) =>
   world.live(deploymentType).filter((one) => one.cluster === cluster);
 
-/** Takes the nodes' room for the pods of Deployments. Returns the pods that find none. */
-function place(deployments: CloudResource[], nodes: Node[]): Pod[] {
-  const placed = new Map<Pod, Node>();
-  return deployments.flatMap(podsOf).filter((pod) => {
-    const node = nodes.find((node) => fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed));
+/** Where pods are. */
+type Placed = Map<Pod, Node>;
+
+/** Takes the nodes' room for the pods of Deployments. Returns the pods that find none, and where the others are. */
+function place(deployments: CloudResource[], nodes: Node[]): { left: Pod[]; placed: Placed } {
+  const placed: Placed = new Map();
+  const left = deployments.flatMap(podsOf).filter((pod) => {
+    const open = nodes.filter(
+      (node) =>
+        matches(pod.selector, node) && fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed),
+    );
+    const node = open.find((one) => matches(pod.preferred, one)) ?? open[0];
     if (node) {
       node.cpuMillicores -= pod.cpuMillicores;
       node.memoryMiB -= pod.memoryMiB;
@@ -106,7 +127,11 @@ function place(deployments: CloudResource[], nodes: Node[]): Pod[] {
     }
     return !node;
   });
+  return { left, placed };
 }
+
+const matches = (labels: Props, node: Pick<Node, "labels">): boolean =>
+  Object.entries(labels).every(([key, value]) => node.labels[key] === value);
 
 /** That of its pods' class: pods without one have 0, and preempt those below. */
 function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudResource): number {
@@ -131,9 +156,9 @@ function nodesIn(world: World, cluster: string, without: CloudResource[] = []): 
   const drivers = driversOf(world, cluster);
   const started = claimsOf(world, cluster)
     .filter((claim) => claim.status === "ready" && !without.includes(claim))
-    .flatMap(({ inputs: { instanceType, maxPods, zone } }) => {
+    .flatMap(({ inputs: { instanceType, maxPods, zone, capacityType } }) => {
       const room = roomOfStarted(world, cluster, { name: instanceType, maxPods }, drivers);
-      return room ? [{ ...room, zone }] : [];
+      return room ? [{ ...room, zone, labels: { [startedLabel]: capacityType } }] : [];
     });
   return [...managedNodes(world, cluster, drivers), ...started];
 }
@@ -149,10 +174,18 @@ function managedNodes(world: World, cluster: string, drivers: OptionalAddons): N
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,
-      zone: world.get("aws:ec2/subnet:Subnet", inputs.subnetId)?.inputs.availabilityZone,
+      zone: zoneOf(world, inputs.subnetId),
+      labels: labelsOf(group),
     }));
   });
 }
+
+const zoneOf = (world: World, subnetId: string): string =>
+  world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone;
+
+const labelsOf = ({ inputs }: CloudResource): Props => ({
+  [capacityTypeLabel]: inputs.capacityType ?? "ON_DEMAND",
+});
 
 function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): Pod[] {
   const pod = podSpecOf({ kind, spec });
@@ -165,6 +198,15 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
   return Array.from({ length: (spec.replicas ?? 1) + extraPods }, () => ({
     ...requestsOf(pod ?? {}),
     owner: id,
+    selector: Object.fromEntries(
+      Object.entries(pod?.nodeSelector ?? {}).filter(([key]) => capacityLabels.includes(key)),
+    ),
+    preferred: Object.fromEntries(
+      (pod?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
+        ({ preference }: Props) =>
+          preference.matchExpressions.map(({ key, values }: Props) => [key, values[0]]),
+      ),
+    ),
     zoneSkew: hard?.maxSkew,
   }));
 }
@@ -172,28 +214,70 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
 const fits = (pod: Pod, node: Node): boolean =>
   node.pods >= 1 && node.cpuMillicores >= pod.cpuMillicores && node.memoryMiB >= pod.memoryMiB;
 
-function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Map<Pod, Node>): boolean {
+/** Kubernetes, pod topology spread constraints: zones count that have a node which the pod selects. */
+function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Placed): boolean {
   if (pod.zoneSkew === undefined) return true;
-  const zones = new Map(nodes.map((node) => [node.zone, 0]));
+  const zones = new Map(
+    nodes.filter((node) => matches(pod.selector, node)).map((node) => [node.zone, 0]),
+  );
   for (const [other, node] of placed) {
     if (other.owner === pod.owner) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1);
   }
   return (zones.get(zone) ?? 0) + 1 - Math.min(...zones.values()) <= pod.zoneSkew;
 }
 
-/** Adds one node at a time, after its start; AWS picks the zone. */
-function addNode(world: World, cluster: string): void {
+/**
+ * Adds one node at a time, after its start, to a group of which a node would take the pod. Of a group in
+ * several zones the autoscaler takes a new node for one in the first of them, and AWS picks the zone
+ * (kubernetes/autoscaler, cloudprovider/aws/aws_manager.go: "Found multiple availability zones for ASG").
+ * Of similar groups it takes the smallest (balance-similar-node-groups). Returns why it adds none, in its words.
+ */
+function addNode(
+  world: World,
+  cluster: string,
+  pod: Pod,
+  { nodes, placed }: { nodes: Node[]; placed: Placed },
+): string | undefined {
   const runs = world
     .live("kubernetes:helm.sh/v3:Release")
     .some((one) => one.cluster === cluster && one.inputs.chart === "cluster-autoscaler");
-  const [group] = nodeGroups(world, cluster);
-  const scaling = group && scalingGroupOf(world, group);
-  if (!runs || !scaling || scaling.outputs.growing) return;
-  if (scaling.inputs.desiredCapacity >= scaling.inputs.maxSize) return;
+  if (!runs) return undefined;
+  const reasons: string[] = [];
+  const helpful = nodeGroups(world, cluster).flatMap((group) => {
+    const scaling = scalingGroupOf(world, group);
+    const types: string[] = group.inputs.instanceTypes ?? ["unknown"];
+    const room = smallestRoom(types, driversOf(world, cluster));
+    if (!scaling || !room) return [];
+    const [subnetId = ""] = group.inputs.subnetIds as string[];
+    const node = { ...room, zone: zoneOf(world, subnetId), labels: labelsOf(group) };
+    const reason =
+      scaling.inputs.desiredCapacity >= scaling.inputs.maxSize
+        ? "max node group size reached"
+        : !matches(pod.selector, node)
+          ? "node(s) didn't match Pod's node affinity/selector"
+          : !fits(pod, node)
+            ? "Insufficient cpu or memory"
+            : !mayBeIn(node.zone, pod, [...nodes, node], placed)
+              ? "node(s) didn't match pod topology spread constraints"
+              : undefined;
+    if (reason) reasons.push(`1 ${reason}`);
+    return reason ? [] : [{ group, scaling, room }];
+  });
+  const [best] = helpful.toSorted(
+    (a, b) =>
+      a.room.cpuMillicores - b.room.cpuMillicores ||
+      a.scaling.inputs.desiredCapacity - b.scaling.inputs.desiredCapacity,
+  );
+  if (!best) {
+    return reasons.length > 0 ? `pod didn't trigger scale-up: ${reasons.join(", ")}` : undefined;
+  }
+  if (helpful.some(({ scaling }) => scaling.outputs.growing)) return undefined;
+  const { group, scaling } = best;
   scaling.outputs.growing = true;
   world.clock.later(waits.nodeStart, () => {
     scaling.outputs.growing = false;
     if (scalingGroupOf(world, group) !== scaling) return;
     scaleTo(world, group, { desiredCapacity: scaling.inputs.desiredCapacity + 1 });
   });
+  return undefined;
 }

@@ -17,7 +17,7 @@ const switches = ({ computeConfig, kubernetesNetworkConfig, storageConfig }: Pro
 ];
 
 /** The first pod of what is being made: what a controller asks for. The scheduler places the others. */
-const firstPod = [{ cpuMillicores: 100, memoryMiB: 128 }];
+const firstPod = [{ cpuMillicores: 100, memoryMiB: 128, selector: {} }];
 
 /** Why the first pods of a cluster without a node group find no node. Starts one for them. */
 function firstNodeProblem({ world, resource, inputs }: Call): string | undefined {

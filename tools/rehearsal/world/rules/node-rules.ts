@@ -1,3 +1,4 @@
+import { capacityTypeLabel } from "../../../../infra/cluster/node-groups.ts";
 import { podAddressesOf } from "../../../../infra/cluster/pod-addresses.ts";
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
@@ -136,7 +137,7 @@ export function takeSpotNode(world: World, group: CloudResource): void {
   const nodes = nodesOf(world, group);
   const [node] = nodes;
   if (!node) return;
-  world.incidents.push(...podsOnTakenNode(world, group.inputs.clusterName, nodes.length));
+  world.incidents.push(...podsOnTakenNode(world, group.inputs.clusterName));
   world.clock.later(nodeDeadlines.spotNotice, () => {
     world.remove(node);
     world.clock.changed();
@@ -145,11 +146,16 @@ export function takeSpotNode(world: World, group: CloudResource): void {
   world.clock.later(nodeDeadlines.spotNotice + waits.nodeStart, () => scaleTo(world, group, {}));
 }
 
-/** What is lost with one of so many nodes, over which pods are spread. */
-function podsOnTakenNode(world: World, cluster: string, nodes: number): string[] {
+/** Whether no pod of a Deployment runs on Spot nodes of managed groups. */
+const isOnDemand = ({ inputs }: CloudResource): boolean =>
+  inputs.spec.template.spec.nodeSelector?.[capacityTypeLabel] === "ON_DEMAND";
+
+/** What is lost with one of the Spot nodes. Pods are spread over all nodes. */
+function podsOnTakenNode(world: World, cluster: string): string[] {
+  const nodes = nodeGroups(world, cluster).flatMap((group) => nodesOf(world, group)).length;
   return world
     .live("kubernetes:apps/v1:Deployment")
-    .filter((one) => one.cluster === cluster)
+    .filter((one) => one.cluster === cluster && !isOnDemand(one))
     .flatMap(({ name, inputs }) => {
       const pods: number = inputs.spec.replicas ?? 1;
       const there = Math.ceil(pods / nodes);
@@ -243,6 +249,26 @@ export const nodeRules: Rule[] = [
       return desiredSize > maxSize ? "desiredSize can't be greater than maxSize" : undefined;
     },
   },
+  ...(["create", "update"] as const).map(
+    (on): Rule => ({
+      error: "InvalidParameterException",
+      on,
+      types: [nodeGroupType],
+      source:
+        "Amazon EC2 Auto Scaling API, PutWarmPool: not on a group that requests Spot Instances; EKS User Guide, warm pools",
+      refusal: ({ inputs: { warmPoolConfig, capacityType, amiType } }) => {
+        if (!warmPoolConfig) return undefined;
+        if (capacityType === "SPOT") {
+          return "This operation cannot be called on an Auto Scaling group that requests Spot Instances";
+        }
+        const { poolState, reuseOnScaleIn } = warmPoolConfig;
+        return String(amiType).startsWith("BOTTLEROCKET") &&
+          (poolState === "HIBERNATED" || reuseOnScaleIn)
+          ? "Bottlerocket AMIs support neither the Hibernated pool state nor reuseOnScaleIn"
+          : undefined;
+      },
+    }),
+  ),
   {
     error: "InvalidParameterException",
     on: "update",
@@ -302,19 +328,28 @@ export const nodeRules: Rule[] = [
 
 /**
  * The pods that the deletion of a group interrupts. A disruption budget moves them one at a time; each
- * needs the start of its replacement and its grace period.
+ * needs the start of its replacement and its grace period. Nodes of other groups carry their share of
+ * them; those of a group that takes the place of this one are new, and carry none.
  */
 function interruptedPods({ world, resource }: Call): string[] {
-  const { clusterName } = resource.inputs;
+  const { clusterName, capacityType } = resource.inputs;
+  const others = nodeGroups(world, clusterName).filter(({ name }) => name !== resource.name);
+  const ran = nodesOf(world, resource).length;
   return world
     .live("kubernetes:apps/v1:Deployment")
-    .filter(({ cluster }) => cluster === clusterName)
-    .flatMap(({ name, inputs }) => {
+    .filter((one) => one.cluster === clusterName)
+    .filter((one) => capacityType !== "SPOT" || !isOnDemand(one))
+    .flatMap((one) => {
+      const { name, inputs } = one;
+      const open = others.filter(
+        (group) => group.inputs.capacityType !== "SPOT" || !isOnDemand(one),
+      );
+      const nodes = open.flatMap((group) => nodesOf(world, group)).length;
       const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
-      const pods: number = inputs.spec.replicas ?? 1;
+      const pods = Math.ceil(((inputs.spec.replicas ?? 1) * ran) / Math.max(1, ran + nodes));
       const needed = evictionSeconds(pods, grace);
       const { groupDeletion } = nodeDeadlines;
-      return needed > groupDeletion
+      return pods > 0 && needed > groupDeletion
         ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${groupDeletion} s`]
         : [];
     });
