@@ -20,6 +20,8 @@ interface Pod extends Requests {
   owner: string;
   /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew?: number;
+  /** It prefers a node without another of its Deployment. */
+  alone: boolean;
 }
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -105,7 +107,10 @@ function place(deployments: CloudResource[], nodes: Node[]): Pod[] {
 }
 
 /** That of its pods' class: pods without one have 0, and preempt those below. */
-function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudResource): number {
+export function priorityOf(
+  world: World,
+  { cluster, inputs: { kind, spec } }: CloudResource,
+): number {
   const name = podSpecOf({ kind, spec })?.priorityClassName;
   const found = world
     .all("kubernetes:scheduling.k8s.io/v1:PriorityClass")
@@ -113,7 +118,7 @@ function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudReso
   return found?.inputs.value ?? 0;
 }
 
-function driversOf(world: World, cluster: string): OptionalAddons {
+export function driversOf(world: World, cluster: string): OptionalAddons {
   const has = (name: string) => addon(world, cluster, name) !== undefined;
   return { secrets: has(secretsAddon), files: has(filesAddon) };
 }
@@ -153,6 +158,7 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
     ...requestsOf(pod ?? {}),
     owner: id,
     zoneSkew: hard?.maxSkew,
+    alone: spreads.some(({ topologyKey }) => topologyKey === "kubernetes.io/hostname"),
   }));
 }
 
