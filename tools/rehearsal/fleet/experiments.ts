@@ -225,7 +225,7 @@ function balancerProblem(world: World): string[] {
 /** Which pods are not ready, and what controllers say of them. */
 function late(fleet: Fleet, seconds: number): string {
   const short = fleet.workloads
-    .filter((one) => fleet.serving(one) < one.replicas)
+    .filter((one) => one.priority >= 0 && fleet.serving(one) < one.replicas)
     .map((one) => `${one.name} has ${fleet.serving(one)} of ${one.replicas} pods`);
   return `after ${seconds / 60} minutes ${short.join(", ")}${words(fleet)}`;
 }

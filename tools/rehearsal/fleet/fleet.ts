@@ -69,12 +69,13 @@ export class Fleet {
     return serving > 0 && this.now >= lostAt + leaseSeconds;
   }
 
-  /** Whether every pod there should be is ready, and none too many. */
+  /** Whether every pod there should be is ready, and none too many; spare capacity may wait for a node. */
   isComplete = (): boolean =>
     this.workloads.every(
       (workload) =>
-        this.podsOf(workload).length === workload.replicas &&
-        this.serving(workload) === workload.replicas,
+        workload.priority < 0 ||
+        (this.podsOf(workload).length === workload.replicas &&
+          this.serving(workload) === workload.replicas),
     );
 
   say(reason: string, about: string, message: string): void {

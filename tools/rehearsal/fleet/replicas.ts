@@ -41,6 +41,8 @@ export function scalePods(fleet: Fleet): void {
 function next(fleet: Fleet, workload: Workload, load: number): number {
   const { scale, replicas } = workload;
   if (!scale) return replicas;
+  // KEDA starts the first pod, and its HorizontalPodAutoscaler the others.
+  if (replicas === 0) return load > 0 ? 1 : 0;
   const wanted = Math.min(scale.most, Math.max(scale.least, recommend(fleet, workload, load)));
   const recent = (recommended.get(workload) ?? []).filter(
     ({ at }) => at > fleet.now - autoscaler.stabilization,
