@@ -45,6 +45,8 @@ export const types = {
   account: "kubernetes:core/v1:ServiceAccount",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   deployment: "kubernetes:apps/v1:Deployment",
+  autoscaler: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+  budget: "kubernetes:policy/v1:PodDisruptionBudget",
   nodePool: "kubernetes:karpenter.sh/v1:NodePool",
   nodeClass: "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass",
   autoClass: "kubernetes:eks.amazonaws.com/v1:NodeClass",

@@ -38,6 +38,15 @@ export const waits = {
   tableIndex: 300,
   /** Two health checks of the load balancer find a new pod healthy. */
   targetHealthy: 20,
+  /** Until a change of load is in the metrics of pods: the kubelet's window, and metrics-server's 15 s. */
+  podMetrics: 30,
+  /** Until a node that died is NotReady (--node-monitor-grace-period, by default 50 s since 1.32). */
+  nodeUnreachable: 50,
+  /**
+   * Until Amazon EC2 Auto Scaling replaces an instance that died without notice: status checks run each
+   * minute (Amazon EC2 User Guide, status checks). Assumed.
+   */
+  instanceImpaired: 180,
   /** The controllers' reaction to a change of an object. */
   reconcile: 3,
 };

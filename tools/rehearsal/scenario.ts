@@ -4,6 +4,14 @@ import { kubernetesVersions } from "../../infra/config/schema.ts";
 import { criticalPath, lowerBound, type PathResource } from "./critical-path.ts";
 import type { Outcome, Step } from "./engine-stack.ts";
 import {
+  fleetAtRest,
+  type LossFigures,
+  loseEachNode,
+  loseEachZone,
+  type ScaleFigures,
+  scaleOutAndBack,
+} from "./fleet/experiments.ts";
+import {
   checkAddonVersions,
   checkBodySizes,
   checkCallees,
@@ -65,16 +73,21 @@ export interface Rehearsal {
   timeToReady?: TimeToReady;
   /** Of a new image, and of one that was pushed before. */
   releases: ReleaseTime[];
+  /** What the pods bore; of the losses the worst one of each kind. */
+  pods?: { load: ScaleFigures; node: LossFigures; zone: LossFigures | undefined };
   /** The resources that the program keeps after a destroy. */
   kept: string[];
 }
 
 export interface RehearsalOptions extends RehearsalStackOptions {
   /**
-   * `fast`: up, up again, a new image, destroy. `upgrade`: up with the version before, upgrade, destroy.
+   * `fast`: up, up again, a new image, destroy. `pods`: the same with other loads and losses. `upgrade`: up
+   * with the version before, upgrade, destroy.
    * @default whole
    */
-  length?: "whole" | "fast" | "up and destroy" | "upgrade";
+  length?: "whole" | "fast" | "pods" | "up and destroy" | "upgrade";
+  /** Settings that replace those of the stack's file, by path; undefined removes one. */
+  settings?: Record<string, Record<string, unknown> | undefined>;
   /** The Kubernetes version that it is upgraded to. @default that of the settings */
   to?: string;
   /** Ends after the first operation with a failed check. @default false */
@@ -124,6 +137,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     if (unexpected || (stopAtFailure && failures.length > 0)) throw new ScenarioAborted();
   };
   try {
+    for (const [slice, values] of Object.entries(options.settings ?? {})) {
+      if (values) stack.configure(slice, values);
+      else stack.remove(slice);
+    }
     const hostName = stack.setting<string>("domain", "hostName");
     if (hostName) {
       issueElsewhere(stack.world, hostName, stack.setting("domain", "hostedZoneId") ?? "");
@@ -134,6 +151,9 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     await createStack(stack, runOperation, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stack);
     if (isLong(length)) rehearsal.releases = await redeployAndChangeImage(stack, runOperation);
+    if (length === "whole" || length === "pods") {
+      rehearsal.pods = await movePods(stack, runOperation);
+    }
     if (length === "whole") await changeStack(stack, runOperation, upgrade);
     if (length === "upgrade" && upgrade) await upgradeStack(stack, runOperation, upgrade);
     if (isLong(length)) await runOperation("up again", () => stack.up(), checkNoSteps);
@@ -150,7 +170,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   return rehearsal;
 }
 
-const isLong = (length: RehearsalOptions["length"]) => length === "whole" || length === "fast";
+const isLong = (length: RehearsalOptions["length"]) =>
+  length === "whole" || length === "fast" || length === "pods";
 
 /** An operation has failed, and the next ones need it. */
 class ScenarioAborted extends Error {}
@@ -313,6 +334,55 @@ async function buildUnusually(stack: RehearsalStack, runOperation: RunOperation)
       ...(steps.some(({ type }) => type === deploymentType) ? [] : ["it was not deployed"]),
     ],
   );
+}
+
+/** An operation without the engine: what Kubernetes and AWS do by themselves. */
+async function observed({ world }: RehearsalStack, run: () => void): Promise<Outcome> {
+  const [started, from] = [Date.now(), world.clock.now];
+  run();
+  const simulatedSeconds = world.clock.now - from;
+  await world.clock.settle();
+  const realSeconds = (Date.now() - started) / 1000;
+  return { steps: [], errors: [], failed: false, simulatedSeconds, realSeconds };
+}
+
+/**
+ * Pods and nodes come and go: by the load of the most pods of a service, and with a node. In production each
+ * zone is lost once. The losses are of copies of the cloud.
+ */
+async function movePods(
+  stack: RehearsalStack,
+  runOperation: RunOperation,
+): Promise<Rehearsal["pods"]> {
+  const { world } = stack;
+  const { name } = changedService(stack);
+  let load: ScaleFigures | undefined;
+  await runOperation(
+    `${name}: load of its most pods, and back`,
+    () =>
+      observed(stack, () => {
+        load = scaleOutAndBack(fleetAtRest(world), name);
+      }),
+    () => load?.failures ?? [],
+  );
+  const worst = async (title: string, lose: () => LossFigures[]) => {
+    let losses: LossFigures[] = [];
+    await runOperation(
+      title,
+      () =>
+        observed(stack, () => {
+          losses = lose();
+        }),
+      () => losses.flatMap(({ failures }) => failures),
+    );
+    return losses[0];
+  };
+  const node = await worst("each node dies, one in each run", () => loseEachNode(world));
+  const zone =
+    stack.setting<string>("environment") === "production"
+      ? await worst("each zone is lost, one in each run", () => loseEachZone(world))
+      : undefined;
+  return load && node && { load, node, zone };
 }
 
 /** AWS takes a node of a Spot group back; another one comes, and every pod has a place again. */

@@ -85,6 +85,13 @@ export class Clock {
     for (const { condition, done } of [...this.#waiters]) if (condition()) done(true);
   }
 
+  /** Lets so many seconds pass at once, with all that is scheduled in them. */
+  pass(seconds: number): void {
+    const end = this.now + seconds;
+    while (this.#sleepers.some(({ until }) => until <= end)) this.#jump();
+    this.now = end;
+  }
+
   /** Runs all that is scheduled. */
   async settle(): Promise<void> {
     while (this.#sleepers.length > 0) this.#jump();

@@ -122,16 +122,48 @@ function registrationProblem(world: World, cluster: string, spec: Props): string
   return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds });
 }
 
-/**
- * Starts nodes for pods that find no room, as Karpenter does: as many pods on a node as the largest type
- * holds, and then the smallest type that holds them. Does nothing while nodes are on their way. Returns
- * why it starts none, in Karpenter's words.
- */
+/** A pod for which Karpenter starts a node. */
+export interface Launched extends Requests {
+  /** It prefers a node without another of its kind, which Karpenter takes for a must. */
+  alone?: boolean;
+  /** Labels of its node. @default any node */
+  selector?: Props;
+}
+
+/** Starts nodes for pods that find no room. Does nothing while nodes are on their way. */
 export function launchNodes(
   world: World,
   cluster: string,
-  waiting: (Requests & { selector: Props })[],
+  pods: Launched[],
   drivers: OptionalAddons,
+): string | undefined {
+  const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
+  return waiting ? undefined : startClaims(world, cluster, pods, drivers);
+}
+
+/** The types of a NodePool with their room for pods, the smallest first. */
+export function typesOf(world: World, cluster: string, drivers: OptionalAddons) {
+  return among(live(world, nodePoolType, cluster), "node.kubernetes.io/instance-type")
+    .flatMap((name) => {
+      const { maxPods } = nodeClassIn(world, cluster)?.inputs.spec.kubelet ?? {};
+      const room = roomOfStarted(world, cluster, { name, maxPods }, drivers);
+      const type = instanceType(name);
+      return type && room ? [{ name, room, ...type }] : [];
+    })
+    .toSorted((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
+}
+
+/**
+ * Starts nodes for pods that find no room, as Karpenter does: as many pods on a node as the largest type
+ * holds, and then the smallest type that holds them. Preferences are musts while nodes can be started
+ * (karpenter issue 667; PREFERENCE_POLICY). Returns why it starts none, in Karpenter's words.
+ */
+export function startClaims(
+  world: World,
+  cluster: string,
+  waiting: Launched[],
+  drivers: OptionalAddons,
+  zone?: string,
 ): string | undefined {
   const pool = live(world, nodePoolType, cluster);
   const nodeClass = nodeClassIn(world, cluster);
@@ -142,36 +174,26 @@ export function launchNodes(
     "iam:PassRole",
   ]);
   if (problem) return problem;
-  if (claimsOf(world, cluster).some(({ status }) => status === "creating")) return undefined;
-  const { requirements } = pool.inputs.spec.template.spec;
-  const among = (key: string): string[] =>
-    requirements.find((one: Props) => one.key === key)?.values ?? [];
   const capacityLabel = "karpenter.sh/capacity-type";
-  const asked: string | undefined = waiting[0]?.selector[capacityLabel];
-  const pods = waiting.filter(({ selector }) => selector[capacityLabel] === asked);
-  const [capacityType] = among(capacityLabel)
+  const asked: string | undefined = waiting[0]?.selector?.[capacityLabel];
+  const pods = waiting.filter(({ selector }) => selector?.[capacityLabel] === asked);
+  const [capacityType] = among(pool, capacityLabel)
     .toSorted()
     .reverse()
     .filter((one) => asked === undefined || one === asked)
     .filter((one) => one !== "spot" || !world.withoutSpot);
   if (!capacityType)
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
-  const types = among("node.kubernetes.io/instance-type")
-    .flatMap((name) => {
-      const { maxPods } = nodeClass.inputs.spec.kubelet ?? {};
-      const room = roomOfStarted(world, cluster, { name, maxPods }, drivers);
-      const type = instanceType(name);
-      return type && room ? [{ name, room, ...type }] : [];
-    })
-    .toSorted((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
+  const types = typesOf(world, cluster, drivers);
   for (let left = pods; left.length > 0; ) {
-    const [most = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);
-    const type = types.find(({ room }) => holds(room, left) === most);
+    const [fitting = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);
+    const most = left[0]?.alone ? Math.min(1, fitting) : fitting;
+    const type = types.find(({ room }) => holds(room, left) >= most);
     if (!type || most === 0) return "no instance type satisfied resources of the pods";
     if (exceeds(world, cluster, pool.inputs.spec.limits, type)) {
       return "all available instance types exceed limits for nodepool";
     }
-    claim(world, { cluster, pool, nodeClass, capacityType, type });
+    claim(world, { cluster, pool, nodeClass, capacityType, type, zone });
     left = left.slice(most);
   }
   return undefined;
@@ -193,6 +215,12 @@ export function roomOfStarted(
   const more = maxPods - mostPods(type, false);
   const pods = givesPrefixes(world, cluster) ? single.pods + more : single.pods;
   return room && { ...room, pods: Math.min(pods, room.pods) };
+}
+
+/** What a NodePool may choose from. */
+function among(pool: CloudResource | undefined, key: string): string[] {
+  const requirements: Props[] = pool?.inputs.spec.template.spec.requirements ?? [];
+  return requirements.find((one) => one.key === key)?.values ?? [];
 }
 
 /** How many of the pods, from the first on, a node has room for. */
@@ -227,13 +255,18 @@ interface Claim {
   nodeClass: CloudResource;
   capacityType: string;
   type: { name: string; vcpus: number; memoryMiB: number };
+  /** @default that with the fewest nodes */
+  zone: string | undefined;
 }
 
-/** An instance in the zone with the fewest of them, whose node registers a while later. */
-function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: Claim): void {
+/** An instance whose node registers a while later. */
+function claim(world: World, claimed: Claim): void {
+  const { cluster, pool, nodeClass, capacityType, type } = claimed;
   const { subnetSelectorTerms, securityGroupSelectorTerms } = nodeClass.inputs.spec;
   const [subnetId] = (subnetSelectorTerms as Props[])
     .map(({ id }) => id as string)
+    .filter((id) => !world.isLost(id))
+    .filter((id) => !claimed.zone || zoneOf(world, id) === claimed.zone)
     .toSorted((a, b) => inSubnet(world, cluster, a) - inSubnet(world, cluster, b));
   const { name, vcpus, memoryMiB } = type;
   const id = `${pool.id}-${world.serial()}`;
@@ -244,7 +277,7 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
     maxPods: nodeClass.inputs.spec.kubelet?.maxPods,
     nodeClass: nodeClass.id,
     pool: pool.id,
-    zone: world.get(subnetType, subnetId ?? "")?.inputs.availabilityZone,
+    zone: zoneOf(world, subnetId ?? ""),
   };
   const made = world.add({
     ...{ type: nodeClaimType, id, name: id, madeBy, inputs, outputs: { ...inputs, id } },
@@ -270,6 +303,9 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
     world.clock.changed();
   });
 }
+
+const zoneOf = (world: World, subnetId: string): string | undefined =>
+  world.get(subnetType, subnetId)?.inputs.availabilityZone;
 
 const inSubnet = (world: World, cluster: string, id: string) =>
   claimsOf(world, cluster).filter(({ inputs }) => inputs.subnetId === id).length;

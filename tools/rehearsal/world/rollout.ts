@@ -51,6 +51,17 @@ function partsOf(world: World, cluster: string, namespace: string): Part[] {
   ];
 }
 
+/** Seconds until a pod's container answers, and from then until it is ready. */
+export function waitsBeforeReady(
+  world: World,
+  cluster: string,
+  namespace: string,
+): { start: number; balancer: number } {
+  const seconds = partsOf(world, cluster, namespace).map((part) => part.seconds);
+  const sum = (some: number[]) => some.reduce((total, one) => total + one, 0);
+  return { start: sum(seconds.slice(0, 2)), balancer: sum(seconds.slice(2)) };
+}
+
 /** The controller's requeue duration in seconds, as the values of its chart say it. */
 function pollOf(world: World, cluster: string): number {
   const controller = world

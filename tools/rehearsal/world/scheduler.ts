@@ -28,6 +28,8 @@ interface Pod extends Requests {
   preferred: Props;
   /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew?: number;
+  /** It prefers a node without another of its Deployment. */
+  alone: boolean;
 }
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -134,7 +136,10 @@ const matches = (labels: Props, node: Pick<Node, "labels">): boolean =>
   Object.entries(labels).every(([key, value]) => node.labels[key] === value);
 
 /** That of its pods' class: pods without one have 0, and preempt those below. */
-function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudResource): number {
+export function priorityOf(
+  world: World,
+  { cluster, inputs: { kind, spec } }: CloudResource,
+): number {
   const name = podSpecOf({ kind, spec })?.priorityClassName;
   const found = world
     .all("kubernetes:scheduling.k8s.io/v1:PriorityClass")
@@ -142,7 +147,7 @@ function priorityOf(world: World, { cluster, inputs: { kind, spec } }: CloudReso
   return found?.inputs.value ?? 0;
 }
 
-function driversOf(world: World, cluster: string): OptionalAddons {
+export function driversOf(world: World, cluster: string): OptionalAddons {
   const has = (name: string) => addon(world, cluster, name) !== undefined;
   return {
     secrets: has(secretsAddon),
@@ -208,6 +213,7 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
       ),
     ),
     zoneSkew: hard?.maxSkew,
+    alone: spreads.some(({ topologyKey }) => topologyKey === "kubernetes.io/hostname"),
   }));
 }
 

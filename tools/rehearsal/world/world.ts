@@ -111,6 +111,8 @@ export class World {
   recordsSetAfter: number | undefined;
   /** Instance types that a zone does not offer: `TYPE ZONE`. */
   readonly notOffered = new Set<string>();
+  /** Zones in which nothing runs or starts. */
+  readonly lostZones = new Set<string>();
   /** Whether AWS has no Spot instance of any type. */
   withoutSpot = false;
   /** References of public images, secrets and parameters that do not exist. */
@@ -189,6 +191,23 @@ export class World {
   /** The resources of a type that can be used: created, and not being deleted. */
   live(type: string): CloudResource[] {
     return this.all(type).filter(({ status }) => status === "ready" || status === "changing");
+  }
+
+  /** Whether a subnet is in a zone that is lost. */
+  isLost(subnetId: string): boolean {
+    const subnet = this.get("aws:ec2/subnet:Subnet", subnetId);
+    return this.lostZones.has(subnet?.inputs.availabilityZone);
+  }
+
+  /** The same cloud at the same time, which changes by itself. */
+  copy(): World {
+    const { region, accountId, principal } = this;
+    const copy = new World({ region, accountId, principal });
+    copy.clock.now = this.clock.now;
+    copy.withoutSpot = this.withoutSpot;
+    copy.#serial = this.#serial;
+    for (const resource of this.all()) copy.add(structuredClone(resource));
+    return copy;
   }
 
   /** A unique number; the same in every run. */

@@ -51,7 +51,7 @@ export function joinProblem(world: World, group: Props): string | undefined {
   const role = String(nodeRoleArn).split("/").at(-1) ?? "";
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
   if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
-  for (const subnetId of subnetIds as string[]) {
+  for (const subnetId of (subnetIds as string[]).filter((id) => !world.isLost(id))) {
     const stranded = awsProblem(world, subnetId, nodeServices);
     if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
   }
@@ -118,12 +118,15 @@ export function scaleTo(world: World, group: CloudResource, sizes: Partial<Props
   }
 }
 
-/** Amazon EC2 Auto Scaling User Guide, zones: it launches where the group has the fewest instances. */
+/**
+ * Amazon EC2 Auto Scaling User Guide, zones: it launches where the group has the fewest instances, and in
+ * another zone where that fails (AvailabilityZoneDistribution: balanced-best-effort).
+ */
 function emptiestSubnet(world: World, group: CloudResource): string {
   const nodes = nodesOf(world, group);
   const count = (subnetId: string) =>
     nodes.filter(({ inputs }) => inputs.subnetId === subnetId).length;
-  const subnetIds = group.inputs.subnetIds as string[];
+  const subnetIds = (group.inputs.subnetIds as string[]).filter((id) => !world.isLost(id));
   return subnetIds.reduce((least, one) => (count(one) < count(least) ? one : least));
 }
 

@@ -24,7 +24,9 @@ export function routeProblem(world: World, subnetId: string): string | undefined
   const nat = world
     .live("aws:ec2/natGateway:NatGateway")
     .find(({ id }) => id === route.inputs.natGatewayId);
-  if (!nat) return `the NAT gateway of subnet ${subnetId} is gone`;
+  if (!nat || world.isLost(nat.inputs.subnetId)) {
+    return `the NAT gateway of subnet ${subnetId} is gone`;
+  }
   return defaultRoute(world, nat.inputs.subnetId)?.inputs.gatewayId
     ? routeProblem(world, nat.inputs.subnetId)
     : `NAT gateway ${nat.id} has no route to an internet gateway`;
@@ -99,7 +101,9 @@ function natInstanceProblem(
 ): string | undefined {
   const found = world.live(networkInterface).find(({ id }) => id === interfaceId);
   const instance = found && instanceAt(world, interfaceId);
-  if (!found || !instance) return `network interface ${interfaceId} has no instance`;
+  if (!found || !instance || world.isLost(found.inputs.subnetId)) {
+    return `network interface ${interfaceId} has no instance`;
+  }
   const { subnetId, sourceDestCheck, securityGroups = [] } = found.inputs;
   if (sourceDestCheck !== false) {
     return `instance ${instance.id} drops what is not for it: its source/destination check is on`;

@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "mocha";
+import { waits } from "../../../tools/cloud/durations.ts";
+import {
+  fleetAtRest,
+  type LossFigures,
+  loseEachNode,
+  loseEachZone,
+  scaleOutAndBack,
+} from "../../../tools/rehearsal/fleet/experiments.ts";
+import type { Fleet } from "../../../tools/rehearsal/fleet/fleet.ts";
+import { startFleet, until } from "../../../tools/rehearsal/fleet/life.ts";
+import { claimsOf } from "../../../tools/rehearsal/world/node-claims.ts";
+import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
+import { type Given, platform, types } from "../../support/world-fixtures.ts";
+
+const spread = (topologyKey: string, whenUnsatisfiable = "ScheduleAnyway") => ({
+  ...{ topologyKey, whenUnsatisfiable, maxSkew: 1 },
+});
+const zone = "topology.kubernetes.io/zone";
+
+describe("pods and nodes that come and go", () => {
+  let given: Given;
+  beforeEach(() => {
+    given = platform();
+  });
+
+  /** A service of pods of one core each, with a budget, an autoscaler and a route. */
+  const putService = (
+    minReplicas: number,
+    maxReplicas: number,
+    pod: Props = {},
+    more: Props = {},
+  ) => {
+    const { put } = given;
+    const metadata = { name: "web", namespace: "web" };
+    put(types.ingress, {
+      ...{ metadata: { ...given.ingress.metadata, namespace: "web" } },
+    });
+    const resources = { requests: { cpu: "1000m", memory: "512Mi" }, limits: { cpu: "2000m" } };
+    const spec = {
+      terminationGracePeriodSeconds: 60,
+      topologySpreadConstraints: [spread(zone), spread("kubernetes.io/hostname")],
+      containers: [{ image: given.image, resources }],
+      ...pod,
+    };
+    const template = { spec, ...more };
+    put(types.deployment, {
+      ...{ kind: "Deployment", metadata, spec: { replicas: minReplicas, template } },
+    });
+    put(types.budget, { metadata, spec: { maxUnavailable: 1 } });
+    put(types.autoscaler, {
+      metadata,
+      spec: {
+        ...{ minReplicas, maxReplicas },
+        metrics: [{ resource: { target: { averageUtilization: 70 } } }],
+      },
+    });
+  };
+
+  const nodesOfGroup = (instanceType: string, maxSize: number) => {
+    given.nodes.inputs.instanceTypes = [instanceType];
+    for (const { inputs } of given.world.all(types.scalingGroup)) inputs.maxSize = maxSize;
+  };
+  const saidBy = (fleet: Fleet, reason: string) =>
+    fleet
+      .eventsSince(0)
+      .filter((one) => one.reason === reason)
+      .map(({ message }) => message);
+  const failuresOf = (losses: LossFigures[]) => losses.flatMap(({ failures }) => failures);
+
+  describe("with the Cluster Autoscaler", () => {
+    beforeEach(() => {
+      nodesOfGroup("m7g.xlarge", 20);
+      given.put(types.release, { chart: "cluster-autoscaler", name: "cluster-autoscaler" }, "ca");
+    });
+
+    it("grow to 40 pods and shrink to 2, on as few nodes as before", () => {
+      putService(2, 40);
+      const { failures, outSeconds, backSeconds, ...figures } = scaleOutAndBack(
+        fleetAtRest(given.world),
+        "web",
+      );
+      assert.deepEqual(failures, []);
+      assert.deepEqual(figures.nodes, { before: 2, most: 14, after: 2 });
+      // The metric, a scan, the node, the pod: at least once.
+      assert.ok(outSeconds && outSeconds > waits.podMetrics + waits.nodeStart && outSeconds < 600);
+      // HorizontalPodAutoscaler and Cluster Autoscaler wait first.
+      assert.ok(backSeconds && backSeconds > 300 + 600 && backSeconds < 3600);
+    });
+
+    it("say in the controllers' words what a pod waits for", () => {
+      nodesOfGroup("m7g.xlarge", 5);
+      putService(2, 40);
+      const fleet = fleetAtRest(given.world);
+      const { failures } = scaleOutAndBack(fleet, "web");
+      assert.match(
+        failures.join(),
+        /^after 30 minutes web has \d+ of 40 pods; .*NotTriggerScaleUp: pod didn't trigger scale-up: 1 max node group size reached/,
+      );
+      assert.match(
+        saidBy(fleet, "TriggeredScaleUp").join(),
+        /^pod triggered scale-up: \[\{\S+ 2->\d \(max: 5\)\}\]/,
+      );
+      assert.ok(
+        saidBy(fleet, "FailedScheduling").includes("0/2 nodes are available: 2 Insufficient cpu."),
+      );
+    });
+
+    for (const moves of [true, false]) {
+      it(`${moves ? "leave" : "keep"} their nodes when they ${moves ? "may" : "must not"} be moved`, () => {
+        const annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict": String(moves) };
+        putService(8, 24, {}, { metadata: { annotations } });
+        const fleet = fleetAtRest(given.world);
+        const { drain } = fleet;
+        let left = 0;
+        fleet.drain = (node, how) => {
+          // Amazon EC2 Auto Scaling ends nodes to balance zones, whatever is on them.
+          if (how.giveUpAfter === undefined) return drain.call(fleet, node, how);
+          left += fleet.pods.filter((pod) => pod.node === node && pod.workload.isService).length;
+          drain.call(fleet, node, how);
+        };
+        scaleOutAndBack(fleet, "web");
+        assert.equal(left > 0, moves);
+      });
+    }
+
+    it("leave nodes that are drained as their disruption budget lets them", () => {
+      putService(3, 3);
+      const fewestBy = (change: (fleet: Fleet) => void) => {
+        const fleet = fleetAtRest(given.world.copy());
+        const web = fleet.workloads.find(({ name }) => name === "web");
+        assert.ok(web);
+        change(fleet);
+        for (const node of fleet.nodes) fleet.drain(node, { done: () => {} });
+        let fewest = 3;
+        const watch = () => {
+          fewest = Math.min(fewest, fleet.serving(web));
+        };
+        until(fleet, () => false, 600, watch);
+        return fewest;
+      };
+      assert.equal(
+        fewestBy(() => {}),
+        2,
+      );
+      const without = fewestBy((fleet) => {
+        fleet.mayEvict = () => true;
+      });
+      assert.equal(without, 0);
+    });
+  });
+
+  describe("when a node dies", () => {
+    beforeEach(() => nodesOfGroup("m7g.xlarge", 4));
+
+    it("start again elsewhere, and the group replaces it", () => {
+      putService(2, 4);
+      const losses = loseEachNode(given.world);
+      assert.equal(losses.length, 2);
+      assert.deepEqual(failuresOf(losses), []);
+      const [worst] = losses;
+      assert.deepEqual(worst?.services, [{ service: "web", replicas: 2, fewest: 1 }]);
+      // Two checks of 15 s, of which the last one waits for 5 s.
+      assert.equal(worst?.awaySeconds, 35);
+      assert.ok(worst?.seconds && worst.seconds >= waits.instanceImpaired);
+      // The cloud itself is as it was.
+      assert.equal(startFleet(given.world, "platform").nodes.length, 2);
+    });
+
+    it("are evicted as soon as they tolerate it no more", () => {
+      const key = "node.kubernetes.io/unreachable";
+      const tolerations = [{ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: 30 }];
+      putService(2, 4, { tolerations });
+      const [worst] = loseEachNode(given.world);
+      const web = worst?.services[0];
+      assert.deepEqual(web, { service: "web", replicas: 2, fewest: 1 });
+      const fleet = startFleet(given.world.copy(), "platform");
+      const node = fleet.pods.find(({ workload }) => workload.name === "web")?.node;
+      assert.ok(node);
+      node.lostAt = fleet.now;
+      const service = fleet.workloads.find(({ name }) => name === "web");
+      assert.ok(service && until(fleet, () => fleet.serving(service) === 2, 600));
+      const seconds = fleet.now - node.lostAt;
+      assert.ok(seconds >= waits.nodeUnreachable + 30 && seconds < 150, `${seconds}`);
+    });
+
+    it("are missed where all of a service were on it", () => {
+      putService(2, 4, { nodeSelector: { [zone]: "eu-central-1a" } });
+      assert.match(failuresOf(loseEachNode(given.world)).join(), /all 2 pods of web were in eni-/);
+    });
+  });
+
+  describe("when a zone is lost", () => {
+    beforeEach(() => nodesOfGroup("m7g.xlarge", 4));
+
+    it("start again in the other one", () => {
+      putService(2, 4);
+      const losses = loseEachZone(given.world);
+      assert.deepEqual(losses.map(({ lost }) => lost).sort(), ["eu-central-1a", "eu-central-1b"]);
+      assert.deepEqual(failuresOf(losses), []);
+      for (const { services } of losses) assert.equal(services[0]?.fewest, 1);
+    });
+
+    it("are missed where all of a service were in it", () => {
+      putService(2, 4, { nodeSelector: { [zone]: "eu-central-1a" } });
+      const failures = failuresOf(loseEachZone(given.world)).join("\n");
+      assert.match(failures, /all 2 pods of web were in eu-central-1a/);
+      assert.match(
+        failures,
+        /after 30 minutes web has 0 of 2 pods; .*node\(s\) didn't match Pod's node affinity/,
+      );
+    });
+
+    it("wait for it where they may only be spread evenly, until Kubernetes forgets its nodes", () => {
+      putService(4, 4, { topologySpreadConstraints: [spread(zone, "DoNotSchedule")] });
+      const [worst] = loseEachZone(given.world);
+      assert.deepEqual(worst?.failures, []);
+      assert.ok(worst?.seconds && worst.seconds > waits.instanceImpaired + 60);
+    });
+
+    it("do not start where the only NAT gateway was in it", () => {
+      putService(4, 4);
+      const [first, other] = given.zones;
+      for (const { inputs } of given.world.all(types.route)) {
+        if (inputs.natGatewayId === other?.nat.id) inputs.natGatewayId = first?.nat.id;
+      }
+      const of = (zone: string) =>
+        loseEachZone(given.world).find(({ lost }) => lost === zone)?.failures;
+      assert.deepEqual(of("eu-central-1b"), []);
+      assert.match(
+        `${of("eu-central-1a")}`,
+        /web has 2 of 4 pods; .*the NAT gateway of subnet .* is gone/,
+      );
+    });
+  });
+
+  describe("with Karpenter", () => {
+    let pool: CloudResource;
+    beforeEach(() => {
+      const { put, nodeRole } = given;
+      nodesOfGroup("t4g.medium", 3);
+      put(types.instanceProfile, { name: "nodes", role: nodeRole.id });
+      put(types.entry, {
+        ...{ clusterName: "platform", principalArn: nodeRole.outputs.arn, type: "EC2_LINUX" },
+      });
+      const role = put(types.role, {
+        name: "karpenter",
+        assumeRolePolicy: given.irsaTrust("kube-system:karpenter"),
+      });
+      const Statement = [{ Effect: "Allow", Action: ["ec2:*", "iam:PassRole"], Resource: "*" }];
+      put(types.rolePolicy, {
+        ...{ role: "karpenter", name: "karpenter" },
+        policy: JSON.stringify({ Version: "2012-10-17", Statement }),
+      });
+      const annotations = { "eks.amazonaws.com/role-arn": role.outputs.arn };
+      put(
+        types.release,
+        {
+          ...{ chart: "oci://public.ecr.aws/karpenter/karpenter", namespace: "kube-system" },
+          values: { serviceAccount: { name: "karpenter", annotations } },
+        },
+        "karpenter",
+      );
+      put(types.nodeClass, {
+        metadata: { name: "default" },
+        spec: {
+          instanceProfile: "nodes",
+          subnetSelectorTerms: given.inner.map((id) => ({ id })),
+          securityGroupSelectorTerms: [],
+        },
+      });
+      pool = put(types.nodePool, {
+        metadata: { name: "default" },
+        spec: {
+          template: {
+            spec: {
+              nodeClassRef: { name: "default" },
+              requirements: [
+                { key: "karpenter.sh/capacity-type", values: ["on-demand"] },
+                { key: "node.kubernetes.io/instance-type", values: ["m7g.large", "m7g.xlarge"] },
+              ],
+              terminationGracePeriod: "900s",
+            },
+          },
+          disruption: { consolidateAfter: "1m", budgets: [{ nodes: "10%" }] },
+        },
+      });
+    });
+    const claims = () => claimsOf(given.world, "platform");
+
+    it("grow to 40 pods and shrink to 2, on as few nodes as before", () => {
+      putService(2, 40);
+      const { failures, nodes, outSeconds } = scaleOutAndBack(fleetAtRest(given.world), "web");
+      assert.deepEqual(failures, []);
+      assert.deepEqual(nodes, { before: 4, most: 42, after: 4 });
+      assert.ok(outSeconds && outSeconds > waits.nodeClaim && outSeconds < 600);
+      given.world.clock.pass(waits.instanceTerminated);
+      assert.equal(claims().length, 2);
+    });
+
+    it("share nodes where they do not prefer another", () => {
+      putService(2, 40, { topologySpreadConstraints: [spread(zone)] });
+      const { failures, nodes } = scaleOutAndBack(fleetAtRest(given.world), "web");
+      assert.deepEqual(failures, []);
+      assert.ok(nodes.most < 20, `${nodes.most}`);
+    });
+
+    it("stay within the limits of the pool", () => {
+      pool.inputs.spec.limits = { cpu: "8", memory: "64Gi" };
+      putService(2, 40);
+      assert.match(
+        scaleOutAndBack(fleetAtRest(given.world), "web").failures.join(),
+        /FailedScheduling: all available instance types exceed limits for nodepool/,
+      );
+    });
+
+    it("end no node beyond the budget, which a dead one uses up", () => {
+      putService(2, 8);
+      const fleet = fleetAtRest(given.world);
+      const dead = fleet.nodes.find(({ group }) => !group);
+      assert.ok(dead);
+      dead.lostAt = fleet.now;
+      const { failures } = scaleOutAndBack(fleet, "web");
+      assert.match(
+        failures.join(),
+        /nodes run, and 4 ran before;.* DisruptionBlocked: No allowed disruptions/,
+      );
+      assert.ok(claims().includes(dead.resource));
+    });
+
+    it("bear the loss of a node and of a zone", () => {
+      putService(2, 8);
+      for (const losses of [loseEachNode(given.world), loseEachZone(given.world)]) {
+        assert.deepEqual(failuresOf(losses), []);
+        assert.ok(losses.every(({ services }) => (services[0]?.fewest ?? 0) >= 1));
+      }
+    });
+  });
+});
