@@ -163,6 +163,7 @@ function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);
   if (!placement) return [];
   const { types, zones, scaled, started, addons, own, most, others } = placement;
+  if (started?.by === "EKS Auto Mode") return startedOf(started, most, { zones, addons });
   const kinds = [placement, ...others];
   const nodes = kinds.map((kind) => ({
     of: "nodes",

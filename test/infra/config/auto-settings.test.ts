@@ -107,7 +107,7 @@ describe("settings of EKS Auto Mode", () => {
     [
       "pods that end later than Spot",
       { ...auto({ capacityTypes: ["spot", "on-demand"] }), ...web({ drainSeconds: 40 }) },
-      /but nodes\.auto\.capacityTypes spot at most 120; allowed: shorter times, or nodes\.auto\.capacityTypes on-demand$/,
+      /but nodes\.auto\.capacityTypes spot at most 120; allowed: shorter times, or nodes\.auto\.capacityTypes on-demand, or services\.web\.onDemandOnly true$/,
     ],
     [
       "Spot alone in production",
