@@ -59,8 +59,10 @@ export class Autoscaler extends pulumi.ComponentResource {
     const adds = args.karpenter
       ? new Karpenter("karpenter", { ...args, nodes: args.karpenter }, parent)
       : args.enabled && makeClusterAutoscaler(name, args, parent);
-    if (adds)
-      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn: adds });
+    if (adds) {
+      const spare = { ...args.spareCapacity, karpenter: args.karpenter !== undefined };
+      new SpareCapacity("spare-capacity", spare, { ...parent, dependsOn: adds });
+    }
     this.registerOutputs();
   }
 }

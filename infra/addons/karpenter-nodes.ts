@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
+import { nodePool as name } from "../cluster/started-nodes.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { nodeDeadlines } from "../services/drain.ts";
@@ -19,7 +20,6 @@ export interface KarpenterNodesArgs extends StartedNodes {
   tags: Record<string, string>;
 }
 
-const name = "default";
 /** Instances that end are waited for: a node drains for 15 minutes at most. */
 const deletionTimeout = { delete: "30m" };
 

@@ -2,11 +2,17 @@ import * as aws from "@pulumi/aws";
 import * as eks from "@pulumi/eks";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AddonName, ClusterConfig, LogsConfig, NodeGroupConfig } from "../config/schema.ts";
+import type {
+  AddonName,
+  ClusterConfig,
+  LogsConfig,
+  NodeGroupConfig,
+  NodesConfig,
+} from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import { Access, type AccessArgs } from "./access.ts";
 import { nodeName } from "./instances.ts";
-import { Nodes, type RunningNodes } from "./nodes.ts";
+import { Nodes, nodesName, type RunningNodes } from "./nodes.ts";
 import {
   type OidcProvider,
   ServiceAccountRole,
@@ -15,7 +21,7 @@ import {
 
 export interface ClusterArgs extends ClusterConfig {
   network: Network;
-  nodes: NodeGroupConfig;
+  nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "kind">>;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
   /** The node group on AWS, where there is one. */
@@ -34,6 +40,10 @@ export interface ClusterArgs extends ClusterConfig {
  * policies are enforced. Its children are made control plane → CNI and kube-proxy → nodes →
  * CoreDNS and metrics-server, and go in the reverse order: whatever depends on the component finds
  * nodes and DNS when it comes, and until it has gone.
+ *
+ * The group of a stack with Karpenter is another resource: where the kind changes, the old group keeps its
+ * nodes until the pods have left them. EKS respects no disruption budget when a group shrinks (Amazon EKS
+ * User Guide, update a managed node group).
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
@@ -84,7 +94,7 @@ export class Cluster extends pulumi.ComponentResource {
     const cni = addon("vpc-cni", [cniRole], cniArgs(cniRole.arn));
     const kubeProxy = addon("kube-proxy", []);
     this.nodes = new Nodes(
-      `${name}-nodes`,
+      nodesName(name, args.nodes.kind),
       { ...nodesArgs(args), clusterName, prerequisites: [args.network, cni, kubeProxy] },
       parent,
     );
@@ -100,13 +110,19 @@ export class Cluster extends pulumi.ComponentResource {
     this.provider = new kubernetes.Provider(
       name,
       // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
-      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
+      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, ...apply },
       { ...parent, dependsOn: [controlPlane, access] },
     );
     this.logGroups = { controlPlane: logGroup.name };
     this.registerOutputs({ name: this.name });
   }
 }
+
+/**
+ * The program takes fields back that somebody has changed by hand: without force each later update of the
+ * object fails with a conflict (pulumi-kubernetes 4.34, pkg/await/await.go, handleSSAErr).
+ */
+const apply = { enableServerSideApply: true, enablePatchForce: true };
 
 function logGroupArgs({ name, logs }: ClusterArgs): aws.cloudwatch.LogGroupArgs {
   return {

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
+import type { ClusterConfig, NodeGroupConfig, NodesConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
 import { instanceSettings, makeNodeRole, nodeVolumes } from "./instances.ts";
 
@@ -128,12 +128,16 @@ export function sizesToSend({
   return { scalingConfig: { minSize, desiredSize: clamped, maxSize }, ignoreChanges: [] };
 }
 
+/** The logical name of the group. Where the kind of nodes changes, another group takes its place. */
+export const nodesName = (name: string, kind: NodesConfig["kind"] | undefined) =>
+  `${name}-${kind === "karpenter" ? "addon-nodes" : "nodes"}`;
+
 /**
- * The cluster's node group on AWS; undefined before it exists. While a group is replaced, and two
- * exist, the larger.
+ * The cluster's node group of this kind on AWS; undefined before it exists. While a group is replaced, and
+ * two exist, the larger.
  */
 export async function runningNodes(
-  { name: clusterName, nodes }: { name: string; nodes: NodeGroupConfig },
+  { name: clusterName, nodes }: { name: string; nodes: NodesConfig },
   { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
 ): Promise<RunningNodes | undefined> {
@@ -143,10 +147,15 @@ export async function runningNodes(
   const groups = await Promise.all(
     names.map((name) => aws.autoscaling.getGroup({ name }, options)),
   );
-  const [largest] = groups.sort((a, b) => b.desiredCapacity - a.desiredCapacity);
+  const nameOf = ({ tags }: (typeof groups)[number]) =>
+    tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
+  const [largest] = groups
+    // How many nodes add-ons need says nothing of a group for all pods.
+    .filter((one) => isAddonGroup(nameOf(one)) === (nodes.kind === "karpenter"))
+    .sort((a, b) => b.desiredCapacity - a.desiredCapacity);
   if (!largest) return undefined;
-  const { minSize, desiredCapacity, maxSize, availabilityZones, tags } = largest;
-  const nodeGroupName = tags.find(({ key }) => key === "eks:nodegroup-name")?.value ?? "";
+  const { minSize, desiredCapacity, maxSize, availabilityZones } = largest;
+  const nodeGroupName = nameOf(largest);
   const group = await aws.eks.getNodeGroup({ clusterName, nodeGroupName }, options);
   const replaced =
     group.amiType !== amiTypes[nodes.operatingSystem][nodes.architecture] ||
@@ -155,6 +164,8 @@ export async function runningNodes(
     !sameMembers(availabilityZones, zones);
   return { minSize, desiredSize: desiredCapacity, maxSize, replaced };
 }
+
+const isAddonGroup = (nodeGroupName: string) => /(^|-)addon-nodes-/.test(nodeGroupName);
 
 function sameMembers(one: string[], other: string[]): boolean {
   return one.toSorted().join() === other.toSorted().join();

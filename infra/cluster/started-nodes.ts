@@ -8,6 +8,15 @@ import {
 } from "./capacity.ts";
 import { type InstanceType, instanceType } from "./instance-types.ts";
 
+/** The name of Karpenter's NodePool, and of its EC2NodeClass. */
+export const nodePool = "default";
+
+/**
+ * Selects nodes that Karpenter starts. Pods of services and jobs take no room of the managed group, which is
+ * sized for add-ons; and where the kind of nodes changes, a rollout moves them to the new nodes.
+ */
+export const startedNodes = { "karpenter.sh/nodepool": nodePool };
+
 /** Limits of what Karpenter starts, by what its nodes have and not by what pods ask for. */
 export interface Limits {
   cpuLimit: number;

@@ -55,6 +55,8 @@ export interface PreviewResources {
 export interface PreviewEnvironmentSettings
   extends Pick<PullRequestsConfig, "environments" | "days">,
     Pick<NodesConfig, "architecture"> {
+  /** Whether Karpenter starts nodes. @default false */
+  karpenter?: boolean;
   owner: NamespaceOwner;
   /** The host names of each environment are below it. */
   hostName: string;
@@ -135,6 +137,7 @@ export class PullRequests extends pulumi.ComponentResource {
         clusterName,
         place,
         architecture,
+        ...(args.karpenter && { karpenter: true }),
         services,
         ingress,
         registries,

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podSecurity } from "../cluster/pod-security.ts";
+import { startedNodes } from "../cluster/started-nodes.ts";
 import { portOf } from "../config/workload-schema.ts";
 import type { Link } from "../resources/link.ts";
 import { callVariables, portName } from "./calls.ts";
@@ -143,7 +144,11 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
     ...(args.owner && { priorityClassName: args.owner.name }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    nodeSelector: { "kubernetes.io/os": "linux", "kubernetes.io/arch": args.architecture },
+    nodeSelector: {
+      "kubernetes.io/os": "linux",
+      "kubernetes.io/arch": args.architecture,
+      ...(args.karpenter && startedNodes),
+    },
     securityContext: {
       ...podSecurity,
       runAsUser: user,

@@ -101,6 +101,7 @@ export class Services extends pulumi.ComponentResource {
         clusterName: args.clusterName,
         place: args.place,
         architecture: args.architecture,
+        ...(args.karpenter && { karpenter: true }),
         network: args.network,
       },
       { parent: this, dependsOn: loadBalancer },

@@ -91,6 +91,7 @@ export class Environment extends pulumi.ComponentResource {
           ...roleOf(`${service}-${prefix}`, workload.links, settings.aws),
           callers: callersOf(service, services).map(namespaceOf),
           place: settings.place,
+          ...(settings.karpenter && { karpenter: true }),
           clusterName: settings.clusterName,
           network: settings.network,
           ingress: { ...settings.ingress, deletionProtection: false },

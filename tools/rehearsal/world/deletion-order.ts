@@ -5,6 +5,7 @@ import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
 import { containerRules } from "./rules/container-rules.ts";
 import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
+import { evictionEffects } from "./rules/eviction-rules.ts";
 import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { karpenterEffects, karpenterRules } from "./rules/karpenter-rules.ts";
@@ -49,6 +50,7 @@ export const rules: Rule[] = [
 export const effects: Effect[] = [
   ...natInstanceEffects,
   ...clusterEffects,
+  ...evictionEffects,
   ...nodeEffects,
   ...karpenterEffects,
   ...registryEffects,

@@ -3,6 +3,7 @@ import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
 import { irsaProblem } from "./iam.ts";
+import { clusterType } from "./rules/lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -98,6 +99,8 @@ export function launchNodes(
     "iam:PassRole",
   ]);
   if (problem) return problem;
+  const noImage = imageProblem(world, cluster, nodeClass);
+  if (noImage) return noImage;
   if (claimsOf(world, cluster).some(({ status }) => status === "creating")) return undefined;
   const { requirements } = pool.inputs.spec.template.spec;
   const among = (key: string): string[] =>
@@ -170,14 +173,18 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
   const { name, vcpus, memoryMiB } = type;
   const id = `${pool.id}-${world.serial()}`;
   const madeBy = `Karpenter's NodeClaim ${id}`;
-  const made = world.addUnmanaged(nodeClaimType, id, madeBy, id, {
+  const inputs = {
     ...{ instanceType: name, vcpus, memoryMiB, capacityType, subnetId },
     nodeClass: nodeClass.id,
     pool: pool.id,
+    made: templateOf(world, { cluster, pool, nodeClass }),
     zone: world.get(subnetType, subnetId ?? "")?.inputs.availabilityZone,
+  };
+  // On its way from the first moment: others that wait for a node look at once.
+  const made = world.add({
+    ...{ type: nodeClaimType, id, name: id, madeBy, cluster, inputs },
+    ...{ outputs: { ...inputs, id }, status: "creating" },
   });
-  made.cluster = cluster;
-  made.status = "creating";
   const tags = {
     "karpenter.sh/nodepool": pool.id,
     "eks:eks-cluster-name": cluster,
@@ -196,6 +203,82 @@ function claim(world: World, { cluster, pool, nodeClass, capacityType, type }: C
     made.status = "ready";
     world.clock.changed();
   });
+}
+
+/** What a node is made by; a node that was made by something else drifts. */
+interface Template {
+  pool: string;
+  nodeClass: string;
+  /** The version is the control plane's. */
+  image: string;
+}
+
+function templateOf(
+  world: World,
+  { cluster, pool, nodeClass }: Pick<Claim, "cluster" | "pool" | "nodeClass">,
+): Template {
+  const { requirements, ...template } = pool.inputs.spec.template.spec;
+  const { amiSelectorTerms, subnetSelectorTerms, securityGroupSelectorTerms, ...own } =
+    nodeClass.inputs.spec;
+  return {
+    pool: JSON.stringify(template),
+    nodeClass: JSON.stringify(own),
+    image: imageOf(world, cluster, nodeClass),
+  };
+}
+
+/** The image of an alias: there is one for each version of Kubernetes. */
+const imageOf = (world: World, cluster: string, { inputs }: CloudResource): string =>
+  `${inputs.spec.amiSelectorTerms?.[0]?.alias} of ${world.get(clusterType, cluster)?.inputs.version}`;
+
+/** Why an EC2NodeClass has no image. Returns undefined if it has. */
+export const imageProblem = (
+  world: World,
+  cluster: string,
+  nodeClass: CloudResource,
+): string | undefined =>
+  world.absent.has(imageOf(world, cluster, nodeClass))
+    ? "AMINotFound: AMISelector did not match any AMIs"
+    : undefined;
+
+/**
+ * Why a node has drifted, as Karpenter names it (kubernetes-sigs/karpenter, nodeclaim/disruption/drift.go;
+ * karpenter-provider-aws, pkg/cloudprovider/drift.go). Returns undefined if it has not. Limits and disruption
+ * settings of a NodePool are no drift.
+ */
+export function driftOf(world: World, claim: CloudResource): string | undefined {
+  const cluster = claim.cluster ?? "";
+  const pool = live(world, nodePoolType, cluster);
+  const nodeClass = live(world, nodeClassType, cluster);
+  if (!pool || !nodeClass || claim.status !== "ready") return undefined;
+  const { made, instanceType, capacityType, subnetId } = claim.inputs;
+  const now = templateOf(world, { cluster, pool, nodeClass });
+  const labels: Props = {
+    "node.kubernetes.io/instance-type": instanceType,
+    "karpenter.sh/capacity-type": capacityType,
+  };
+  const required: Props[] = pool.inputs.spec.template.spec.requirements;
+  const subnets: Props[] = nodeClass.inputs.spec.subnetSelectorTerms;
+  if (now.pool !== made.pool) return "NodePoolDrifted";
+  if (required.some(({ key, values }) => key in labels && !values.includes(labels[key]))) {
+    return "RequirementsDrifted";
+  }
+  if (now.nodeClass !== made.nodeClass) return "NodeClassDrift";
+  if (now.image !== made.image && !imageProblem(world, cluster, nodeClass)) return "AMIDrift";
+  return subnets.some(({ id }) => id === subnetId) ? undefined : "SubnetDrift";
+}
+
+/** Nodes that the NodePool's budgets let Karpenter end now: shares are rounded up, and those that end count. */
+export function allowedDisruptions(world: World, cluster: string): number {
+  const { disruption } = live(world, nodePoolType, cluster)?.inputs.spec ?? {};
+  const budgets: Props[] = disruption?.budgets ?? [{ nodes: "10%" }];
+  const claims = claimsOf(world, cluster);
+  const most = budgets.map(({ nodes }) =>
+    String(nodes).endsWith("%")
+      ? Math.ceil((claims.length * Number.parseInt(nodes, 10)) / 100)
+      : Number(nodes),
+  );
+  return Math.min(...most) - claims.filter(({ status }) => status !== "ready").length;
 }
 
 const inSubnet = (world: World, cluster: string, id: string) =>

@@ -14,13 +14,30 @@ import type { CloudResource, Props, World } from "./world.ts";
 
 interface Node extends Room {
   zone: string;
+  /** The NodePool that it is of. @default a managed group's */
+  pool?: string;
 }
 
 interface Pod extends Requests {
   owner: string;
+  /** The NodePool whose nodes alone it may run on. @default any node */
+  pool?: string;
   /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew?: number;
 }
+
+const poolLabel = "karpenter.sh/nodepool";
+
+/** Whether pods of a Deployment may run on such a node, by their nodeSelector. */
+export function mayRunOn(
+  { inputs: { kind, spec } }: CloudResource,
+  node: { pool?: string },
+): boolean {
+  return isSelected(podSpecOf({ kind, spec })?.nodeSelector?.[poolLabel], node);
+}
+
+const isSelected = (pool: string | undefined, node: { pool?: string }): boolean =>
+  pool === undefined || pool === node.pool;
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
 
@@ -33,10 +50,13 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
   const { nodes, waiting, why } = schedule(world, deployment);
   const [pod] = waiting;
   if (!pod) return undefined;
-  const skewed = nodes.filter((node) => fits(pod, node)).length;
+  const selected = nodes.filter((node) => isSelected(pod.pool, node));
+  const skewed = selected.filter((node) => fits(pod, node)).length;
+  const [others, full] = [nodes.length - selected.length, selected.length - skewed];
   const reasons = [
+    ...(others > 0 ? [`${others} node(s) didn't match Pod's node affinity/selector`] : []),
     ...(skewed > 0 ? [`${skewed} node(s) didn't match pod topology spread constraints`] : []),
-    ...(skewed < nodes.length ? [`${nodes.length - skewed} Insufficient cpu or memory`] : []),
+    ...(full > 0 ? [`${full} Insufficient cpu or memory`] : []),
   ];
   const message = `0/${nodes.length} nodes are available: ${reasons.join(", ")}`;
   return why ? `${message}; ${why}` : message;
@@ -81,6 +101,17 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
   return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
 }
 
+/**
+ * Starts nodes for the pods that would have no room without this one, before it is ended. Returns whether
+ * all have a place, now or on a node that is on its way.
+ */
+export function replaces(world: World, cluster: string, claim: CloudResource): boolean {
+  const pods = place(deploymentsIn(world, cluster), nodesIn(world, cluster, [claim]));
+  return (
+    pods.length === 0 || launchNodes(world, cluster, pods, driversOf(world, cluster)) === undefined
+  );
+}
+
 /** Starts nodes for pods that have lost theirs. */
 export function reschedule(world: World, cluster: string): void {
   for (const deployment of deploymentsIn(world, cluster)) waitingPods(world, deployment);
@@ -123,9 +154,9 @@ function nodesIn(world: World, cluster: string, without: CloudResource[] = []): 
   const drivers = driversOf(world, cluster);
   const started = claimsOf(world, cluster)
     .filter((claim) => claim.status === "ready" && !without.includes(claim))
-    .flatMap(({ inputs: { instanceType, zone } }) => {
+    .flatMap(({ inputs: { instanceType, zone, pool } }) => {
       const room = smallestRoom([instanceType], drivers);
-      return room ? [{ ...room, zone }] : [];
+      return room ? [{ ...room, zone, pool }] : [];
     });
   return [...managedNodes(world, cluster, drivers), ...started];
 }
@@ -152,35 +183,43 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
   return Array.from({ length: (spec.replicas ?? 1) + extraPods }, () => ({
     ...requestsOf(pod ?? {}),
     owner: id,
+    pool: pod?.nodeSelector?.[poolLabel],
     zoneSkew: hard?.maxSkew,
   }));
 }
 
 const fits = (pod: Pod, node: Node): boolean =>
-  node.pods >= 1 && node.cpuMillicores >= pod.cpuMillicores && node.memoryMiB >= pod.memoryMiB;
+  isSelected(pod.pool, node) &&
+  node.pods >= 1 &&
+  node.cpuMillicores >= pod.cpuMillicores &&
+  node.memoryMiB >= pod.memoryMiB;
 
 function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Map<Pod, Node>): boolean {
   if (pod.zoneSkew === undefined) return true;
-  const zones = new Map(nodes.map((node) => [node.zone, 0]));
+  // nodeAffinityPolicy, Honor by default: a zone counts that has a node which it selects.
+  const selected = nodes.filter((node) => isSelected(pod.pool, node));
+  const zones = new Map(selected.map((node) => [node.zone, 0]));
   for (const [other, node] of placed) {
     if (other.owner === pod.owner) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1);
   }
   return (zones.get(zone) ?? 0) + 1 - Math.min(...zones.values()) <= pod.zoneSkew;
 }
 
-/** Adds one node at a time, after its start; AWS picks the zone. */
-function addNode(world: World, cluster: string): void {
+/** Adds one node at a time, after its start; AWS picks the zone. Returns whether one is on its way. */
+export function addNode(world: World, cluster: string): boolean {
   const runs = world
     .live("kubernetes:helm.sh/v3:Release")
     .some((one) => one.cluster === cluster && one.inputs.chart === "cluster-autoscaler");
   const [group] = nodeGroups(world, cluster);
   const scaling = group && scalingGroupOf(world, group);
-  if (!runs || !scaling || scaling.outputs.growing) return;
-  if (scaling.inputs.desiredCapacity >= scaling.inputs.maxSize) return;
+  if (!runs || !scaling) return false;
+  if (scaling.outputs.growing) return true;
+  if (scaling.inputs.desiredCapacity >= scaling.inputs.maxSize) return false;
   scaling.outputs.growing = true;
   world.clock.later(waits.nodeStart, () => {
     scaling.outputs.growing = false;
     if (scalingGroupOf(world, group) !== scaling) return;
     scaleTo(world, group, { desiredCapacity: scaling.inputs.desiredCapacity + 1 });
   });
+  return true;
 }

@@ -1,7 +1,7 @@
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
 import { deniedAction, irsaProblem, trustsService } from "../iam.ts";
-import type { Call, Effect, Rule } from "../rule.ts";
+import type { Effect, Rule } from "../rule.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { addon, clusterType, minor, same, selfManaged } from "./lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./network-rules.ts";
@@ -260,38 +260,6 @@ export const nodeRules: Rule[] = [
   },
 ];
 
-/**
- * The pods that the deletion of a group interrupts. A disruption budget moves them one at a time; each
- * needs the start of its replacement and its grace period.
- */
-function interruptedPods({ world, resource }: Call): string[] {
-  const { clusterName } = resource.inputs;
-  return world
-    .live("kubernetes:apps/v1:Deployment")
-    .filter(({ cluster }) => cluster === clusterName)
-    .flatMap(({ name, inputs }) => {
-      const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
-      const pods: number = inputs.spec.replicas ?? 1;
-      const needed = evictionSeconds(pods, grace);
-      const { groupDeletion } = nodeDeadlines;
-      return needed > groupDeletion
-        ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${groupDeletion} s`]
-        : [];
-    });
-}
-
-/** The pods that must wait because the next group has fewer nodes. */
-function evictedPods({ world, resource }: Call): string[] {
-  const ran = nodesOf(world, resource).length;
-  const left = nodeGroups(world, resource.inputs.clusterName)
-    .filter(({ id }) => id !== resource.id)
-    .map((group) => nodesOf(world, group).length);
-  const total = left.reduce((sum, nodes) => sum + nodes, 0);
-  return left.length > 0 && total < ran
-    ? [`pods of ${ran} nodes of ${resource.name} are evicted, and ${total} nodes replace them`]
-    : [];
-}
-
 export const nodeEffects: Effect[] = [
   {
     on: "update",
@@ -318,9 +286,7 @@ export const nodeEffects: Effect[] = [
     on: "delete",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
-    run: (call) => {
-      const { world, resource } = call;
-      world.incidents.push(...interruptedPods(call), ...evictedPods(call));
+    run: ({ world, resource }) => {
       scaleTo(world, resource, { minSize: 0, desiredCapacity: 0 });
       const scaling = scalingGroupOf(world, resource);
       if (scaling) world.remove(scaling);
