@@ -64,7 +64,8 @@ export class Autoscaler extends pulumi.ComponentResource {
       : args.enabled && makeClusterAutoscaler(name, args, parent);
     const dependsOn = args.auto ? args.prerequisites : adds;
     if (dependsOn) {
-      new SpareCapacity("spare-capacity", args.spareCapacity, { ...parent, dependsOn });
+      const spare = { ...args.spareCapacity, karpenter: args.karpenter !== undefined };
+      new SpareCapacity("spare-capacity", spare, { ...parent, dependsOn });
     }
     this.registerOutputs();
   }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster/cluster.ts";
 import { instanceMetadata, nodeVolumes } from "../cluster/instances.ts";
 import { deletionTimeout, metadataOf, nodePoolSpec } from "../cluster/node-pool.ts";
-import { podsOfStarted } from "../cluster/started-nodes.ts";
+import { nodePool as name, podsOfStarted } from "../cluster/started-nodes.ts";
 import type { KarpenterConfig, NodeGroupConfig } from "../config/schema.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRole } from "./node-role.ts";
@@ -22,8 +22,6 @@ export interface KarpenterNodesArgs extends StartedNodes {
   /** Tags of the instances and volumes, which do not inherit the provider's. */
   tags: Record<string, string>;
 }
-
-const name = "default";
 
 /**
  * The nodes that Karpenter starts for pods without room, and ends when their pods fit on fewer.

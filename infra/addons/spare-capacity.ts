@@ -1,7 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { containerSecurity, podSecurity } from "../cluster/pod-security.ts";
+import { startedNodes } from "../cluster/started-nodes.ts";
 import type { SpareCapacityConfig } from "../config/schema.ts";
+
+export interface SpareCapacityArgs extends SpareCapacityConfig {
+  /** Whether Karpenter starts the nodes. @default false */
+  karpenter?: boolean;
+}
 
 const namespaceName = "spare-capacity";
 const image =
@@ -17,7 +23,7 @@ const priority = -1;
  * They have no probes: `pause` opens no port and has no state. The kubelet sees whether the process runs.
  */
 export class SpareCapacity extends pulumi.ComponentResource {
-  constructor(name: string, args: SpareCapacityConfig, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: SpareCapacityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:addons:SpareCapacity", name, {}, opts);
     if (args.replicas > 0) makePods(name, args, { parent: this });
     this.registerOutputs();
@@ -26,7 +32,7 @@ export class SpareCapacity extends pulumi.ComponentResource {
 
 function makePods(
   name: string,
-  args: SpareCapacityConfig,
+  args: SpareCapacityArgs,
   parent: pulumi.CustomResourceOptions,
 ): void {
   const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "platform" };
@@ -101,12 +107,13 @@ function makePods(
 }
 
 function podSpec(
-  args: SpareCapacityConfig,
+  args: SpareCapacityArgs,
   labelSelector: kubernetes.types.input.meta.v1.LabelSelector,
   priorityClassName: pulumi.Output<string>,
 ): kubernetes.types.input.core.v1.PodSpec {
   return {
     priorityClassName,
+    ...(args.karpenter && { nodeSelector: startedNodes }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 0,

@@ -15,7 +15,7 @@ import { Access, type AccessArgs } from "./access.ts";
 import { AutoNodes, type AutoNodesArgs } from "./auto-nodes.ts";
 import { identityAddon } from "./capacity.ts";
 import { nodeName } from "./instances.ts";
-import { Nodes, type RunningGroups } from "./nodes.ts";
+import { Nodes, nodesName, type RunningGroups } from "./nodes.ts";
 import { cniEnvironment } from "./pod-addresses.ts";
 import {
   type Identity,
@@ -29,7 +29,7 @@ export interface ClusterArgs extends ClusterConfig {
   needsTokens: boolean;
   network: Network;
   /** With `auto` EKS Auto Mode starts them, and there is no node group. */
-  nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "auto">>;
+  nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "auto" | "kind">>;
   /** Whether the cluster autoscaler owns the number of nodes. */
   autoscaled: boolean;
   /** The node groups on AWS, where there are some. */
@@ -52,6 +52,10 @@ export interface ClusterArgs extends ClusterConfig {
  * component finds nodes, credentials and DNS when it comes, and until it has gone. In Auto Mode EKS brings
  * agent, CNI, kube-proxy, CoreDNS and the node monitoring agent itself (Amazon EKS User Guide, EKS Auto
  * Mode, automated components).
+ *
+ * The group of a stack with Karpenter is another resource: where the kind changes, the old group keeps its
+ * nodes until the pods have left them. EKS respects no disruption budget when a group shrinks (Amazon EKS
+ * User Guide, update a managed node group).
  */
 export class Cluster extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
@@ -86,7 +90,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.provider = new kubernetes.Provider(
       name,
       // With an identifier, a changed kubeconfig does not mean that all objects are replaced.
-      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, enableServerSideApply: true },
+      { kubeconfig: this.kubeconfig, clusterIdentifier: args.name, ...apply },
       { ...parent, dependsOn: [controlPlane, access] },
     );
     const addon = addonMaker(name, clusterName, args, parent);
@@ -126,6 +130,12 @@ function makeControlPlane(name: string, args: ClusterArgs, parent: { parent: pul
   });
   return { controlPlane, logGroup };
 }
+
+/**
+ * The program takes fields back that somebody has changed by hand: without force each later update of the
+ * object fails with a conflict (pulumi-kubernetes 4.34, pkg/await/await.go, handleSSAErr).
+ */
+const apply = { enableServerSideApply: true, enablePatchForce: true };
 
 function logGroupArgs({ name, logs }: ClusterArgs): aws.cloudwatch.LogGroupArgs {
   return {
@@ -193,7 +203,7 @@ function makeGroup(
   const cni = makeCni(name, args, of.identity, of.addon, agents, parent);
   const kubeProxy = of.addon("kube-proxy", []);
   return new Nodes(
-    `${name}-nodes`,
+    nodesName(name, args.nodes.kind),
     {
       ...nodesArgs(args),
       clusterName: of.clusterName,

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterConfig, NodeGroupConfig } from "../config/schema.ts";
+import type { ClusterConfig, NodeGroupConfig, NodesConfig } from "../config/schema.ts";
 import { isAsleep } from "../config/sleep-times.ts";
 import { instanceSettings, makeNodeRole, nodeVolumes } from "./instances.ts";
 import { groupTag, type NodeGroupPlan, nodeGroupPlans, runningOf } from "./node-groups.ts";
@@ -170,12 +170,20 @@ export function sizesToSend({
   return { scalingConfig: { minSize, desiredSize: clamped, maxSize }, ignoreChanges: [] };
 }
 
+/** The logical name of the group. Where the kind of nodes changes, another group takes its place. */
+export const nodesName = (name: string, kind: NodesConfig["kind"] | undefined) =>
+  `${name}-${kind === "karpenter" ? "addon-nodes" : "nodes"}`;
+
 /**
- * The cluster's node groups on AWS, by the keys that they are tagged with; empty before one exists. While
- * a group is replaced, and two have one key, the larger.
+/**
+ * The cluster's node groups of this kind on AWS, by the keys that they are tagged with; empty before one
+ * exists. While a group is replaced, and two have one key, the larger.
  */
 export async function runningGroups(
-  { name: clusterName, nodes }: { name: string; nodes: NodeGroupConfig },
+  {
+    name: clusterName,
+    nodes,
+  }: { name: string; nodes: NodeGroupConfig & Partial<Pick<NodesConfig, "kind">> },
   { zones }: { zones: string[] },
   options: pulumi.InvokeOptions,
 ): Promise<RunningGroups> {
@@ -185,6 +193,8 @@ export async function runningGroups(
   const found = await Promise.all(names.map((name) => findGroup(name, clusterName, options)));
   const plans = nodeGroupPlans(nodes, zones.length);
   const running = found
+    // How many nodes add-ons need says nothing of a group for all pods.
+    .filter(({ group }) => isAddonGroup(group.nodeGroupName) === (nodes.kind === "karpenter"))
     .sort((a, b) => a.scaling.desiredCapacity - b.scaling.desiredCapacity)
     .map(({ scaling, group }): [string, RunningNodes] => {
       const key = group.tags[groupTag] ?? "";
@@ -208,6 +218,8 @@ async function findGroup(name: string, clusterName: string, options: pulumi.Invo
 
 const zonesOf = (plan: NodeGroupPlan, zones: string[]): string[] =>
   plan.zones.flatMap((at) => zones[at] ?? []);
+
+const isAddonGroup = (nodeGroupName: string) => /(^|-)addon-nodes-/.test(nodeGroupName);
 
 function sameMembers(one: string[], other: string[]): boolean {
   return one.toSorted().join() === other.toSorted().join();

@@ -10,6 +10,15 @@ import {
 import { type InstanceType, instanceType } from "./instance-types.ts";
 import { addressesOf, mostPods, type PodAddresses, prefixSize } from "./pod-addresses.ts";
 
+/** The name of Karpenter's NodePool, and of its EC2NodeClass. */
+export const nodePool = "default";
+
+/**
+ * Selects nodes that Karpenter starts. Pods of services and jobs take no room of the managed group, which is
+ * sized for add-ons; and where the kind of nodes changes, a rollout moves them to the new nodes.
+ */
+export const startedNodes = { "karpenter.sh/nodepool": nodePool };
+
 /** What starts nodes for pods, the key of its settings, and those. */
 export interface Started extends AutoNodesConfig {
   by: "Karpenter" | "EKS Auto Mode";

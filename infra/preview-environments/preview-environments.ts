@@ -54,6 +54,8 @@ export type PreviewResources = Identity & {
 export interface PreviewEnvironmentSettings
   extends Pick<PullRequestsConfig, "environments" | "days">,
     Pick<NodesConfig, "architecture"> {
+  /** Whether Karpenter starts nodes. @default false */
+  karpenter?: boolean;
   owner: NamespaceOwner;
   /** The host names of each environment are below it. */
   hostName: string;
@@ -136,6 +138,7 @@ export class PullRequests extends pulumi.ComponentResource {
         clusterName,
         place,
         architecture,
+        ...(args.karpenter && { karpenter: true }),
         services,
         ingress,
         registries,

@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { capacityTypeLabel } from "../cluster/node-groups.ts";
 import { podSecurity } from "../cluster/pod-security.ts";
+import { startedNodes } from "../cluster/started-nodes.ts";
 import { portOf } from "../config/workload-schema.ts";
 import type { Link } from "../resources/link.ts";
 import { callVariables, portName } from "./calls.ts";
@@ -147,6 +148,8 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
     nodeSelector: {
       "kubernetes.io/os": "linux",
       "kubernetes.io/arch": args.architecture,
+      // In EKS Auto Mode there are no other nodes.
+      ...(args.karpenter && !args.nodeDns && startedNodes),
       ...(args.onDemandOnly && onDemandNodes(args)),
     },
     ...(args.spotFirst && !args.onDemandOnly && { affinity: spotFirst }),

@@ -111,6 +111,7 @@ export class Services extends pulumi.ComponentResource {
         clusterName: args.clusterName,
         place: args.place,
         architecture: args.architecture,
+        ...(args.karpenter && { karpenter: true }),
         network: args.network,
         ...(args.nodeDns && { nodeDns: true }),
       },

@@ -93,6 +93,7 @@ export class Environment extends pulumi.ComponentResource {
           callers: callersOf(service, services).map(namespaceOf),
           place: settings.place,
           ...(settings.nodeDns && { nodeDns: true }),
+          ...(settings.karpenter && { karpenter: true }),
           clusterName: settings.clusterName,
           network: settings.network,
           ingress: { ...settings.ingress, deletionProtection: false },

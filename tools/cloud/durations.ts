@@ -14,6 +14,8 @@ export const waits = {
   nodeClaim: 50,
   /** `consolidateAfter` of our NodePool, and a round of Karpenter's disruption controller. */
   consolidation: 70,
+  /** Until Karpenter sees that a node has drifted (nodeclaim/disruption/drift.go, RequeueAfter). */
+  driftFound: 300,
   /** From the end of the drain until the instance and its network interfaces are gone. Assumed. */
   instanceTerminated: 60,
   /** A managed node group replaces one node: a new one joins, the old one is drained [1]. */

@@ -221,6 +221,24 @@ export class RehearsalStack extends EngineStack {
     writeFileSync(this.#settingsFile, String(settings));
   }
 
+  /** Keeps cloud, state and settings as they are now. Returns what brings them back, more than once. */
+  snapshot(): () => void {
+    const files = [".pulumi", basename(this.#settingsFile)];
+    const kept = mkdtempSync(join(this.folder, "snapshot-"));
+    const copy = (from: string, to: string) => {
+      for (const file of files) {
+        rmSync(join(to, file), { recursive: true, force: true });
+        cpSync(join(from, file), join(to, file), { recursive: true });
+      }
+    };
+    copy(this.folder, kept);
+    const restoreWorld = this.world.snapshot();
+    return () => {
+      copy(kept, this.folder);
+      restoreWorld();
+    };
+  }
+
   get #settingsFile(): string {
     return join(this.folder, `Pulumi.${this.stack.name}.yaml`);
   }

@@ -6,8 +6,15 @@ import {
   checkRetention,
   checkZonalShift,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { changeByHand } from "../../../tools/rehearsal/world/by-hand.ts";
+import { update } from "../../../tools/rehearsal/world/cloud.ts";
 import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
-import { nodeClaimType, terminate } from "../../../tools/rehearsal/world/node-claims.ts";
+import {
+  allowedDisruptions,
+  driftOf,
+  nodeClaimType,
+  terminate,
+} from "../../../tools/rehearsal/world/node-claims.ts";
 import {
   recoveryPointType,
   runBackups,
@@ -908,6 +915,70 @@ describe("the simulated cloud", () => {
       assert.equal(given.world.clock.now, 15 + 2 * 150);
     });
 
+    it("upgrades no control plane to more than three minor versions before its nodes, or behind them", async () => {
+      const to = (version: string) => given.update(given.cluster, { version });
+      for (const version of ["1.32", "1.37"]) {
+        given.nodes.inputs.version = version;
+        await refused(
+          to("1.36"),
+          /^InvalidParameterException: Nodegroups nodes must be updated to match cluster version 1.35 before updating cluster version$/,
+        );
+      }
+      given.nodes.inputs.version = "1.33";
+      await to("1.36");
+    });
+
+    it("ends pods at once where a group shrinks, whatever their disruption budget says", async () => {
+      const pods = (name: string, replicas: number, nodeSelector?: Props) => ({
+        metadata: { name, namespace: "web" },
+        spec: { replicas, template: { spec: { nodeSelector, containers: [] } } },
+      });
+      given.put(types.deployment, pods("web", 4), "web");
+      given.put(types.deployment, pods("one", 1), "one");
+      given.put(types.deployment, pods("else", 8, { "karpenter.sh/nodepool": "default" }), "else");
+      const size = (desiredSize: number) =>
+        given.update(given.nodes, {
+          scalingConfig: {
+            ...given.nodes.inputs.scalingConfig,
+            minSize: 1,
+            maxSize: 9,
+            desiredSize,
+          },
+        });
+      await size(4);
+      assert.deepEqual(given.world.incidents, []);
+      await size(2);
+      assert.deepEqual(given.world.incidents, [
+        "2 of 4 pods of web are ended at once: given shrinks by 2",
+      ]);
+    });
+
+    it("changes no field of an object that a person has changed, unless the provider takes it over", async () => {
+      const spec = { limits: { cpu: "8" } };
+      const made = given.put(types.nodePool, { apiVersion: "karpenter.sh/v1", metadata: {}, spec });
+      const to = (cpu: string, takesFields = false) =>
+        given.world.clock.work(() =>
+          update(
+            given.world,
+            {
+              ...{ type: made.type, name: made.name, urn: "", timeout: 0 },
+              caller: { cluster: "platform", takesFields },
+            },
+            made.id,
+            { ...made.inputs, spec: { limits: { cpu } } },
+          ),
+        );
+      await to("16");
+      changeByHand(made, "spec.limits.cpu", "4");
+      assert.equal(made.inputs.spec.limits.cpu, "4");
+      await refused(
+        to("16"),
+        /^Conflict: Apply failed with 1 conflict: conflict with "kubectl-edit" using karpenter.sh\/v1: .spec.limits.cpu$/,
+      );
+      await to("16", true);
+      await to("8");
+    });
+
     it("keeps kube-proxy at or below the control plane's version", async () => {
       const proxy = given.put(types.addon, addon("kube-proxy"));
       await given.update(proxy, { addonVersion: "v1.35.0-eksbuild.1" });
@@ -1777,6 +1848,106 @@ describe("the simulated cloud", () => {
       await given.world.clock.settle();
       assert.equal(claims().length, 1);
       assert.notEqual(claims()[0], claim);
+    });
+
+    describe("replaces a node", () => {
+      const changed = (of: Props, change: (spec: Props) => void) => {
+        const { spec } = structuredClone(of);
+        change(spec);
+        return { spec };
+      };
+      const started = async () => {
+        release();
+        const made = objects();
+        await given.create(types.deployment, large);
+        await given.world.clock.settle();
+        const [claim] = claims();
+        assert.ok(claim);
+        return { made, claim };
+      };
+      const class_ = () => {
+        const [one] = given.world.all(types.nodeClass);
+        assert.ok(one);
+        return one;
+      };
+
+      for (const [why, reason, change] of [
+        [
+          "of another version of Kubernetes",
+          "AMIDrift",
+          () => given.update(given.cluster, { version: "1.36" }),
+        ],
+        [
+          "of another class",
+          "NodeClassDrift",
+          () =>
+            given.update(
+              class_(),
+              changed(class_().inputs, (spec) => Object.assign(spec, { tags: {} })),
+            ),
+        ],
+        [
+          "of a type that is not named any more",
+          "RequirementsDrifted",
+          (made) =>
+            given.update(
+              made,
+              changed(made.inputs, ({ template }) => {
+                template.spec.requirements[1].values = ["m6g.xlarge"];
+              }),
+            ),
+        ],
+        [
+          "of another template",
+          "NodePoolDrifted",
+          (made) =>
+            given.update(
+              made,
+              changed(made.inputs, ({ template }) => {
+                template.spec.expireAfter = "24h";
+              }),
+            ),
+        ],
+      ] as [string, string, (made: CloudResource) => Promise<unknown>][]) {
+        it(`${why}, after another one is ready for its pods`, async () => {
+          const { made, claim } = await started();
+          await change(made);
+          assert.equal(driftOf(given.world, claim), reason);
+          await given.world.clock.settle();
+          assert.equal(claims().length, 1);
+          assert.notEqual(claims()[0], claim);
+          assert.deepEqual(given.world.incidents, []);
+        });
+      }
+
+      it("never beyond its limits, and not for an image that there is not", async () => {
+        const { made, claim } = await started();
+        made.inputs.spec.limits.cpu = "7";
+        await given.update(given.cluster, { version: "1.36" });
+        await given.world.clock.settle();
+        assert.deepEqual(claims(), [claim], "7 vCPUs are the limit, and 4 run");
+        given.world.absent.add("undefined of 1.36");
+        assert.equal(driftOf(given.world, claim), undefined);
+        await refused(
+          given.create(types.nodeClass, { ...nodeClass, metadata: { name: "other" } }),
+          /^NotReady: AMINotFound: AMISelector did not match any AMIs$/,
+        );
+      });
+
+      it("only as many at a time as its disruption budgets allow", async () => {
+        const { made } = await started();
+        for (const [budgets, allowed] of [
+          [[{ nodes: "10%" }], 1],
+          [[{ nodes: "10%" }, { nodes: "0" }], 0],
+          [undefined, 1],
+        ] as const) {
+          made.inputs.spec.disruption = budgets && { budgets };
+          assert.equal(allowedDisruptions(given.world, "platform"), allowed);
+        }
+        const [claim] = claims();
+        if (claim) claim.status = "deleting";
+        assert.equal(allowedDisruptions(given.world, "platform"), 0);
+      });
     });
 
     const deafTo: [why: string, spoil: () => void, message: RegExp][] = [

@@ -12,6 +12,7 @@ import { ingressClass } from "./checks/ingress-class.ts";
 import { ingressRefused } from "./checks/ingress-refused.ts";
 import { ingressSilent } from "./checks/ingress-silent.ts";
 import { jobFailed } from "./checks/job-failed.ts";
+import { karpenterNodes } from "./checks/karpenter-nodes.ts";
 import { launchFailed } from "./checks/launch-failed.ts";
 import { nodeGroup } from "./checks/node-group.ts";
 import { nodeNotReady } from "./checks/node-not-ready.ts";
@@ -31,7 +32,7 @@ import type { Snapshot } from "./snapshot.ts";
 /** In the order of their findings: what keeps out everybody first, consequences last. */
 export const checks: Check[] = [
   ...[accessDenied, halfDestroyed, pendingOperation, stuckDeletion],
-  ...[launchFailed, nodeGroup, nodeNotReady, addonDegraded],
+  ...[launchFailed, karpenterNodes, nodeGroup, nodeNotReady, addonDegraded],
   ...[podUnscheduled, podRefused, imagePull, containerConfig, volumeMount, podAddress],
   ...[containerCrash, ingressRefused, ingressClass, certificateWaits, dnsElsewhere],
   ...[autoscalingBlind, webhookDown, ingressSilent, addonUnready],

@@ -1,6 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import { kubernetesApis } from "../kubernetes-apis.ts";
-import type { KubernetesAnswers } from "./snapshot.ts";
+import type { KarpenterObject, KubernetesAnswers } from "./snapshot.ts";
 import type { Tolerant } from "./tolerant.ts";
 
 /** A list of the whole cluster may be long. */
@@ -10,8 +10,9 @@ const patienceSeconds = 20;
 export async function readKubernetes(
   kubeConfig: KubeConfig,
   tolerant: Tolerant,
+  { karpenter = false }: { karpenter?: boolean } = {},
 ): Promise<KubernetesAnswers> {
-  const { core, apps, batch, autoscaling, networking, discovery, admission, registration } =
+  const { core, apps, batch, autoscaling, networking, discovery, admission, registration, custom } =
     kubernetesApis(kubeConfig, patienceSeconds);
   const list = <Item>(what: string, ask: () => Promise<{ items: Item[] }>) =>
     tolerant.read(what, async () => (await ask()).items);
@@ -40,7 +41,19 @@ export async function readKubernetes(
     list("mutatingwebhookconfigurations", () => admission.listMutatingWebhookConfiguration()),
     list("apiservices", () => registration.listAPIService()),
   ]);
+  const ofKarpenter = (group: string, plural: string) =>
+    karpenter
+      ? list<KarpenterObject>(plural, () =>
+          custom.listClusterCustomObject({ group, version: "v1", plural }),
+        )
+      : undefined;
+  const [nodePools, nodeClasses, nodeClaims] = await Promise.all([
+    ofKarpenter("karpenter.sh", "nodepools"),
+    ofKarpenter("karpenter.k8s.aws", "ec2nodeclasses"),
+    ofKarpenter("karpenter.sh", "nodeclaims"),
+  ]);
   return {
+    ...(karpenter && { nodePools, nodeClasses, nodeClaims }),
     ...{ pods, events, namespaces, nodes, volumeClaims, deployments, replicaSets, jobs },
     ...{ autoscalers, ingresses, ingressClasses, networkPolicies, endpointSlices, apiServices },
     webhooks: validating || mutating ? [...(validating ?? []), ...(mutating ?? [])] : undefined,

@@ -56,7 +56,11 @@ export async function readSnapshot(
   }
   const balancers = (aws.loadBalancers ?? []).flatMap((one) => one.DNSName ?? []);
   const [kubernetes, dns] = await Promise.all([
-    kubeConfig ? readKubernetes(kubeConfig, ofKubernetes) : {},
+    kubeConfig
+      ? readKubernetes(kubeConfig, ofKubernetes, {
+          karpenter: config.cluster.nodes.kind === "karpenter",
+        })
+      : {},
     Promise.all(
       hostNames.length > 0 ? [...hostNames, ...balancers].map((one) => answerOf(sources, one)) : [],
     ),

@@ -9,7 +9,9 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type {
   CoreV1Event,
+  KubernetesObject,
   V1APIService,
+  V1Condition,
   V1Deployment,
   V1EndpointSlice,
   V1Ingress,
@@ -24,6 +26,12 @@ import type {
   V1ValidatingWebhookConfiguration,
   V2HorizontalPodAutoscaler,
 } from "@kubernetes/client-node";
+
+/** An object of Karpenter's: a NodePool, an EC2NodeClass or a NodeClaim. */
+export interface KarpenterObject extends KubernetesObject {
+  spec?: { limits?: Record<string, string> };
+  status?: { conditions?: V1Condition[]; resources?: Record<string, string> };
+}
 
 /** What the cluster says. A list that could not be read is not there. */
 export interface KubernetesAnswers {
@@ -43,6 +51,10 @@ export interface KubernetesAnswers {
   /** Validating and mutating ones; the doctor reads nothing that differs between them. */
   webhooks?: V1ValidatingWebhookConfiguration[];
   apiServices?: V1APIService[];
+  /** Karpenter's, where the stack has it. */
+  nodePools?: KarpenterObject[];
+  nodeClasses?: KarpenterObject[];
+  nodeClaims?: KarpenterObject[];
 }
 
 /** What AWS says. An answer that could not be had is not there. */

@@ -5,7 +5,10 @@ import type { Package } from "./service.ts";
 /** The kubernetes package; a provider's kubeconfig names the cluster. */
 export const kubernetes: Package = {
   name: "kubernetes",
-  configure: (config) => ({ cluster: clusterOf(config) }),
+  configure: (config) => ({
+    cluster: clusterOf(config),
+    takesFields: String(config.enablePatchForce) === "true",
+  }),
   // Another cluster replaces all its objects (pulumi-kubernetes DiffConfig). With an identifier, only
   // a changed identifier means another cluster.
   replacesAll: (olds, news) => {

@@ -56,7 +56,7 @@ export function create(world: World, request: Request, inputs: Props): Promise<C
     await world.clock.sleep(durationOf(type).create);
     await enforceRules("after", "create", call);
     await runEffects("create", call);
-    const killed = world.takeFault("create", type, true);
+    const killed = world.takeFault("create", resource, true);
     if (killed) {
       // An image resource exists only in the state.
       if (type.startsWith("docker:")) world.remove(resource);
@@ -158,7 +158,7 @@ async function enforceRules(
     if (phase === "before" || action === "delete") throw new CloudError(rule.error, reason);
     throw new NotReady(rule.error, reason, resource);
   }
-  const fault = phase === "after" ? world.takeFault(action, resource.type) : undefined;
+  const fault = phase === "after" ? world.takeFault(action, resource) : undefined;
   if (fault) throw new NotReady(fault.code, fault.message, resource);
 }
 

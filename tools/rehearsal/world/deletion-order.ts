@@ -6,6 +6,7 @@ import { clusterEffects, clusterRules } from "./rules/cluster-rules.ts";
 import { containerRules } from "./rules/container-rules.ts";
 import { databaseEffects, databaseRules } from "./rules/database-rules.ts";
 import { edgeEffects, edgeRules } from "./rules/edge-rules.ts";
+import { evictionEffects } from "./rules/eviction-rules.ts";
 import { filesEffects, filesRules } from "./rules/files-rules.ts";
 import { identityRules } from "./rules/identity-rules.ts";
 import { karpenterEffects, karpenterRules } from "./rules/karpenter-rules.ts";
@@ -54,6 +55,7 @@ export const effects: Effect[] = [
   ...natInstanceEffects,
   ...autoEffects,
   ...clusterEffects,
+  ...evictionEffects,
   ...nodeEffects,
   ...karpenterEffects,
   ...registryEffects,

@@ -3,9 +3,11 @@ import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { mostPods } from "../../../infra/cluster/pod-addresses.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
+
 import { deniedAction, trustsService } from "./iam.ts";
 import { accountProblem, chartAccount } from "./pod-identity.ts";
 import { autoClassType, clusterType, isAuto, nodeClaimType } from "./rules/lookup-rules.ts";
+
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { givesPrefixes, joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -174,6 +176,8 @@ export function startClaims(
     "iam:PassRole",
   ]);
   if (problem) return problem;
+  const noImage = imageProblem(world, cluster, nodeClass);
+  if (noImage) return noImage;
   const capacityLabel = "karpenter.sh/capacity-type";
   const asked: string | undefined = waiting[0]?.selector?.[capacityLabel];
   const pods = waiting.filter(({ selector }) => selector?.[capacityLabel] === asked);
@@ -277,6 +281,7 @@ function claim(world: World, claimed: Claim): void {
     maxPods: nodeClass.inputs.spec.kubelet?.maxPods,
     nodeClass: nodeClass.id,
     pool: pool.id,
+    made: templateOf(world, { cluster, pool, nodeClass }),
     zone: zoneOf(world, subnetId ?? ""),
   };
   const made = world.add({
@@ -306,6 +311,82 @@ function claim(world: World, claimed: Claim): void {
 
 const zoneOf = (world: World, subnetId: string): string | undefined =>
   world.get(subnetType, subnetId)?.inputs.availabilityZone;
+
+/** What a node is made by; a node that was made by something else drifts. */
+interface Template {
+  pool: string;
+  nodeClass: string;
+  /** The version is the control plane's. */
+  image: string;
+}
+
+function templateOf(
+  world: World,
+  { cluster, pool, nodeClass }: Pick<Claim, "cluster" | "pool" | "nodeClass">,
+): Template {
+  const { requirements, ...template } = pool.inputs.spec.template.spec;
+  const { amiSelectorTerms, subnetSelectorTerms, securityGroupSelectorTerms, ...own } =
+    nodeClass.inputs.spec;
+  return {
+    pool: JSON.stringify(template),
+    nodeClass: JSON.stringify(own),
+    image: imageOf(world, cluster, nodeClass),
+  };
+}
+
+/** The image of an alias: there is one for each version of Kubernetes. */
+const imageOf = (world: World, cluster: string, { inputs }: CloudResource): string =>
+  `${inputs.spec.amiSelectorTerms?.[0]?.alias} of ${world.get(clusterType, cluster)?.inputs.version}`;
+
+/** Why an EC2NodeClass has no image. Returns undefined if it has. */
+export const imageProblem = (
+  world: World,
+  cluster: string,
+  nodeClass: CloudResource,
+): string | undefined =>
+  world.absent.has(imageOf(world, cluster, nodeClass))
+    ? "AMINotFound: AMISelector did not match any AMIs"
+    : undefined;
+
+/**
+ * Why a node has drifted, as Karpenter names it (kubernetes-sigs/karpenter, nodeclaim/disruption/drift.go;
+ * karpenter-provider-aws, pkg/cloudprovider/drift.go). Returns undefined if it has not. Limits and disruption
+ * settings of a NodePool are no drift.
+ */
+export function driftOf(world: World, claim: CloudResource): string | undefined {
+  const cluster = claim.cluster ?? "";
+  const pool = live(world, nodePoolType, cluster);
+  const nodeClass = nodeClassIn(world, cluster);
+  if (!pool || !nodeClass || claim.status !== "ready") return undefined;
+  const { made, instanceType, capacityType, subnetId } = claim.inputs;
+  const now = templateOf(world, { cluster, pool, nodeClass });
+  const labels: Props = {
+    "node.kubernetes.io/instance-type": instanceType,
+    "karpenter.sh/capacity-type": capacityType,
+  };
+  const required: Props[] = pool.inputs.spec.template.spec.requirements;
+  const subnets: Props[] = nodeClass.inputs.spec.subnetSelectorTerms;
+  if (now.pool !== made.pool) return "NodePoolDrifted";
+  if (required.some(({ key, values }) => key in labels && !values.includes(labels[key]))) {
+    return "RequirementsDrifted";
+  }
+  if (now.nodeClass !== made.nodeClass) return "NodeClassDrift";
+  if (now.image !== made.image && !imageProblem(world, cluster, nodeClass)) return "AMIDrift";
+  return subnets.some(({ id }) => id === subnetId) ? undefined : "SubnetDrift";
+}
+
+/** Nodes that the NodePool's budgets let Karpenter end now: shares are rounded up, and those that end count. */
+export function allowedDisruptions(world: World, cluster: string): number {
+  const { disruption } = live(world, nodePoolType, cluster)?.inputs.spec ?? {};
+  const budgets: Props[] = disruption?.budgets ?? [{ nodes: "10%" }];
+  const claims = claimsOf(world, cluster);
+  const most = budgets.map(({ nodes }) =>
+    String(nodes).endsWith("%")
+      ? Math.ceil((claims.length * Number.parseInt(nodes, 10)) / 100)
+      : Number(nodes),
+  );
+  return Math.min(...most) - claims.filter(({ status }) => status !== "ready").length;
+}
 
 const inSubnet = (world: World, cluster: string, id: string) =>
   claimsOf(world, cluster).filter(({ inputs }) => inputs.subnetId === id).length;

@@ -8,6 +8,8 @@ export interface Caller {
   defaultTags?: Record<string, string>;
   /** The cluster that a Kubernetes provider's kubeconfig names. */
   cluster?: string;
+  /** Whether a Kubernetes provider takes fields over that others have set. @default false */
+  takesFields?: boolean;
 }
 
 /** A call to the cloud, as rules and effects see it. */

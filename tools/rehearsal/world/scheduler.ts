@@ -32,9 +32,20 @@ interface Pod extends Requests {
   alone: boolean;
 }
 
+/** Whether pods of a Deployment may run on nodes with these labels, by their nodeSelector. */
+export const mayRunOn = ({ inputs: { kind, spec } }: CloudResource, labels: Props): boolean =>
+  matches(selectorOf(podSpecOf({ kind, spec })), { labels });
+
+/** What a pod asks of the labels that nodes have here. */
+const selectorOf = (pod: Props | undefined): Props =>
+  Object.fromEntries(
+    Object.entries(pod?.nodeSelector ?? {}).filter(([key]) => knownLabels.includes(key)),
+  );
+
 const deploymentType = "kubernetes:apps/v1:Deployment";
 const startedLabel = "karpenter.sh/capacity-type";
-const capacityLabels = [capacityTypeLabel, startedLabel];
+const poolLabel = "karpenter.sh/nodepool";
+const knownLabels = [capacityTypeLabel, startedLabel, poolLabel];
 
 /**
  * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
@@ -101,6 +112,29 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
   return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
 }
 
+/**
+ * Starts nodes for the pods that would have no room without this one, before it is ended. Returns whether
+ * all have a place, now or on a node that is on its way.
+ */
+export function replaces(world: World, cluster: string, claim: CloudResource): boolean {
+  const { left } = place(deploymentsIn(world, cluster), nodesIn(world, cluster, [claim]));
+  return (
+    left.length === 0 || launchNodes(world, cluster, left, driversOf(world, cluster)) === undefined
+  );
+}
+
+/**
+ * Lets a cluster autoscaler add a node for pods without room on the nodes of managed groups. Returns whether
+ * one is on its way.
+ */
+export function addsNode(world: World, cluster: string): boolean {
+  const nodes = managedNodes(world, cluster, driversOf(world, cluster));
+  const { left, placed } = place(deploymentsIn(world, cluster), nodes);
+  const [pod] = left;
+  if (pod) addNode(world, cluster, pod, { nodes, placed });
+  return nodeGroups(world, cluster).some((group) => scalingGroupOf(world, group)?.outputs.growing);
+}
+
 /** Starts nodes for pods that have lost theirs. */
 export function reschedule(world: World, cluster: string): void {
   for (const deployment of deploymentsIn(world, cluster)) waitingPods(world, deployment);
@@ -161,9 +195,11 @@ function nodesIn(world: World, cluster: string, without: CloudResource[] = []): 
   const drivers = driversOf(world, cluster);
   const started = claimsOf(world, cluster)
     .filter((claim) => claim.status === "ready" && !without.includes(claim))
-    .flatMap(({ inputs: { instanceType, maxPods, zone, capacityType } }) => {
+    .flatMap(({ inputs: { instanceType, maxPods, zone, capacityType, pool } }) => {
       const room = roomOfStarted(world, cluster, { name: instanceType, maxPods }, drivers);
-      return room ? [{ ...room, zone, labels: { [startedLabel]: capacityType } }] : [];
+      return room
+        ? [{ ...room, zone, labels: { [startedLabel]: capacityType, [poolLabel]: pool } }]
+        : [];
     });
   return [...managedNodes(world, cluster, drivers), ...started];
 }
@@ -188,7 +224,7 @@ function managedNodes(world: World, cluster: string, drivers: OptionalAddons): N
 const zoneOf = (world: World, subnetId: string): string =>
   world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone;
 
-const labelsOf = ({ inputs }: CloudResource): Props => ({
+export const labelsOf = ({ inputs }: CloudResource): Props => ({
   [capacityTypeLabel]: inputs.capacityType ?? "ON_DEMAND",
 });
 
@@ -203,9 +239,7 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
   return Array.from({ length: (spec.replicas ?? 1) + extraPods }, () => ({
     ...requestsOf(pod ?? {}),
     owner: id,
-    selector: Object.fromEntries(
-      Object.entries(pod?.nodeSelector ?? {}).filter(([key]) => capacityLabels.includes(key)),
-    ),
+    selector: selectorOf(pod),
     preferred: Object.fromEntries(
       (pod?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
         ({ preference }: Props) =>

@@ -23,6 +23,8 @@ export interface CloudResource {
   status: "creating" | "ready" | "changing" | "deleting";
   /** The program keeps it after a destroy (skipDestroy). */
   kept?: boolean;
+  /** The fields that a person has changed without the program, such as `spec.limits.cpu`. */
+  fieldsOfPeople?: string[];
   /** Pods of a Deployment beyond its replicas: those that a rollout adds, and those that drain. */
   extraPods?: number;
   /** What the pods of a Deployment or of a chart were admitted with. Undefined if they have no role. */
@@ -88,6 +90,8 @@ export class NotReady extends CloudError {
 export interface Fault {
   action: Action;
   type: string;
+  /** The logical name. @default any */
+  name?: string;
   code: string;
   message: string;
   /** The call succeeds, but the engine is killed before the response. @default false */
@@ -220,11 +224,37 @@ export class World {
     return `${prefix}-${this.serial().toString(16).padStart(17, "0")}`;
   }
 
-  takeFault(action: Action, type: string, killsEngine = false): Fault | undefined {
+  /** Keeps all resources as they are now. Returns what brings them back; nothing may be scheduled then. */
+  snapshot(): () => void {
+    const named = [this.filledSecrets, this.recoverableSecrets] as const;
+    const kept = structuredClone({
+      resources: [...this.#resources],
+      names: named.map((set) => [...set]),
+      queues: [...this.deletedQueues],
+    });
+    return () => {
+      const { resources, names, queues } = structuredClone(kept);
+      this.#resources = new Map(resources);
+      this.deletedQueues.clear();
+      for (const [name, at] of queues) this.deletedQueues.set(name, at);
+      named.forEach((set, at) => {
+        set.clear();
+        for (const name of names[at] ?? []) set.add(name);
+      });
+      this.incidents.length = 0;
+    };
+  }
+
+  takeFault(
+    action: Action,
+    { type, name }: Pick<CloudResource, "type" | "name">,
+    killsEngine = false,
+  ): Fault | undefined {
     const at = this.faults.findIndex(
       (fault) =>
         fault.action === action &&
         fault.type === type &&
+        (fault.name ?? name) === name &&
         (fault.killsEngine ?? false) === killsEngine,
     );
     return at < 0 ? undefined : this.faults.splice(at, 1)[0];

@@ -6,7 +6,7 @@ export function kubernetesAnswer(
   world: World,
   url: string,
 ): { status: number; body: object } | undefined {
-  const [, plural = ""] = /^\/apis?\/(?:[^/]+\/)?v\d\/([a-z]+)(?:\?|$)/.exec(url) ?? [];
+  const [, plural = ""] = /^\/apis?\/(?:[^/]+\/)?v\d\/([a-z\d]+)(?:\?|$)/.exec(url) ?? [];
   const refused = world.refused[plural] ?? world.refused["*"];
   if (refused) {
     const { code, reason, message } = refused;

@@ -50,7 +50,17 @@ const sources = (): Sources => ({
   now: () => at,
 });
 
-const snapshot = () => readSnapshot(stack, sources());
+/** The stack, with Karpenter where its cluster has Karpenter's objects. */
+const stackOfWorld = (): OperatedStack => {
+  const { config } = stack;
+  const { cluster } = config;
+  const nodes = { ...cluster.nodes, kind: "karpenter" as const };
+  return world.kubernetes.nodepools
+    ? { ...stack, config: { ...config, cluster: { ...cluster, nodes } } }
+    : stack;
+};
+
+const snapshot = () => readSnapshot(stackOfWorld(), sources());
 
 async function printed(options = {}): Promise<{ text: string; code: number }> {
   let text = "";

@@ -47,8 +47,9 @@ describe("docs/operate.md, Doctor", () => {
   it("is not sent to settings or pages that are not there", () => {
     const settings = readFileSync("docs/configuration.md", "utf8");
     const named =
-      said.match(/\b(?:network|nodes|cluster|registry|autoscaler|domain|ingress)\.[a-z]\w+/gi) ??
-      [];
+      said.match(
+        /\b(?:network|nodes|cluster|registry|autoscaler|domain|ingress)(?:\.[a-z]\w+)+/gi,
+      ) ?? [];
     assert.ok(named.length > 10);
     for (const setting of new Set(named)) {
       assert.ok(settings.includes(`| \`${setting}\` |`), setting);

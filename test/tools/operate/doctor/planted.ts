@@ -1018,6 +1018,96 @@ const deletions: Planted[] = [
   },
 ];
 
+/** Objects of Karpenter's that are well, with what is not. */
+function karpenter(world: World, changes: { pool?: Json; nodeClass?: Json; claim?: Json }): void {
+  const ready = { type: "Ready", status: "True", reason: "Ready", lastTransitionTime: ago(900) };
+  const one = (name: string, changed: Json | undefined, seconds = 900): Json => ({
+    metadata: { name, creationTimestamp: ago(seconds) },
+    spec: { limits: { cpu: "48" } },
+    status: { conditions: [ready], resources: { cpu: "48" } },
+    ...changed,
+  });
+  world.kubernetes.nodepools = [one("default", changes.pool)];
+  world.kubernetes.ec2nodeclasses = [one("default", changes.nodeClass)];
+  world.kubernetes.nodeclaims = [one("default-x7k2p", changes.claim)];
+}
+
+/** A condition that is not true, beside Ready that follows. */
+const lacking = (type: string, reason: string, message: string): Json => ({
+  status: {
+    conditions: [
+      { type, status: "False", reason, message, lastTransitionTime: ago(900) },
+      { type: "Ready", status: "False", reason: "UnhealthyDependents", message: `${type}=False` },
+    ],
+  },
+});
+
+const karpenterFaults: Planted[] = [
+  {
+    ...{ name: "Karpenter: no image", check: "karpenter-nodes" },
+    cause: /no image of nodes.release for the Kubernetes version/,
+    evidence: /^condition AMIsReady is False, AMINotFound: AMISelector did not match any AMIs$/,
+    plant: (world) => {
+      const of = lacking("AMIsReady", "AMINotFound", "AMISelector did not match any AMIs");
+      karpenter(world, { nodeClass: of, pool: lacking("NodeClassReady", "NotReady", "default") });
+    },
+  },
+  {
+    ...{ name: "Karpenter: a NodePool without its class", check: "karpenter-nodes" },
+    cause: /Karpenter cannot use it/,
+    evidence:
+      /^condition NodeClassReady is False, NodeClassNotFound: NodeClass not found on cluster$/,
+    plant: (world) =>
+      karpenter(world, {
+        pool: lacking("NodeClassReady", "NodeClassNotFound", "NodeClass not found on cluster"),
+      }),
+  },
+  {
+    ...{ name: "Karpenter: no capacity", check: "karpenter-nodes" },
+    cause: /AWS has no instance of the named types free/,
+    evidence: /^event InsufficientCapacityError of NodeClaim default-x7k2p: /,
+    plant: (world) => {
+      karpenter(world, {});
+      say(
+        world,
+        event(
+          { kind: "NodeClaim", name: "default-x7k2p" },
+          "InsufficientCapacityError",
+          "NodeClaim default-x7k2p event: all requested instance types were unavailable during launch",
+          { type: "Warning", seconds: 60 },
+        ),
+      );
+    },
+  },
+  {
+    ...{ name: "Karpenter: the limit", check: "karpenter-nodes" },
+    cause: /its nodes have reached its limit, and pods wait/,
+    evidence: /exceed limits for nodepool.*; status.resources: cpu 48 of 48$/,
+    plant: (world) => {
+      karpenter(world, {});
+      say(
+        world,
+        event(
+          { kind: "Pod", namespace: "web", name: podName },
+          "FailedScheduling",
+          "Failed to schedule pod, all available instance types exceed limits for nodepool",
+          { type: "Warning", seconds: 60 },
+        ),
+      );
+    },
+  },
+  {
+    ...{ name: "Karpenter: a node that does not join", check: "karpenter-nodes" },
+    cause: /the instance runs, and did not join the cluster as a node/,
+    evidence: /^condition Registered is False, NodeNotFound: Node not registered with cluster$/,
+    plant: (world) =>
+      karpenter(world, {
+        claim: lacking("Registered", "NodeNotFound", "Node not registered with cluster"),
+      }),
+  },
+];
+
 export const planted: Planted[] = [
+  ...karpenterFaults,
   ...[ingresses, targets, scheduling, refusals, images, starts, cluster, edge, deletions].flat(),
 ];

@@ -8,6 +8,8 @@ import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeGroups, nodeGroupType, nodeProblem } from "./node-rules.ts";
 
 const minutes = (count: number) => count * 60;
+/** Minor versions that a kubelet may be behind the API server (Kubernetes version skew policy). */
+const oldestKubelet = 3;
 
 /** Why the cluster resolves no names. Returns undefined if it does. */
 export function dnsProblem(world: World, cluster: string): string | undefined {
@@ -128,6 +130,23 @@ export const clusterRules: Rule[] = [
       return increase === 0 || increase === 1
         ? undefined
         : `Unsupported Kubernetes minor version update from ${olds.version} to ${inputs.version}`;
+    },
+  },
+  {
+    error: "InvalidParameterException",
+    on: "update",
+    types: [clusterType],
+    source:
+      "Kubernetes version skew policy; messages: terraform-provider-aws issue 19478, also for newer nodes (eksctl issue 3727)",
+    refusal: ({ world, resource, inputs, olds }) => {
+      if (inputs.version === olds.version) return undefined;
+      const unfit = nodeGroups(world, resource.id).filter(({ inputs: { version } }) => {
+        const behind = minor(inputs.version) - minor(version ?? olds.version);
+        return behind > oldestKubelet || behind < 0;
+      });
+      return unfit.length > 0
+        ? `Nodegroups ${unfit.map(({ inputs }) => inputs.nodeGroupName).join(", ")} must be updated to match cluster version ${olds.version} before updating cluster version`
+        : undefined;
     },
   },
   {

@@ -1,8 +1,11 @@
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { waits } from "../../../cloud/durations.ts";
 import {
+  allowedDisruptions,
   claimsOf,
   controllerProblem,
+  driftOf,
+  imageProblem,
   karpenterProblem,
   karpenterRelease,
   nodeClassType,
@@ -10,9 +13,11 @@ import {
   terminate,
 } from "../node-claims.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
-import { heldBy, reschedule } from "../scheduler.ts";
+import { addsNode, heldBy, replaces, reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
+
 import { autoClassType, clusterType, isAuto } from "./lookup-rules.ts";
+
 import { nodeGroups, nodesOf } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
@@ -62,7 +67,7 @@ function startProblem({ world, caller, inputs }: Call): string | undefined {
 }
 
 /** Why an EC2NodeClass is not Ready. Returns undefined if it is. */
-function classProblem({ world, inputs: { spec }, caller }: Call): string | undefined {
+function classProblem({ world, resource, inputs: { spec }, caller }: Call): string | undefined {
   const found = (type: string, terms: Props[]) =>
     terms.some(({ id }) => world.get(type, id) !== undefined);
   if (!found("aws:ec2/subnet:Subnet", spec.subnetSelectorTerms)) {
@@ -71,7 +76,10 @@ function classProblem({ world, inputs: { spec }, caller }: Call): string | undef
   if (!found("aws:ec2/securityGroup:SecurityGroup", spec.securityGroupSelectorTerms)) {
     return "SecurityGroupsNotFound: SecurityGroupSelector did not match any SecurityGroups";
   }
-  return karpenterProblem(world, caller.cluster ?? "", readyActions);
+  return (
+    imageProblem(world, caller.cluster ?? "", resource) ??
+    karpenterProblem(world, caller.cluster ?? "", readyActions)
+  );
 }
 
 const claimsOfPool = (world: World, pool: CloudResource) =>
@@ -91,8 +99,13 @@ async function drain(world: World, pool: CloudResource): Promise<void> {
   const claims = claimsOfPool(world, pool);
   if (claims.length === 0 || karpenterProblem(world, cluster, ["ec2:TerminateInstances"])) return;
   for (const claim of claims) claim.status = "deleting";
-  const held = heldBy(world, cluster);
   const grace = Number.parseInt(pool.inputs.spec.template.spec.terminationGracePeriod || "0", 10);
+  // A cluster autoscaler adds nodes to the managed group for pods that have lost theirs.
+  await world.clock.until(
+    () => heldBy(world, cluster).length === 0 || !addsNode(world, cluster),
+    grace,
+  );
+  const held = heldBy(world, cluster);
   if (held.length > 0) {
     world.incidents.push(`pods of ${held.join(", ")} are ended against their disruption budgets`);
     if (grace === 0) return;
@@ -208,7 +221,34 @@ function consolidate(world: World, cluster: string): void {
   }
 }
 
+/**
+ * Replaces drifted nodes, as many at a time as the disruption budgets allow: another node is ready for their
+ * pods before one is drained (Karpenter 1.14, pkg/controllers/disruption/drift.go).
+ */
+function replaceDrifted(world: World, cluster: string): void {
+  if (karpenterProblem(world, cluster, ["ec2:TerminateInstances"])) return;
+  const drifted = claimsOf(world, cluster).filter((one) => driftOf(world, one) !== undefined);
+  for (const claim of drifted) {
+    if (allowedDisruptions(world, cluster) < 1 || !replaces(world, cluster, claim)) return;
+    claim.status = "deleting";
+    world.clock.later(waits.nodeClaim + waits.podDrain + waits.instanceTerminated, () => {
+      terminate(world, claim);
+      replaceDrifted(world, cluster);
+    });
+  }
+}
+
 export const karpenterEffects: Effect[] = [
+  {
+    on: "update",
+    types: [...both, clusterType],
+    source:
+      "kubernetes-sigs/karpenter, nodeclaim/disruption/drift.go: looked at every five minutes",
+    run: ({ world, resource }) => {
+      const cluster = resource.cluster ?? resource.id;
+      world.clock.later(waits.driftFound, () => replaceDrifted(world, cluster));
+    },
+  },
   ...(["update", "delete"] as const).map(
     (on): Effect => ({
       on,

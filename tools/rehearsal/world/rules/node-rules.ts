@@ -2,9 +2,11 @@ import { capacityTypeLabel } from "../../../../infra/cluster/node-groups.ts";
 import { podAddressesOf } from "../../../../infra/cluster/pod-addresses.ts";
 import { nodeDeadlines } from "../../../../infra/services/drain.ts";
 import { evictionSeconds, waits } from "../../../cloud/durations.ts";
+
 import { deniedAction, trustsService } from "../iam.ts";
 import { accountProblem, associatedRole } from "../pod-identity.ts";
-import type { Call, Effect, Rule } from "../rule.ts";
+import type { Effect, Rule } from "../rule.ts";
+
 import type { CloudResource, Props, World } from "../world.ts";
 import {
   addon,
@@ -329,47 +331,6 @@ export const nodeRules: Rule[] = [
   },
 ];
 
-/**
- * The pods that the deletion of a group interrupts. A disruption budget moves them one at a time; each
- * needs the start of its replacement and its grace period. Nodes of other groups carry their share of
- * them; those of a group that takes the place of this one are new, and carry none.
- */
-function interruptedPods({ world, resource }: Call): string[] {
-  const { clusterName, capacityType } = resource.inputs;
-  const others = nodeGroups(world, clusterName).filter(({ name }) => name !== resource.name);
-  const ran = nodesOf(world, resource).length;
-  return world
-    .live("kubernetes:apps/v1:Deployment")
-    .filter((one) => one.cluster === clusterName)
-    .filter((one) => capacityType !== "SPOT" || !isOnDemand(one))
-    .flatMap((one) => {
-      const { name, inputs } = one;
-      const open = others.filter(
-        (group) => group.inputs.capacityType !== "SPOT" || !isOnDemand(one),
-      );
-      const nodes = open.flatMap((group) => nodesOf(world, group)).length;
-      const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
-      const pods = Math.ceil(((inputs.spec.replicas ?? 1) * ran) / Math.max(1, ran + nodes));
-      const needed = evictionSeconds(pods, grace);
-      const { groupDeletion } = nodeDeadlines;
-      return pods > 0 && needed > groupDeletion
-        ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${groupDeletion} s`]
-        : [];
-    });
-}
-
-/** The pods that must wait because the next group has fewer nodes. */
-function evictedPods({ world, resource }: Call): string[] {
-  const ran = nodesOf(world, resource).length;
-  const left = nodeGroups(world, resource.inputs.clusterName)
-    .filter(({ id }) => id !== resource.id)
-    .map((group) => nodesOf(world, group).length);
-  const total = left.reduce((sum, nodes) => sum + nodes, 0);
-  return left.length > 0 && total < ran
-    ? [`pods of ${ran} nodes of ${resource.name} are evicted, and ${total} nodes replace them`]
-    : [];
-}
-
 export const nodeEffects: Effect[] = [
   {
     on: "update",
@@ -397,9 +358,7 @@ export const nodeEffects: Effect[] = [
     on: "delete",
     types: [nodeGroupType],
     source: "Amazon EKS User Guide, delete a managed node group; containers-roadmap issue 1636",
-    run: (call) => {
-      const { world, resource } = call;
-      world.incidents.push(...interruptedPods(call), ...evictedPods(call));
+    run: ({ world, resource }) => {
       scaleTo(world, resource, { minSize: 0, desiredCapacity: 0 });
       const scaling = scalingGroupOf(world, resource);
       if (scaling) world.remove(scaling);

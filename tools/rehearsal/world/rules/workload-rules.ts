@@ -18,7 +18,9 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-import { autoClassType } from "./lookup-rules.ts";
+
+import { autoClassType, same } from "./lookup-rules.ts";
+
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
@@ -159,6 +161,21 @@ export const workloadRules: Rule[] = [
           : `the server has asked for the client to provide credentials (${world.principal})`,
     }),
   ),
+  {
+    error: "Conflict",
+    on: "update",
+    types: ["kubernetes:*"],
+    source:
+      "Kubernetes, server-side apply, conflicts; pulumi-kubernetes 4.34, pkg/await/await.go: handleSSAErr, patchForce",
+    refusal: ({ resource, inputs, caller }) => {
+      const taken = (resource.fieldsOfPeople ?? []).filter(
+        (path) => !same(valueAt(inputs, path), valueAt(resource.inputs, path)),
+      );
+      return caller.takesFields || taken.length === 0
+        ? undefined
+        : `Apply failed with ${taken.length} conflict${taken.length === 1 ? "" : "s"}: conflict with "kubectl-edit" using ${inputs.apiVersion}: .${taken.join(", .")}`;
+    },
+  },
   {
     error: "NotFound",
     on: "create",
@@ -508,19 +525,34 @@ function addTargetGroups(world: World, ingress: CloudResource, host: string): vo
   }
 }
 
+const valueAt = (object: Props, path: string): unknown =>
+  path.split(".").reduce<Props | undefined>((inner, key) => inner?.[key], object);
+
 export const workloadEffects: Effect[] = [
   {
-    on: "create",
-    types: [ingressType],
-    source: "aws-load-balancer-controller v3.5.0, observed: host name within seconds",
-    run: async ({ world, resource, caller }) => {
-      await world.clock.sleep(waits.reconcile);
-      const host =
-        loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
-      addTargetGroups(world, resource, host);
-      resource.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
+    on: "update",
+    types: ["kubernetes:*"],
+    source: "Kubernetes, server-side apply: who applies a value with force owns its field",
+    run: ({ resource }) => {
+      delete resource.fieldsOfPeople;
     },
   },
+  ...(["create", "update"] as const).map(
+    (on): Effect => ({
+      on,
+      types: [ingressType],
+      source: "aws-load-balancer-controller v3.5.0, observed: host name within seconds",
+      run: async ({ world, resource, caller }) => {
+        // An update too, where the creation was broken off.
+        if (resource.outputs.status) return;
+        await world.clock.sleep(waits.reconcile);
+        const host =
+          loadBalancerOf(world, resource)?.id ?? makeLoadBalancer(world, resource, caller.cluster);
+        addTargetGroups(world, resource, host);
+        resource.outputs.status = { loadBalancer: { ingress: [{ hostname: host }] } };
+      },
+    }),
+  ),
   {
     on: "update",
     types: [ingressType],
