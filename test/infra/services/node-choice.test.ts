@@ -38,6 +38,12 @@ describe("the nodes of a pod", () => {
     assert.deepEqual(podWith({ onDemandOnly: true, karpenter: true }).nodeSelector, {
       ...platform,
       "karpenter.sh/capacity-type": "on-demand",
+      "karpenter.sh/nodepool": "default",
+    });
+    const auto = { onDemandOnly: true, karpenter: true, nodeDns: true };
+    assert.deepEqual(podWith(auto).nodeSelector, {
+      ...platform,
+      "karpenter.sh/capacity-type": "on-demand",
     });
   });
 

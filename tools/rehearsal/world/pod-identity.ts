@@ -65,13 +65,18 @@ export function accountProblem(
   world: World,
   account: ServiceAccount,
   actions: string[],
-  nodes: NodePlace[] = nodePlaces(world, account.cluster),
+  places: NodePlace[] = nodePlaces(world, account.cluster),
 ): string | undefined {
+  // Its pods run where there are nodes.
+  const nodes = places.map((place) => ({
+    ...place,
+    subnetIds: (place.subnetIds as string[]).filter((id) => !world.isLost(id)),
+  }));
   const associated = associatedRole(world, account);
   if (associated) {
     return podIdentityProblem(world, { ...account, roleArn: associated }, actions, nodes);
   }
-  const subnets = nodes.flatMap(({ subnetIds }) => subnetIds as string[]);
+  const subnets = nodes.flatMap(({ subnetIds }) => subnetIds);
   const stranded = subnets.map((id) => awsProblem(world, id, ["sts"])).find(Boolean);
   return (
     irsaProblem(world, account, actions) ?? (stranded && `the SDK cannot reach AWS: ${stranded}`)
