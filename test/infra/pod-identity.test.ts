@@ -7,7 +7,7 @@ import { deploy } from "../../tools/graph/evaluate.ts";
 import { missingEdges } from "../../tools/graph/required-order.ts";
 import type { Resource } from "../../tools/graph/resource.ts";
 import { rolesOf } from "../../tools/graph/roles.ts";
-import { evaluateElsewhere } from "../support/elsewhere.ts";
+import { evaluateWith } from "../support/other-settings.ts";
 import { images, settings } from "../support/preview-settings.ts";
 
 type Settings = Record<string, Record<string, unknown>>;
@@ -18,7 +18,7 @@ describe("a stack whose roles are by EKS Pod Identity", () => {
   const made = async (change: (config: Settings) => void = () => {}) => {
     const whole = parse(readFileSync(file, "utf8"));
     change(whole.config);
-    return (await evaluateElsewhere("identity", stringify(whole))).resources;
+    return (await evaluateWith("identity", stringify(whole))).resources;
   };
   let stack: Resource[];
   before(async function () {

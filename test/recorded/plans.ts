@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Environment } from "../../projects/pull-request/environment.ts";
 import { deploy, evaluate, projectFolder } from "../../tools/graph/evaluate.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
-import { evaluateElsewhere } from "../support/elsewhere.ts";
+import { evaluateWith } from "../support/other-settings.ts";
 import { images, settings } from "../support/preview-settings.ts";
 
 /** All plans that are recorded, by the name of their file. */
@@ -34,4 +34,4 @@ export const recordedFile = (plan: string) =>
 
 /** The program with the settings of a stack that has its file in this folder. */
 const elsewhere = (stack: string) =>
-  evaluateElsewhere(stack, readFileSync(new URL(`Pulumi.${stack}.yaml`, import.meta.url), "utf8"));
+  evaluateWith(stack, readFileSync(new URL(`Pulumi.${stack}.yaml`, import.meta.url), "utf8"));

@@ -8,8 +8,8 @@ import type { Properties, Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
 import { plans } from "../../recorded/plans.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import { allows, type Request } from "../../support/iam-simulate.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 
 const poolType = "kubernetes:karpenter.sh/v1:NodePool";
 const classType = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass";
@@ -83,7 +83,7 @@ describe("Karpenter", () => {
     assert.equal(only(resources, classType).inputs.spec.kubelet, undefined);
     const settings = parseDocument(readFileSync("test/recorded/Pulumi.karpenter.yaml", "utf8"));
     settings.setIn(["config", "platform:cluster", "podAddresses", "prefixDelegation"], true);
-    const dense = (await evaluateElsewhere("karpenter", String(settings))).resources;
+    const dense = (await evaluateWith("karpenter", String(settings))).resources;
     assert.deepEqual(only(dense, classType).inputs.spec.kubelet, { maxPods: 110 });
   });
 

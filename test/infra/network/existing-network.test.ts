@@ -12,7 +12,7 @@ import type { PreviewEnvironmentSettings } from "../../../infra/preview-environm
 import { Environment } from "../../../projects/pull-request/environment.ts";
 import { deploy } from "../../../tools/graph/evaluate.ts";
 import { plans } from "../../recorded/plans.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 
 const web = `111122223333.dkr.ecr.eu-central-1.amazonaws.com/web@sha256:${"a".repeat(64)}`;
 
@@ -245,7 +245,7 @@ describe("a stack in a network that is there already", () => {
       "platform:pullRequests": { environments: 2 },
     };
     const lines = Object.entries(more).map(([key, of]) => `  ${key}: ${JSON.stringify(of)}\n`);
-    const { outputs } = await evaluateElsewhere("existing", text + lines.join(""));
+    const { outputs } = await evaluateWith("existing", text + lines.join(""));
     const settings = outputs.pullRequests as PreviewEnvironmentSettings;
     assert.deepEqual(settings.network.loadBalancerCidrBlocks["internet-facing"], [
       "10.0.240.0/24",

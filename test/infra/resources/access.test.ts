@@ -18,8 +18,8 @@ import {
 } from "../../../tools/graph/manifests.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import type { Role } from "../../../tools/graph/roles.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import type { Request } from "../../support/iam-simulate.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 import { mutantsOf } from "../../support/policy-mutants.ts";
 import {
   allowed,
@@ -66,7 +66,7 @@ const programOf = async (services: Uses[], jobs: Uses[]) => {
       jobs.map((uses, at) => [`job-${at}`, { image: image(`job-${at}`), uses }]),
     ),
   };
-  const { resources } = await evaluateElsewhere("data", stringify({ config }));
+  const { resources } = await evaluateWith("data", stringify({ config }));
   const workloads = new Map([
     ...services.map((uses, at): [string, Uses] => [`svc-${at}`, uses]),
     ...jobs.map((uses, at): [string, Uses] => [`job-${at}`, uses]),

@@ -5,7 +5,7 @@ import { monthly } from "../../../tools/cloud/prices.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { costOf } from "../../../tools/plan/cost/cost.ts";
-import { evaluateData, inProduction } from "../../support/elsewhere.ts";
+import { evaluateData, inProduction } from "../../support/other-settings.ts";
 import { below, partsOf } from "../../support/resource-access.ts";
 import { problems } from "../../support/setting-problems.ts";
 

@@ -6,8 +6,8 @@ import type { Properties, Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { usesOf } from "../../../tools/graph/uses.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { evaluateData } from "../../support/elsewhere.ts";
 import { admits, allows } from "../../support/iam-simulate.ts";
+import { evaluateData } from "../../support/other-settings.ts";
 
 const types = {
   fileSystem: "aws:efs/fileSystem:FileSystem",

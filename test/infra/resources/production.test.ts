@@ -6,7 +6,7 @@ import { resourceTypes } from "../../../tools/cloud/catalogue.ts";
 import { PlanError } from "../../../tools/graph/plan-error.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { replacementsOf } from "../../../tools/plan/diff/caused-replacements.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 import { cases } from "../../support/settings-table.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -18,7 +18,7 @@ function production(change: (settings: Document) => void = () => {}) {
   const settings = parseDocument(read("Pulumi.prod.yaml"));
   settings.setIn(["config", "platform:resources"], settings.createNode(resources));
   change(settings);
-  return evaluateElsewhere("prod", String(settings));
+  return evaluateWith("prod", String(settings));
 }
 
 const pathOf = (key: string) => {

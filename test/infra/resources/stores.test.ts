@@ -15,8 +15,8 @@ import { tightQuotas } from "../../../tools/plan/quotas.ts";
 import { render } from "../../../tools/plan/render.ts";
 import { emptySecrets } from "../../../tools/plan/secrets-section.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { evaluateData } from "../../support/elsewhere.ts";
 import { allows } from "../../support/iam-simulate.ts";
+import { evaluateData } from "../../support/other-settings.ts";
 import { partsOf } from "../../support/resource-access.ts";
 
 const settings = parse(

@@ -8,7 +8,7 @@ import { Admission } from "../../../infra/services/image-admission.ts";
 import { deploy, only } from "../../../tools/graph/evaluate.ts";
 import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import type { Evaluation, Resource } from "../../../tools/graph/resource.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 
 const types = {
   policy: "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
@@ -123,7 +123,7 @@ function plannedWith(stack: string, settings: Record<string, unknown>): Promise<
     const [slice, ...rest] = key.split(".");
     file.setIn(["config", `platform:${slice}`, ...rest], value);
   }
-  return evaluateElsewhere(stack, String(file));
+  return evaluateWith(stack, String(file));
 }
 
 describe("cluster.debug", function () {

@@ -20,8 +20,8 @@ import { outlivedBy, prerequisites } from "../../../tools/graph/order.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import type { Request } from "../../support/iam-simulate.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 import { mutantsOf } from "../../support/policy-mutants.ts";
 import { allowed, arnsOf, expected, requestsFor, roleOf } from "../../support/resource-access.ts";
 
@@ -130,7 +130,7 @@ describe("what an environment uses of AWS", function () {
     });
 
   before(async () => {
-    const { resources, outputs } = await evaluateElsewhere("data", stringify({ config }));
+    const { resources, outputs } = await evaluateWith("data", stringify({ config }));
     dev = resources;
     settings = outputs.pullRequests as PreviewEnvironmentSettings;
     images = outputs.imageReferences as Record<string, string>;

@@ -13,8 +13,8 @@ import { importApplication } from "../../../tools/import/application.ts";
 import type { Imported } from "../../../tools/import/import-options.ts";
 import { textOf, unknownKey } from "../../../tools/import/report.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import { optionsOf, outcomeOf, unaccounted } from "../../support/imports.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 
 const samples = "test/tools/import/samples";
 
@@ -115,7 +115,7 @@ describe("npm run import of a Compose file", () => {
     });
 
     it("is a plan without errors", async () => {
-      const { resources } = await evaluateElsewhere("shop", text);
+      const { resources } = await evaluateWith("shop", text);
       assert.ok(resources.length > 60);
       assert.deepEqual(missingEdges(resources), []);
       assert.deepEqual(policyViolations(resources), []);
@@ -133,7 +133,7 @@ describe("npm run import of a Compose file", () => {
       db: { kind: "postgres", version: "16" },
     });
     assert.match(outcomeOf(report, "services.old"), /^left out: .*Amazon RDS.*3306/);
-    const { resources } = await evaluateElsewhere(
+    const { resources } = await evaluateWith(
       "votes",
       await acceptedFile(draft, "votes", projectFolder),
     );

@@ -12,8 +12,8 @@ import { scheduleOf } from "../../../tools/import/copilot/schedule.ts";
 import type { Imported } from "../../../tools/import/import-options.ts";
 import { unknownKey } from "../../../tools/import/report.ts";
 import { policyViolations } from "../../../tools/plan/violations.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
 import { optionsOf, outcomeOf, unaccounted } from "../../support/imports.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 
 const clinic = "test/tools/import/samples/clinic/copilot";
 
@@ -26,7 +26,7 @@ describe("npm run import of Copilot manifests", () => {
 
   it("makes of three services and a job a plan without errors", async () => {
     const text = await acceptedFile(imported.draft, "clinic", projectFolder);
-    const { resources } = await evaluateElsewhere("clinic", text);
+    const { resources } = await evaluateWith("clinic", text);
     assert.deepEqual(missingEdges(resources), []);
     assert.deepEqual(policyViolations(resources), []);
     assert.doesNotMatch(text, /dummy/);

@@ -21,7 +21,7 @@ import { deploy, evaluate } from "../../../tools/graph/evaluate.ts";
 import type { Plan } from "../../../tools/plan/document.ts";
 import { plan } from "../../../tools/plan/plan-command.ts";
 import { render } from "../../../tools/plan/render.ts";
-import { evaluateElsewhere } from "../../support/elsewhere.ts";
+import { evaluateWith } from "../../support/other-settings.ts";
 import { printing } from "../../support/printing.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -170,7 +170,7 @@ describe("the plan as text", () => {
       readFileSync(new URL("../../../Pulumi.dev.yaml", import.meta.url), "utf8"),
     );
     settings.setIn(["config", "platform:domain"], { hostName: "dev.example.net" });
-    const text = render(await evaluateElsewhere("dev", String(settings)));
+    const text = render(await evaluateWith("dev", String(settings)));
     const [, lines = ""] = /^DNS records that a person sets\n((?: .*\n)+)/m.exec(text) ?? [];
     const [validation, host] = lines.replaceAll(/\n {4,}/g, " ").split("\n");
     assert.match(validation ?? "", /CNAME _….dev.example.net. while up waits for the certificate/);

@@ -8,7 +8,7 @@ import { requestFlows } from "../../../tools/plan/drawing/flow.ts";
 import { pictureOf } from "../../../tools/plan/drawing/picture.ts";
 import { quotasOf } from "../../../tools/plan/quotas.ts";
 import { workloadLines } from "../../../tools/plan/workloads-section.ts";
-import { evaluateData } from "../../support/elsewhere.ts";
+import { evaluateData } from "../../support/other-settings.ts";
 
 describe("the plan of a stack with resources", () => {
   let resources: Resource[];

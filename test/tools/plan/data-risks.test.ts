@@ -6,7 +6,7 @@ import { resourceTypes } from "../../../tools/cloud/catalogue.ts";
 import { labelOf } from "../../../tools/graph/labels.ts";
 import type { Evaluation, Resource } from "../../../tools/graph/resource.ts";
 import { differenceOf } from "../../../tools/plan/diff/difference.ts";
-import { evaluateData, inProduction } from "../../support/elsewhere.ts";
+import { evaluateData, inProduction } from "../../support/other-settings.ts";
 import { partsOf } from "../../support/resource-access.ts";
 
 /** Kinds whose data is nowhere but on its way. */

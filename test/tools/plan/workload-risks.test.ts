@@ -5,7 +5,7 @@ import { deploy } from "../../../tools/graph/evaluate.ts";
 import type { Evaluation, Resource } from "../../../tools/graph/resource.ts";
 import { differenceOf } from "../../../tools/plan/diff/difference.ts";
 import type { Difference } from "../../../tools/plan/diff/difference-model.ts";
-import { evaluateWorkloads } from "../../support/elsewhere.ts";
+import { evaluateWorkloads } from "../../support/other-settings.ts";
 
 const version = (label: string, evaluation: Evaluation) => ({ label, evaluation, notes: [] });
 const reasons = ({ risks }: Difference) =>

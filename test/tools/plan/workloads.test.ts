@@ -11,7 +11,7 @@ import { pageOf } from "../../../tools/plan/page.ts";
 import { render } from "../../../tools/plan/render.ts";
 import { schedule } from "../../../tools/plan/timing.ts";
 import { scheduleWords, workloadLines } from "../../../tools/plan/workloads-section.ts";
-import { evaluateWorkloads } from "../../support/elsewhere.ts";
+import { evaluateWorkloads } from "../../support/other-settings.ts";
 
 describe("the plan of a stack with services, jobs and containers of every kind", function () {
   this.timeout(60_000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { resourceTypes } from "../../../tools/cloud/catalogue.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
-import { productionSettings } from "../../support/elsewhere.ts";
+import { productionSettings } from "../../support/other-settings.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
 describe("the data of a stack in production", function () {

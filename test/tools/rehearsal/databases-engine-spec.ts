@@ -9,7 +9,7 @@ import {
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { restoreDatabase } from "../../../tools/rehearsal/world/rules/database-rules.ts";
-import { productionSettings } from "../../support/elsewhere.ts";
+import { productionSettings } from "../../support/other-settings.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
 const databaseType = "aws:rds/cluster:Cluster";

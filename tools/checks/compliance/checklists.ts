@@ -10,7 +10,7 @@ import { titleProblem } from "./titles.ts";
  */
 const control = z.strictObject({
   id: z.string(),
-  asks: z.string(),
+  requirement: z.string(),
   /** `<file>: <words of the file>`. A line number would change with each edit above it. */
   place: z.string().optional(),
   /** `<file under test>: <title>` */
@@ -20,9 +20,9 @@ const control = z.strictObject({
   /** The part that AWS is responsible for. */
   aws: z.string().optional(),
   /** The part that needs an account or a running cluster. */
-  later: z.string().optional(),
+  knownLater: z.string().optional(),
   /** The part that is not done, with the reason. */
-  not: z.string().optional(),
+  notDone: z.string().optional(),
 });
 const checklist = z.strictObject({
   name: z.string(),
@@ -78,8 +78,12 @@ function testOf(text: string): [file: string, title: string] {
   return [`test/${file}.test.ts`, title];
 }
 
-function exceptionsOf({ aws, later, not }: Pick<Control, "aws" | "later" | "not">): string[] {
-  return Object.entries({ "AWS's": aws, "known later": later, "not done": not }).flatMap(
+function exceptionsOf({
+  aws,
+  knownLater,
+  notDone,
+}: Pick<Control, "aws" | "knownLater" | "notDone">): string[] {
+  return Object.entries({ "AWS's": aws, "known later": knownLater, "not done": notDone }).flatMap(
     ([kind, reason]) => (reason ? [`*${kind}:* ${reason}`] : []),
   );
 }
@@ -134,7 +138,7 @@ function section(one: Checklist): string {
   return [`## ${one.name}`, ...chapters].join("\n\n");
 }
 
-function row({ id, asks, place, tests, rules: names, ...control }: Control): string {
+function row({ id, requirement, place, tests, rules: names, ...control }: Control): string {
   const [file, words = ""] = place ? split(place) : [];
   const held = [
     ...tests.map(testOf).map(([path, title]) => `[${title}](../${path})`),
@@ -142,7 +146,7 @@ function row({ id, asks, place, tests, rules: names, ...control }: Control): str
     ...exceptionsOf(control),
   ];
   const at = file ? `[${file}](../${file}) ${quoted(words)}` : "";
-  return `| ${[id, asks, at, held.join("<br>")].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return `| ${[id, requirement, at, held.join("<br>")].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
 const quoted = (words: string) => (words.includes("`") ? `\`\` ${words} \`\`` : `\`${words}\``);

@@ -9,8 +9,8 @@ import { type AwsClients, awsClients } from "../../../../tools/operate/doctor/re
 import { type OperatedStack, operatedStack } from "../../../../tools/operate/operated-stack.ts";
 import { showPage } from "../../../../tools/operate/page.ts";
 import { startCluster } from "./cluster-server.ts";
-import { at, healthy, type Json, type World } from "./healthy.ts";
-import { planted, set } from "./planted.ts";
+import { at, healthyCluster, type Json, type World } from "./healthy.ts";
+import { plantedFaults, set } from "./planted.ts";
 
 let stack: OperatedStack;
 let cluster: Awaited<ReturnType<typeof startCluster>>;
@@ -78,7 +78,7 @@ describe("doctor", () => {
     cluster = await startCluster(() => world);
   });
   it("finds no missing nodes and pods of a stack that sleeps by its schedule", async () => {
-    const [first] = planted.filter(({ check }) => check === "pod-unscheduled");
+    const [first] = plantedFaults.filter(({ check }) => check === "pod-unscheduled");
     assert.ok(first);
     first.plant(world);
     const awake = await snapshot();
@@ -93,7 +93,7 @@ describe("doctor", () => {
   });
 
   it("waits for a node that Karpenter has started, and not for long", async () => {
-    const one = planted.find(({ name }) => name.endsWith("no memory, without an autoscaler"));
+    const one = plantedFaults.find(({ name }) => name.endsWith("no memory, without an autoscaler"));
     assert.ok(one);
     one.plant(world);
     const read = await snapshot();
@@ -114,7 +114,7 @@ describe("doctor", () => {
   });
 
   beforeEach(() => {
-    world = healthy();
+    world = healthyCluster();
   });
   after(() => cluster.stop());
 
@@ -135,7 +135,7 @@ describe("doctor", () => {
     assert.equal(code, 0);
   });
 
-  for (const { name, check, cause, evidence, plant } of planted) {
+  for (const { name, check, cause, evidence, plant } of plantedFaults) {
     it(`names the cause alone: ${name}`, async () => {
       plant(world);
       const found = diagnose(await snapshot());
@@ -158,7 +158,7 @@ describe("doctor", () => {
 
   it("prints the example of docs/operate.md", async () => {
     const example = ["Ingress: too few subnets", "crash: out of memory"];
-    for (const one of planted.filter(({ name }) => example.includes(name))) one.plant(world);
+    for (const one of plantedFaults.filter(({ name }) => example.includes(name))) one.plant(world);
     world.refused.nodes = {
       ...{ code: 403, reason: "Forbidden" },
       message:
@@ -170,7 +170,7 @@ describe("doctor", () => {
   });
 
   it("still checks what it can read, and names the rest", async () => {
-    planted.find(({ name }) => name === "crash: exit code")?.plant(world);
+    plantedFaults.find(({ name }) => name === "crash: exit code")?.plant(world);
     world.aws.ListAddons = Object.assign(new Error("User is not authorized"), {
       name: "AccessDeniedException",
     });
@@ -191,7 +191,7 @@ describe("doctor", () => {
   });
 
   it("joins objects of one cause", async () => {
-    planted.find(({ name }) => name === "node: kubelet silent")?.plant(world);
+    plantedFaults.find(({ name }) => name === "node: kubelet silent")?.plant(world);
     const [one, two] = world.kubernetes.nodes ?? [];
     set(two, { status: one?.status as Json });
     const { text } = await printed();
@@ -202,7 +202,7 @@ describe("doctor", () => {
 
   it("has a planted cause for each check", () => {
     assert.ok(planted.length >= 30, `${planted.length}`);
-    const tried = new Set(planted.map(({ check }) => check));
+    const tried = new Set(plantedFaults.map(({ check }) => check));
     assert.deepEqual(
       checks.map(({ name }) => name).filter((name) => !tried.has(name)),
       [],

@@ -12,8 +12,8 @@ import { CreateClusterCommand, EKSClient } from "@aws-sdk/client-eks";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { motoServer, startMoto } from "../../../support/moto.ts";
 import { kubernetesAnswer } from "./cluster-server.ts";
-import { healthy, type World } from "./healthy.ts";
-import { planted } from "./planted.ts";
+import { healthyCluster, type World } from "./healthy.ts";
+import { plantedFaults } from "./planted.ts";
 
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 const clusterName = "platform-dev";
@@ -121,7 +121,7 @@ async function doctor(...args: string[]): Promise<{ code: number; out: string; e
   return { code, out, err };
 }
 
-const plant = (name: string) => planted.find((one) => one.name === name)?.plant(world);
+const plant = (name: string) => plantedFaults.find((one) => one.name === name)?.plant(world);
 
 const command = motoServer();
 for (const [title, withMoto] of [
@@ -134,7 +134,7 @@ for (const [title, withMoto] of [
     before(async function () {
       if (withMoto && !command) this.skip();
       folder = mkdtempSync(join(tmpdir(), "doctor-"));
-      world = healthy();
+      world = healthyCluster();
       moto = withMoto && command ? await startMoto(command) : undefined;
       awsEndpoint = await startAws(await startApi());
       script(
@@ -156,7 +156,7 @@ for (const [title, withMoto] of [
       );
     });
     beforeEach(() => {
-      world = healthy();
+      world = healthyCluster();
     });
     after(async () => {
       for (const server of servers) server.close().closeAllConnections();

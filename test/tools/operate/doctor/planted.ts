@@ -1107,7 +1107,7 @@ const karpenterFaults: Planted[] = [
   },
 ];
 
-export const planted: Planted[] = [
+export const plantedFaults: Planted[] = [
   ...karpenterFaults,
   ...[ingresses, targets, scheduling, refusals, images, starts, cluster, edge, deletions].flat(),
 ];

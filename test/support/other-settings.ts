@@ -6,7 +6,7 @@ import { linkedProject } from "../../tools/graph/linked-project.ts";
 import type { Evaluation } from "../../tools/graph/resource.ts";
 
 /** Evaluates the program with other settings, in a temporary folder. */
-export async function evaluateElsewhere(stack: string, settings: string): Promise<Evaluation> {
+export async function evaluateWith(stack: string, settings: string): Promise<Evaluation> {
   const folder = linkedProject("elsewhere-");
   try {
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), settings);
@@ -22,7 +22,7 @@ export function evaluateWorkloads(change: (settings: Document) => void = () => {
     readFileSync(new URL("Pulumi.workloads.yaml", import.meta.url), "utf8"),
   );
   change(settings);
-  return evaluateElsewhere("workloads", String(settings));
+  return evaluateWith("workloads", String(settings));
 }
 
 /** Evaluates the recorded stack with every kind of resource, after `change` of the settings. */
@@ -31,7 +31,7 @@ export function evaluateData(change: (settings: Document) => void = () => {}) {
     readFileSync(new URL("../recorded/Pulumi.data.yaml", import.meta.url), "utf8"),
   );
   change(settings);
-  return evaluateElsewhere("data", String(settings));
+  return evaluateWith("data", String(settings));
 }
 
 /** The settings that change that stack to production. */
