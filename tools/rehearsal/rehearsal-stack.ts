@@ -265,7 +265,8 @@ function settingPath(slice: string): string[] {
   return ["config", `platform:${first}`, ...inner];
 }
 
-let evaluations = 0;
+// Not the parameter of evaluate.ts: one URL is one module in a process.
+let updates = 0;
 
 /** Runs a program again, with its module loaded again. Its imports have no state. */
 async function evaluate(
@@ -273,7 +274,7 @@ async function evaluate(
   transformation?: pulumi.ResourceTransformation,
 ): Promise<Record<string, unknown>> {
   if (transformation) pulumi.runtime.registerStackTransformation(transformation);
-  const url = `${pathToFileURL(join(project, program)).href}?evaluation=${++evaluations}`;
+  const url = `${pathToFileURL(join(project, program)).href}?update=${++updates}`;
   return { ...(await import(url)) };
 }
 
