@@ -71,13 +71,13 @@ export class GitHub extends pulumi.ComponentResource {
     );
     // Together they are longer than one policy may be.
     const writes = workload.arn.apply((arn) => writeStatements(args, arn));
-    const deploy = policy(
-      "deploy",
-      writes.apply((all) => all.filter(({ Sid }) => Sid === "InRegion")),
-    );
-    const deployRoles = policy(
-      "deploy-roles",
-      writes.apply((all) => all.filter(({ Sid }) => Sid !== "InRegion")),
+    const part = (isMeant: (statement: Statement) => boolean) =>
+      writes.apply((all) => all.filter(isMeant));
+    const deploy = policy("deploy", part(isInRegion));
+    const deployRoles = policy("deploy-roles", part(isOfRoles));
+    const deployOthers = policy(
+      "deploy-others",
+      part((one) => !isInRegion(one) && !isOfRoles(one)),
     );
     const boundary = policy(
       "boundary",
@@ -132,7 +132,13 @@ export class GitHub extends pulumi.ComponentResource {
             maxSessionDuration: 2 * 60 * 60,
           },
           {
-            ...{ look, deploy, "deploy-roles": deployRoles, "write-state": writeState },
+            ...{
+              look,
+              deploy,
+              "deploy-roles": deployRoles,
+              "deploy-others": deployOthers,
+              "write-state": writeState,
+            },
             ...previews(environment),
           },
         ),
@@ -151,3 +157,7 @@ export class GitHub extends pulumi.ComponentResource {
     this.registerOutputs({ previewRoleArn: this.previewRoleArn });
   }
 }
+
+const isInRegion = ({ Sid }: Statement): boolean => Sid === "InRegion";
+const isOfRoles = ({ Action }: Statement): boolean =>
+  [Action ?? []].flat().every((action) => action.startsWith("iam:"));

@@ -95,11 +95,12 @@ function schedule(
   const waiting = left.filter(({ owner }) => owner === deployment.id);
   const [pod] = waiting;
   if (!pod) return { nodes, waiting };
-  const why =
-    addNode(world, cluster, pod, { nodes, placed }) ??
-    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ??
-    claimProblem(world, cluster);
-  return { nodes, waiting, why };
+  // Where the kind of nodes changes, both run.
+  const why = [
+    addNode(world, cluster, pod, { nodes, placed }),
+    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ?? claimProblem(world, cluster),
+  ].filter((one) => one !== undefined);
+  return { nodes, waiting, why: why.length > 0 ? why.join("; ") : undefined };
 }
 
 /** The names of Deployments whose pods have no room without the nodes that Karpenter started, or without some. */
