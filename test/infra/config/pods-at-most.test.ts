@@ -68,7 +68,7 @@ describe("all pods at their most", () => {
 
 describe("the add-ons on each node", () => {
   const addons = (changes: Slices) => addonsOf(settingsSchema.parse({ ...valid, ...changes }));
-  const none = { secrets: false, files: false };
+  const none = { secrets: false, files: false, podIdentity: false };
   const resources: Record<string, object> = {
     bucket: { kind: "bucket" },
     cache: { kind: "cache" },
@@ -95,6 +95,18 @@ describe("the add-ons on each node", () => {
       assert.deepEqual(addons({ ...given, jobs }), { ...expected, secrets: withSecrets });
     });
   }
+
+  it("bring the agent of EKS Pod Identity, and prefixes with the memory that their system keeps", () => {
+    const identity = { cluster: { ...valid.cluster, identity: "podIdentity" } };
+    assert.deepEqual(addons(identity), { ...none, podIdentity: true });
+    const prefixes = (operatingSystem: string) =>
+      addons({
+        nodes: { ...valid.nodes, operatingSystem },
+        cluster: { ...valid.cluster, podAddresses: { prefixDelegation: true } },
+      });
+    assert.deepEqual(prefixes("al2023"), { ...none, prefixes: "few" });
+    assert.deepEqual(prefixes("bottlerocket"), { ...none, prefixes: "all" });
+  });
 
   it("bring secrets for one container with one", () => {
     const secrets = { TOKEN: { parameter: "/token" } };
