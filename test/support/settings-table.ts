@@ -626,7 +626,7 @@ export const cases: Case[] = [
     key: "nodes.kind",
     to: "karpenter",
     also: karpenter,
-    // What a rollout adds follows Karpenter's limits.
+    // What a rollout adds follows Karpenter's limits. The group for add-ons is another resource.
     moves: [
       ...[
         "AccessEntry",
@@ -636,7 +636,8 @@ export const cases: Case[] = [
         "EventTarget",
         "InstanceProfile",
       ],
-      ...["InterruptionQueue", "Karpenter", "KarpenterNodes", "NodeGroup", "NodePool", "NodeRole"],
+      ...["InterruptionQueue", "Karpenter", "KarpenterNodes", "LaunchTemplate", "NodeGroup"],
+      ...["NodePool", "NodeRole", "Nodes"],
       ...["Queue", "QueuePolicy", "Release", "Role", "RolePolicy", "RolePolicyAttachment"],
       "ServiceAccountRole",
     ],
@@ -1020,7 +1021,7 @@ export const cases: Case[] = [
   {
     key: "domain.certificateArns",
     to: ["arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d"],
-    moves: ["Certificate", "CertificateValidation", "Ingress", "Record"],
+    moves: ["Certificate", "CertificateValidation", "Ingress", "MetricAlarm", "Record"],
   },
   {
     key: "domain.additional",
