@@ -45,10 +45,11 @@ describe("docs/first-up.md", () => {
     const types = Object.values(stacks).flatMap(({ resources }) =>
       resources.map(({ type }) => type),
     );
-    // No stack asks for spare capacity, which has a priority class, or for a NAT instance.
+    // No stack asks for spare capacity, which has a priority class, for a NAT instance or for EKS Pod Identity.
     const optional = [
       "kubernetes:scheduling.k8s.io/v1:PriorityClass",
       "aws:autoscaling/group:Group",
+      "aws:eks/podIdentityAssociation:PodIdentityAssociation",
       "aws:ec2/networkInterface:NetworkInterface",
       "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
     ];
