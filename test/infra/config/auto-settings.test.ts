@@ -90,6 +90,17 @@ describe("settings of EKS Auto Mode", () => {
       /^cluster\.addonVersions\.coredns: v1\.12\.4-eksbuild\.1 is not allowed with nodes\.kind auto/,
     ],
     [
+      "a pin of the agent of EKS Pod Identity, which it has built in too",
+      {
+        ...auto(),
+        cluster: {
+          identity: "podIdentity",
+          addonVersions: { "eks-pod-identity-agent": "v1.3.10-eksbuild.1" },
+        },
+      } as Slices,
+      /^cluster\.addonVersions\.eks-pod-identity-agent: v1\.3\.10-eksbuild\.1 is not allowed with nodes\.kind auto/,
+    ],
+    [
       "prefixes of the VPC CNI",
       { ...auto(), cluster: { podAddresses: { prefixDelegation: true } } } as Slices,
       /^cluster\.podAddresses\.prefixDelegation: true is not allowed with nodes\.kind auto/,
