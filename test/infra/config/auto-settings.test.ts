@@ -18,8 +18,7 @@ describe("settings of EKS Auto Mode", () => {
     assert.equal(cluster.nodes.auto?.expireAfterHours, 336);
     assert.equal(cluster.nodes.operatingSystem, "bottlerocket");
     assert.deepEqual([autoscaler.karpenter, autoscaler.auto], [undefined, true]);
-    assert.equal(services.karpenter, true, "jobs keep their nodes");
-    assert.equal(services.nodeDns, true);
+    assert.equal(services.nodes.startedBy, "EKS Auto Mode");
   });
 
   it("let a rollout add what the limits hold beside the pods of add-ons", () => {
