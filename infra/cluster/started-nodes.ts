@@ -25,6 +25,16 @@ export interface Started extends AutoNodesConfig {
   at: "nodes.karpenter" | "nodes.auto";
 }
 
+/** Which nodes pods take. */
+export interface NodeChoice {
+  /** What starts nodes, and ends those that it can do without. @default nothing: managed groups have all */
+  startedBy?: Started["by"] | undefined;
+  /** Whether pods take Spot nodes first, where the stack has such nodes and others. @default false */
+  spotFirst?: boolean;
+  /** Whether each zone can get a node, so that a service need not leave one out. @default false */
+  hardSpread?: boolean;
+}
+
 /** @returns undefined where the managed group has all nodes */
 export function startedBy({
   kind,

@@ -4,7 +4,13 @@ import { rule } from "./setting-rule.ts";
 /** Tags that EKS Auto Mode sets, by how they begin; `eks:` is AWS's (AmazonEKSComputePolicy, aws:TagKeys). */
 const reservedTags = /^(kubernetes\.io\/cluster|karpenter\.sh\/|eks:|eks\.amazonaws\.com\/)/;
 /** Add-ons that EKS Auto Mode has built in (Amazon EKS User Guide, automated components). */
-const builtIn = ["vpc-cni", "kube-proxy", "coredns", "eks-node-monitoring-agent"] as const;
+const builtIn = [
+  "vpc-cni",
+  "kube-proxy",
+  "coredns",
+  "eks-node-monitoring-agent",
+  "eks-pod-identity-agent",
+] as const;
 
 /** Rules of `nodes.kind: auto` alone: karpenter-rules.ts has those that it shares. */
 export const autoRules = [

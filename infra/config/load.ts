@@ -32,6 +32,7 @@ function slices(given: Settings) {
   const workloads = { ...services, ...jobs };
   const { addonVersions, kubernetesVersion } = cluster;
   const { architecture } = nodes;
+  const started = startedBy(nodes);
   const addons = addonsOf(settings);
   const domains = domain ? domainZones(domain) : [];
   const named = domain && {
@@ -61,7 +62,7 @@ function slices(given: Settings) {
       architecture,
       autoscaled: settings.autoscaler.enabled,
       pods: podSizes(settings),
-      started: startedBy(nodes),
+      started,
       prefixes: addons.prefixes,
       domains,
       certificateArns: domain?.certificateArns ?? [],
@@ -160,10 +161,11 @@ function slices(given: Settings) {
       jobs,
       ingress,
       architecture,
-      karpenter: nodes.kind !== "managed",
-      nodeDns: nodes.kind === "auto",
-      spotFirst: mixesCapacity(settings),
-      hardSpread: nodes.groupPerZone,
+      nodes: {
+        startedBy: started?.by,
+        spotFirst: mixesCapacity(settings),
+        hardSpread: nodes.groupPerZone,
+      },
       place: { region, accountId },
       domain: named,
       clusterName: cluster.name,

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../cluster/service-account-role.ts";
+import type { NodeChoice } from "../cluster/started-nodes.ts";
 import type { DomainConfig } from "../config/domain-schema.ts";
 import type { StoreConfig } from "../config/resource-schema.ts";
 import type { IngressConfig, NodesConfig, Place, PullRequestsConfig } from "../config/schema.ts";
@@ -54,8 +55,8 @@ export type PreviewResources = Identity & {
 export interface PreviewEnvironmentSettings
   extends Pick<PullRequestsConfig, "environments" | "days">,
     Pick<NodesConfig, "architecture"> {
-  /** Whether Karpenter starts nodes. @default false */
-  karpenter?: boolean;
+  /** What nodes the stack's pods take. @default managed groups have all nodes, of one capacity */
+  nodes?: NodeChoice;
   owner: NamespaceOwner;
   /** The host names of each environment are below it. */
   hostName: string;
@@ -68,8 +69,6 @@ export interface PreviewEnvironmentSettings
   registries: string[];
   /** The repository of their images. Released images have another one. */
   repositoryUrl: string;
-  /** Whether each node answers DNS, as in EKS Auto Mode. @default pods of CoreDNS do */
-  nodeDns?: boolean;
   /** @default no service uses anything */
   aws?: pulumi.Unwrap<PreviewResources>;
 }
@@ -138,7 +137,7 @@ export class PullRequests extends pulumi.ComponentResource {
         clusterName,
         place,
         architecture,
-        ...(args.karpenter && { karpenter: true }),
+        ...(args.nodes && { nodes: args.nodes }),
         services,
         ingress,
         registries,
@@ -147,7 +146,6 @@ export class PullRequests extends pulumi.ComponentResource {
         hostName: domain.hostName,
         certificateArn: edge.certificateArns ?? "",
         network: { loadBalancerCidrBlocks: network.loadBalancerCidrBlocks },
-        ...(args.nodeDns && { nodeDns: true }),
         ...(args.aws && { aws: args.aws }),
       });
     }

@@ -77,7 +77,7 @@ export function networkPolicies(args: ServiceArgs, selector: Record<string, stri
  * Pod Identity.
  */
 export function waysOut(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights" | "nodeDns" | "cluster">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "links" | "insights" | "nodes" | "cluster">,
   selector: Record<string, string>,
 ): Policy[] {
   return [
@@ -115,7 +115,7 @@ const toIdentityAgent = (selector: Record<string, string>): Policy => [
 ];
 
 function toDeclared(
-  args: Pick<WorkloadArgs, "egress" | "calls" | "insights" | "nodeDns">,
+  args: Pick<WorkloadArgs, "egress" | "calls" | "insights" | "nodes">,
   selector: Record<string, string>,
 ): Policy {
   const dns = {
@@ -129,7 +129,7 @@ function toDeclared(
       policyTypes: ["Egress"],
       egress: [
         {
-          to: args.nodeDns ? nodeDns : [dns],
+          to: args.nodes?.startedBy === "EKS Auto Mode" ? nodeDns : [dns],
           ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
         },
         ...args.egress.map(networkRule),

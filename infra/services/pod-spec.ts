@@ -55,7 +55,7 @@ export function servicePod(
     ...podBasis(args, parts),
     topologySpreadConstraints: [
       // In one group over all zones, one that is short of room must not keep pods from running in another.
-      spread("topology.kubernetes.io/zone", args.hardSpread ? "DoNotSchedule" : undefined),
+      spread("topology.kubernetes.io/zone", args.nodes?.hardSpread ? "DoNotSchedule" : undefined),
       spread("kubernetes.io/hostname"),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
@@ -79,11 +79,14 @@ export function servicePod(
 }
 
 /**
- * The metadata of pods that run once. Karpenter leaves their nodes alone until they end; else it would evict
+ * The metadata of pods that run once. Karpenter, also that of EKS Auto Mode, leaves their nodes alone until they end; else it would evict
  * a job in the middle to save a node (Karpenter's page "Disruption", pod-level controls).
  */
-export function jobPodMetadata(labels: Record<string, string>, { karpenter }: WorkloadArgs) {
-  return { labels, ...(karpenter && { annotations: { "karpenter.sh/do-not-disrupt": "true" } }) };
+export function jobPodMetadata(labels: Record<string, string>, { nodes }: WorkloadArgs) {
+  return {
+    labels,
+    ...(nodes?.startedBy && { annotations: { "karpenter.sh/do-not-disrupt": "true" } }),
+  };
 }
 
 /** What runs once: the container of a job with its companions, or of a service with another command. */
@@ -149,10 +152,10 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
       "kubernetes.io/os": "linux",
       "kubernetes.io/arch": args.architecture,
       // In EKS Auto Mode there are no other nodes.
-      ...(args.karpenter && !args.nodeDns && startedNodes),
+      ...(args.nodes?.startedBy === "Karpenter" && startedNodes),
       ...(args.onDemandOnly && onDemandNodes(args)),
     },
-    ...(args.spotFirst && !args.onDemandOnly && { affinity: spotFirst }),
+    ...(args.nodes?.spotFirst && !args.onDemandOnly && { affinity: spotFirst }),
     securityContext: {
       ...podSecurity,
       runAsUser: user,
@@ -166,8 +169,10 @@ function podBasis(args: WorkloadArgs, parts: PodParts): Omit<PodSpec, "container
 }
 
 /** EKS labels the nodes of its groups, Karpenter those that it starts. */
-const onDemandNodes = ({ karpenter }: WorkloadArgs): Record<string, string> =>
-  karpenter ? { "karpenter.sh/capacity-type": "on-demand" } : { [capacityTypeLabel]: "ON_DEMAND" };
+const onDemandNodes = ({ nodes }: WorkloadArgs): Record<string, string> =>
+  nodes?.startedBy
+    ? { "karpenter.sh/capacity-type": "on-demand" }
+    : { [capacityTypeLabel]: "ON_DEMAND" };
 
 /** Room on on-demand nodes stays for the pods that need it. */
 const spotFirst = {

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ContainerInsights } from "../addons/container-insights.ts";
 import type { Keda } from "../addons/keda.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { NodeChoice } from "../cluster/started-nodes.ts";
 import type { HealthConfig } from "../config/container-schema.ts";
 import type { IngressConfig, NodesConfig, Place } from "../config/schema.ts";
 import type { JobConfig, ServiceConfig } from "../config/workload-schema.ts";
@@ -31,14 +32,8 @@ export interface WorkloadArgs
   roleName?: string;
   /** Takes its metrics and traces. @default nobody does */
   insights?: Pick<ContainerInsights, "agent">;
-  /** Whether Karpenter, or that of EKS Auto Mode, starts nodes and ends those it can do without. @default false */
-  karpenter?: boolean;
-  /** Whether each node answers DNS, as in EKS Auto Mode. @default pods of CoreDNS do */
-  nodeDns?: boolean;
-  /**
-   * Whether its pods take Spot nodes first, where the stack has such nodes and others. @default false
-   */
-  spotFirst?: boolean;
+  /** @default managed groups have all nodes, of one capacity */
+  nodes?: NodeChoice;
   /** Of the image that debuggers of `cluster.debug` bring. @default its namespace has no Role for them */
   debugImage?: pulumi.Input<string>;
   /** The priority class that owns a preview environment's namespace. @default none */
@@ -60,8 +55,6 @@ type OwnSettings = Omit<
 export interface ServiceArgs extends WorkloadArgs, OwnSettings {
   /** The namespaces of those that call it. */
   callers: string[];
-  /** Whether each zone can get a node, so that pods need not leave one out. @default false */
-  hardSpread?: boolean;
   /** What `scale` needs. @default the service has none */
   keda?: Keda;
   /** By which the load balancer controller tags what it makes. */

@@ -24,17 +24,7 @@ import type { ServiceArgs, WorkloadArgs } from "./service-args.ts";
 export interface ServicesArgs
   extends Pick<
     ServiceArgs,
-    | "architecture"
-    | "cluster"
-    | "network"
-    | "ingress"
-    | "hardSpread"
-    | "insights"
-    | "karpenter"
-    | "keda"
-    | "nodeDns"
-    | "spotFirst"
-    | "place"
+    "architecture" | "cluster" | "network" | "ingress" | "insights" | "keda" | "nodes" | "place"
   > {
   /** By name. */
   services: Record<string, ServiceConfig>;
@@ -111,9 +101,8 @@ export class Services extends pulumi.ComponentResource {
         clusterName: args.clusterName,
         place: args.place,
         architecture: args.architecture,
-        ...(args.karpenter && { karpenter: true }),
+        ...(args.nodes && { nodes: args.nodes }),
         network: args.network,
-        ...(args.nodeDns && { nodeDns: true }),
       },
       { parent: this, dependsOn: loadBalancer },
     ).settings;
@@ -163,9 +152,7 @@ export class Services extends pulumi.ComponentResource {
       cluster: args.cluster,
       insights: args.insights,
       place: args.place,
-      ...(args.karpenter && { karpenter: true }),
-      ...(args.nodeDns && { nodeDns: true }),
-      ...(args.spotFirst && { spotFirst: true }),
+      ...(args.nodes && { nodes: args.nodes }),
       ...(args.images.debug && { debugImage: args.images.debug }),
     });
     const made: Record<string, Service> = {};
@@ -178,7 +165,6 @@ export class Services extends pulumi.ComponentResource {
         service,
         {
           ...resolved(service, settings),
-          ...(args.hardSpread && { hardSpread: true }),
           callers: callersOf(service, { ...services, ...jobs }),
           clusterName: args.clusterName,
           network: args.network,

@@ -18,8 +18,7 @@ describe("settings of EKS Auto Mode", () => {
     assert.equal(cluster.nodes.auto?.expireAfterHours, 336);
     assert.equal(cluster.nodes.operatingSystem, "bottlerocket");
     assert.deepEqual([autoscaler.karpenter, autoscaler.auto], [undefined, true]);
-    assert.equal(services.karpenter, true, "jobs keep their nodes");
-    assert.equal(services.nodeDns, true);
+    assert.equal(services.nodes.startedBy, "EKS Auto Mode");
   });
 
   it("let a rollout add what the limits hold beside the pods of add-ons", () => {
@@ -88,6 +87,17 @@ describe("settings of EKS Auto Mode", () => {
       "a pin of an add-on that it has built in",
       { ...auto(), cluster: { addonVersions: { coredns: "v1.12.4-eksbuild.1" } } } as Slices,
       /^cluster\.addonVersions\.coredns: v1\.12\.4-eksbuild\.1 is not allowed with nodes\.kind auto/,
+    ],
+    [
+      "a pin of the agent of EKS Pod Identity, which it has built in too",
+      {
+        ...auto(),
+        cluster: {
+          identity: "podIdentity",
+          addonVersions: { "eks-pod-identity-agent": "v1.3.10-eksbuild.1" },
+        },
+      } as Slices,
+      /^cluster\.addonVersions\.eks-pod-identity-agent: v1\.3\.10-eksbuild\.1 is not allowed with nodes\.kind auto/,
     ],
     [
       "prefixes of the VPC CNI",

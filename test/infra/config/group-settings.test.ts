@@ -25,8 +25,8 @@ describe("settings of further node groups", () => {
     assert.deepEqual(problems(groups()), []);
     const { cluster, services } = load(groups({ capacityType: undefined }));
     assert.equal(cluster.nodes.groups.spot?.capacityType, "ON_DEMAND");
-    assert.equal(services.spotFirst, false);
-    assert.equal(load(groups()).services.spotFirst, true);
+    assert.equal(services.nodes.spotFirst, false);
+    assert.equal(load(groups()).services.nodes.spotFirst, true);
   });
 
   it("give room: what the first group does not hold, they hold", () => {
@@ -152,7 +152,7 @@ describe("settings of further node groups", () => {
       warmPool: { size: 1 },
     };
     const { cluster, services } = load(groups({ minSize: 2 }, perZone));
-    assert.equal(services.hardSpread, true);
+    assert.equal(services.nodes.hardSpread, true);
     assert.deepEqual(
       nodeGroupPlans(cluster.nodes, 2).map(
         ({ key, zones, minSize, desiredSize, maxSize, warmPool }) =>

@@ -29,26 +29,27 @@ describe("the nodes of a pod", () => {
   });
 
   it("are on demand alone where it may not be interrupted, by the label of who starts them", () => {
-    const onDemandOnly = { onDemandOnly: true, spotFirst: true };
+    const onDemandOnly = { onDemandOnly: true, nodes: { spotFirst: true } };
+    const startedBy = (by: "Karpenter" | "EKS Auto Mode") =>
+      podWith({ onDemandOnly: true, nodes: { startedBy: by } });
     assert.deepEqual(podWith(onDemandOnly).nodeSelector, {
       ...platform,
       "eks.amazonaws.com/capacityType": "ON_DEMAND",
     });
     assert.equal(podWith(onDemandOnly).affinity, undefined);
-    assert.deepEqual(podWith({ onDemandOnly: true, karpenter: true }).nodeSelector, {
+    assert.deepEqual(startedBy("Karpenter").nodeSelector, {
       ...platform,
       "karpenter.sh/capacity-type": "on-demand",
       "karpenter.sh/nodepool": "default",
     });
-    const auto = { onDemandOnly: true, karpenter: true, nodeDns: true };
-    assert.deepEqual(podWith(auto).nodeSelector, {
+    assert.deepEqual(startedBy("EKS Auto Mode").nodeSelector, {
       ...platform,
       "karpenter.sh/capacity-type": "on-demand",
     });
   });
 
   it("are Spot first, and no Spot at need, where a stack has both", () => {
-    const { nodeSelector, affinity } = podWith({ spotFirst: true });
+    const { nodeSelector, affinity } = podWith({ nodes: { spotFirst: true } });
     assert.deepEqual(nodeSelector, platform);
     const { requiredDuringSchedulingIgnoredDuringExecution: required, ...soft } =
       affinity.nodeAffinity;
@@ -60,7 +61,7 @@ describe("the nodes of a pod", () => {
   });
 
   it("are in no zone more than in another where each zone can grow, on hosts as there is room", () => {
-    const spread = podWith({ hardSpread: true }).topologySpreadConstraints;
+    const spread = podWith({ nodes: { hardSpread: true } }).topologySpreadConstraints;
     assert.deepEqual(
       spread.map((one: { topologyKey: string; whenUnsatisfiable: string }) => [
         one.topologyKey,

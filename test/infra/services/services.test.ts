@@ -112,6 +112,29 @@ describe("services", () => {
     }
   });
 
+  it("take the nodes that they are told of, and so do the environments of pull requests", async () => {
+    const nodes = { startedBy: "Karpenter", spotFirst: true, hardSpread: true } as const;
+    let told: unknown;
+    const found = await deploy(() => {
+      const { pullRequests } = makeServices({
+        ...{ ...args, nodes },
+        pullRequests: { environments: 2, days: 3 },
+      });
+      pullRequests?.apply((settings) => {
+        told = settings.nodes;
+      });
+    });
+    assert.deepEqual(told, nodes);
+    const pods = found.filter(({ type }) => type.endsWith(":Deployment"));
+    assert.equal(pods.length, 3);
+    for (const { inputs } of pods) {
+      const { nodeSelector, affinity, topologySpreadConstraints } = inputs.spec.template.spec;
+      assert.equal(nodeSelector["karpenter.sh/nodepool"], "default");
+      assert.ok(affinity.nodeAffinity);
+      assert.equal(topologySpreadConstraints[0].whenUnsatisfiable, "DoNotSchedule");
+    }
+  });
+
   it("come after their load balancer and go before it", () => {
     const needs = prerequisites(resources);
     const urn = (name: string) =>

@@ -355,16 +355,17 @@ describe("a call of one service by another", () => {
 describe("a job of a release", () => {
   const release = { command: ["migrate"], deadlineSeconds: 120, retries: 1 };
 
-  it("keeps its node to its end, as a job does, where Karpenter starts nodes", async () => {
+  it("keeps its node to its end, as a job does, where Karpenter or EKS Auto Mode starts nodes", async () => {
     const kept = { "karpenter.sh/do-not-disrupt": "true" };
-    for (const karpenter of [true, false]) {
-      const released = await service({ release, karpenter });
+    for (const startedBy of ["Karpenter", "EKS Auto Mode", undefined] as const) {
+      const nodes = { startedBy };
+      const released = await service({ release, nodes });
       const pods = [
         only(released, types.job).inputs.spec.template,
-        only(await job({ karpenter }), types.cronJob).inputs.spec.jobTemplate.spec.template,
+        only(await job({ nodes }), types.cronJob).inputs.spec.jobTemplate.spec.template,
       ];
       for (const { metadata } of pods) {
-        assert.deepEqual(metadata.annotations, karpenter ? kept : undefined);
+        assert.deepEqual(metadata.annotations, startedBy ? kept : undefined);
       }
       const served = only(released, types.deployment).inputs.spec.template.metadata;
       assert.equal(served.annotations?.["karpenter.sh/do-not-disrupt"], undefined);

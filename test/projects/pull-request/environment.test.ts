@@ -77,6 +77,23 @@ describe("the environment of a pull request", () => {
     assert.equal(autoscaler?.inputs.spec.maxReplicas, 1);
   });
 
+  it("takes the nodes that the stack's pods take", async () => {
+    const nodes = { startedBy: "Karpenter", spotFirst: true, hardSpread: true } as const;
+    const found = await deploy(() => {
+      const args = { pullRequest: 12, settings: { ...settings, nodes }, images };
+      new Environment("environment", args);
+    });
+    const pods = found.filter(({ type }) => type.endsWith(":Deployment"));
+    assert.equal(pods.length, 3);
+    for (const { inputs } of pods) {
+      const { nodeSelector, affinity } = inputs.spec.template.spec;
+      assert.equal(nodeSelector["karpenter.sh/nodepool"], "default");
+      const [{ preference }] =
+        affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+      assert.deepEqual(preference.matchExpressions[0].values, ["SPOT"]);
+    }
+  });
+
   it("has no role on AWS where its services use nothing, whatever policies the stack gives them", () => {
     assert.deepEqual(
       resources.filter(({ type }) => type.startsWith("aws:")),
