@@ -41,13 +41,8 @@ import {
 import { RehearsalStack, type RehearsalStackOptions } from "./rehearsal-stack.ts";
 import { type ReleaseTime, releaseTime } from "./release-time.ts";
 import { issueElsewhere } from "./world/rules/edge-rules.ts";
-import {
-  nodeGroupType,
-  nodesOf,
-  scaleTo,
-  scalingGroupOf,
-  takeSpotNode,
-} from "./world/rules/node-rules.ts";
+import { takeSpotNode } from "./world/rules/eviction-rules.ts";
+import { nodeGroupType, nodesOf, scaleTo, scalingGroupOf } from "./world/rules/node-rules.ts";
 import { schedulingProblem } from "./world/scheduler.ts";
 import type { Props, World } from "./world/world.ts";
 

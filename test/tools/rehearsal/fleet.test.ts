@@ -11,8 +11,9 @@ import {
 import type { Fleet } from "../../../tools/rehearsal/fleet/fleet.ts";
 import { startFleet, until } from "../../../tools/rehearsal/fleet/life.ts";
 import { claimsOf } from "../../../tools/rehearsal/world/node-claims.ts";
+import { nodesOf, startNodes } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
-import { type Given, platform, types } from "../../support/world-fixtures.ts";
+import { type Given, platform, policyOf, types } from "../../support/world-fixtures.ts";
 
 const spread = (topologyKey: string, whenUnsatisfiable = "ScheduleAnyway") => ({
   ...{ topologyKey, whenUnsatisfiable, maxSkew: 1 },
@@ -151,6 +152,74 @@ describe("pods and nodes that come and go", () => {
     });
   });
 
+  describe("with a Spot group beside the first one", () => {
+    const capacityType = "eks.amazonaws.com/capacityType";
+    beforeEach(() => {
+      nodesOfGroup("m7g.xlarge", 20);
+      given.put(types.release, { chart: "cluster-autoscaler", name: "cluster-autoscaler" }, "ca");
+      const { inputs } = given.nodes;
+      const spot = { ...inputs, nodeGroupName: "spot", capacityType: "SPOT" };
+      startNodes(given.world, given.put(types.nodes, spot, "spot"));
+    });
+    const groupsOf = (fleet: Fleet) =>
+      new Set(
+        fleet.pods
+          .filter(({ workload }) => workload.name === "web")
+          .map(({ node }) => node?.group?.name),
+      );
+    const spotFirst = {
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 100,
+            preference: { matchExpressions: [{ key: capacityType, values: ["SPOT"] }] },
+          },
+        ],
+      },
+    };
+
+    it("run on Spot nodes where they prefer those, and on others where they must", () => {
+      for (const [pod, name] of [
+        [{ affinity: spotFirst }, "spot"],
+        [{ nodeSelector: { [capacityType]: "ON_DEMAND" } }, "given"],
+      ] as const) {
+        for (const type of [types.deployment, types.budget, types.autoscaler, types.ingress]) {
+          for (const one of given.world.all(type)) given.world.remove(one);
+        }
+        putService(4, 8, pod);
+        assert.deepEqual([...groupsOf(fleetAtRest(given.world.copy()))], [name]);
+      }
+    });
+
+    it("wait for a node of their own group, which the autoscaler names", () => {
+      for (const { inputs } of given.world.all(types.scalingGroup)) {
+        inputs.maxSize = inputs.tags["eks:nodegroup-name"] === "spot" ? 20 : 2;
+      }
+      putService(2, 40, { nodeSelector: { [capacityType]: "ON_DEMAND" } });
+      const fleet = fleetAtRest(given.world);
+      scaleOutAndBack(fleet, "web");
+      assert.deepEqual(
+        [...new Set(saidBy(fleet, "NotTriggerScaleUp"))],
+        [
+          "pod didn't trigger scale-up: 1 node(s) didn't match Pod's node affinity/selector, 1 max node group size reached",
+        ],
+      );
+      assert.deepEqual(saidBy(fleet, "TriggeredScaleUp"), []);
+    });
+  });
+
+  it("have as many addresses on a node as its group counted", () => {
+    nodesOfGroup("t4g.medium", 9);
+    given.put(types.release, { chart: "cluster-autoscaler", name: "cluster-autoscaler" }, "ca");
+    const requests = { cpu: "10m", memory: "16Mi" };
+    putService(2, 40, { containers: [{ image: given.image, resources: { requests } }] });
+    const most = () => scaleOutAndBack(fleetAtRest(given.world.copy()), "web").nodes.most;
+    // 12 each: 17 addresses, and five pods are on every node.
+    assert.equal(most(), 5);
+    for (const { outputs } of given.world.all(types.scalingGroup)) outputs.prefixes = true;
+    assert.equal(most(), 2);
+  });
+
   describe("when a node dies", () => {
     beforeEach(() => nodesOfGroup("m7g.xlarge", 4));
 
@@ -235,12 +304,41 @@ describe("pods and nodes that come and go", () => {
     });
   });
 
+  /** The class of started nodes and their NodePool. */
+  const putPool = (nodeClassType: string, instanceProfile: string) => {
+    given.put(types.instanceProfile, { name: instanceProfile, role: given.nodeRole.id });
+    given.put(nodeClassType, {
+      metadata: { name: "default" },
+      spec: {
+        instanceProfile,
+        subnetSelectorTerms: given.inner.map((id) => ({ id })),
+        securityGroupSelectorTerms: [],
+      },
+    });
+    return given.put(types.nodePool, {
+      metadata: { name: "default" },
+      spec: {
+        template: {
+          spec: {
+            nodeClassRef: { name: "default" },
+            requirements: [
+              { key: "karpenter.sh/capacity-type", values: ["on-demand"] },
+              { key: "node.kubernetes.io/instance-type", values: ["m7g.large", "m7g.xlarge"] },
+            ],
+            terminationGracePeriod: "900s",
+          },
+        },
+        disruption: { consolidateAfter: "1m", budgets: [{ nodes: "10%" }] },
+      },
+    });
+  };
+  const claims = () => claimsOf(given.world, "platform");
+
   describe("with Karpenter", () => {
     let pool: CloudResource;
     beforeEach(() => {
       const { put, nodeRole } = given;
       nodesOfGroup("t4g.medium", 3);
-      put(types.instanceProfile, { name: "nodes", role: nodeRole.id });
       put(types.entry, {
         ...{ clusterName: "platform", principalArn: nodeRole.outputs.arn, type: "EC2_LINUX" },
       });
@@ -262,32 +360,8 @@ describe("pods and nodes that come and go", () => {
         },
         "karpenter",
       );
-      put(types.nodeClass, {
-        metadata: { name: "default" },
-        spec: {
-          instanceProfile: "nodes",
-          subnetSelectorTerms: given.inner.map((id) => ({ id })),
-          securityGroupSelectorTerms: [],
-        },
-      });
-      pool = put(types.nodePool, {
-        metadata: { name: "default" },
-        spec: {
-          template: {
-            spec: {
-              nodeClassRef: { name: "default" },
-              requirements: [
-                { key: "karpenter.sh/capacity-type", values: ["on-demand"] },
-                { key: "node.kubernetes.io/instance-type", values: ["m7g.large", "m7g.xlarge"] },
-              ],
-              terminationGracePeriod: "900s",
-            },
-          },
-          disruption: { consolidateAfter: "1m", budgets: [{ nodes: "10%" }] },
-        },
-      });
+      pool = putPool(types.nodeClass, "nodes");
     });
-    const claims = () => claimsOf(given.world, "platform");
 
     it("grow to 40 pods and shrink to 2, on as few nodes as before", () => {
       putService(2, 40);
@@ -298,6 +372,32 @@ describe("pods and nodes that come and go", () => {
       given.world.clock.pass(waits.instanceTerminated);
       assert.equal(claims().length, 2);
     });
+
+    it("run on its nodes alone where they select those, and it on others", () => {
+      nodesOfGroup("m7g.xlarge", 3);
+      putService(4, 8, { nodeSelector: { "karpenter.sh/nodepool": "default" } });
+      const fleet = fleetAtRest(given.world);
+      const onGroup = (name: string) =>
+        fleet.pods
+          .filter(({ workload, node }) => workload.name === name && node)
+          .map(({ node }) => node?.group !== undefined);
+      assert.deepEqual(onGroup("web"), [false, false, false, false]);
+      assert.deepEqual(onGroup("karpenter"), [true, true]);
+    });
+
+    for (const [nodeSelector, capacityType] of [
+      [{}, "spot"],
+      [{ "karpenter.sh/capacity-type": "on-demand" }, "on-demand"],
+    ] as const) {
+      it(`bring nodes that are ${capacityType} where they ask for ${JSON.stringify(nodeSelector)}`, () => {
+        const { requirements } = pool.inputs.spec.template.spec;
+        requirements[0].values = ["spot", "on-demand"];
+        putService(4, 8, { nodeSelector });
+        fleetAtRest(given.world);
+        const found = claims().map(({ inputs }) => inputs.capacityType);
+        assert.deepEqual([...new Set(found)], [capacityType]);
+      });
+    }
 
     it("share nodes where they do not prefer another", () => {
       putService(2, 40, { topologySpreadConstraints: [spread(zone)] });
@@ -334,6 +434,54 @@ describe("pods and nodes that come and go", () => {
       for (const losses of [loseEachNode(given.world), loseEachZone(given.world)]) {
         assert.deepEqual(failuresOf(losses), []);
         assert.ok(losses.every(({ services }) => (services[0]?.fewest ?? 0) >= 1));
+      }
+    });
+  });
+
+  describe("with EKS Auto Mode", () => {
+    beforeEach(() => {
+      const { put, world, nodeRole, cluster } = given;
+      for (const node of nodesOf(world, given.nodes)) world.remove(node);
+      for (const one of [given.nodes, given.coredns]) world.remove(one);
+      cluster.inputs.computeConfig = { enabled: true };
+      const principalArn = nodeRole.outputs.arn;
+      put(types.entry, { clusterName: "platform", principalArn, type: "EC2" });
+      const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy";
+      put(types.association_, { clusterName: "platform", principalArn, policyArn });
+      const role = world.get(types.role, "cluster");
+      Object.assign(role?.inputs ?? {}, {
+        assumeRolePolicy: policyOf({
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Principal: { Service: "eks.amazonaws.com" },
+        }),
+      });
+      const policyOfCompute = "arn:aws:iam::aws:policy/AmazonEKSComputePolicy";
+      put(types.attachment, { role: "cluster", policyArn: policyOfCompute });
+      putPool(types.autoClass, "eks-nodes");
+    });
+
+    it("grow to 20 pods and shrink to 2, and no pod of CoreDNS is among them", () => {
+      putService(2, 20);
+      const fleet = fleetAtRest(given.world);
+      assert.ok(fleet.workloads.every(({ name }) => name !== "coredns"));
+      const { failures, nodes } = scaleOutAndBack(fleet, "web");
+      assert.deepEqual(failures, []);
+      assert.deepEqual(nodes, { before: 2, most: 18, after: 2 });
+    });
+
+    it("bear the loss of a node and of a zone", () => {
+      putService(2, 8);
+      // Add-ons of the lost node preempt the service's other pod where nothing else gives way.
+      given.put(types.priorityClass, { metadata: { name: "spare" }, value: -10 });
+      const resources = { requests: { cpu: "1000m", memory: "512Mi" } };
+      const spec = { priorityClassName: "spare", containers: [{ resources }] };
+      given.put(types.deployment, {
+        metadata: { name: "spare", namespace: "spare" },
+        ...{ kind: "Deployment", spec: { replicas: 2, template: { spec } } },
+      });
+      for (const losses of [loseEachNode(given.world), loseEachZone(given.world)]) {
+        assert.ok(losses.length > 0);
+        assert.deepEqual(failuresOf(losses), []);
       }
     });
   });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { afterEach, before, describe, it } from "mocha";
 import { checkDependencies, checkNothingLeft } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { takeSpotNode } from "../../../tools/rehearsal/world/rules/eviction-rules.ts";
 import {
   nodeGroupType,
   nodesOf,
   scaleTo,
-  takeSpotNode,
 } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 import { upWell } from "../../support/up-well.ts";

@@ -19,12 +19,13 @@ import {
   recoveryPointType,
   runBackups,
 } from "../../../tools/rehearsal/world/rules/backup-rules.ts";
+import { takeSpotNode } from "../../../tools/rehearsal/world/rules/eviction-rules.ts";
 import { interruptSpot } from "../../../tools/rehearsal/world/rules/karpenter-rules.ts";
 import {
   nodeProblem,
   nodesOf,
   scaleTo,
-  takeSpotNode,
+  startNodes,
 } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { runSchedule } from "../../../tools/rehearsal/world/rules/schedule-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
@@ -768,6 +769,22 @@ describe("the simulated cloud", () => {
           assert.deepEqual(await lost(pods, seconds), incidents);
         });
       }
+
+      it("tells of no pod that may not be on it", async () => {
+        Object.assign(given.nodes.inputs, { capacityType: "SPOT" });
+        for (const nodeSelector of [
+          { "karpenter.sh/nodepool": "default" },
+          { "eks.amazonaws.com/capacityType": "ON_DEMAND" },
+        ]) {
+          const elsewhere = service(1, 300);
+          Object.assign(elsewhere.spec.template.spec, { nodeSelector });
+          given.put(types.deployment, { ...elsewhere, metadata: { name: "else" } }, "else");
+          takeSpotNode(given.world, given.nodes);
+          await given.world.clock.settle();
+          assert.deepEqual(given.world.incidents, []);
+          goneAll(types.deployment);
+        }
+      });
     });
 
     describe("with pods in three zones, one of them full", () => {
@@ -947,6 +964,19 @@ describe("the simulated cloud", () => {
         });
       await size(4);
       assert.deepEqual(given.world.incidents, []);
+      await size(2);
+      assert.deepEqual(given.world.incidents, [
+        "2 of 4 pods of web are ended at once: given shrinks by 2",
+      ]);
+      given.world.incidents.length = 0;
+      goneAll(types.deployment);
+
+      // Nodes on which they may not run carry none of them.
+      await size(4);
+      const spot = { ...given.nodes.inputs, nodeGroupName: "spot", capacityType: "SPOT" };
+      startNodes(given.world, given.put(types.nodes, spot, "spot"));
+      const onDemand = { "eks.amazonaws.com/capacityType": "ON_DEMAND" };
+      given.put(types.deployment, pods("web", 4, onDemand), "web");
       await size(2);
       assert.deepEqual(given.world.incidents, [
         "2 of 4 pods of web are ended at once: given shrinks by 2",

@@ -1,9 +1,8 @@
-import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
-import { claimsOf } from "../world/node-claims.ts";
-import { nodeGroups, nodesOf } from "../world/rules/node-rules.ts";
+import { claimsOf, roomOfClaim } from "../world/node-claims.ts";
+import { labelsOfGroup, labelsOfStarted } from "../world/node-labels.ts";
+import { nodeGroups, nodesOf, roomOfGroup } from "../world/rules/node-rules.ts";
 import { awsProblem } from "../world/rules/way-out.ts";
-import { driversOf } from "../world/scheduler.ts";
 import type { CloudResource, World } from "../world/world.ts";
 import { place, slotsOf, unschedulable, victimOf } from "./placement.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type FleetNode,
   type FleetPod,
   isReady,
+  unlimited,
 } from "./pods.ts";
 import { type Workload, workloadsIn } from "./workloads.ts";
 
@@ -123,35 +123,35 @@ export class Fleet {
   /** Takes over the nodes that the cloud has. Pods of others are orphans. */
   syncNodes(): void {
     const { world, cluster } = this;
-    const drivers = driversOf(world, cluster);
-    const roomOf = (types: string[] = ["unknown"]): Room =>
-      smallestRoom(types, drivers) ?? { cpuMillicores: 1e9, memoryMiB: 1e9, pods: 1e9 };
     const found = [
       ...nodeGroups(world, cluster).flatMap((group) =>
-        nodesOf(world, group).map((resource) => ({
-          ...{ resource, group, room: roomOf(group.inputs.instanceTypes) },
-        })),
+        nodesOf(world, group).map((resource) => ({ resource, group })),
       ),
       ...claimsOf(world, cluster)
         .filter(({ status }) => status !== "creating")
-        .map((resource) => ({
-          ...{ resource, group: undefined, room: roomOf([resource.inputs.instanceType]) },
-        })),
+        .map((resource) => ({ resource, group: undefined })),
     ].filter(({ resource }) => !this.#ended.has(resource));
     this.nodes = found.map(
-      ({ resource, group, room }) =>
-        this.nodes.find((node) => node.resource === resource) ?? {
-          ...{ resource, group, room, name: resource.id, subnetId: resource.inputs.subnetId },
-          zone:
-            world.get("aws:ec2/subnet:Subnet", resource.inputs.subnetId)?.inputs.availabilityZone ??
-            "",
-          ...{ ready: true, cordoned: false, lastPodEvent: this.now, images: new Set() },
-        },
+      ({ resource, group }) =>
+        this.nodes.find((node) => node.resource === resource) ?? this.#join(resource, group),
     );
     const there = new Set(this.nodes);
     for (const pod of this.pods) {
       if (pod.node && !there.has(pod.node)) pod.orphanedAt ??= this.now;
     }
+  }
+
+  #join(resource: CloudResource, group: CloudResource | undefined): FleetNode {
+    const { world } = this;
+    const { subnetId } = resource.inputs;
+    const room = group ? roomOfGroup(world, group) : roomOfClaim(world, resource);
+    return {
+      ...{ resource, group, name: resource.id, subnetId },
+      zone: world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone ?? "",
+      labels: group ? labelsOfGroup(group) : labelsOfStarted(resource.inputs),
+      room: room ?? unlimited,
+      ...{ ready: true, cordoned: false, lastPodEvent: this.now, images: new Set() },
+    };
   }
 
   /** Pods that have drained leave, others start. */

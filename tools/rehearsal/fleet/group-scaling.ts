@@ -1,18 +1,18 @@
-import { smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { nodeDeadlines } from "../../../infra/services/drain.ts";
 import { waits } from "../../cloud/durations.ts";
+import { labelsOfGroup } from "../world/node-labels.ts";
 import {
   joinProblem,
   nodeGroups,
   nodesOf,
+  roomOfGroup,
   scaleTo,
   scalingGroupOf,
 } from "../world/rules/node-rules.ts";
-import { driversOf } from "../world/scheduler.ts";
 import type { CloudResource } from "../world/world.ts";
 import type { Fleet } from "./fleet.ts";
-import { place, type Slot, slotsOf } from "./placement.ts";
-import type { FleetNode, FleetPod } from "./pods.ts";
+import { place, reasonsOf, type Slot, slotsOf } from "./placement.ts";
+import { type FleetNode, type FleetPod, unlimited } from "./pods.ts";
 
 const controller = "cluster-autoscaler";
 /**
@@ -56,8 +56,8 @@ function rebalance(fleet: Fleet, group: CloudResource): void {
   const moves =
     (fleet.starting.get(group.id) ?? 0) > 0 || own.some((one) => one.cordoned || one.lostAt);
   if (moves || fleet.now % parameters.scan !== 0) return;
-  const zones = (group.inputs.subnetIds as string[])
-    .filter((id) => !fleet.world.isLost(id))
+  const zones = fleet.world
+    .subnetsLeft(group.inputs.subnetIds)
     .map((id) => own.filter(({ subnetId }) => subnetId === id))
     .toSorted((a, b) => b.length - a.length);
   const [node] = zones[0] ?? [];
@@ -80,11 +80,8 @@ const sizesOf = (fleet: Fleet, group: CloudResource) =>
   scalingGroupOf(fleet.world, group)?.inputs ?? { minSize: 0, maxSize: 0 };
 
 const nodeOf = (fleet: Fleet, group: CloudResource): Slot => ({
-  ...{ zone: undefined, ofGroup: true, pods: [] },
-  room: smallestRoom(
-    group.inputs.instanceTypes ?? ["unknown"],
-    driversOf(fleet.world, fleet.cluster),
-  ) ?? { cpuMillicores: 1e9, memoryMiB: 1e9, pods: 1e9 },
+  ...{ zone: undefined, labels: labelsOfGroup(group), pods: [] },
+  room: { ...(roomOfGroup(fleet.world, group) ?? unlimited) },
 });
 
 /** Adds the nodes that pods without one need. Returns whether pods wait for a node. */
@@ -106,8 +103,13 @@ function addNodes(fleet: Fleet): boolean {
       .filter((one) => size(one) < sizesOf(fleet, one).maxSize)
       .toSorted((a, b) => size(a) - size(b));
     if (!group) {
-      const why = fitting.length > 0 ? "max node group size reached" : "Insufficient cpu";
-      const message = `pod didn't trigger scale-up: ${groups.length} ${why}`;
+      const others = groups.filter((one) => !fitting.includes(one));
+      const nodes = others.map((one) => nodeOf(fleet, one));
+      const reasons = [
+        ...reasonsOf(pod, nodes),
+        ...(fitting.length > 0 ? [`${fitting.length} max node group size reached`] : []),
+      ];
+      const message = `pod didn't trigger scale-up: ${reasons.join(", ")}`;
       fleet.say("NotTriggerScaleUp", pod.workload.name, message);
       continue;
     }
@@ -137,7 +139,8 @@ function startNode(fleet: Fleet, group: CloudResource, then?: () => void): void 
   count(1);
   world.clock.later(waits.nodeStart, () => {
     count(-1);
-    const problem = (group.inputs.subnetIds as string[]).every((id) => world.isLost(id))
+    const lost = world.subnetsLeft(group.inputs.subnetIds).length === 0;
+    const problem = lost
       ? "Could not launch On-Demand Instances. InsufficientInstanceCapacity"
       : joinProblem(world, group.inputs);
     if (problem) fleet.say("NodeCreationFailure", group.id, problem);

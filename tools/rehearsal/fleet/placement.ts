@@ -1,4 +1,6 @@
 import type { Room } from "../../../infra/cluster/capacity.ts";
+import { matches } from "../world/node-labels.ts";
+import type { Props } from "../world/world.ts";
 import type { FleetNode, FleetPod } from "./pods.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -8,7 +10,7 @@ export interface Slot {
   node?: FleetNode;
   /** Undefined where AWS picks it later. */
   zone: string | undefined;
-  ofGroup: boolean;
+  labels: Props;
   room: Room;
   /** Why it takes no pod, in the words of kube-scheduler; undefined if it does. */
   closed?: string | undefined;
@@ -21,7 +23,7 @@ export function slotsOf(nodes: FleetNode[], pods: FleetPod[]): Slot[] {
     nodes.map((node) => [
       node,
       {
-        ...{ node, zone: node.zone, ofGroup: node.group !== undefined },
+        ...{ node, zone: node.zone, labels: node.labels },
         ...{ room: { ...node.room }, pods: [], closed: closedBy(node) },
       },
     ]),
@@ -51,8 +53,8 @@ interface Strictness {
 }
 
 /**
- * Takes the room of the slot that kube-scheduler scores best: the fewest pods of the workload in the zone and
- * on the node (PodTopologySpread), then the least allocated. Returns undefined if none has room.
+ * Takes the room of the slot that kube-scheduler scores best: one with the labels that the pod prefers, the fewest
+ * pods of the workload in the zone and on the node (PodTopologySpread), then the least allocated. Returns undefined if none has room.
  */
 export function place(
   pod: FleetPod,
@@ -64,10 +66,18 @@ export function place(
   const scores = slots
     .filter((slot) => refusalsOf(pod, slot, zones).length === 0)
     .filter((slot) => !strict || isPreferred(workload, slot, zones))
-    .map((slot) => ({ slot, zone: zones.get(slot.zone) ?? 0, host: countOf(slot, workload) }));
+    .map((slot) => ({
+      slot,
+      preferred: matches(workload.preferred, slot.labels),
+      zone: zones.get(slot.zone) ?? 0,
+      host: countOf(slot, workload),
+    }));
   const [best] = scores.toSorted(
     (a, b) =>
-      a.zone - b.zone || a.host - b.host || b.slot.room.cpuMillicores - a.slot.room.cpuMillicores,
+      Number(b.preferred) - Number(a.preferred) ||
+      a.zone - b.zone ||
+      a.host - b.host ||
+      b.slot.room.cpuMillicores - a.slot.room.cpuMillicores,
   );
   if (best) take(pod, best.slot);
   return best?.slot;
@@ -90,7 +100,8 @@ function countByZone(slots: Slot[], workload: Workload): Counts {
 /** Why a node does not take a pod, in the words of kube-scheduler. Empty if it does. */
 function refusalsOf({ workload }: FleetPod, slot: Slot, zones: Counts): string[] {
   if (slot.closed) return [slot.closed];
-  if ((workload.zone && slot.zone !== workload.zone) || (workload.onGroups && !slot.ofGroup)) {
+  const elsewhere = workload.zone !== undefined && slot.zone !== workload.zone;
+  if (elsewhere || !matches(workload.selector, slot.labels)) {
     return ["node(s) didn't match Pod's node affinity/selector"];
   }
   if (workload.alone && countOf(slot, workload) > 0) {
@@ -124,7 +135,7 @@ function isSkewed({ zone }: Slot, zones: Counts, maxSkew: number | undefined): b
 /** A pod of the lowest priority that leaves enough room to one of a higher; undefined if no single one does. */
 export function victimOf({ workload }: FleetPod, slots: Slot[]): FleetPod | undefined {
   const victims = slots
-    .filter(({ closed, ofGroup }) => !closed && (ofGroup || !workload.onGroups))
+    .filter(({ closed, labels }) => !closed && matches(workload.selector, labels))
     .flatMap(({ room, pods }) =>
       pods
         .filter((pod) => pod.endsAt === undefined && pod.workload.priority < workload.priority)
@@ -137,8 +148,8 @@ export function victimOf({ workload }: FleetPod, slots: Slot[]): FleetPod | unde
   return victims.toSorted((a, b) => a.workload.priority - b.workload.priority)[0];
 }
 
-/** The message of kube-scheduler's event FailedScheduling. */
-export function unschedulable(pod: FleetPod, slots: Slot[]): string {
+/** How many of the slots take no pod, by why, in the words of kube-scheduler. */
+export function reasonsOf(pod: FleetPod, slots: Slot[]): string[] {
   const counts = new Map<string, number>();
   const zones = countByZone(slots, pod.workload);
   for (const slot of slots) {
@@ -146,6 +157,9 @@ export function unschedulable(pod: FleetPod, slots: Slot[]): string {
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
   }
-  const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `0/${slots.length} nodes are available: ${reasons.join(", ")}.`;
+  return [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
 }
+
+/** The message of kube-scheduler's event FailedScheduling. */
+export const unschedulable = (pod: FleetPod, slots: Slot[]): string =>
+  `0/${slots.length} nodes are available: ${reasonsOf(pod, slots).join(", ")}.`;

@@ -1,5 +1,5 @@
 import type { Room } from "../../../infra/cluster/capacity.ts";
-import type { CloudResource } from "../world/world.ts";
+import type { CloudResource, Props } from "../world/world.ts";
 import type { Workload } from "./workloads.ts";
 
 export interface FleetNode {
@@ -10,6 +10,8 @@ export interface FleetNode {
   name: string;
   zone: string;
   subnetId: string;
+  /** Those that pods ask for. */
+  labels: Props;
   /** For pods that are not on every node, all of it. */
   room: Room;
   /** As Kubernetes sees it. */
@@ -25,6 +27,9 @@ export interface FleetNode {
   /** The workloads whose images it has. */
   images: Set<Workload>;
 }
+
+/** Of a node whose type is not known. */
+export const unlimited: Room = { cpuMillicores: 1e9, memoryMiB: 1e9, pods: 1e9 };
 
 export interface FleetPod {
   workload: Workload;

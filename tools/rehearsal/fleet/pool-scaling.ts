@@ -1,14 +1,17 @@
-import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import type { Room } from "../../../infra/cluster/capacity.ts";
 import {
+  capacityTypeFor,
   claimsOf,
-  nodeClassType,
+  nodeClassIn,
   nodePoolType,
+  roomOfClaim,
   startClaims,
+  subnetsOf,
   terminate,
   typesOf,
 } from "../world/node-claims.ts";
-import { driversOf } from "../world/scheduler.ts";
-import type { CloudResource } from "../world/world.ts";
+import { labelsOfStarted, matches, startedLabel } from "../world/node-labels.ts";
+import type { CloudResource, Props } from "../world/world.ts";
 import type { Fleet } from "./fleet.ts";
 import { moved } from "./group-scaling.ts";
 import { place, type Slot, slotsOf } from "./placement.ts";
@@ -33,31 +36,39 @@ const batches = new WeakMap<Fleet, Batch>();
 export function scalePools(fleet: Fleet): void {
   const [pool] = fleet.world.live(nodePoolType).filter(({ cluster }) => cluster === fleet.cluster);
   if (!pool || !fleet.works(controller)) return;
-  addNodes(fleet);
+  addNodes(fleet, pool);
   if (fleet.now % parameters.polling === 0) removeNodes(fleet, pool);
 }
 
 /** Starts nodes for a batch of pods that neither a node has room for nor one that is on its way. */
-function addNodes(fleet: Fleet): void {
-  const pending = fleet.pending().filter(({ workload }) => !workload.onGroups);
+function addNodes(fleet: Fleet, pool: CloudResource): void {
+  const pending = fleet
+    .pending()
+    .filter(({ workload: { selector } }) => matches(selector, labelsFor(fleet, pool, selector)));
   const batch = batches.get(fleet);
   if (pending.length === 0) batches.delete(fleet);
   else if (!batch) batches.set(fleet, { since: fleet.now, pods: pending.length });
   else if (batch.since > fleet.now) return;
   else if (batch.pods === pending.length || fleet.now - batch.since >= parameters.batch) {
     batches.delete(fleet);
-    if (!startNodes(fleet, pending)) {
+    if (!startNodes(fleet, pool, pending)) {
       batches.set(fleet, { since: fleet.now + parameters.retry, pods: Number.NaN });
     }
   } else batch.pods = pending.length;
 }
 
+/** The labels of a node that Karpenter starts for pods with this selector. */
+function labelsFor({ world }: Fleet, pool: CloudResource, selector: Props): Props {
+  const capacityType = capacityTypeFor(world, pool, selector) ?? selector[startedLabel];
+  return labelsOfStarted({ capacityType, pool: pool.id });
+}
+
 /** Returns whether it starts all that are needed. */
-function startNodes(fleet: Fleet, pending: FleetPod[]): boolean {
-  const problems = planNodes(fleet, pending).flatMap(({ zone, pods }) => {
-    const requests = pods.map(({ workload }) => workload);
-    const drivers = driversOf(fleet.world, fleet.cluster);
-    const why = startClaims(fleet.world, fleet.cluster, requests, drivers, zone);
+function startNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): boolean {
+  const problems = planNodes(fleet, pool, pending).flatMap(({ zone, labels, pods }) => {
+    // Pods that ask for less share the node.
+    const requests = pods.map(({ workload }) => ({ ...workload, selector: labels }));
+    const why = startClaims(fleet.world, fleet.cluster, requests, zone);
     if (why) fleet.say("FailedScheduling", pods[0]?.workload.name ?? "", why);
     return why ?? [];
   });
@@ -68,26 +79,30 @@ function startNodes(fleet: Fleet, pending: FleetPod[]): boolean {
  * The nodes that pods need beside those that run and those on their way. What pods prefer is a must as long
  * as a node can be started for it: one pod of a Deployment on each (karpenter issue 667).
  */
-function planNodes(fleet: Fleet, pending: FleetPod[]): Slot[] {
+function planNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): Slot[] {
   const { world, cluster } = fleet;
-  const drivers = driversOf(world, cluster);
-  const largest = typesOf(world, cluster, drivers).at(-1)?.room;
+  const largest = typesOf(world, cluster).at(-1)?.room;
   if (!largest) return [];
-  const empty = (zone: string | undefined, room: Room): Slot => ({
-    ...{ zone, ofGroup: false, pods: [], room: { ...room } },
+  const empty = (zone: string | undefined, labels: Props, room: Room): Slot => ({
+    ...{ zone, labels, pods: [], room: { ...room } },
   });
   const there = [
     ...slotsOf(fleet.nodes, fleet.pods),
     ...claimsOf(world, cluster)
       .filter(({ status }) => status === "creating")
-      .map(({ inputs }) =>
-        empty(inputs.zone, smallestRoom([inputs.instanceType], drivers) ?? largest),
+      .map((claim) =>
+        empty(
+          claim.inputs.zone,
+          labelsOfStarted(claim.inputs),
+          roomOfClaim(world, claim) ?? largest,
+        ),
       ),
   ];
   const planned: Slot[] = [];
   for (const pod of pending) {
     if (place(pod, [...there, ...planned], { strict: true })) continue;
-    const fresh = zonesOf(fleet).map((zone) => empty(zone, largest));
+    const labels = labelsFor(fleet, pool, pod.workload.selector);
+    const fresh = zonesOf(fleet).map((zone) => empty(zone, labels, largest));
     const slots = [...there, ...planned, ...fresh];
     const slot = place(pod, slots, { strict: true }) ?? place(pod, slots);
     if (slot && fresh.includes(slot)) planned.push(slot);
@@ -97,10 +112,10 @@ function planNodes(fleet: Fleet, pending: FleetPod[]): Slot[] {
 
 /** Those of the nodes' class in which AWS starts instances. */
 function zonesOf({ world, cluster }: Fleet): string[] {
-  const [nodeClass] = world.live(nodeClassType).filter((one) => one.cluster === cluster);
-  return ((nodeClass?.inputs.spec.subnetSelectorTerms ?? []) as { id: string }[])
-    .filter(({ id }) => !world.isLost(id))
-    .map(({ id }) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone);
+  const nodeClass = nodeClassIn(world, cluster);
+  return world
+    .subnetsLeft(nodeClass ? subnetsOf(nodeClass) : [])
+    .map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { clusterPods } from "../../../infra/cluster/capacity.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
 import { karpenterRelease } from "../world/node-claims.ts";
+import { poolLabel, preferredOf, selectorOf } from "../world/node-labels.ts";
 import { waitsBeforeReady } from "../world/rollout.ts";
-import { addon } from "../world/rules/lookup-rules.ts";
+import { addon, isAuto } from "../world/rules/lookup-rules.ts";
 import { priorityOf } from "../world/scheduler.ts";
 import type { CloudResource, Props, World } from "../world/world.ts";
 
@@ -35,8 +36,10 @@ export interface Workload extends Requests {
   zone: string | undefined;
   /** No two on a node. */
   alone: boolean;
-  /** Only on nodes of groups. */
-  onGroups: boolean;
+  /** Labels of its nodes. */
+  selector: Props;
+  /** Labels that it would rather have. */
+  preferred: Props;
   /** An annotation of its pods keeps autoscalers from ending their nodes. */
   stays: boolean;
 }
@@ -45,7 +48,7 @@ const onceInCluster = {
   ...{ serves: false, isService: false, scale: undefined, priority: 2_000_000_000 },
   ...{ graceSeconds: 30, tolerationSeconds: 300, zoneSkew: undefined, zone: undefined },
   prefers: { zoneSkew: undefined, hostSkew: undefined },
-  stays: false,
+  ...{ preferred: {}, stays: false },
 };
 
 /** The services and the add-ons that run in a cluster, at their fewest pods. */
@@ -56,6 +59,7 @@ export function workloadsIn(world: World, cluster: string): Workload[] {
   const pods = clusterPods({
     autoscaler: releases.includes("cluster-autoscaler"),
     keda: releases.includes("keda"),
+    auto: isAuto(world, cluster),
     karpenter: karpenterRelease(world, cluster, "karpenter") !== undefined,
     files: addon(world, cluster, "aws-efs-csi-driver") !== undefined,
   });
@@ -66,7 +70,8 @@ export function workloadsIn(world: World, cluster: string): Workload[] {
       maxUnavailable: count > 1 ? 1 : undefined,
       seconds: waitsBeforeReady(world, cluster, "kube-system"),
       // Of its chart: affinity to nodes without karpenter.sh/nodepool, and anti-affinity of hosts.
-      ...{ alone: name === "karpenter", onGroups: name === "karpenter" },
+      alone: name === "karpenter",
+      selector: name === "karpenter" ? { [poolLabel]: undefined } : {},
     })),
     ...inCluster("apps/v1:Deployment").map((one) => serviceOf(world, cluster, one, inCluster)),
   ];
@@ -109,7 +114,7 @@ function serviceOf(
       hostSkew: skewOf("kubernetes.io/hostname", "ScheduleAnyway"),
     },
     zone: pod.nodeSelector?.["topology.kubernetes.io/zone"],
-    ...{ alone: false, onGroups: false },
+    ...{ alone: false, selector: selectorOf(pod), preferred: preferredOf(pod) },
     stays:
       annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] === "false" ||
       annotations["karpenter.sh/do-not-disrupt"] === "true",

@@ -1,13 +1,18 @@
-import { type OptionalAddons, type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
+import { type Room, smallestRoom } from "../../../infra/cluster/capacity.ts";
 import { instanceType } from "../../../infra/cluster/instance-types.ts";
 import { mostPods } from "../../../infra/cluster/pod-addresses.ts";
 import { waits } from "../../cloud/durations.ts";
 import type { Requests } from "../../graph/manifests.ts";
-
 import { deniedAction, trustsService } from "./iam.ts";
+import { labelsOfStarted, poolLabel, startedLabel } from "./node-labels.ts";
 import { accountProblem, chartAccount } from "./pod-identity.ts";
-import { autoClassType, clusterType, isAuto, nodeClaimType } from "./rules/lookup-rules.ts";
-
+import {
+  autoClassType,
+  clusterType,
+  driversOf,
+  isAuto,
+  nodeClaimType,
+} from "./rules/lookup-rules.ts";
 import { addInterface, removeInterfaces } from "./rules/network-rules.ts";
 import { givesPrefixes, joinProblem, nodeProblem } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -20,6 +25,7 @@ const nodeClassTypes = [nodeClassType, autoClassType];
 const instances = "aws:ec2/instance:Instance";
 const subnetType = "aws:ec2/subnet:Subnet";
 const releaseType = "kubernetes:helm.sh/v3:Release";
+const typeLabel = "node.kubernetes.io/instance-type";
 
 /** Seconds until Karpenter gives up a node that has not registered (pkg/controllers/nodeclaim/lifecycle). */
 const registrationSeconds = 900;
@@ -98,11 +104,21 @@ export const claimsOf = (world: World, cluster: string): CloudResource[] =>
 const live = (world: World, type: string, cluster: string) =>
   world.live(type).find((one) => one.cluster === cluster);
 
-const nodeClassIn = (world: World, cluster: string) =>
+/** The class of the nodes that are started in the cluster. */
+export const nodeClassIn = (world: World, cluster: string) =>
   nodeClassTypes.map((type) => live(world, type, cluster)).find(Boolean);
 
+/** The subnets in which nodes of a class start. */
+export const subnetsOf = ({ inputs }: CloudResource): string[] =>
+  inputs.spec.subnetSelectorTerms.map(({ id }: Props) => id);
+
 /** Why a node of the class does not register. Returns undefined if it does. */
-function registrationProblem(world: World, cluster: string, spec: Props): string | undefined {
+function registrationProblem(
+  world: World,
+  cluster: string,
+  nodeClass: CloudResource,
+): string | undefined {
+  const { spec } = nodeClass.inputs;
   const profile = world
     .live("aws:iam/instanceProfile:InstanceProfile")
     .find(({ inputs }) => inputs.name === spec.instanceProfile);
@@ -120,8 +136,7 @@ function registrationProblem(world: World, cluster: string, spec: Props): string
   const policy = granted("aws:eks/accessPolicyAssociation:AccessPolicyAssociation");
   if (auto && !policy?.inputs.policyArn.endsWith("/AmazonEKSAutoNodePolicy"))
     return `the access entry of ${nodeRoleArn} lacks AmazonEKSAutoNodePolicy`;
-  const subnetIds = (spec.subnetSelectorTerms as Props[]).map(({ id }) => id);
-  return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds });
+  return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds: subnetsOf(nodeClass) });
 }
 
 /** A pod for which Karpenter starts a node. */
@@ -133,22 +148,17 @@ export interface Launched extends Requests {
 }
 
 /** Starts nodes for pods that find no room. Does nothing while nodes are on their way. */
-export function launchNodes(
-  world: World,
-  cluster: string,
-  pods: Launched[],
-  drivers: OptionalAddons,
-): string | undefined {
+export function launchNodes(world: World, cluster: string, pods: Launched[]): string | undefined {
   const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
-  return waiting ? undefined : startClaims(world, cluster, pods, drivers);
+  return waiting ? undefined : startClaims(world, cluster, pods);
 }
 
 /** The types of a NodePool with their room for pods, the smallest first. */
-export function typesOf(world: World, cluster: string, drivers: OptionalAddons) {
-  return among(live(world, nodePoolType, cluster), "node.kubernetes.io/instance-type")
+export function typesOf(world: World, cluster: string) {
+  const { maxPods } = nodeClassIn(world, cluster)?.inputs.spec.kubelet ?? {};
+  return among(live(world, nodePoolType, cluster), typeLabel)
     .flatMap((name) => {
-      const { maxPods } = nodeClassIn(world, cluster)?.inputs.spec.kubelet ?? {};
-      const room = roomOfStarted(world, cluster, { name, maxPods }, drivers);
+      const room = roomOfStarted(world, cluster, name, maxPods);
       const type = instanceType(name);
       return type && room ? [{ name, room, ...type }] : [];
     })
@@ -164,7 +174,6 @@ export function startClaims(
   world: World,
   cluster: string,
   waiting: Launched[],
-  drivers: OptionalAddons,
   zone?: string,
 ): string | undefined {
   const pool = live(world, nodePoolType, cluster);
@@ -178,17 +187,12 @@ export function startClaims(
   if (problem) return problem;
   const noImage = imageProblem(world, cluster, nodeClass);
   if (noImage) return noImage;
-  const capacityLabel = "karpenter.sh/capacity-type";
-  const asked: string | undefined = waiting[0]?.selector?.[capacityLabel];
-  const pods = waiting.filter(({ selector }) => selector?.[capacityLabel] === asked);
-  const [capacityType] = among(pool, capacityLabel)
-    .toSorted()
-    .reverse()
-    .filter((one) => asked === undefined || one === asked)
-    .filter((one) => one !== "spot" || !world.withoutSpot);
+  const selector = waiting[0]?.selector ?? {};
+  const pods = waiting.filter((one) => one.selector?.[startedLabel] === selector[startedLabel]);
+  const capacityType = capacityTypeFor(world, pool, selector);
   if (!capacityType)
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
-  const types = typesOf(world, cluster, drivers);
+  const types = typesOf(world, cluster);
   for (let left = pods; left.length > 0; ) {
     const [fitting = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);
     const most = left[0]?.alone ? Math.min(1, fitting) : fitting;
@@ -203,16 +207,35 @@ export function startClaims(
   return undefined;
 }
 
+/** What a node for such pods is paid by, Spot first; undefined where the NodePool or AWS has none. */
+export const capacityTypeFor = (
+  world: World,
+  pool: CloudResource,
+  { [startedLabel]: asked }: Props,
+): string | undefined =>
+  among(pool, startedLabel)
+    .toSorted()
+    .reverse()
+    .filter((one) => asked === undefined || one === asked)
+    .find((one) => one !== "spot" || !world.withoutSpot);
+
+/** The room of a node that Karpenter has started; undefined for a type that is not known. */
+export const roomOfClaim = (
+  world: World,
+  { cluster = "", inputs: { instanceType: name, maxPods } }: CloudResource,
+): Room | undefined => roomOfStarted(world, cluster, name, maxPods);
+
 /**
  * The room of a node that Karpenter starts; `undefined` for a type that is not known. It counts single addresses, or
  * what `kubelet.maxPods` says. Pods beyond the addresses that the CNI has get none: they wait too.
  */
-export function roomOfStarted(
+function roomOfStarted(
   world: World,
   cluster: string,
-  { name, maxPods }: { name: string; maxPods: number | undefined },
-  drivers: OptionalAddons,
+  name: string,
+  maxPods: number | undefined,
 ): Room | undefined {
+  const drivers = driversOf(world, cluster);
   const [type, single] = [instanceType(name), smallestRoom([name], drivers)];
   if (!type || !single || maxPods === undefined) return single;
   const room = smallestRoom([name], { ...drivers, prefixes: "all" });
@@ -266,10 +289,8 @@ interface Claim {
 /** An instance whose node registers a while later. */
 function claim(world: World, claimed: Claim): void {
   const { cluster, pool, nodeClass, capacityType, type } = claimed;
-  const { subnetSelectorTerms, securityGroupSelectorTerms } = nodeClass.inputs.spec;
-  const [subnetId] = (subnetSelectorTerms as Props[])
-    .map(({ id }) => id as string)
-    .filter((id) => !world.isLost(id))
+  const [subnetId] = world
+    .subnetsLeft(subnetsOf(nodeClass))
     .filter((id) => !claimed.zone || zoneOf(world, id) === claimed.zone)
     .toSorted((a, b) => inSubnet(world, cluster, a) - inSubnet(world, cluster, b));
   const { name, vcpus, memoryMiB } = type;
@@ -290,17 +311,17 @@ function claim(world: World, claimed: Claim): void {
     ...{ cluster, status: "creating" },
   });
   const tags = {
-    "karpenter.sh/nodepool": pool.id,
+    [poolLabel]: pool.id,
     "eks:eks-cluster-name": cluster,
     [`kubernetes.io/cluster/${cluster}`]: "owned",
   };
   const node = `the node ${id} that ${by} started`;
   world.addUnmanaged(instances, world.hexId("i"), madeBy, node, { subnetId, tags });
-  const groups = (securityGroupSelectorTerms as Props[]).map((one) => one.id);
+  const groups = (nodeClass.inputs.spec.securityGroupSelectorTerms as Props[]).map((one) => one.id);
   addInterface(world, madeBy, node, { subnetId, groups });
   world.clock.later(waits.nodeClaim, () => {
     if (made.status !== "creating") return;
-    if (registrationProblem(world, cluster, nodeClass.inputs.spec)) {
+    if (registrationProblem(world, cluster, nodeClass)) {
       world.clock.later(registrationSeconds, () => terminate(world, made));
       return;
     }
@@ -358,21 +379,17 @@ export function driftOf(world: World, claim: CloudResource): string | undefined 
   const pool = live(world, nodePoolType, cluster);
   const nodeClass = nodeClassIn(world, cluster);
   if (!pool || !nodeClass || claim.status !== "ready") return undefined;
-  const { made, instanceType, capacityType, subnetId } = claim.inputs;
+  const { made, instanceType, subnetId } = claim.inputs;
   const now = templateOf(world, { cluster, pool, nodeClass });
-  const labels: Props = {
-    "node.kubernetes.io/instance-type": instanceType,
-    "karpenter.sh/capacity-type": capacityType,
-  };
+  const labels: Props = { ...labelsOfStarted(claim.inputs), [typeLabel]: instanceType };
   const required: Props[] = pool.inputs.spec.template.spec.requirements;
-  const subnets: Props[] = nodeClass.inputs.spec.subnetSelectorTerms;
   if (now.pool !== made.pool) return "NodePoolDrifted";
   if (required.some(({ key, values }) => key in labels && !values.includes(labels[key]))) {
     return "RequirementsDrifted";
   }
   if (now.nodeClass !== made.nodeClass) return "NodeClassDrift";
   if (now.image !== made.image && !imageProblem(world, cluster, nodeClass)) return "AMIDrift";
-  return subnets.some(({ id }) => id === subnetId) ? undefined : "SubnetDrift";
+  return subnetsOf(nodeClass).includes(subnetId) ? undefined : "SubnetDrift";
 }
 
 /** Nodes that the NodePool's budgets let Karpenter end now: shares are rounded up, and those that end count. */
@@ -395,8 +412,7 @@ const inSubnet = (world: World, cluster: string, id: string) =>
 export function claimProblem(world: World, cluster: string): string | undefined {
   const nodeClass = nodeClassIn(world, cluster);
   const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
-  const problem =
-    nodeClass && waiting && registrationProblem(world, cluster, nodeClass.inputs.spec);
+  const problem = nodeClass && waiting && registrationProblem(world, cluster, nodeClass);
   return problem ? `Node not registered with cluster: ${problem}` : undefined;
 }
 

@@ -70,7 +70,7 @@ export function accountProblem(
   // Its pods run where there are nodes.
   const nodes = places.map((place) => ({
     ...place,
-    subnetIds: (place.subnetIds as string[]).filter((id) => !world.isLost(id)),
+    subnetIds: world.subnetsLeft(place.subnetIds),
   }));
   const associated = associatedRole(world, account);
   if (associated) {

@@ -1,17 +1,9 @@
-import {
-  filesAddon,
-  identityAddon,
-  type OptionalAddons,
-  type Room,
-  secretsAddon,
-  smallestRoom,
-} from "../../../infra/cluster/capacity.ts";
-import { capacityTypeLabel } from "../../../infra/cluster/node-groups.ts";
+import type { Room } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
-import { claimProblem, claimsOf, launchNodes, roomOfStarted } from "./node-claims.ts";
-import { addon } from "./rules/lookup-rules.ts";
-import { nodeGroups, nodesOf, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
+import { claimProblem, claimsOf, launchNodes, roomOfClaim } from "./node-claims.ts";
+import { labelsOfGroup, labelsOfStarted, matches, preferredOf, selectorOf } from "./node-labels.ts";
+import { nodeGroups, nodesOf, roomOfGroup, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
 
 interface Node extends Room {
@@ -32,20 +24,7 @@ interface Pod extends Requests {
   alone: boolean;
 }
 
-/** Whether pods of a Deployment may run on nodes with these labels, by their nodeSelector. */
-export const mayRunOn = ({ inputs: { kind, spec } }: CloudResource, labels: Props): boolean =>
-  matches(selectorOf(podSpecOf({ kind, spec })), { labels });
-
-/** What a pod asks of the labels that nodes have here. */
-const selectorOf = (pod: Props | undefined): Props =>
-  Object.fromEntries(
-    Object.entries(pod?.nodeSelector ?? {}).filter(([key]) => knownLabels.includes(key)),
-  );
-
 const deploymentType = "kubernetes:apps/v1:Deployment";
-const startedLabel = "karpenter.sh/capacity-type";
-const poolLabel = "karpenter.sh/nodepool";
-const knownLabels = [capacityTypeLabel, startedLabel, poolLabel];
 
 /**
  * The message of kube-scheduler about pods of this Deployment without a node. Returns undefined if each
@@ -56,7 +35,7 @@ export function schedulingProblem(world: World, deployment: CloudResource): stri
   const { nodes, waiting, why } = schedule(world, deployment);
   const [pod] = waiting;
   if (!pod) return undefined;
-  const open = nodes.filter((node) => matches(pod.selector, node));
+  const open = nodes.filter(({ labels }) => matches(pod.selector, labels));
   const skewed = open.filter((node) => fits(pod, node)).length;
   const crowded = open.filter((node) => node.pods < 1).length;
   const others = nodes.length - open.length;
@@ -98,16 +77,14 @@ function schedule(
   // Where the kind of nodes changes, both run.
   const why = [
     addNode(world, cluster, pod, { nodes, placed }),
-    launchNodes(world, cluster, waiting, driversOf(world, cluster)) ?? claimProblem(world, cluster),
+    launchNodes(world, cluster, waiting) ?? claimProblem(world, cluster),
   ].filter((one) => one !== undefined);
   return { nodes, waiting, why: why.length > 0 ? why.join("; ") : undefined };
 }
 
 /** The names of Deployments whose pods have no room without the nodes that Karpenter started, or without some. */
 export function heldBy(world: World, cluster: string, without?: CloudResource[]): string[] {
-  const nodes = without
-    ? nodesIn(world, cluster, without)
-    : managedNodes(world, cluster, driversOf(world, cluster));
+  const nodes = without ? nodesIn(world, cluster, without) : managedNodes(world, cluster);
   const { left } = place(deploymentsIn(world, cluster), nodes);
   const owners = new Set(left.map(({ owner }) => owner));
   return deploymentsIn(world, cluster).flatMap(({ id, name }) => (owners.has(id) ? [name] : []));
@@ -119,9 +96,7 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
  */
 export function replaces(world: World, cluster: string, claim: CloudResource): boolean {
   const { left } = place(deploymentsIn(world, cluster), nodesIn(world, cluster, [claim]));
-  return (
-    left.length === 0 || launchNodes(world, cluster, left, driversOf(world, cluster)) === undefined
-  );
+  return left.length === 0 || launchNodes(world, cluster, left) === undefined;
 }
 
 /**
@@ -129,7 +104,7 @@ export function replaces(world: World, cluster: string, claim: CloudResource): b
  * one is on its way.
  */
 export function addsNode(world: World, cluster: string): boolean {
-  const nodes = managedNodes(world, cluster, driversOf(world, cluster));
+  const nodes = managedNodes(world, cluster);
   const { left, placed } = place(deploymentsIn(world, cluster), nodes);
   const [pod] = left;
   if (pod) addNode(world, cluster, pod, { nodes, placed });
@@ -153,9 +128,11 @@ function place(deployments: CloudResource[], nodes: Node[]): { left: Pod[]; plac
   const left = deployments.flatMap(podsOf).filter((pod) => {
     const open = nodes.filter(
       (node) =>
-        matches(pod.selector, node) && fits(pod, node) && mayBeIn(node.zone, pod, nodes, placed),
+        matches(pod.selector, node.labels) &&
+        fits(pod, node) &&
+        mayBeIn(node.zone, pod, nodes, placed),
     );
-    const node = open.find((one) => matches(pod.preferred, one)) ?? open[0];
+    const node = open.find(({ labels }) => matches(pod.preferred, labels)) ?? open[0];
     if (node) {
       node.cpuMillicores -= pod.cpuMillicores;
       node.memoryMiB -= pod.memoryMiB;
@@ -166,9 +143,6 @@ function place(deployments: CloudResource[], nodes: Node[]): { left: Pod[]; plac
   });
   return { left, placed };
 }
-
-const matches = (labels: Props, node: Pick<Node, "labels">): boolean =>
-  Object.entries(labels).every(([key, value]) => node.labels[key] === value);
 
 /** That of its pods' class: pods without one have 0, and preempt those below. */
 export function priorityOf(
@@ -182,52 +156,32 @@ export function priorityOf(
   return found?.inputs.value ?? 0;
 }
 
-export function driversOf(world: World, cluster: string): OptionalAddons {
-  const has = (name: string) => addon(world, cluster, name) !== undefined;
-  return {
-    secrets: has(secretsAddon),
-    files: has(filesAddon),
-    podIdentity: has(identityAddon),
-  };
-}
-
 /** The nodes that are ready, without those of some NodeClaims. */
 function nodesIn(world: World, cluster: string, without: CloudResource[] = []): Node[] {
-  const drivers = driversOf(world, cluster);
   const started = claimsOf(world, cluster)
     .filter((claim) => claim.status === "ready" && !without.includes(claim))
-    .flatMap(({ inputs: { instanceType, maxPods, zone, capacityType, pool } }) => {
-      const room = roomOfStarted(world, cluster, { name: instanceType, maxPods }, drivers);
-      return room
-        ? [{ ...room, zone, labels: { [startedLabel]: capacityType, [poolLabel]: pool } }]
-        : [];
+    .flatMap((claim) => {
+      const room = roomOfClaim(world, claim);
+      const { zone } = claim.inputs;
+      return room ? [{ ...room, zone, labels: labelsOfStarted(claim.inputs) }] : [];
     });
-  return [...managedNodes(world, cluster, drivers), ...started];
+  return [...managedNodes(world, cluster), ...started];
 }
 
-function managedNodes(world: World, cluster: string, drivers: OptionalAddons): Node[] {
+function managedNodes(world: World, cluster: string): Node[] {
   return nodeGroups(world, cluster).flatMap((group) => {
-    const { instanceTypes = ["unknown"], amiType = "" } = group.inputs;
-    const prefixes = amiType.startsWith("BOTTLEROCKET") ? "all" : "few";
-    const room = smallestRoom(instanceTypes, {
-      ...drivers,
-      ...(scalingGroupOf(world, group)?.outputs.prefixes && { prefixes }),
-    });
+    const room = roomOfGroup(world, group);
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,
       zone: zoneOf(world, inputs.subnetId),
-      labels: labelsOf(group),
+      labels: labelsOfGroup(group),
     }));
   });
 }
 
 const zoneOf = (world: World, subnetId: string): string =>
   world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone;
-
-export const labelsOf = ({ inputs }: CloudResource): Props => ({
-  [capacityTypeLabel]: inputs.capacityType ?? "ON_DEMAND",
-});
 
 function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): Pod[] {
   const pod = podSpecOf({ kind, spec });
@@ -241,12 +195,7 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
     ...requestsOf(pod ?? {}),
     owner: id,
     selector: selectorOf(pod),
-    preferred: Object.fromEntries(
-      (pod?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
-        ({ preference }: Props) =>
-          preference.matchExpressions.map(({ key, values }: Props) => [key, values[0]]),
-      ),
-    ),
+    preferred: preferredOf(pod),
     zoneSkew: hard?.maxSkew,
     alone: spreads.some(({ topologyKey }) => topologyKey === "kubernetes.io/hostname"),
   }));
@@ -259,7 +208,7 @@ const fits = (pod: Pod, node: Node): boolean =>
 function mayBeIn(zone: string, pod: Pod, nodes: Node[], placed: Placed): boolean {
   if (pod.zoneSkew === undefined) return true;
   const zones = new Map(
-    nodes.filter((node) => matches(pod.selector, node)).map((node) => [node.zone, 0]),
+    nodes.filter(({ labels }) => matches(pod.selector, labels)).map(({ zone }) => [zone, 0]),
   );
   for (const [other, node] of placed) {
     if (other.owner === pod.owner) zones.set(node.zone, (zones.get(node.zone) ?? 0) + 1);
@@ -286,15 +235,14 @@ function addNode(
   const reasons: string[] = [];
   const helpful = nodeGroups(world, cluster).flatMap((group) => {
     const scaling = scalingGroupOf(world, group);
-    const types: string[] = group.inputs.instanceTypes ?? ["unknown"];
-    const room = smallestRoom(types, driversOf(world, cluster));
+    const room = roomOfGroup(world, group);
     if (!scaling || !room) return [];
     const [subnetId = ""] = group.inputs.subnetIds as string[];
-    const node = { ...room, zone: zoneOf(world, subnetId), labels: labelsOf(group) };
+    const node = { ...room, zone: zoneOf(world, subnetId), labels: labelsOfGroup(group) };
     const reason =
       scaling.inputs.desiredCapacity >= scaling.inputs.maxSize
         ? "max node group size reached"
-        : !matches(pod.selector, node)
+        : !matches(pod.selector, node.labels)
           ? "node(s) didn't match Pod's node affinity/selector"
           : !fits(pod, node)
             ? "Insufficient cpu or memory"

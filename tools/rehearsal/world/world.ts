@@ -203,6 +203,11 @@ export class World {
     return this.lostZones.has(subnet?.inputs.availabilityZone);
   }
 
+  /** Those of some subnets whose zone is not lost. */
+  subnetsLeft(subnetIds: string[]): string[] {
+    return subnetIds.filter((id) => !this.isLost(id));
+  }
+
   /** The same cloud at the same time, which changes by itself. */
   copy(): World {
     const { region, accountId, principal } = this;

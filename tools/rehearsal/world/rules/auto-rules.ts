@@ -28,7 +28,7 @@ function firstNodeProblem({ world, resource, inputs }: Call): string | undefined
   if (!pools.some((one) => one.cluster === cluster)) {
     return "no nodepools found: EKS Auto Mode starts no node without a NodePool";
   }
-  const why = launchNodes(world, cluster, firstPod, {}) ?? claimProblem(world, cluster) ?? "";
+  const why = launchNodes(world, cluster, firstPod) ?? claimProblem(world, cluster) ?? "";
   return `0/0 nodes are available${why && `: ${why}`}`;
 }
 
@@ -112,7 +112,7 @@ export const autoEffects: Effect[] = [
       "Amazon EKS User Guide, auto-migrate-mng: pods that a group's deletion drains bring nodes",
     run: async ({ world, inputs: { clusterName } }) => {
       if (!isAuto(world, clusterName)) return;
-      if (!hasNode(world, clusterName)) launchNodes(world, clusterName, firstPod, {});
+      if (!hasNode(world, clusterName)) launchNodes(world, clusterName, firstPod);
       await world.clock.until(() => hasNode(world, clusterName), minutes(15));
       reschedule(world, clusterName);
     },

@@ -15,9 +15,7 @@ import {
 import type { Call, Effect, Rule } from "../rule.ts";
 import { addsNode, heldBy, replaces, reschedule } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
-
 import { autoClassType, clusterType, isAuto } from "./lookup-rules.ts";
-
 import { nodeGroups, nodesOf } from "./node-rules.ts";
 
 const releaseType = "kubernetes:helm.sh/v3:Release";

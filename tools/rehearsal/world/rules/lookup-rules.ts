@@ -1,3 +1,9 @@
+import {
+  filesAddon,
+  identityAddon,
+  type OptionalAddons,
+  secretsAddon,
+} from "../../../../infra/cluster/capacity.ts";
 import type { CloudResource, World } from "../world.ts";
 
 export const clusterType = "aws:eks/cluster:Cluster";
@@ -8,6 +14,16 @@ export function addon(world: World, cluster: string, name: string): CloudResourc
   return resource && resource.status !== "creating" && resource.status !== "deleting"
     ? resource
     : undefined;
+}
+
+/** The add-ons that bring more pods to every node of the cluster. */
+export function driversOf(world: World, cluster: string): OptionalAddons {
+  const has = (name: string) => addon(world, cluster, name) !== undefined;
+  return {
+    secrets: has(secretsAddon),
+    files: has(filesAddon),
+    podIdentity: has(identityAddon),
+  };
 }
 
 /** Whether EKS installs CNI, kube-proxy and CoreDNS itself, its default. */

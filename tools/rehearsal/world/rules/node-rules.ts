@@ -1,16 +1,14 @@
-import { capacityTypeLabel } from "../../../../infra/cluster/node-groups.ts";
+import { type Room, smallestRoom } from "../../../../infra/cluster/capacity.ts";
 import { podAddressesOf } from "../../../../infra/cluster/pod-addresses.ts";
-import { nodeDeadlines } from "../../../../infra/services/drain.ts";
-import { evictionSeconds, waits } from "../../../cloud/durations.ts";
-
+import { waits } from "../../../cloud/durations.ts";
 import { deniedAction, trustsService } from "../iam.ts";
 import { accountProblem, associatedRole } from "../pod-identity.ts";
 import type { Effect, Rule } from "../rule.ts";
-
 import type { CloudResource, Props, World } from "../world.ts";
 import {
   addon,
   clusterType,
+  driversOf,
   isAuto,
   minor,
   nodeClaimType,
@@ -53,7 +51,7 @@ export function joinProblem(world: World, group: Props): string | undefined {
   const role = String(nodeRoleArn).split("/").at(-1) ?? "";
   const denied = deniedAction(world, role, ["eks:DescribeCluster", "ecr:BatchGetImage"]);
   if (denied) return `Instances failed to join the kubernetes cluster: ${role} may not ${denied}`;
-  for (const subnetId of (subnetIds as string[]).filter((id) => !world.isLost(id))) {
+  for (const subnetId of world.subnetsLeft(subnetIds)) {
     const stranded = awsProblem(world, subnetId, nodeServices);
     if (stranded) return `Instances failed to join the kubernetes cluster: ${stranded}`;
   }
@@ -98,6 +96,16 @@ export function scalingGroupOf(world: World, group: CloudResource): CloudResourc
   return world.all(scalingGroupType).find(({ madeBy }) => madeBy === holderOf(group));
 }
 
+/** What a node of the group has for pods; undefined where one of its types is not known. */
+export function roomOfGroup(world: World, group: CloudResource): Room | undefined {
+  const { clusterName, instanceTypes = ["unknown"], amiType = "" } = group.inputs;
+  const prefixes = amiType.startsWith("BOTTLEROCKET") ? "all" : "few";
+  return smallestRoom(instanceTypes, {
+    ...driversOf(world, clusterName),
+    ...(scalingGroupOf(world, group)?.outputs.prefixes && { prefixes }),
+  });
+}
+
 /** The network interfaces of a group stand for its nodes. */
 export const nodesOf = (world: World, group: CloudResource) =>
   world.all(networkInterface).filter(({ madeBy }) => madeBy === holderOf(group));
@@ -128,53 +136,9 @@ function emptiestSubnet(world: World, group: CloudResource): string {
   const nodes = nodesOf(world, group);
   const count = (subnetId: string) =>
     nodes.filter(({ inputs }) => inputs.subnetId === subnetId).length;
-  const subnetIds = (group.inputs.subnetIds as string[]).filter((id) => !world.isLost(id));
-  return subnetIds.reduce((least, one) => (count(one) < count(least) ? one : least));
-}
-
-/**
- * AWS takes a Spot node back, two minutes after its notice, which no recommendation to rebalance went
- * before: the worst case. EKS drains the node at once, and the group starts another one. Pods that end too
- * late are incidents, and services without a pod on another node (Amazon EKS User Guide, managed node
- * groups, capacity types).
- */
-export function takeSpotNode(world: World, group: CloudResource): void {
-  const nodes = nodesOf(world, group);
-  const [node] = nodes;
-  if (!node) return;
-  world.incidents.push(...podsOnTakenNode(world, group.inputs.clusterName));
-  world.clock.later(nodeDeadlines.spotNotice, () => {
-    world.remove(node);
-    world.clock.changed();
-  });
-  // The group counts the node that goes no longer.
-  world.clock.later(nodeDeadlines.spotNotice + waits.nodeStart, () => scaleTo(world, group, {}));
-}
-
-/** Whether no pod of a Deployment runs on Spot nodes of managed groups. */
-const isOnDemand = ({ inputs }: CloudResource): boolean =>
-  inputs.spec.template.spec.nodeSelector?.[capacityTypeLabel] === "ON_DEMAND";
-
-/** What is lost with one of the Spot nodes. Pods are spread over all nodes. */
-function podsOnTakenNode(world: World, cluster: string): string[] {
-  const nodes = nodeGroups(world, cluster).flatMap((group) => nodesOf(world, group)).length;
   return world
-    .live("kubernetes:apps/v1:Deployment")
-    .filter((one) => one.cluster === cluster && !isOnDemand(one))
-    .flatMap(({ name, inputs }) => {
-      const pods: number = inputs.spec.replicas ?? 1;
-      const there = Math.ceil(pods / nodes);
-      const grace: number = inputs.spec.template.spec.terminationGracePeriodSeconds ?? 30;
-      // The budget lets the first one go at once.
-      const needed = evictionSeconds(there - 1, grace);
-      const { spotNotice } = nodeDeadlines;
-      return [
-        ...(pods > 0 && there === pods ? [`${name} has no pod on another node`] : []),
-        ...(needed > spotNotice
-          ? [`pods of ${name} are interrupted: they need ${needed} s, and have ${spotNotice} s`]
-          : []),
-      ];
-    });
+    .subnetsLeft(group.inputs.subnetIds)
+    .reduce((least, one) => (count(one) < count(least) ? one : least));
 }
 
 /** Creates the Auto Scaling group and its first nodes. */

@@ -1,4 +1,5 @@
 import { waits } from "../../../cloud/durations.ts";
+import { subnetsOf } from "../node-claims.ts";
 import { accountProblem, chartAccount } from "../pod-identity.ts";
 import { readinessGate, rollOut } from "../rollout.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
@@ -18,9 +19,7 @@ import {
   othersOf,
   stackOf,
 } from "./load-balancer-rules.ts";
-
 import { autoClassType, same } from "./lookup-rules.ts";
-
 import { addInterface, removeInterfaces } from "./network-rules.ts";
 import { nodeProblem } from "./node-rules.ts";
 import { pushedImage } from "./registry-rules.ts";
@@ -86,7 +85,7 @@ const subnetsOfNodes = (world: World, cluster: string): string[] => [
   ...world
     .live(autoClassType)
     .filter((one) => one.cluster === cluster)
-    .flatMap(({ inputs }) => (inputs.spec.subnetSelectorTerms as Props[]).map(({ id }) => id)),
+    .flatMap(subnetsOf),
 ];
 
 /** The charts' own images: values.yaml of each. */
