@@ -1,6 +1,6 @@
 import { mostNodes, nodesFor } from "../../infra/cluster/capacity.ts";
 import { roomsOfStarted } from "../../infra/cluster/started-nodes.ts";
-import { clusterPodsOf } from "../graph/cluster-pods.ts";
+import { addonsOnNodes, clusterPodsOf } from "../graph/cluster-pods.ts";
 import { manifestsOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -145,7 +145,7 @@ function startedCharges(all: Resource[]): Charges {
   const services = servicePods(manifestsOf(all), { bound: "least", rollout: false });
   const pods = auto ? [...services, ...clusterPodsOf(all)] : services;
   const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
-  const rooms = roomsOfStarted(started.instanceTypes, started.prefixes ? { prefixes: "all" } : {});
+  const rooms = roomsOfStarted(started.instanceTypes, addonsOnNodes(all));
   const [cheapest] = started.instanceTypes
     .flatMap((type, at) => {
       const [price, room] = [instancePrice(type), rooms[at]];

@@ -6,8 +6,6 @@ export interface StartedNodes extends StartedAddresses {
   capacityTypes: string[];
   /** Of each node. */
   diskGiB: number;
-  /** Whether they get prefixes of addresses. */
-  prefixes: boolean;
 }
 
 /** Undefined where the managed group has all nodes. */
@@ -30,6 +28,5 @@ export function startedNodesOf(resources: Resource[]): StartedNodes | undefined 
     cpuLimit: Number(pool.limits.cpu),
     memoryLimitGiB: Number.parseInt(pool.limits.memory, 10),
     diskGiB: disks.reduce((sum, { ebs }) => sum + Number.parseInt(ebs.volumeSize, 10), 0),
-    prefixes: nodeClass?.kubelet?.maxPods !== undefined,
   };
 }

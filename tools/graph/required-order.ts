@@ -276,15 +276,9 @@ function runsAs(object: Resource, { inputs: { namespace, serviceAccount } }: Res
     object.type === releaseType
       ? ["name", object.inputs.namespace]
       : ["serviceAccountName", namespaceOf(object)];
-  return where === namespace && textOf(object).includes(`"${key}":"${serviceAccount}"`);
-}
-
-const texts = new WeakMap<Resource, string>();
-
-function textOf(resource: Resource): string {
-  const text = texts.get(resource) ?? JSON.stringify(resource.inputs);
-  texts.set(resource, text);
-  return text;
+  return (
+    where === namespace && JSON.stringify(object.inputs).includes(`"${key}":"${serviceAccount}"`)
+  );
 }
 
 const arns = new WeakMap<Resource, Set<string>>();

@@ -1,24 +1,20 @@
 import {
   environmentPods,
-  filesAddon,
-  identityAddon,
   mostNodes,
   nodesFor,
   type OptionalAddons,
   type Pods,
-  secretsAddon,
   smallestRoom,
 } from "../../infra/cluster/capacity.ts";
 import { instanceType } from "../../infra/cluster/instance-types.ts";
 import { groupTag } from "../../infra/cluster/node-groups.ts";
-import { type PodAddresses, podAddressesOf } from "../../infra/cluster/pod-addresses.ts";
 import { limitsFor } from "../../infra/cluster/started-nodes.ts";
 import { comesDueAsleep, shareAwake } from "../../infra/config/sleep-times.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
 import { mostRuns } from "../../infra/services/pod-size.ts";
 import { assumedCidrBlock } from "../cloud/given-network.ts";
 import { sleepOf } from "../cloud/scheduler.ts";
-import { clusterPodsOf } from "../graph/cluster-pods.ts";
+import { addonsOnNodes, clusterPodsOf } from "../graph/cluster-pods.ts";
 import { type Manifest, manifestsOf, podSpecOf } from "../graph/manifests.ts";
 import { type StartedNodes, startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
@@ -107,17 +103,7 @@ export function placementOf(resources: Resource[]): Placement | undefined {
   const [group = started && withoutGroup(resources), ...others] = nodesByKind(resources);
   if (!group) return undefined;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
-  const has = (addon: string) => resources.some(({ inputs }) => inputs.addonName === addon);
   const scaled = runs("cluster-autoscaler");
-  const { prefixDelegation } = podAddressesIn(resources);
-  const addons: OptionalAddons = {
-    secrets: has(secretsAddon),
-    files: has(filesAddon),
-    podIdentity: has(identityAddon),
-    ...(prefixDelegation && {
-      prefixes: hasBottlerocket(resources) ? "all" : "few",
-    }),
-  };
   const manifests = manifestsOf(resources);
   const pods = servicePods(manifests);
   const own = [...pods, ...previewPods(pods, manifests), ...jobPods(manifests)];
@@ -128,7 +114,7 @@ export function placementOf(resources: Resource[]): Placement | undefined {
     others,
     scaled,
     started,
-    addons,
+    addons: addonsOnNodes(resources),
     own,
     most: [...own, ...cluster],
     least: [...servicePods(manifests, { bound: "least" }), ...cluster],
@@ -149,15 +135,6 @@ function withoutGroup(resources: Resource[]): NodesOfKind {
     sizes: { minSize: 0, desiredSize: 0, maxSize: 0 },
   };
 }
-
-const hasBottlerocket = (resources: Resource[]) =>
-  resources.some(({ inputs }) => String(inputs.amiType).startsWith("BOTTLEROCKET"));
-
-/** How the nodes of a plan get the addresses of their pods. */
-export const podAddressesIn = (resources: Resource[]): PodAddresses =>
-  podAddressesOf(
-    resources.find(({ inputs }) => inputs.addonName === "vpc-cni")?.inputs.configurationValues,
-  );
 
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);

@@ -35,44 +35,34 @@ const outside = (count: number, zones: number) => count - Math.ceil(count / zone
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** The nodes that stay, and for each service, at its fewest replicas, whether the pods of the zone fit on them. */
-function podsLeft({
-  types,
-  zones,
-  sizes,
-  scaled,
-  started,
-  addons,
-  services,
-  rest,
-}: Placement): Left[] {
-  const nodes = outside(sizes.desiredSize, zones);
-  const room = smallestRoom(types, addons);
-  const stay = `${nodes} of ${sizes.desiredSize} stay`;
+function podsLeft(placement: Placement): Left[] {
+  const { zones, scaled, started, services, rest } = placement;
   const ofCluster = rest.filter((one) => !services.includes(one));
-  const onGroup = started ? ofCluster : rest;
-  if (!room) return [{ of: "nodes", what: `${stay}; NOT CHECKED what fits on them` }];
-  const where = { room, zones: zones - 1 };
-  const waiting = withoutRoom(onGroup, { ...where, nodes });
-  const needed =
-    waiting.length > 0 ? nodesFor(onGroup, { ...where, atLeast: nodes, atMost: mostNodes }) : nodes;
-  const more = needed === undefined ? undefined : needed - nodes;
+  const byStarted = started && `wait for nodes of ${started.by}'s`;
+  const onStarted = !started ? [] : started.by === "EKS Auto Mode" ? rest : services;
+  const { what, waiting } = groupsLeft(
+    placement,
+    rest.filter((one) => !onStarted.includes(one)),
+  );
+  if (!waiting) return [{ of: "nodes", what }];
   const place = (pods: Pods): string => {
     const without = waiting.find(({ name }) => name === pods.name)?.count ?? 0;
-    if (started && services.includes(pods)) return "the others wait for nodes of Karpenter's";
+    if (onStarted.includes(pods)) return `the others ${byStarted}`;
     if (without === 0) return "the others fit on the nodes that stay";
     return scaled
       ? `${without} of the others wait for a node of the autoscaler's`
       : `WARNING: ${without} of the others find no room, and nothing adds nodes`;
   };
+  const addons = (): string => {
+    if (ofCluster.some((one) => onStarted.includes(one))) return `some ${byStarted}`;
+    if (!ofCluster.some(({ name }) => waiting.some((one) => one.name === name)))
+      return "fit on the nodes that stay";
+    return scaled
+      ? "some wait for a node of the autoscaler's"
+      : "WARNING: some find no room, and nothing adds nodes";
+  };
   return [
-    {
-      of: "nodes",
-      what: [
-        `${stay}${started ? ", of the managed group" : ""}`,
-        ...(more === undefined ? ["WARNING: no number of nodes holds all pods at rest"] : []),
-        ...(more ? [`all pods at rest need ${counted(more, "node")} more`] : []),
-      ].join("; "),
-    },
+    { of: "nodes", what },
     ...services.map((pods) => {
       const left = outside(pods.count, zones);
       const lost = pods.count - left;
@@ -81,15 +71,48 @@ function podsLeft({
         what: `${left} of ${counted(pods.count, "pod")} ${left === 1 ? "stays" : "stay"}${left === 0 ? " (WARNING: it is away until a pod starts elsewhere)" : ""}; ${lost > 0 ? place(pods) : "nothing is lost"}`,
       };
     }),
-    {
-      of: "add-ons",
-      what: ofCluster.some(({ name }) => waiting.some((one) => one.name === name))
-        ? scaled
-          ? "some wait for a node of the autoscaler's"
-          : "WARNING: some find no room, and nothing adds nodes"
-        : "fit on the nodes that stay",
-    },
+    { of: "add-ons", what: addons() },
   ];
+}
+
+/** What stays of the managed groups, and which of their pods find no room there, where that is known. */
+function groupsLeft(
+  { others, started, addons, ...group }: Placement,
+  pods: Pods[],
+): { what: string; waiting?: Pods[] } {
+  if (started?.by === "EKS Auto Mode") {
+    return { what: "those of EKS Auto Mode in the zone are lost", waiting: [] };
+  }
+  const kinds = [group, ...others].map(({ types, zones, sizes: { desiredSize: now }, spot }) => ({
+    ...{ types, now, spot, zones: zones - 1, nodes: outside(now, zones) },
+    room: smallestRoom(types, addons),
+  }));
+  const sum = (of: "now" | "nodes") => kinds.reduce((total, kind) => total + kind[of], 0);
+  const each = kinds.map(
+    ({ nodes, now, spot }) => `${nodes} of ${now} ${spot ? "on Spot" : "on demand"}`,
+  );
+  const stay = `${sum("nodes")} of ${sum("now")} stay${others.length > 0 ? ` (${each.join(", ")})` : ""}${started ? ", of the managed group" : ""}`;
+  const pools = kinds.flatMap(({ room, ...kind }) => (room ? [{ ...kind, room }] : []));
+  // On-demand nodes hold all pods.
+  const grown = pools.find(({ spot }) => !spot) ?? pools[0];
+  if (!grown || pools.length < kinds.length) {
+    return { what: `${stay}; NOT CHECKED what fits on them` };
+  }
+  const waiting = withoutRoom(pods, pools);
+  const beside = pools.filter((one) => one !== grown);
+  const needed =
+    waiting.length > 0
+      ? nodesFor(pods, { ...grown, atLeast: grown.nodes, atMost: mostNodes, beside })
+      : grown.nodes;
+  if (needed === undefined) {
+    return { what: `${stay}; WARNING: no number of nodes holds all pods at rest`, waiting };
+  }
+  const more = needed - grown.nodes;
+  const ofTypes = others.length > 0 ? `, of ${grown.types.join(", ")}` : "";
+  return {
+    what: more ? `${stay}; all pods at rest need ${counted(more, "node")} more${ofTypes}` : stay,
+    waiting,
+  };
 }
 
 function wayOutLeft(resources: Resource[]): Left[] {

@@ -1,8 +1,8 @@
 import { addressesNeeded, privateAddresses } from "../../infra/config/scale-rules.ts";
 import { mostAnnotation } from "../../infra/preview-environments/preview-environments.ts";
+import { podAddressesIn } from "../graph/cluster-pods.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Resource } from "../graph/resource.ts";
-import { podAddressesIn } from "./capacity-section.ts";
 
 /** A quota of AWS, the max. need of the stack, and the source. */
 export interface Quota {

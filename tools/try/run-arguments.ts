@@ -1,4 +1,4 @@
-import type { ImageBuild } from "../graph/images.ts";
+import { buildOf, copiedFrom, type ImageBuild } from "../graph/images.ts";
 import type { Manifest } from "../graph/manifests.ts";
 import type { Resource } from "../graph/resource.ts";
 
@@ -84,15 +84,12 @@ export type ImageSource = ImageBuild | { reference: string };
 
 /** The source of a container's image in the plan. */
 export function imageSourceOf(resources: Resource[], image: string): ImageSource {
-  const build = resources.find(
-    ({ type, outputs }) => type === "docker:index/image:Image" && outputs.repoDigest === image,
-  );
+  const build = buildOf(image, resources);
   if (!build) return { reference: image };
+  const reference = copiedFrom(build);
+  if (reference !== undefined) return { reference };
   const { context, dockerfile, target, args = {} } = build.inputs.build;
-  // A build that copies an image of another registry names it.
-  return args.IMAGE === undefined
-    ? { context, dockerfile, target, args }
-    : { reference: args.IMAGE };
+  return { context, dockerfile, target, args };
 }
 
 /** The values of this machine for a container. */

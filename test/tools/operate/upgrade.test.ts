@@ -39,6 +39,8 @@ describe("npm run upgrade", function () {
       cluster: { addonVersions: { "kube-proxy": "v1.35.0-eksbuild.1" } },
       nodes: { release: "1.35.4-20261001" },
     });
+    const spot = { instanceTypes: ["m7g.large", "m6g.large"], capacityType: "SPOT" };
+    write("groups", { nodes: { groups: { spot: { ...spot, minSize: 1, maxSize: 6 } } } });
     Object.assign(process.env, environment);
   });
   after(() => {
@@ -111,6 +113,26 @@ describe("npm run upgrade", function () {
     assert.ok(at("update-nodegroup-version") < at("update-cluster-version"), "nodes go back first");
     assert.doesNotMatch(out, /Not answered/);
     for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
+  });
+
+  it("counts the nodes of several groups once, which are replaced side by side", async () => {
+    const cluster = healthyCluster();
+    const [group] = cluster.nodeGroups;
+    const spot = { minSize: 1, desiredSize: 5, maxSize: 6 };
+    cluster.nodeGroups.push({ ...group, nodegroupName: "spot-1a2b3c4", scalingConfig: spot });
+    const { steps, wayBack } = await upgrade(cluster, "--stack", "groups");
+    assert.deepEqual(
+      steps.filter(({ what }) => /nodes/.test(what)),
+      [{ what: "8 nodes are replaced, 1 at a time in each of 2 groups", seconds: 750 }],
+    );
+    for (const name of ["nodes-1a2b3c4", "spot-1a2b3c4"]) {
+      assert.ok(wayBack.commands.some((one) => one.includes(`--nodegroup-name ${name} `)));
+    }
+    for (const { scalingConfig } of cluster.nodeGroups) scalingConfig.desiredSize = 0;
+    const asleep = await upgrade(cluster, "--stack", "groups");
+    assert.ok(
+      asleep.steps.some(({ what }) => what.startsWith("4 nodes are replaced, 1 at a time in")),
+    );
   });
 
   it("finds a budget that lets no pod go, and says why", async () => {

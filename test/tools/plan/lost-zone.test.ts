@@ -20,7 +20,7 @@ describe("what a stack bears of a lost zone", () => {
     found[stack]?.filter((one) => !is(one));
   before(async () => {
     for (const stack of ["dev", "prod"]) found[stack] = (await evaluate(stack)).resources;
-    for (const plan of ["data", "karpenter", "existing", "private", "instance"]) {
+    for (const plan of ["data", "karpenter", "auto", "groups", "existing", "private", "instance"]) {
       found[plan] = (await plans[plan]?.())?.resources ?? assert.fail(plan);
     }
   });
@@ -70,6 +70,39 @@ describe("what a stack bears of a lost zone", () => {
   it("leaves Karpenter's nodes to Karpenter", () => {
     assert.match(line(found.karpenter, "nodes"), /^\d of \d stay, of the managed group/);
     assert.match(line(found.karpenter, "shop"), /the others wait for nodes of Karpenter's$/);
+  });
+
+  it("leaves all pods to EKS Auto Mode, which has no group and no room that is known", () => {
+    assert.equal(line(found.auto, "nodes"), "those of EKS Auto Mode in the zone are lost");
+    assert.equal(
+      line(found.auto, "shop"),
+      "2 of 4 pods stay; the others wait for nodes of EKS Auto Mode's",
+    );
+    assert.equal(line(found.auto, "add-ons"), "some wait for nodes of EKS Auto Mode's");
+    assert.doesNotMatch(JSON.stringify(lostZoneOf(found.auto ?? [])), /Karpenter|nothing adds/);
+  });
+
+  it("counts the nodes of all groups, and asks for more on-demand ones", () => {
+    assert.equal(
+      line(found.groups, "nodes"),
+      "2 of 4 stay (2 of 3 on demand, 0 of 1 on Spot); all pods at rest need 1 node more, of t4g.medium",
+    );
+    const withSpot = (desiredSize: number, more = {}) =>
+      found.groups?.map((one) =>
+        one.type === nodeGroup && one.inputs.capacityType === "SPOT"
+          ? { ...one, inputs: { ...one.inputs, scalingConfig: { desiredSize }, ...more } }
+          : one,
+      );
+    assert.equal(
+      line(withSpot(3), "nodes"),
+      "4 of 6 stay (2 of 3 on demand, 2 of 3 on Spot)",
+      "the pods of the zone fit on Spot nodes",
+    );
+    assert.match(line(withSpot(3), "shop"), /^2 of 4 pods stay; the others fit/);
+    assert.match(
+      line(withSpot(3, { instanceTypes: ["g5.xlarge"] }), "nodes"),
+      /on Spot\); NOT CHECKED what fits on them$/,
+    );
   });
 
   it("tells a database with an instance in another zone from one without", () => {

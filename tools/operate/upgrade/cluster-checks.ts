@@ -222,7 +222,10 @@ export function roomFindings(
 }
 
 /** How many nodes EKS replaces at one time. */
-export function parallelOf({ scalingConfig, updateConfig }: Nodegroup): number {
+export function parallelOf({
+  scalingConfig,
+  updateConfig,
+}: Pick<Nodegroup, "scalingConfig" | "updateConfig">): number {
   const { maxUnavailable, maxUnavailablePercentage } = updateConfig ?? {};
   const share = ((maxUnavailablePercentage ?? 0) / 100) * (scalingConfig?.desiredSize ?? 0);
   return Math.max(1, maxUnavailable ?? Math.floor(share));

@@ -1,3 +1,4 @@
+import type { Nodegroup } from "@aws-sdk/client-eks";
 import { waits } from "../../cloud/durations.ts";
 import { labelOf } from "../../graph/labels.ts";
 import type { Resource } from "../../graph/resource.ts";
@@ -28,7 +29,7 @@ export function stepsOf(
   { config }: OperatedStack,
   to: string,
 ): Step[] {
-  const { minSize } = config.cluster.nodes;
+  const planned = resources.filter(({ type }) => type === "aws:eks/nodeGroup:NodeGroup");
   const pins = config.cluster.addonVersions as Record<string, string | undefined>;
   return resources.flatMap((resource): Step[] => {
     const { type, inputs } = resource;
@@ -48,19 +49,7 @@ export function stepsOf(
             },
           ];
     }
-    if (type === "aws:eks/nodeGroup:NodeGroup") {
-      const groups = nodeGroups ?? [];
-      const nodes =
-        groups.reduce((sum, { scalingConfig }) => sum + (scalingConfig?.desiredSize ?? 0), 0) ||
-        minSize;
-      const parallel = Math.min(...groups.map(parallelOf), nodes);
-      return [
-        {
-          what: `${nodes} nodes are replaced, ${groups.length > 0 ? parallel : 1} at a time`,
-          seconds: waits.nodeReplaced * Math.ceil(nodes / (groups.length > 0 ? parallel : 1)),
-        },
-      ];
-    }
+    if (resource === planned[0]) return [nodesReplaced(planned, nodeGroups ?? [])];
     if (type === "kubernetes:helm.sh/v3:Release" && inputs.chart === "cluster-autoscaler") {
       return [
         {
@@ -71,6 +60,26 @@ export function stepsOf(
     }
     return [];
   });
+}
+
+/** The groups are updated side by side; of groups that AWS does not tell of, or that sleep, by the plan. */
+function nodesReplaced(planned: Resource[], running: Nodegroup[]): Step {
+  const known = running.some(({ scalingConfig }) => (scalingConfig?.desiredSize ?? 0) > 0);
+  const groups: Pick<Nodegroup, "scalingConfig" | "updateConfig">[] = known
+    ? running
+    : planned.map(({ inputs: { scalingConfig, updateConfig } }) => ({
+        scalingConfig: { desiredSize: scalingConfig.minSize },
+        updateConfig,
+      }));
+  const nodes = groups.map(({ scalingConfig }) => scalingConfig?.desiredSize ?? 0);
+  const all = nodes.reduce((sum, one) => sum + one, 0);
+  const parallel = groups.map(parallelOf);
+  const rounds = nodes.map((count, at) => Math.ceil(count / (parallel[at] ?? 1)));
+  const ofEach = groups.length > 1 ? ` in each of ${groups.length} groups` : "";
+  return {
+    what: `${all} nodes are replaced, ${Math.min(...parallel, all)} at a time${ofEach}`,
+    seconds: waits.nodeReplaced * Math.max(...rounds),
+  };
 }
 
 /** The lines of `Pulumi.<stack>.yaml` that change, as they are to stand there. */
