@@ -32,6 +32,17 @@ export function manifestsOf(resources: Resource[]): Manifest[] {
     }));
 }
 
+/** In how many zones at least the pods of a workload must be, by its spread constraints. */
+export const minZonesOf = (constraints: Properties[] = []): number =>
+  Math.max(
+    1,
+    ...constraints
+      .filter((one) => one.topologyKey === "topology.kubernetes.io/zone")
+      .flatMap(({ whenUnsatisfiable, minDomains }) =>
+        whenUnsatisfiable === "DoNotSchedule" && minDomains ? [minDomains] : [],
+      ),
+  );
+
 /** The min. and max. replicas of a workload. Returns undefined if it does not scale. */
 export function scaleOf(
   workload: Pick<Manifest, "kind" | "metadata">,

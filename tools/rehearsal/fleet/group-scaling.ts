@@ -11,7 +11,7 @@ import {
 } from "../world/rules/node-rules.ts";
 import type { CloudResource } from "../world/world.ts";
 import type { Fleet } from "./fleet.ts";
-import { place, reasonsOf, type Slot, slotsOf } from "./placement.ts";
+import { place, reasonsOf, type Slot, type Strictness, slotsOf } from "./placement.ts";
 import { type FleetNode, type FleetPod, unlimited } from "./pods.ts";
 
 const controller = "cluster-autoscaler";
@@ -234,7 +234,7 @@ export function moved(
   fleet: Fleet,
   node: FleetNode,
   slots: Slot[],
-  how: { strict?: boolean } = {},
+  how: Strictness = {},
 ): Slot[] | undefined {
   const others = slots
     .filter((one) => one.node !== node)

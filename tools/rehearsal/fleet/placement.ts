@@ -47,9 +47,10 @@ function take(pod: FleetPod, slot: Slot): void {
   slot.pods.push(pod);
 }
 
-/** Whether preferences of pods are musts, as Karpenter takes them. */
-interface Strictness {
-  strict?: boolean;
+/** How Karpenter places a pod. */
+export interface Strictness {
+  /** The zones in which it may start nodes. With these, preferences of pods are musts. @default they are not */
+  strictIn?: string[];
 }
 
 /**
@@ -59,18 +60,18 @@ interface Strictness {
 export function place(
   pod: FleetPod,
   slots: Slot[],
-  { strict = false }: Strictness = {},
+  { strictIn }: Strictness = {},
 ): Slot | undefined {
   const { workload } = pod;
   const zones = countByZone(slots, workload);
   const scores = slots
     .filter((slot) => refusalsOf(pod, slot, zones).length === 0)
-    .filter((slot) => !strict || isPreferred(workload, slot, zones))
+    .filter((slot) => !strictIn || isPreferred(workload, slot, domainsOf(zones, strictIn)))
     .map((slot) => ({
       slot,
       preferred: matches(workload.preferred, slot.labels),
       zone: zones.get(slot.zone) ?? 0,
-      host: countOf(slot, workload),
+      host: workload.prefers.hostSkew === undefined ? 0 : countOf(slot, workload),
     }));
   const [best] = scores.toSorted(
     (a, b) =>
@@ -97,6 +98,13 @@ function countByZone(slots: Slot[], workload: Workload): Counts {
   return counts;
 }
 
+/**
+ * Karpenter counts zones without a node too (pkg/controllers/provisioning/scheduling/topology.go,
+ * buildDomainGroups).
+ */
+const domainsOf = (zones: Counts, all: string[]): Counts =>
+  new Map([...all.map((zone): [string, number] => [zone, 0]), ...zones]);
+
 /** Why a node does not take a pod, in the words of kube-scheduler. Empty if it does. */
 function refusalsOf({ workload }: FleetPod, slot: Slot, zones: Counts): string[] {
   if (slot.closed) return [slot.closed];
@@ -114,7 +122,7 @@ function refusalsOf({ workload }: FleetPod, slot: Slot, zones: Counts): string[]
     ...(pods < 1 ? ["Too many pods"] : []),
   ];
   if (short.length > 0) return short;
-  return isSkewed(slot, zones, workload.zoneSkew)
+  return isSkewed(slot, zones, workload.zoneSkew, workload.minZones)
     ? ["node(s) didn't match pod topology spread constraints"]
     : [];
 }
@@ -126,16 +134,20 @@ function isPreferred(workload: Workload, slot: Slot, zones: Counts): boolean {
 }
 
 /** Whether a pod more makes a zone differ from the emptiest by more than that. A node to come has no zone yet. */
-function isSkewed({ zone }: Slot, zones: Counts, maxSkew: number | undefined): boolean {
+function isSkewed({ zone }: Slot, zones: Counts, maxSkew?: number, minZones = 1): boolean {
   if (maxSkew === undefined || zone === undefined) return false;
   const counts = [...zones].flatMap(([one, count]) => (one === undefined ? [] : count));
-  return (zones.get(zone) ?? 0) + 1 - Math.min(...counts) > maxSkew;
+  const fewest = counts.length < minZones ? 0 : Math.min(...counts);
+  return (zones.get(zone) ?? 0) + 1 - fewest > maxSkew;
 }
 
 /** A pod of the lowest priority that leaves enough room to one of a higher; undefined if no single one does. */
 export function victimOf({ workload }: FleetPod, slots: Slot[]): FleetPod | undefined {
+  const zones = countByZone(slots, workload);
   const victims = slots
     .filter(({ closed, labels }) => !closed && matches(workload.selector, labels))
+    // To end a pod of another kind changes no spread.
+    .filter((slot) => !isSkewed(slot, zones, workload.zoneSkew, workload.minZones))
     .flatMap(({ room, pods }) =>
       pods
         .filter((pod) => pod.endsAt === undefined && pod.workload.priority < workload.priority)

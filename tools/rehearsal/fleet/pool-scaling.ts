@@ -11,7 +11,7 @@ import {
   typesOf,
 } from "../world/node-claims.ts";
 import { labelsOfStarted, matches, startedLabel } from "../world/node-labels.ts";
-import type { CloudResource, Props } from "../world/world.ts";
+import type { CloudResource, Props, World } from "../world/world.ts";
 import type { Fleet } from "./fleet.ts";
 import { moved } from "./group-scaling.ts";
 import { place, type Slot, slotsOf } from "./placement.ts";
@@ -98,25 +98,27 @@ function planNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): Slot
         ),
       ),
   ];
+  const strictIn = zonesIn(world, world.subnetsLeft(subnetsIn(fleet)));
   const planned: Slot[] = [];
   for (const pod of pending) {
-    if (place(pod, [...there, ...planned], { strict: true })) continue;
+    if (place(pod, [...there, ...planned], { strictIn })) continue;
     const labels = labelsFor(fleet, pool, pod.workload.selector);
-    const fresh = zonesOf(fleet).map((zone) => empty(zone, labels, largest));
+    const fresh = strictIn.map((zone) => empty(zone, labels, largest));
     const slots = [...there, ...planned, ...fresh];
-    const slot = place(pod, slots, { strict: true }) ?? place(pod, slots);
+    const slot = place(pod, slots, { strictIn }) ?? place(pod, slots);
     if (slot && fresh.includes(slot)) planned.push(slot);
   }
   return planned;
 }
 
-/** Those of the nodes' class in which AWS starts instances. */
-function zonesOf({ world, cluster }: Fleet): string[] {
+/** The subnets in which nodes of the class may start. */
+function subnetsIn({ world, cluster }: Fleet): string[] {
   const nodeClass = nodeClassIn(world, cluster);
-  return world
-    .subnetsLeft(nodeClass ? subnetsOf(nodeClass) : [])
-    .map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone);
+  return nodeClass ? subnetsOf(nodeClass) : [];
 }
+
+const zonesIn = (world: World, subnetIds: string[]): string[] =>
+  subnetIds.map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone);
 
 /**
  * Ends nodes whose pods have room on others, as the first budget allows: a share is rounded up, and nodes
@@ -129,6 +131,7 @@ function removeNodes(fleet: Fleet, pool: CloudResource): void {
   const share = Number.parseInt(budgets[0]?.nodes ?? "10%", 10);
   let allowed = Math.ceil((own.length * share) / 100) - used;
   let slots = slotsOf(fleet.nodes, fleet.pods);
+  const strictIn = zonesIn(fleet.world, subnetsIn(fleet));
   const candidates = own
     .filter(({ cordoned }) => !cordoned)
     .filter(
@@ -142,7 +145,7 @@ function removeNodes(fleet: Fleet, pool: CloudResource): void {
       fleet.say("DisruptionBlocked", pool.id, "No allowed disruptions due to blocking budget");
       return;
     }
-    const others = slot.node && moved(fleet, slot.node, slots, { strict: true });
+    const others = slot.node && moved(fleet, slot.node, slots, { strictIn });
     if (!slot.node || !others) continue;
     slots = others;
     allowed -= 1;

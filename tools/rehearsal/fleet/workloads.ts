@@ -1,5 +1,5 @@
 import { clusterPods } from "../../../infra/cluster/capacity.ts";
-import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import { minZonesOf, podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
 import { karpenterRelease } from "../world/node-claims.ts";
 import { poolLabel, preferredOf, selectorOf } from "../world/node-labels.ts";
 import { waitsBeforeReady } from "../world/rollout.ts";
@@ -30,6 +30,8 @@ export interface Workload extends Requests {
   seconds: { start: number; balancer: number };
   /** The max. difference between zones in pods; undefined if the spread is soft. */
   zoneSkew: number | undefined;
+  /** With fewer zones the emptiest counts as empty (topologySpreadConstraints, minDomains). */
+  minZones: number;
   /** What pods would like better, as max. difference in pods: Karpenter takes it for a must. */
   prefers: { zoneSkew: number | undefined; hostSkew: number | undefined };
   /** The only zone of its pods; undefined for any. */
@@ -47,6 +49,7 @@ export interface Workload extends Requests {
 const onceInCluster = {
   ...{ serves: false, isService: false, scale: undefined, priority: 2_000_000_000 },
   ...{ graceSeconds: 30, tolerationSeconds: 300, zoneSkew: undefined, zone: undefined },
+  minZones: 1,
   prefers: { zoneSkew: undefined, hostSkew: undefined },
   ...{ preferred: {}, stays: false },
 };
@@ -55,10 +58,11 @@ const onceInCluster = {
 export function workloadsIn(world: World, cluster: string): Workload[] {
   const inCluster = (kind: string) =>
     world.live(kubernetes(kind)).filter((one) => one.cluster === cluster);
-  const releases = inCluster("helm.sh/v3:Release").map(({ inputs }) => inputs.chart);
+  const releases = inCluster("helm.sh/v3:Release");
+  const charts = releases.map(({ inputs }) => inputs.chart);
   const pods = clusterPods({
-    autoscaler: releases.includes("cluster-autoscaler"),
-    keda: releases.includes("keda"),
+    autoscaler: charts.includes("cluster-autoscaler"),
+    keda: charts.includes("keda"),
     auto: isAuto(world, cluster),
     karpenter: karpenterRelease(world, cluster, "karpenter") !== undefined,
     files: addon(world, cluster, "aws-efs-csi-driver") !== undefined,
@@ -72,9 +76,16 @@ export function workloadsIn(world: World, cluster: string): Workload[] {
       // Of its chart: affinity to nodes without karpenter.sh/nodepool, and anti-affinity of hosts.
       alone: name === "karpenter",
       selector: name === "karpenter" ? { [poolLabel]: undefined } : {},
+      ...zonesOfChart(releases.find((one) => one.inputs.chart === name)),
     })),
     ...inCluster("apps/v1:Deployment").map((one) => serviceOf(world, cluster, one, inCluster)),
   ];
+}
+
+/** That its pods must be in several zones. */
+function zonesOfChart(release: CloudResource | undefined): Partial<Workload> {
+  const minZones = minZonesOf(release?.inputs.values?.topologySpreadConstraints);
+  return minZones > 1 ? { minZones, zoneSkew: 1 } : {};
 }
 
 function serviceOf(
@@ -109,6 +120,7 @@ function serviceOf(
     tolerationSeconds: tolerationOf(pod),
     seconds: waitsBeforeReady(world, cluster, namespace),
     zoneSkew: skewOf("topology.kubernetes.io/zone", "DoNotSchedule"),
+    minZones: 1,
     prefers: {
       zoneSkew: skewOf("topology.kubernetes.io/zone", "ScheduleAnyway"),
       hostSkew: skewOf("kubernetes.io/hostname", "ScheduleAnyway"),

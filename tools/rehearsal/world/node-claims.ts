@@ -143,14 +143,21 @@ function registrationProblem(
 export interface Launched extends Requests {
   /** It prefers a node without another of its kind, which Karpenter takes for a must. */
   alone?: boolean;
+  /** It prefers the zone with the fewest of its kind, which is a must too. */
+  zonal?: boolean;
   /** Labels of its node. @default any node */
   selector?: Props;
 }
 
 /** Starts nodes for pods that find no room. Does nothing while nodes are on their way. */
-export function launchNodes(world: World, cluster: string, pods: Launched[]): string | undefined {
+export function launchNodes(
+  world: World,
+  cluster: string,
+  pods: Launched[],
+  zone?: string,
+): string | undefined {
   const waiting = claimsOf(world, cluster).some(({ status }) => status === "creating");
-  return waiting ? undefined : startClaims(world, cluster, pods);
+  return waiting ? undefined : startClaims(world, cluster, pods, zone);
 }
 
 /** The types of a NodePool with their room for pods, the smallest first. */
@@ -193,9 +200,11 @@ export function startClaims(
   if (!capacityType)
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
   const types = typesOf(world, cluster);
+  const zones = world.subnetsLeft(subnetsOf(nodeClass)).length;
+  const share = pods[0]?.zonal && zone === undefined ? Math.ceil(pods.length / zones) : pods.length;
   for (let left = pods; left.length > 0; ) {
     const [fitting = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);
-    const most = left[0]?.alone ? Math.min(1, fitting) : fitting;
+    const most = left[0]?.alone ? Math.min(1, fitting) : Math.min(share, fitting);
     const type = types.find(({ room }) => holds(room, left) >= most);
     if (!type || most === 0) return "no instance type satisfied resources of the pods";
     if (exceeds(world, cluster, pool.inputs.spec.limits, type)) {

@@ -1,7 +1,14 @@
 import type { Room } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
-import { podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
-import { claimProblem, claimsOf, launchNodes, roomOfClaim } from "./node-claims.ts";
+import { minZonesOf, podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import {
+  claimProblem,
+  claimsOf,
+  launchNodes,
+  nodeClassIn,
+  roomOfClaim,
+  subnetsOf,
+} from "./node-claims.ts";
 import { labelsOfGroup, labelsOfStarted, matches, preferredOf, selectorOf } from "./node-labels.ts";
 import { nodeGroups, nodesOf, roomOfGroup, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
 import type { CloudResource, Props, World } from "./world.ts";
@@ -22,6 +29,8 @@ interface Pod extends Requests {
   zoneSkew?: number;
   /** It prefers a node without another of its Deployment. */
   alone: boolean;
+  /** It prefers the zone with the fewest of its Deployment. */
+  zonal: boolean;
 }
 
 const deploymentType = "kubernetes:apps/v1:Deployment";
@@ -91,6 +100,51 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
 }
 
 /**
+ * The names of Deployments that would be in fewer zones than they prefer without the node of a NodeClaim. For
+ * Karpenter that is a must, in all zones in which it may start nodes (karpenter issue 667).
+ */
+export function spreadBy(world: World, cluster: string, claim: CloudResource): string[] {
+  const nodeClass = nodeClassIn(world, cluster);
+  const all = new Set((nodeClass ? subnetsOf(nodeClass) : []).map((id) => zoneOf(world, id)));
+  const others = nodesIn(world, cluster, [claim]);
+  const zones = new Set(others.map(({ zone }) => zone));
+  const ofCharts = releasesIn(world, cluster)
+    .filter((one) => zones.size < minZonesOf(one.inputs.values?.topologySpreadConstraints))
+    .map(({ name }) => name);
+  const ofServices = deploymentsIn(world, cluster).flatMap((one) => {
+    const pods = podsOf(one);
+    const [pod] = pods;
+    if (!pod?.zonal || !matches(pod.selector, labelsOfStarted(claim.inputs))) return [];
+    const left = new Set(
+      others.filter(({ labels }) => matches(pod.selector, labels)).map(({ zone }) => zone),
+    );
+    const isLast = !left.has(claim.inputs.zone);
+    return isLast && left.size < Math.min(all.size, pods.length) ? [one.name] : [];
+  });
+  return [...ofCharts, ...ofServices];
+}
+
+/**
+ * The message of kube-scheduler about a pod of a chart that must be in another zone than there are nodes in; Karpenter
+ * then starts one in such a zone. Returns undefined if there are enough.
+ */
+export function zonesProblem(world: World, cluster: string, values?: Props): string | undefined {
+  const minZones = minZonesOf(values?.topologySpreadConstraints);
+  const nodes = nodesIn(world, cluster);
+  const zones = new Set(nodes.map(({ zone }) => zone));
+  if (nodes.length === 0 || zones.size >= minZones) return undefined;
+  const nodeClass = nodeClassIn(world, cluster);
+  const [zone] = world
+    .subnetsLeft(nodeClass ? subnetsOf(nodeClass) : [])
+    .map((id) => zoneOf(world, id))
+    .filter((one) => !zones.has(one));
+  const pod = { cpuMillicores: 100, memoryMiB: 128 };
+  const why = launchNodes(world, cluster, [pod], zone) ?? claimProblem(world, cluster);
+  const message = `0/${nodes.length} nodes are available: ${nodes.length} node(s) didn't match pod topology spread constraints`;
+  return why ? `${message}; ${why}` : message;
+}
+
+/**
  * Starts nodes for the pods that would have no room without this one, before it is ended. Returns whether
  * all have a place, now or on a node that is on its way.
  */
@@ -113,11 +167,15 @@ export function addsNode(world: World, cluster: string): boolean {
 
 /** Starts nodes for pods that have lost theirs. */
 export function reschedule(world: World, cluster: string): void {
+  for (const { inputs } of releasesIn(world, cluster)) zonesProblem(world, cluster, inputs.values);
   for (const deployment of deploymentsIn(world, cluster)) waitingPods(world, deployment);
 }
 
 const deploymentsIn = (world: World, cluster: string) =>
   world.live(deploymentType).filter((one) => one.cluster === cluster);
+
+const releasesIn = (world: World, cluster: string) =>
+  world.live("kubernetes:helm.sh/v3:Release").filter((one) => one.cluster === cluster);
 
 /** Where pods are. */
 type Placed = Map<Pod, Node>;
@@ -198,6 +256,7 @@ function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): P
     preferred: preferredOf(pod),
     zoneSkew: hard?.maxSkew,
     alone: spreads.some(({ topologyKey }) => topologyKey === "kubernetes.io/hostname"),
+    zonal: spreads.some(({ topologyKey }) => topologyKey === "topology.kubernetes.io/zone"),
   }));
 }
 

@@ -1,6 +1,6 @@
 import { claimProblem, launchNodes } from "../node-claims.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
-import { reschedule } from "../scheduler.ts";
+import { reschedule, zonesProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { needNodes } from "./cluster-rules.ts";
 import { addonType, autoClassType, clusterType, isAuto, nodeClaimType } from "./lookup-rules.ts";
@@ -22,7 +22,8 @@ const firstPod = [{ cpuMillicores: 100, memoryMiB: 128, selector: {} }];
 /** Why the first pods of a cluster without a node group find no node. Starts one for them. */
 function firstNodeProblem({ world, resource, inputs }: Call): string | undefined {
   const cluster: string = resource.cluster ?? inputs.clusterName;
-  if (!isAuto(world, cluster) || !nodeProblem(world, cluster)) return undefined;
+  if (!isAuto(world, cluster)) return undefined;
+  if (!nodeProblem(world, cluster)) return zonesProblem(world, cluster, inputs.values);
   if (resource.type === addonType && !needNodes.has(inputs.addonName)) return undefined;
   const pools = world.live("kubernetes:karpenter.sh/v1:NodePool");
   if (!pools.some((one) => one.cluster === cluster)) {

@@ -13,7 +13,7 @@ import {
   terminate,
 } from "../node-claims.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
-import { addsNode, heldBy, replaces, reschedule } from "../scheduler.ts";
+import { addsNode, heldBy, replaces, reschedule, spreadBy } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
 import { autoClassType, clusterType, isAuto } from "./lookup-rules.ts";
 import { nodeGroups, nodesOf } from "./node-rules.ts";
@@ -212,6 +212,7 @@ function consolidate(world: World, cluster: string): void {
   if (!pool || karpenterProblem(world, cluster, ["ec2:TerminateInstances"])) return;
   for (const claim of readyIn(world, cluster)) {
     if (heldBy(world, cluster, [claim]).length > 0) continue;
+    if (spreadBy(world, cluster, claim).length > 0) continue;
     // The pods of add-ons have no other node.
     if (isAuto(world, cluster) && readyIn(world, cluster).length === 1) continue;
     claim.status = "deleting";
