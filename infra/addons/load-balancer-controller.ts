@@ -20,6 +20,11 @@ export interface LoadBalancerControllerArgs {
   tags: Record<string, string>;
   /** In a stack whose nodes have no way out. */
   copying?: Copying;
+  /**
+   * Whether its two pods must be in two zones, so that nodes are. Else nothing starts a second node where one has room
+   * for all pods, which only prefer another zone. @default false
+   */
+  inTwoZones?: boolean;
 }
 
 const namespace = "kube-system";
@@ -65,6 +70,7 @@ export class LoadBalancerController extends pulumi.ComponentResource {
         timeout: 600,
         values: {
           ...chartValues(args, role),
+          ...(args.inTwoZones && { topologySpreadConstraints: [inTwoZones] }),
           ...withoutWayOut(copiedImage(name, image, args.copying, parent)),
         },
       },
@@ -73,6 +79,16 @@ export class LoadBalancerController extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
+
+/** Below `minDomains` zones the scheduler takes the fewest pods for none, and a second pod waits for another zone. */
+const inTwoZones = {
+  topologyKey: "topology.kubernetes.io/zone",
+  whenUnsatisfiable: "DoNotSchedule",
+  maxSkew: 1,
+  minDomains: 2,
+  labelSelector: { matchLabels: { "app.kubernetes.io/name": "aws-load-balancer-controller" } },
+  matchLabelKeys: ["pod-template-hash"],
+};
 
 const image = `public.ecr.aws/eks/aws-load-balancer-controller:v${controllerVersion}`;
 

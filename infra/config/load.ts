@@ -105,7 +105,12 @@ function slices(given: Settings) {
       ),
     },
     keda: { ...kedaNeeds(services, { region, accountId }), clusterName: cluster.name },
-    loadBalancerController: { region, tags, copying: copying(settings) },
+    loadBalancerController: {
+      region,
+      tags,
+      copying: copying(settings),
+      inTwoZones: nodes.kind === "auto",
+    },
     containerInsights: {
       ...settings.insights,
       clusterName: cluster.name,

@@ -56,7 +56,8 @@ export function servicePod(
     topologySpreadConstraints: [
       // In one group over all zones, one that is short of room must not keep pods from running in another.
       spread("topology.kubernetes.io/zone", args.nodes?.hardSpread ? "DoNotSchedule" : undefined),
-      spread("kubernetes.io/hostname"),
+      // Karpenter would start a node for each pod: it takes a soft spread for a must (karpenter issue 667).
+      ...(args.nodes?.startedBy ? [] : [spread("kubernetes.io/hostname")]),
     ],
     terminationGracePeriodSeconds: clock.terminationGracePeriodSeconds,
     containers: [

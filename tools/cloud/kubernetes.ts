@@ -1,7 +1,7 @@
 import { mostNodes, nodesFor } from "../../infra/cluster/capacity.ts";
 import { roomsOfStarted } from "../../infra/cluster/started-nodes.ts";
 import { addonsOnNodes, clusterPodsOf } from "../graph/cluster-pods.ts";
-import { manifestsOf } from "../graph/manifests.ts";
+import { manifestsOf, minZonesOf } from "../graph/manifests.ts";
 import { startedNodesOf } from "../graph/node-pool.ts";
 import type { Properties, Resource } from "../graph/resource.ts";
 import { servicePods } from "../graph/workload-pods.ts";
@@ -135,21 +135,33 @@ function loadBalancer(ingress: Resource, all: Resource[]): Charges {
 
 /**
  * The nodes that are started for the pods of Deployments at their fewest replicas, of the type that costs
- * least for all of them. Karpenter also mixes types, and puts pods on the managed group where it has room. In
+ * least for all of them: at least one in each zone over which a service is spread, which Karpenter takes for
+ * a must. It also mixes types, and puts pods on the managed group where it has room. In
  * EKS Auto Mode the pods of add-ons are on them too, and EKS bills each for itself.
  */
 function startedCharges(all: Resource[]): Charges {
   const started = startedNodesOf(all);
   if (!started) return {};
   const auto = started.by === "EKS Auto Mode";
-  const services = servicePods(manifestsOf(all), { bound: "least", rollout: false });
+  const services = servicePods(manifestsOf(all), { bound: "least", rollout: false }).map(
+    (pods) => ({
+      ...pods,
+      spread: true,
+    }),
+  );
   const pods = auto ? [...services, ...clusterPodsOf(all)] : services;
+  const { zones } = started;
+  const charts = all.filter(({ type }) => type === "kubernetes:helm.sh/v3:Release");
+  const atLeast = Math.max(
+    Math.min(zones, Math.max(0, ...services.map(({ count }) => count))),
+    ...(auto ? charts.map((one) => minZonesOf(one.inputs.values?.topologySpreadConstraints)) : []),
+  );
   const spot = started.capacityTypes.includes("spot") ? ", at most (Spot)" : "";
   const rooms = roomsOfStarted(started.instanceTypes, addonsOnNodes(all));
   const [cheapest] = started.instanceTypes
     .flatMap((type, at) => {
       const [price, room] = [instancePrice(type), rooms[at]];
-      const bounds = { zones: 1, atLeast: 0, atMost: mostNodes };
+      const bounds = { zones, atLeast, atMost: mostNodes };
       const count = room && nodesFor(pods, { room, ...bounds });
       return price && count !== undefined ? [{ type, price, count }] : [];
     })

@@ -6,6 +6,8 @@ export interface StartedNodes extends StartedAddresses {
   capacityTypes: string[];
   /** Of each node. */
   diskGiB: number;
+  /** In so many they start. */
+  zones: number;
 }
 
 /** Undefined where the managed group has all nodes. */
@@ -27,6 +29,7 @@ export function startedNodesOf(resources: Resource[]): StartedNodes | undefined 
     capacityTypes: among("karpenter.sh/capacity-type"),
     cpuLimit: Number(pool.limits.cpu),
     memoryLimitGiB: Number.parseInt(pool.limits.memory, 10),
+    zones: (auto ?? nodeClass)?.subnetSelectorTerms.length ?? 1,
     diskGiB: disks.reduce((sum, { ebs }) => sum + Number.parseInt(ebs.volumeSize, 10), 0),
   };
 }

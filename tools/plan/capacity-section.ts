@@ -100,7 +100,7 @@ function nodesByKind(resources: Resource[]): NodesOfKind[] {
 /** What the node groups carry; undefined without one. */
 export function placementOf(resources: Resource[]): Placement | undefined {
   const started = startedNodesOf(resources);
-  const [group = started && withoutGroup(resources), ...others] = nodesByKind(resources);
+  const [group = started && withoutGroup(started), ...others] = nodesByKind(resources);
   if (!group) return undefined;
   const runs = (chart: string) => resources.some(({ inputs }) => inputs.chart === chart);
   const scaled = runs("cluster-autoscaler");
@@ -124,17 +124,12 @@ export function placementOf(resources: Resource[]): Placement | undefined {
 }
 
 /** What stands for the node group in EKS Auto Mode: none of its nodes, in the subnets of the NodeClass. */
-function withoutGroup(resources: Resource[]): NodesOfKind {
-  const nodeClass = resources.find(
-    ({ type }) => type === "kubernetes:eks.amazonaws.com/v1:NodeClass",
-  );
-  return {
-    types: [],
-    spot: false,
-    zones: nodeClass?.inputs.spec.subnetSelectorTerms.length ?? 1,
-    sizes: { minSize: 0, desiredSize: 0, maxSize: 0 },
-  };
-}
+const withoutGroup = ({ zones }: StartedNodes): NodesOfKind => ({
+  types: [],
+  spot: false,
+  zones,
+  sizes: { minSize: 0, desiredSize: 0, maxSize: 0 },
+});
 
 function roomOf(resources: Resource[]): { of: string; what: string }[] {
   const placement = placementOf(resources);

@@ -146,7 +146,27 @@ describe("EKS Auto Mode", () => {
     assert.deepEqual(policyViolations(resources), []);
   });
 
+  it("has nodes in two zones at least, by the pods of the load balancer controller", () => {
+    const release = only(
+      resources.filter(({ inputs }) => inputs.chart === "aws-load-balancer-controller"),
+      "kubernetes:helm.sh/v3:Release",
+    );
+    const [spread, ...others] = release.inputs.values.topologySpreadConstraints;
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [spread.topologyKey, spread.whenUnsatisfiable, spread.maxSkew, spread.minDomains],
+      ["topology.kubernetes.io/zone", "DoNotSchedule", 1, 2],
+    );
+    assert.equal(release.inputs.values.replicaCount, 2);
+  });
+
   it("is billed for each node beside its price", () => {
+    const nodesOf = (all: Resource[]) =>
+      costOf(all).fixed.find(({ what }) => what.includes("node of EKS Auto Mode"))?.count;
+    // Four pods of one service in three zones.
+    assert.equal(nodesOf(resources), 3);
+    const isService = ({ type }: Resource) => /:(Deployment|HorizontalPodAutoscaler)$/.test(type);
+    assert.equal(nodesOf(resources.filter((one) => !isService(one))), 2, "for the controller");
     const { fixed, unknown, assumptions } = costOf(resources);
     const [node, fee] = ["node of EKS Auto Mode", "EKS Auto Mode for"].map((what) =>
       fixed.find((one) => one.what.includes(what)),

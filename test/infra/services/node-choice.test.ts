@@ -73,4 +73,14 @@ describe("the nodes of a pod", () => {
       ],
     );
   });
+
+  for (const startedBy of ["Karpenter", "EKS Auto Mode"] as const) {
+    it(`are spread over zones alone where ${startedBy} starts one for each pod that prefers another host`, () => {
+      const spread = podWith({ nodes: { startedBy } }).topologySpreadConstraints;
+      assert.deepEqual(
+        spread.map(({ topologyKey }: { topologyKey: string }) => topologyKey),
+        ["topology.kubernetes.io/zone"],
+      );
+    });
+  }
 });

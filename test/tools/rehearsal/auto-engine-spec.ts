@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, before, describe, it } from "mocha";
+import { loseEachNode } from "../../../tools/rehearsal/fleet/experiments.ts";
 import {
   checkDependencies,
   checkImageChange,
@@ -7,7 +8,7 @@ import {
   checkReady,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
-import { nodeClaimType, nodePoolType } from "../../../tools/rehearsal/world/node-claims.ts";
+import { nodeClaimType } from "../../../tools/rehearsal/world/node-claims.ts";
 import { interruptSpot } from "../../../tools/rehearsal/world/rules/karpenter-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
@@ -51,14 +52,22 @@ describe("nodes that EKS Auto Mode starts", function () {
     assert.deepEqual(checkNothingLeft(stack.world), []);
   });
 
-  for (const type of [nodePoolType, "aws:eks/addon:Addon", "kubernetes:apps/v1:Deployment"]) {
-    it(`leave nothing where up failed at a ${type.split(":").at(-1)}`, async () => {
-      await open();
-      stack.world.faults.push({ action: "create", type, code: "Timeout", message: "planted" });
-      assert.match((await stack.up()).errors.join(), /planted/);
-      stack.world.incidents.length = 0;
-      await well("destroy");
-      assert.deepEqual(checkNothingLeft(stack.world), []);
-    });
-  }
+  it("are in two zones where one would hold all pods, so that a lost node is borne", async () => {
+    await open();
+    stack.configure("services.shop", { cpuMillicores: 100, memoryMiB: 128, minReplicas: 2 });
+    await well("up");
+    const zones = () => claims().map(({ inputs }) => inputs.zone);
+    assert.equal(new Set(zones()).size, 2);
+    const losses = loseEachNode(stack.world);
+    assert.equal(losses.length, 2);
+    assert.deepEqual(
+      losses.flatMap(({ failures }) => failures),
+      [],
+    );
+    interruptSpot(stack.world, claims()[0] ?? assert.fail());
+    await stack.world.clock.settle();
+    assert.equal(new Set(zones()).size, 2);
+    await well("destroy");
+    assert.deepEqual(checkNothingLeft(stack.world), []);
+  });
 });

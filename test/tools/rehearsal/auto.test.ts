@@ -6,7 +6,7 @@ describe("EKS Auto Mode", function () {
   before(needsEngine);
 
   it("starts nodes, and ends them before the cluster goes", () =>
-    passes("test/tools/rehearsal/auto-engine-spec.ts", 4));
+    passes("test/tools/rehearsal/auto-engine-spec.ts", 2));
 
   it("takes the place of a managed group in one update", () =>
     passes("test/tools/rehearsal/auto-move-engine-spec.ts", 1));
