@@ -1,6 +1,7 @@
 import type { RehearsalStack } from "../../tools/rehearsal/rehearsal-stack.ts";
 import { changeByHand } from "../../tools/rehearsal/world/by-hand.ts";
 import { nodeClassType, nodePoolType } from "../../tools/rehearsal/world/node-claims.ts";
+import { autoClassType } from "../../tools/rehearsal/world/rules/lookup-rules.ts";
 import { nodeGroupType, scaleTo } from "../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props, World } from "../../tools/rehearsal/world/world.ts";
 
@@ -17,8 +18,12 @@ export interface NodeKind {
   kind: string;
   /** The settings of the stack that are its own, by group. */
   settings: (kubernetesVersion: string) => Record<string, Props>;
-  /** Whether Karpenter starts its nodes. */
+  /** Whether Karpenter, or that of EKS Auto Mode, starts its nodes. */
   startsNodes: boolean;
+  /** The kinds that one `up` gives a running stack instead, while pods keep serving. */
+  givesWayTo: string[];
+  /** With 40 pods of 250 millicores and 256 MiB. */
+  mostNodes: number;
   /** Where an `up` breaks off in the order of its resources, from the cluster on. */
   breaks: BreakingPoint[];
   /** What somebody changes by hand beside what all kinds have. Returns what was changed. */
@@ -50,10 +55,26 @@ function resizeGroup(world: World, maxSize: number): CloudResource | undefined {
   return group;
 }
 
+/** What Karpenter may start, and EKS Auto Mode. */
+const started = {
+  instanceTypes: ["m7g.large", "m7g.xlarge", "m6g.large", "m6g.xlarge"],
+  capacityTypes: ["spot", "on-demand"],
+  cpuLimit: 48,
+  memoryLimitGiB: 192,
+};
+/** Somebody lowers the limits of the NodePool. */
+function limitPool(world: World): CloudResource | undefined {
+  const [pool] = world.live(nodePoolType);
+  if (pool) changeByHand(pool, "spec.limits", { cpu: "8", memory: "16Gi" });
+  return pool;
+}
+
 export const nodeKinds: NodeKind[] = [
   {
     kind: "managed",
     startsNodes: false,
+    mostNodes: 24,
+    givesWayTo: ["karpenter"],
     settings: (version) => ({
       nodes: {
         kind: "managed",
@@ -82,6 +103,8 @@ export const nodeKinds: NodeKind[] = [
   {
     kind: "karpenter",
     startsNodes: true,
+    mostNodes: 10,
+    givesWayTo: ["managed"],
     settings: (version) => ({
       nodes: {
         kind: "karpenter",
@@ -89,12 +112,7 @@ export const nodeKinds: NodeKind[] = [
         minSize: 2,
         maxSize: 3,
         release: release(version),
-        karpenter: {
-          instanceTypes: ["m7g.large", "m7g.xlarge", "m6g.large", "m6g.xlarge"],
-          capacityTypes: ["spot", "on-demand"],
-          cpuLimit: 48,
-          memoryLimitGiB: 192,
-        },
+        karpenter: started,
       },
       autoscaler: { enabled: false, spareCapacity: { replicas: 1 } },
     }),
@@ -115,11 +133,36 @@ export const nodeKinds: NodeKind[] = [
       halfServices,
     ],
     drift: (world) => {
-      const [pool] = world.live(nodePoolType);
-      if (pool) changeByHand(pool, "spec.limits", { cpu: "8", memory: "16Gi" });
       const [policy] = world.live("aws:sqs/queuePolicy:QueuePolicy");
       if (policy) changeByHand(policy, "policy", JSON.stringify({ Statement: [] }));
-      return [pool, policy, resizeGroup(world, 5)];
+      return [limitPool(world), policy, resizeGroup(world, 5)];
+    },
+  },
+  {
+    kind: "auto",
+    startsNodes: true,
+    // auto-move-engine-spec.ts has the way from a managed group. AWS ends all instances where EKS Auto Mode is turned off.
+    mostNodes: 10,
+    givesWayTo: [],
+    settings: () => ({
+      nodes: { kind: "auto", auto: started },
+      autoscaler: { enabled: false, spareCapacity: { replicas: 1 } },
+    }),
+    breaks: [
+      {
+        after: "the cluster, and no NodeClass",
+        type: autoClassType,
+        name: "cluster-auto-nodes-class",
+      },
+      { after: "a NodeClass, and no NodePool", type: nodePoolType, name: "cluster-auto-nodes" },
+      { after: "a NodePool, and no add-on", type: addon, name: "cluster-metrics-server" },
+      noService,
+      halfServices,
+    ],
+    drift: (world) => {
+      const [nodeClass] = world.live(autoClassType);
+      if (nodeClass) changeByHand(nodeClass, "spec.ephemeralStorage", { size: "200Gi" });
+      return [limitPool(world), nodeClass];
     },
   },
 ];

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import {
+  fleetAtRest,
+  loseEachNode,
+  loseEachZone,
+  scaleOutAndBack,
+} from "../../../tools/rehearsal/fleet/experiments.ts";
+import {
   checkAddonVersions,
   checkNothingLeft,
   checkOnlyUpdates,
@@ -12,6 +18,7 @@ import {
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { changeByHand } from "../../../tools/rehearsal/world/by-hand.ts";
 import { driftOf, nodeClaimType } from "../../../tools/rehearsal/world/node-claims.ts";
+import { nodeGroupType } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import { chooseNodes, nodeKinds } from "../../support/node-kinds.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 import { upWell } from "../../support/up-well.ts";
@@ -86,6 +93,24 @@ for (const row of nodeKinds) {
       assert.deepEqual((await stack.up()).steps, []);
     });
 
+    it("grow from 2 pods to 40 and back, and bear the loss of each node and each zone", async () => {
+      running();
+      const shop = { cpuMillicores: 250, memoryMiB: 256, minReplicas: 2, maxReplicas: 40 };
+      stack.configure("services.shop", shop);
+      // One NAT gateway would go with its zone.
+      stack.configure("network", { natPerZone: true });
+      await upWell(stack);
+      const { nodes, failures } = scaleOutAndBack(fleetAtRest(stack.world.copy()), "shop");
+      assert.deepEqual(failures, []);
+      assert.ok(nodes.most <= row.mostNodes, `${nodes.most} nodes ran`);
+      const losses = [...loseEachNode(stack.world), ...loseEachZone(stack.world)];
+      assert.deepEqual(
+        losses.filter((one) => one.failures.length > 0),
+        [],
+      );
+      running();
+    });
+
     it("run a new image; one whose pods crash fails, and the former one comes back", async () => {
       setImage("1.0.1");
       await upWell(stack);
@@ -129,7 +154,8 @@ for (const row of nodeKinds) {
       chooseNodes(stack, row, "1.36");
       const steps = await upWell(stack);
       assert.deepEqual(checkOnlyUpdates(steps), []);
-      const types = ["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"];
+      const groups = stack.world.live(nodeGroupType).map(({ type }) => type);
+      const types = ["aws:eks/cluster:Cluster", ...groups];
       assert.deepEqual(checkUpdateOrder(stack.world, types), []);
       assert.deepEqual(checkAddonVersions(stack.world, "1.36"), []);
       assert.deepEqual(
@@ -144,7 +170,7 @@ for (const row of nodeKinds) {
       assert.deepEqual((await stack.up()).steps, []);
     });
 
-    for (const other of nodeKinds.filter(({ kind }) => kind !== row.kind)) {
+    for (const other of nodeKinds.filter(({ kind }) => row.givesWayTo.includes(kind))) {
       it(`give way to kind ${other.kind} in one up, in which pods keep serving`, async () => {
         chooseNodes(stack, other, "1.36");
         await upWell(stack);

@@ -6,5 +6,5 @@ describe("the life of a stack", function () {
   before(needsEngine);
 
   it("is the same for each kind of nodes, and ends with nothing left", () =>
-    passes("test/tools/rehearsal/lifecycle-engine-spec.ts", 25));
+    passes("test/tools/rehearsal/lifecycle-engine-spec.ts", 39));
 });
