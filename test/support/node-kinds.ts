@@ -103,7 +103,7 @@ export const nodeKinds: NodeKind[] = [
   {
     kind: "karpenter",
     startsNodes: true,
-    mostNodes: 10,
+    mostNodes: 14,
     givesWayTo: ["managed"],
     settings: (version) => ({
       nodes: {
@@ -142,7 +142,7 @@ export const nodeKinds: NodeKind[] = [
     kind: "auto",
     startsNodes: true,
     // auto-move-engine-spec.ts has the way from a managed group. AWS ends all instances where EKS Auto Mode is turned off.
-    mostNodes: 10,
+    mostNodes: 14,
     givesWayTo: [],
     settings: () => ({
       nodes: { kind: "auto", auto: started },
