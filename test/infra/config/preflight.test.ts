@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, it } from "mocha";
 import { type PreflightArgs, preflight } from "../../../infra/config/preflight.ts";
@@ -26,6 +27,9 @@ const described = {
   supportedArchitectures: ["arm64"],
 };
 
+/** The providers by which it was asked for hosted zones. */
+let zoneProviders: string[] = [];
+
 /** The instance types that AWS was asked for. */
 let asked: string[] = [];
 
@@ -40,7 +44,7 @@ const problems = async (
   type = described,
 ) => {
   const groups = [{ at: "nodes", instanceTypes, capacityType }];
-  asked = [];
+  [asked, zoneProviders] = [[], []];
   const answers: Record<string, object> = {
     getAvailabilityZones: {
       names: ["us-east-1a", "us-east-1b", "us-east-1e"],
@@ -62,8 +66,17 @@ const problems = async (
   };
   await pulumi.runtime.setMocks({
     newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
-    call: ({ token, inputs }) => {
+    call: ({ token, inputs, provider }) => {
       const name = token.split(":").at(-1) ?? "";
+      if (name === "getInstanceTypeOfferings") {
+        // With another location AWS answers for the region, and it has no other filter for types.
+        assert.equal(inputs.locationType, "availability-zone");
+        assert.deepEqual(
+          inputs.filters.map((one: { name: string }) => one.name),
+          ["instance-type"],
+        );
+      }
+      if (name === "getZone") zoneProviders.push(provider ?? "");
       if (name === "getInstanceType") asked.push(inputs.instanceType);
       return answers[name] ?? {};
     },
@@ -222,6 +235,20 @@ describe("the preflight", () => {
     assert.deepEqual(await problems({ domains: [["domain", domain]] }, zone), [
       "domain.hostName: shopexample.com is not in the hosted zone example.com; allowed: a name in it",
     ]);
+  });
+
+  it("asks for a hosted zone as the role that may change it", async () => {
+    const hostedZoneRoleArn = "arn:aws:iam::444455556666:role/dns";
+    const [[at, domain] = assert.fail()] = args.domains;
+    const others = new aws.Provider("records", { region: "us-east-1" });
+    const found = await problems({
+      domains: [[at, { ...domain, hostedZoneRoleArn }]],
+      recordProviders: { [hostedZoneRoleArn]: others },
+    });
+    assert.deepEqual(found, []);
+    assert.match(zoneProviders.join(), /::records::/);
+    await problems({});
+    assert.doesNotMatch(zoneProviders.join(), /records/);
   });
 
   it("refuses a host name outside its hosted zone, and a zone that nobody outside sees", async () => {
