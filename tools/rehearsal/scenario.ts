@@ -142,7 +142,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     }
     const upgrades = length === "whole" || length === "upgrade";
     const upgrade = upgrades ? upgradeOf(stack, to) : undefined;
-    if (upgrade) stack.configure("cluster", { kubernetesVersion: upgrade.from });
+    if (upgrade) setVersion(stack, upgrade.from);
     await createStack(stack, runOperation, length, upgrade);
     rehearsal.timeToReady = await timeToReady(stack);
     if (isLong(length)) rehearsal.releases = await redeployAndChangeImage(stack, runOperation);
@@ -196,6 +196,15 @@ function upgradeOf(
   const at = (kubernetesVersions as readonly string[]).indexOf(to);
   const from = kubernetesVersions[at - 1];
   return from && { from, to };
+}
+
+/** With the release of the nodes' image, which names its version of Kubernetes but with Bottlerocket. */
+function setVersion(stack: RehearsalStack, kubernetesVersion: string): void {
+  const release = stack.setting<string>("nodes", "release");
+  stack.configure("cluster", { kubernetesVersion });
+  if (release && stack.setting("nodes", "operatingSystem") !== "bottlerocket") {
+    stack.configure("nodes", { release: release.replace(/^\d+\.\d+(?=\.)/, kubernetesVersion) });
+  }
 }
 
 async function createStack(
@@ -495,7 +504,7 @@ async function upgradeStack(
   await runOperation(
     `Kubernetes ${from} to ${to}`,
     () => {
-      stack.configure("cluster", { kubernetesVersion: to });
+      setVersion(stack, to);
       return stack.up();
     },
     ({ steps }) => [

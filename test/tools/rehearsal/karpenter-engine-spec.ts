@@ -6,6 +6,7 @@ import {
   checkReady,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
+import { rehearse } from "../../../tools/rehearsal/scenario.ts";
 import { nodeClaimType, nodePoolType } from "../../../tools/rehearsal/world/node-claims.ts";
 import { interruptSpot } from "../../../tools/rehearsal/world/rules/karpenter-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
@@ -77,5 +78,20 @@ describe("nodes that Karpenter starts", function () {
       checkNothingLeft(stack.world).join(),
       /EC2NodeClass karpenter-nodes-class is left/,
     );
+  });
+});
+
+describe("the rehearsal of an upgrade with Karpenter", function () {
+  this.timeout(5 * 60_000);
+  before(needsEngine);
+
+  it("takes the image's release of each version", async () => {
+    const file = "test/recorded/Pulumi.karpenter.yaml";
+    const { results } = await rehearse({ stack: "karpenter", file, length: "upgrade" });
+    assert.deepEqual(
+      results.flatMap(({ failures }) => failures),
+      [],
+    );
+    assert.ok(results.some(({ title }) => title === "Kubernetes 1.35 to 1.36"));
   });
 });
