@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { clockOf } from "../../../infra/services/clock.ts";
-import { servicePod } from "../../../infra/services/pod-spec.ts";
-import type { ServiceArgs } from "../../../infra/services/service-args.ts";
-import { serviceSettings, surroundings } from "../../support/service-args.ts";
+import { podWith } from "../../support/pod-with.ts";
 
-const podWith = (changes: Partial<ServiceArgs>) => {
-  const args = {
-    ...{ ...serviceSettings, ...surroundings, name: "web", image: "web@sha256:0" },
-    ...{ callers: [], edge: {}, ...changes },
-  } as unknown as ServiceArgs;
-  const parts = { serviceAccountName: "web", secretProviderClasses: {}, claims: {} };
-  const pod = servicePod(args, clockOf(args, args.ingress), { name: "web" }, parts);
-  // biome-ignore lint/suspicious/noExplicitAny: a pod's fields, which are inputs of outputs
-  return pod as any;
-};
 const platform = { "kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" };
 
 describe("the nodes of a pod", () => {
@@ -48,6 +35,18 @@ describe("the nodes of a pod", () => {
     });
   });
 
+  it("are in different zones, and never on hosts of their own, where nodes are started for them", () => {
+    for (const startedBy of ["Karpenter", "EKS Auto Mode"] as const) {
+      const spread = podWith({ nodes: { startedBy } }).topologySpreadConstraints;
+      assert.deepEqual(
+        spread.map(({ topologyKey, whenUnsatisfiable, maxSkew }: Record<string, unknown>) => [
+          ...[topologyKey, whenUnsatisfiable, maxSkew],
+        ]),
+        [["topology.kubernetes.io/zone", "ScheduleAnyway", 1]],
+      );
+    }
+  });
+
   it("are Spot first, and no Spot at need, where a stack has both", () => {
     const { nodeSelector, affinity } = podWith({ nodes: { spotFirst: true } });
     assert.deepEqual(nodeSelector, platform);
@@ -73,14 +72,4 @@ describe("the nodes of a pod", () => {
       ],
     );
   });
-
-  for (const startedBy of ["Karpenter", "EKS Auto Mode"] as const) {
-    it(`are spread over zones alone where ${startedBy} starts one for each pod that prefers another host`, () => {
-      const spread = podWith({ nodes: { startedBy } }).topologySpreadConstraints;
-      assert.deepEqual(
-        spread.map(({ topologyKey }: { topologyKey: string }) => topologyKey),
-        ["topology.kubernetes.io/zone"],
-      );
-    });
-  }
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { waits } from "../../../tools/cloud/durations.ts";
+import { kubernetes } from "../../../tools/cloud/kubernetes.ts";
+import type { Resource } from "../../../tools/graph/resource.ts";
 import {
   fleetAtRest,
   type LossFigures,
@@ -13,6 +15,7 @@ import { startFleet, until } from "../../../tools/rehearsal/fleet/life.ts";
 import { claimsOf } from "../../../tools/rehearsal/world/node-claims.ts";
 import { nodesOf, startNodes } from "../../../tools/rehearsal/world/rules/node-rules.ts";
 import type { CloudResource, Props } from "../../../tools/rehearsal/world/world.ts";
+import { podWith } from "../../support/pod-with.ts";
 import { type Given, platform, policyOf, types } from "../../support/world-fixtures.ts";
 
 const spread = (topologyKey: string, whenUnsatisfiable = "ScheduleAnyway") => ({
@@ -53,7 +56,7 @@ describe("pods and nodes that come and go", () => {
     put(types.autoscaler, {
       metadata,
       spec: {
-        ...{ minReplicas, maxReplicas },
+        ...{ minReplicas, maxReplicas, scaleTargetRef: { name: "web" } },
         metrics: [{ resource: { target: { averageUtilization: 70 } } }],
       },
     });
@@ -313,6 +316,7 @@ describe("pods and nodes that come and go", () => {
         instanceProfile,
         subnetSelectorTerms: given.inner.map((id) => ({ id })),
         securityGroupSelectorTerms: [],
+        ephemeralStorage: { size: "20Gi" },
       },
     });
     return given.put(types.nodePool, {
@@ -328,11 +332,33 @@ describe("pods and nodes that come and go", () => {
             terminationGracePeriod: "900s",
           },
         },
+        limits: { cpu: "200", memory: "800Gi" },
         disruption: { consolidateAfter: "1m", budgets: [{ nodes: "10%" }] },
       },
     });
   };
   const claims = () => claimsOf(given.world, "platform");
+
+  /** Where the program's pods of a service run. */
+  const placeOf = (startedBy: "Karpenter" | "EKS Auto Mode") => {
+    const { nodeSelector, topologySpreadConstraints } = podWith({ nodes: { startedBy } });
+    return { nodeSelector, topologySpreadConstraints };
+  };
+  const zonesOf = (fleet: Fleet) =>
+    fleet.pods.filter(({ workload }) => workload.name === "web").map(({ node }) => node?.zone);
+  /** As many as the plan says that are started at rest. */
+  const plannedNodes = () => {
+    const resources = given.world.all().map(({ type, id, inputs }) => {
+      const kind = type.split(":").at(-1);
+      const outputs = { metadata: inputs.metadata ?? {} };
+      const said = { apiVersion: "v1", kind, ...inputs };
+      return { type, name: id, urn: id, custom: true, inputs: said, outputs };
+    }) as unknown as Resource[];
+    const pool = resources.find(({ type }) => type === types.nodePool);
+    assert.ok(pool);
+    const { fixed = [] } = kubernetes[types.nodePool]?.charges?.(pool, resources) ?? {};
+    return fixed.find(({ what }) => / node of /.test(what))?.count;
+  };
 
   describe("with Karpenter", () => {
     let pool: CloudResource;
@@ -371,6 +397,16 @@ describe("pods and nodes that come and go", () => {
       assert.ok(outSeconds && outSeconds > waits.nodeClaim && outSeconds < 600);
       given.world.clock.pass(waits.instanceTerminated);
       assert.equal(claims().length, 2);
+    });
+
+    it("grow from 2 to 20 and back on few nodes, as the plan says, with the program's pods", () => {
+      putService(2, 20, placeOf("Karpenter"));
+      const fleet = fleetAtRest(given.world);
+      assert.equal(claims().length, plannedNodes());
+      assert.equal(new Set(zonesOf(fleet)).size, 2);
+      const { failures, nodes } = scaleOutAndBack(fleet, "web");
+      assert.deepEqual(failures, []);
+      assert.deepEqual(nodes, { before: 4, most: 10, after: 4 });
     });
 
     it("run on its nodes alone where they select those, and it on others", () => {
@@ -430,7 +466,7 @@ describe("pods and nodes that come and go", () => {
     });
 
     it("bear the loss of a node and of a zone", () => {
-      putService(2, 8);
+      putService(2, 8, placeOf("Karpenter"));
       for (const losses of [loseEachNode(given.world), loseEachZone(given.world)]) {
         assert.deepEqual(failuresOf(losses), []);
         assert.ok(losses.every(({ services }) => (services[0]?.fewest ?? 0) >= 1));
@@ -461,16 +497,17 @@ describe("pods and nodes that come and go", () => {
     });
 
     it("grow to 20 pods and shrink to 2, and no pod of CoreDNS is among them", () => {
-      putService(2, 20);
+      putService(2, 20, placeOf("EKS Auto Mode"));
       const fleet = fleetAtRest(given.world);
+      assert.equal(claims().length, plannedNodes());
       assert.ok(fleet.workloads.every(({ name }) => name !== "coredns"));
       const { failures, nodes } = scaleOutAndBack(fleet, "web");
       assert.deepEqual(failures, []);
-      assert.deepEqual(nodes, { before: 2, most: 18, after: 2 });
+      assert.deepEqual(nodes, { before: 2, most: 8, after: 2 });
     });
 
     it("bear the loss of a node and of a zone", () => {
-      putService(2, 8);
+      putService(2, 8, placeOf("EKS Auto Mode"));
       // Add-ons of the lost node preempt the service's other pod where nothing else gives way.
       given.put(types.priorityClass, { metadata: { name: "spare" }, value: -10 });
       const resources = { requests: { cpu: "1000m", memory: "512Mi" } };
