@@ -201,6 +201,11 @@ describe("config", () => {
       "network.cidrBlock: 10.0.0.0/20 is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)",
     ],
     [
+      "a network larger than AWS gives a VPC",
+      { network: { cidrBlock: "10.0.0.0/15" } },
+      "network.cidrBlock: 10.0.0.0/15 is not allowed: a prefix from /16 (the most that AWS gives a VPC) to /19 (a load balancer needs a /27 in each zone)",
+    ],
+    [
       "a network with bits beyond its prefix",
       { network: { cidrBlock: "10.0.7.0/16" } },
       "network.cidrBlock: 10.0.7.0/16 has bits beyond its prefix",
