@@ -7,7 +7,7 @@ import {
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
 import { rehearse } from "../../../tools/rehearsal/scenario.ts";
-import { nodeClaimType, nodePoolType } from "../../../tools/rehearsal/world/node-claims.ts";
+import { nodeClaimType } from "../../../tools/rehearsal/world/node-claims.ts";
 import { interruptSpot } from "../../../tools/rehearsal/world/rules/karpenter-rules.ts";
 import { needsEngine } from "../../support/separate-process.ts";
 
@@ -45,17 +45,6 @@ describe("nodes that Karpenter starts", function () {
     await well("destroy");
     assert.deepEqual(checkNothingLeft(stack.world), []);
   });
-
-  for (const type of [nodePoolType, "kubernetes:apps/v1:Deployment"]) {
-    it(`leave nothing where up failed at a ${type.split(":").at(-1)}`, async () => {
-      await open();
-      stack.world.faults.push({ action: "create", type, code: "Timeout", message: "planted" });
-      assert.match((await stack.up()).errors.join(), /planted/);
-      stack.world.incidents.length = 0;
-      await well("destroy");
-      assert.deepEqual(checkNothingLeft(stack.world), []);
-    });
-  }
 
   it("stay behind, and are found, where their NodePool does not go before the controller", async () => {
     await open();

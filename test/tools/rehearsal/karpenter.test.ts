@@ -6,5 +6,5 @@ describe("Karpenter", function () {
   before(needsEngine);
 
   it("starts nodes, and ends them before it goes", () =>
-    passes("test/tools/rehearsal/karpenter-engine-spec.ts", 4));
+    passes("test/tools/rehearsal/karpenter-engine-spec.ts", 3));
 });
