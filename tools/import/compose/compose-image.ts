@@ -62,20 +62,20 @@ function tellOptions(
   { path, to, isBuilt }: { path: Path; to: string; isBuilt: boolean },
   report: Report,
 ): void {
-  const isImage = isBuilt ? `${to}.image` : undefined;
+  const imageAt = isBuilt ? `${to}.image` : undefined;
   for (const option of Object.keys(build)) {
     const at = [...path, option];
     if (option === "context") continue;
     if (option === "args") {
       for (const { name, value, key } of pairsOf(build.args)) {
-        if (isImage && isCarriedArg(name, value))
-          report.carried([...at, key], `${isImage}.buildArgs.${name}`);
+        if (imageAt && isCarriedArg(name, value))
+          report.carried([...at, key], `${imageAt}.buildArgs.${name}`);
         else report.left([...at, key], ...notCarriedArg);
       }
     } else if (option === "target" && asked.target === undefined)
       report.left(at, "the last stage of the Dockerfile is built, not one for development");
     else if (option === "target" || option === "dockerfile") {
-      if (isImage) report.carried(at, `${isImage}.${option}`);
+      if (imageAt) report.carried(at, `${imageAt}.${option}`);
       else report.left(at, "nothing is built here");
     } else report.left(at, "Pulumi builds the image", "nothing");
   }
