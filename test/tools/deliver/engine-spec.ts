@@ -10,7 +10,7 @@ import { type ReleaseArgs, release, rollback } from "../../../tools/deliver/rele
 import { releasesOf } from "../../../tools/deliver/release-record.ts";
 import { findEngine } from "../../../tools/rehearsal/engine.ts";
 import { RehearsalStack } from "../../../tools/rehearsal/rehearsal-stack.ts";
-import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
+import { rules } from "../../../tools/rehearsal/world/all-rules.ts";
 import type { Rule } from "../../../tools/rehearsal/world/rule.ts";
 
 const deploymentType = "kubernetes:apps/v1:Deployment";

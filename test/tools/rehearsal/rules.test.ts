@@ -6,9 +6,9 @@ import {
   checkRetention,
   checkZonalShift,
 } from "../../../tools/rehearsal/rehearsal-checks.ts";
+import { rules } from "../../../tools/rehearsal/world/all-rules.ts";
 import { changeByHand } from "../../../tools/rehearsal/world/by-hand.ts";
 import { update } from "../../../tools/rehearsal/world/cloud.ts";
-import { rules } from "../../../tools/rehearsal/world/deletion-order.ts";
 import {
   allowedDisruptions,
   driftOf,

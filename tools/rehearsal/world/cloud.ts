@@ -1,6 +1,6 @@
 import { resourceTypes } from "../../cloud/catalogue.ts";
 import { seconds } from "../../cloud/resource-type.ts";
-import { concerns, effects, rules } from "./deletion-order.ts";
+import { concerns, effects, rules } from "./all-rules.ts";
 import { identityOf, takenError, takenReason } from "./identities.ts";
 import { outputsOf } from "./outputs.ts";
 import type { Call, Caller, Rule } from "./rule.ts";
