@@ -486,8 +486,8 @@ describe("config", () => {
     ],
     [
       "spare capacity without an autoscaler",
-      { autoscaler: { spareCapacity: { replicas: 2 } } },
-      "autoscaler.spareCapacity.replicas: 2 needs autoscaler.enabled: only the autoscaler adds a node when these pods give way",
+      { autoscaler: { spareCapacity: { replicas: 1 } } },
+      "autoscaler.spareCapacity.replicas: 1 needs autoscaler.enabled: only the autoscaler adds a node when these pods give way",
     ],
     [
       "a service in the namespace of spare capacity",
