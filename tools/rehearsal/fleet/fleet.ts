@@ -147,7 +147,7 @@ export class Fleet {
     const room = group ? roomOfGroup(world, group) : roomOfClaim(world, resource);
     return {
       ...{ resource, group, name: resource.id, subnetId },
-      zone: world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone ?? "",
+      zone: world.zoneOf(subnetId),
       labels: group ? labelsOfGroup(group) : labelsOfStarted(resource.inputs),
       room: room ?? unlimited,
       ...{ ready: true, cordoned: false, lastPodEvent: this.now, images: new Set() },

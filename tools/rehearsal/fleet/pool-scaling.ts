@@ -118,7 +118,7 @@ function subnetsIn({ world, cluster }: Fleet): string[] {
 }
 
 const zonesIn = (world: World, subnetIds: string[]): string[] =>
-  subnetIds.map((id) => world.get("aws:ec2/subnet:Subnet", id)?.inputs.availabilityZone);
+  subnetIds.map((id) => world.zoneOf(id));
 
 /**
  * Ends nodes whose pods have room on others, as the first budget allows: a share is rounded up, and nodes

@@ -23,7 +23,6 @@ export { nodeClaimType };
 
 const nodeClassTypes = [nodeClassType, autoClassType];
 const instances = "aws:ec2/instance:Instance";
-const subnetType = "aws:ec2/subnet:Subnet";
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const typeLabel = "node.kubernetes.io/instance-type";
 
@@ -300,7 +299,7 @@ function claim(world: World, claimed: Claim): void {
   const { cluster, pool, nodeClass, capacityType, type } = claimed;
   const [subnetId] = world
     .subnetsLeft(subnetsOf(nodeClass))
-    .filter((id) => !claimed.zone || zoneOf(world, id) === claimed.zone)
+    .filter((id) => !claimed.zone || world.zoneOf(id) === claimed.zone)
     .toSorted((a, b) => inSubnet(world, cluster, a) - inSubnet(world, cluster, b));
   const { name, vcpus, memoryMiB } = type;
   const id = `${pool.id}-${world.serial()}`;
@@ -312,7 +311,7 @@ function claim(world: World, claimed: Claim): void {
     nodeClass: nodeClass.id,
     pool: pool.id,
     made: templateOf(world, { cluster, pool, nodeClass }),
-    zone: zoneOf(world, subnetId ?? ""),
+    zone: world.zoneOf(subnetId ?? ""),
   };
   const made = world.add({
     ...{ type: nodeClaimType, id, name: id, madeBy, inputs, outputs: { ...inputs, id } },
@@ -338,9 +337,6 @@ function claim(world: World, claimed: Claim): void {
     world.clock.changed();
   });
 }
-
-const zoneOf = (world: World, subnetId: string): string | undefined =>
-  world.get(subnetType, subnetId)?.inputs.availabilityZone;
 
 /** What a node is made by; a node that was made by something else drifts. */
 interface Template {

@@ -105,7 +105,7 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
  */
 export function spreadBy(world: World, cluster: string, claim: CloudResource): string[] {
   const nodeClass = nodeClassIn(world, cluster);
-  const all = new Set((nodeClass ? subnetsOf(nodeClass) : []).map((id) => zoneOf(world, id)));
+  const all = new Set((nodeClass ? subnetsOf(nodeClass) : []).map((id) => world.zoneOf(id)));
   const others = nodesIn(world, cluster, [claim]);
   const zones = new Set(others.map(({ zone }) => zone));
   const ofCharts = releasesIn(world, cluster)
@@ -136,7 +136,7 @@ export function zonesProblem(world: World, cluster: string, values?: Props): str
   const nodeClass = nodeClassIn(world, cluster);
   const [zone] = world
     .subnetsLeft(nodeClass ? subnetsOf(nodeClass) : [])
-    .map((id) => zoneOf(world, id))
+    .map((id) => world.zoneOf(id))
     .filter((one) => !zones.has(one));
   const pod = { cpuMillicores: 100, memoryMiB: 128 };
   const why = launchNodes(world, cluster, [pod], zone) ?? claimProblem(world, cluster);
@@ -232,14 +232,11 @@ function managedNodes(world: World, cluster: string): Node[] {
     if (!room) return [];
     return nodesOf(world, group).map(({ inputs }) => ({
       ...room,
-      zone: zoneOf(world, inputs.subnetId),
+      zone: world.zoneOf(inputs.subnetId),
       labels: labelsOfGroup(group),
     }));
   });
 }
-
-const zoneOf = (world: World, subnetId: string): string =>
-  world.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone;
 
 function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): Pod[] {
   const pod = podSpecOf({ kind, spec });
@@ -297,7 +294,7 @@ function addNode(
     const room = roomOfGroup(world, group);
     if (!scaling || !room) return [];
     const [subnetId = ""] = group.inputs.subnetIds as string[];
-    const node = { ...room, zone: zoneOf(world, subnetId), labels: labelsOfGroup(group) };
+    const node = { ...room, zone: world.zoneOf(subnetId), labels: labelsOfGroup(group) };
     const reason =
       scaling.inputs.desiredCapacity >= scaling.inputs.maxSize
         ? "max node group size reached"

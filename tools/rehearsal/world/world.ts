@@ -197,10 +197,14 @@ export class World {
     return this.all(type).filter(({ status }) => status === "ready" || status === "changing");
   }
 
+  /** The zone of a subnet; empty where there is no such subnet. */
+  zoneOf(subnetId: string): string {
+    return this.get("aws:ec2/subnet:Subnet", subnetId)?.inputs.availabilityZone ?? "";
+  }
+
   /** Whether a subnet is in a zone that is lost. */
   isLost(subnetId: string): boolean {
-    const subnet = this.get("aws:ec2/subnet:Subnet", subnetId);
-    return this.lostZones.has(subnet?.inputs.availabilityZone);
+    return this.lostZones.has(this.zoneOf(subnetId));
   }
 
   /** Those of some subnets whose zone is not lost. */

@@ -76,9 +76,7 @@ export const vpcOf = (world: World, [subnetId = ""]: string[]): string | undefin
   world.get(subnetType, subnetId)?.inputs.vpcId;
 
 const zonesOf = (world: World, subnetIds: string[]): string =>
-  [...new Set(subnetIds.map((id) => world.get(subnetType, id)?.inputs.availabilityZone))]
-    .sort()
-    .join(",");
+  [...new Set(subnetIds.map((id) => world.zoneOf(id)))].sort().join(",");
 
 /** Why a Kubernetes provider cannot call its cluster. Returns undefined if it can. */
 export function reachProblem(world: World, { cluster }: Caller): string | undefined {

@@ -9,7 +9,6 @@ const parameterGroupType = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 const snapshotType = "aws:rds/clusterSnapshot:ClusterSnapshot";
 const rotationType = "aws:secretsmanager/secretRotation:SecretRotation";
 const cacheType = "aws:elasticache/serverlessCache:ServerlessCache";
-const subnetType = "aws:ec2/subnet:Subnet";
 const groupType = "aws:ec2/securityGroup:SecurityGroup";
 
 const minutes = (count: number) => count * 60;
@@ -31,7 +30,7 @@ const instancesOf = (world: World, cluster: string) =>
   world.all(instanceType).filter(({ inputs }) => inputs.clusterIdentifier === cluster);
 
 const zonesOf = (world: World, subnetIds: string[]) =>
-  new Set(subnetIds.map((id) => world.get(subnetType, id)?.inputs.availabilityZone));
+  new Set(subnetIds.map((id) => world.zoneOf(id)));
 
 function capacityProblem(inputs: Props): string | undefined {
   const { minCapacity, maxCapacity, secondsUntilAutoPause } = capacityOf(inputs);

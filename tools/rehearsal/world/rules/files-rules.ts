@@ -12,7 +12,6 @@ const fileSystemType = "aws:efs/fileSystem:FileSystem";
 const mountTargetType = "aws:efs/mountTarget:MountTarget";
 const accessPointType = "aws:efs/accessPoint:AccessPoint";
 const policyType = "aws:efs/fileSystemPolicy:FileSystemPolicy";
-const subnetType = "aws:ec2/subnet:Subnet";
 const ingressRuleType = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const volumeType = "kubernetes:core/v1:PersistentVolume";
 const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
@@ -30,9 +29,6 @@ const statementsOf = (policy: unknown): Props[] =>
 /** What is made for a file system. */
 const of = (world: World, type: string, fileSystemId: string): CloudResource[] =>
   world.live(type).filter(({ inputs }) => inputs.fileSystemId === fileSystemId);
-
-const zoneOf = (world: World, subnetId: string): string | undefined =>
-  world.get(subnetType, subnetId)?.inputs.availabilityZone;
 
 const inCluster = (world: World, type: string, cluster: string): CloudResource[] =>
   world.live(type).filter((one) => one.cluster === cluster);
@@ -114,10 +110,10 @@ function driverProblem(world: World, cluster: string, { csi, mountOptions }: Pro
 
 /** The name of a file system leads each node to the mount target of its own zone. */
 function hasTargets(world: World, cluster: string, id: string): boolean {
-  const zones = of(world, mountTargetType, id).map(({ inputs }) => zoneOf(world, inputs.subnetId));
+  const zones = of(world, mountTargetType, id).map(({ inputs }) => world.zoneOf(inputs.subnetId));
   return nodeGroups(world, cluster)
     .flatMap((group) => nodesOf(world, group))
-    .every(({ inputs }) => zones.includes(zoneOf(world, inputs.subnetId)));
+    .every(({ inputs }) => zones.includes(world.zoneOf(inputs.subnetId)));
 }
 
 function reaches(world: World, cluster: string, id: string): boolean {
@@ -173,7 +169,7 @@ export const filesRules: Rule[] = [
         .some(
           (other) =>
             other.inputs.fileSystemId === inputs.fileSystemId &&
-            zoneOf(world, other.inputs.subnetId) === zoneOf(world, inputs.subnetId),
+            world.zoneOf(other.inputs.subnetId) === world.zoneOf(inputs.subnetId),
         )
         ? "mount target already exists in this AZ"
         : undefined,

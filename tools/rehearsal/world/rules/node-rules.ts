@@ -144,9 +144,7 @@ function emptiestSubnet(world: World, group: CloudResource): string {
 /** Creates the Auto Scaling group and its first nodes. */
 export function startNodes(world: World, group: CloudResource): void {
   const { clusterName, nodeGroupName, scalingConfig } = group.inputs;
-  const zones = (group.inputs.subnetIds as string[]).map(
-    (id) => world.get(subnetType, id)?.inputs.availabilityZone,
-  );
+  const zones = (group.inputs.subnetIds as string[]).map((id) => world.zoneOf(id));
   const { name } = group.outputs.resources[0].autoscalingGroups[0];
   const tags = { "eks:cluster-name": clusterName, "eks:nodegroup-name": nodeGroupName };
   world.addUnmanaged(scalingGroupType, name, holderOf(group), `the nodes of ${group.name}`, {
@@ -180,9 +178,7 @@ export const nodeRules: Rule[] = [
     types: [nodeGroupType],
     source: "Amazon EC2 API, RunInstances; Amazon EKS User Guide, managed node group error codes",
     refusal: ({ world, inputs }) => {
-      const zones = (inputs.subnetIds as string[]).map(
-        (id) => world.get(subnetType, id)?.inputs.availabilityZone,
-      );
+      const zones = (inputs.subnetIds as string[]).map((id) => world.zoneOf(id));
       const missing = ((inputs.instanceTypes ?? []) as string[]).flatMap((type) =>
         zones.filter((zone) => world.notOffered.has(`${type} ${zone}`)).map((zone) => [type, zone]),
       )[0];
