@@ -2493,6 +2493,35 @@ describe("the simulated cloud", () => {
       );
     });
 
+    it("starts a node in another zone for a chart whose pods must be in two, where one is left", async () => {
+      const { world } = given;
+      await objects();
+      await metricsServer();
+      const inTwoZones = {
+        ...{ topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule" },
+        ...{ maxSkew: 1, minDomains: 2 },
+      };
+      const controller = (name: string) =>
+        given.create(types.release, {
+          ...{ name, chart: "aws-load-balancer-controller", namespace: "kube-system" },
+          values: { topologySpreadConstraints: [inTwoZones] },
+        });
+      const zones = () => claims().map(({ inputs }) => inputs.zone);
+      const others = given.inner.map((id) => world.zoneOf(id)).filter((one) => one !== zones()[0]);
+      for (const zone of others) world.lostZones.add(zone);
+      await refused(
+        controller("first"),
+        /^FailedScheduling: 0\/1 nodes are available: 1 node\(s\) didn't match pod topology spread constraints$/,
+      );
+      assert.equal(claims().length, 1);
+      world.lostZones.clear();
+      await controller("second");
+      assert.deepEqual([...new Set(zones())].toSorted(), [zones()[0], others[0]].toSorted());
+      assert.equal(claims().length, 2);
+      await world.clock.settle();
+      assert.equal(claims().length, 2, "Karpenter keeps it");
+    });
+
     const unable: [why: string, spoil: () => void, message: RegExp][] = [
       [
         "a trust that lets EKS tag no session",

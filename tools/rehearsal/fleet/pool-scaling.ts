@@ -2,16 +2,16 @@ import type { Room } from "../../../infra/cluster/capacity.ts";
 import {
   capacityTypeFor,
   claimsOf,
-  nodeClassIn,
   nodePoolType,
   roomOfClaim,
   startClaims,
-  subnetsOf,
   terminate,
   typesOf,
+  zonesLeft,
+  zonesOfStarted,
 } from "../world/node-claims.ts";
 import { labelsOfStarted, matches, startedLabel } from "../world/node-labels.ts";
-import type { CloudResource, Props, World } from "../world/world.ts";
+import type { CloudResource, Props } from "../world/world.ts";
 import type { Fleet } from "./fleet.ts";
 import { moved } from "./group-scaling.ts";
 import { place, type Slot, slotsOf } from "./placement.ts";
@@ -98,7 +98,7 @@ function planNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): Slot
         ),
       ),
   ];
-  const strictIn = zonesIn(world, world.subnetsLeft(subnetsIn(fleet)));
+  const strictIn = zonesLeft(world, cluster);
   const planned: Slot[] = [];
   for (const pod of pending) {
     if (place(pod, [...there, ...planned], { strictIn })) continue;
@@ -111,15 +111,6 @@ function planNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): Slot
   return planned;
 }
 
-/** The subnets in which nodes of the class may start. */
-function subnetsIn({ world, cluster }: Fleet): string[] {
-  const nodeClass = nodeClassIn(world, cluster);
-  return nodeClass ? subnetsOf(nodeClass) : [];
-}
-
-const zonesIn = (world: World, subnetIds: string[]): string[] =>
-  subnetIds.map((id) => world.zoneOf(id));
-
 /**
  * Ends nodes whose pods have room on others, as the first budget allows: a share is rounded up, and nodes
  * that are not ready use it too (pkg/controllers/disruption/helpers.go, BuildDisruptionBudgetMapping).
@@ -131,7 +122,7 @@ function removeNodes(fleet: Fleet, pool: CloudResource): void {
   const share = Number.parseInt(budgets[0]?.nodes ?? "10%", 10);
   let allowed = Math.ceil((own.length * share) / 100) - used;
   let slots = slotsOf(fleet.nodes, fleet.pods);
-  const strictIn = zonesIn(fleet.world, subnetsIn(fleet));
+  const strictIn = zonesOfStarted(fleet.world, fleet.cluster);
   const candidates = own
     .filter(({ cordoned }) => !cordoned)
     .filter(

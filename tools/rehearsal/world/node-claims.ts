@@ -111,6 +111,16 @@ export const nodeClassIn = (world: World, cluster: string) =>
 export const subnetsOf = ({ inputs }: CloudResource): string[] =>
   inputs.spec.subnetSelectorTerms.map(({ id }: Props) => id);
 
+/** The zones in which the cluster's started nodes have subnets, also those that are lost. */
+export function zonesOfStarted(world: World, cluster: string): string[] {
+  const nodeClass = nodeClassIn(world, cluster);
+  return nodeClass ? subnetsOf(nodeClass).map((id) => world.zoneOf(id)) : [];
+}
+
+/** Of these, the zones in which nodes start now. */
+export const zonesLeft = (world: World, cluster: string): string[] =>
+  zonesOfStarted(world, cluster).filter((zone) => !world.lostZones.has(zone));
+
 /** Why a node of the class does not register. Returns undefined if it does. */
 function registrationProblem(
   world: World,
@@ -137,6 +147,9 @@ function registrationProblem(
     return `the access entry of ${nodeRoleArn} lacks AmazonEKSAutoNodePolicy`;
   return joinProblem(world, { clusterName: cluster, nodeRoleArn, subnetIds: subnetsOf(nodeClass) });
 }
+
+/** What a controller of a chart asks for: the scheduler places the pods of Deployments alone. */
+export const chartPod: Requests = { cpuMillicores: 100, memoryMiB: 128 };
 
 /** A pod for which Karpenter starts a node. */
 export interface Launched extends Requests {
@@ -199,7 +212,7 @@ export function startClaims(
   if (!capacityType)
     return "InsufficientInstanceCapacity: We currently do not have sufficient capacity";
   const types = typesOf(world, cluster);
-  const zones = world.subnetsLeft(subnetsOf(nodeClass)).length;
+  const zones = zonesLeft(world, cluster).length;
   const share = pods[0]?.zonal && zone === undefined ? Math.ceil(pods.length / zones) : pods.length;
   for (let left = pods; left.length > 0; ) {
     const [fitting = 0] = types.map(({ room }) => holds(room, left)).toSorted((a, b) => b - a);

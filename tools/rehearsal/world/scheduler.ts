@@ -2,12 +2,13 @@ import type { Room } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
 import { minZonesOf, podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
 import {
+  chartPod,
   claimProblem,
   claimsOf,
   launchNodes,
-  nodeClassIn,
   roomOfClaim,
-  subnetsOf,
+  zonesLeft,
+  zonesOfStarted,
 } from "./node-claims.ts";
 import { labelsOfGroup, labelsOfStarted, matches, preferredOf, selectorOf } from "./node-labels.ts";
 import { nodeGroups, nodesOf, roomOfGroup, scaleTo, scalingGroupOf } from "./rules/node-rules.ts";
@@ -104,8 +105,7 @@ export function heldBy(world: World, cluster: string, without?: CloudResource[])
  * Karpenter that is a must, in all zones in which it may start nodes (karpenter issue 667).
  */
 export function spreadBy(world: World, cluster: string, claim: CloudResource): string[] {
-  const nodeClass = nodeClassIn(world, cluster);
-  const all = new Set((nodeClass ? subnetsOf(nodeClass) : []).map((id) => world.zoneOf(id)));
+  const all = new Set(zonesOfStarted(world, cluster));
   const others = nodesIn(world, cluster, [claim]);
   const zones = new Set(others.map(({ zone }) => zone));
   const ofCharts = releasesIn(world, cluster)
@@ -133,13 +133,9 @@ export function zonesProblem(world: World, cluster: string, values?: Props): str
   const nodes = nodesIn(world, cluster);
   const zones = new Set(nodes.map(({ zone }) => zone));
   if (nodes.length === 0 || zones.size >= minZones) return undefined;
-  const nodeClass = nodeClassIn(world, cluster);
-  const [zone] = world
-    .subnetsLeft(nodeClass ? subnetsOf(nodeClass) : [])
-    .map((id) => world.zoneOf(id))
-    .filter((one) => !zones.has(one));
-  const pod = { cpuMillicores: 100, memoryMiB: 128 };
-  const why = launchNodes(world, cluster, [pod], zone) ?? claimProblem(world, cluster);
+  const zone = zonesLeft(world, cluster).find((one) => !zones.has(one));
+  const started = zone ? launchNodes(world, cluster, [chartPod], zone) : undefined;
+  const why = started ?? claimProblem(world, cluster);
   const message = `0/${nodes.length} nodes are available: ${nodes.length} node(s) didn't match pod topology spread constraints`;
   return why ? `${message}; ${why}` : message;
 }

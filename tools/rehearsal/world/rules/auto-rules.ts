@@ -1,4 +1,4 @@
-import { claimProblem, launchNodes } from "../node-claims.ts";
+import { chartPod, claimProblem, launchNodes } from "../node-claims.ts";
 import type { Call, Effect, Rule } from "../rule.ts";
 import { reschedule, zonesProblem } from "../scheduler.ts";
 import type { CloudResource, Props, World } from "../world.ts";
@@ -16,9 +16,6 @@ const switches = ({ computeConfig, kubernetesNetworkConfig, storageConfig }: Pro
   storageConfig?.blockStorage?.enabled === true,
 ];
 
-/** The first pod of what is being made: what a controller asks for. The scheduler places the others. */
-const firstPod = [{ cpuMillicores: 100, memoryMiB: 128, selector: {} }];
-
 /** Why the first pods of a cluster without a node group find no node. Starts one for them. */
 function firstNodeProblem({ world, resource, inputs }: Call): string | undefined {
   const cluster: string = resource.cluster ?? inputs.clusterName;
@@ -29,7 +26,7 @@ function firstNodeProblem({ world, resource, inputs }: Call): string | undefined
   if (!pools.some((one) => one.cluster === cluster)) {
     return "no nodepools found: EKS Auto Mode starts no node without a NodePool";
   }
-  const why = launchNodes(world, cluster, firstPod) ?? claimProblem(world, cluster) ?? "";
+  const why = launchNodes(world, cluster, [chartPod]) ?? claimProblem(world, cluster) ?? "";
   return `0/0 nodes are available${why && `: ${why}`}`;
 }
 
@@ -113,7 +110,7 @@ export const autoEffects: Effect[] = [
       "Amazon EKS User Guide, auto-migrate-mng: pods that a group's deletion drains bring nodes",
     run: async ({ world, inputs: { clusterName } }) => {
       if (!isAuto(world, clusterName)) return;
-      if (!hasNode(world, clusterName)) launchNodes(world, clusterName, firstPod);
+      if (!hasNode(world, clusterName)) launchNodes(world, clusterName, [chartPod]);
       await world.clock.until(() => hasNode(world, clusterName), minutes(15));
       reschedule(world, clusterName);
     },
