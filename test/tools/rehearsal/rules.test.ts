@@ -2518,8 +2518,16 @@ describe("the simulated cloud", () => {
       await controller("second");
       assert.deepEqual([...new Set(zones())].toSorted(), [zones()[0], others[0]].toSorted());
       assert.equal(claims().length, 2);
+      // Karpenter keeps it for the chart, and without the chart for nobody.
+      const deployed = await given.create(types.deployment, given.deployment);
+      await given.update(deployed, given.deployment);
       await world.clock.settle();
-      assert.equal(claims().length, 2, "Karpenter keeps it");
+      assert.equal(claims().length, 2);
+      goneAll(types.release);
+      Object.assign(deployed.inputs.spec, { replicas: 1 });
+      await given.update(deployed, deployed.inputs);
+      await world.clock.settle();
+      assert.equal(claims().length, 1);
     });
 
     const unable: [why: string, spoil: () => void, message: RegExp][] = [
