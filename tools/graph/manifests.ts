@@ -32,16 +32,19 @@ export function manifestsOf(resources: Resource[]): Manifest[] {
     }));
 }
 
-/** In how many zones at least the pods of a workload must be, by its spread constraints. */
-export const minZonesOf = (constraints: Properties[] = []): number =>
-  Math.max(
-    1,
-    ...constraints
-      .filter((one) => one.topologyKey === "topology.kubernetes.io/zone")
-      .flatMap(({ whenUnsatisfiable, minDomains }) =>
-        whenUnsatisfiable === "DoNotSchedule" && minDomains ? [minDomains] : [],
-      ),
+/** The spread constraint of pods over a kind of domains. Returns undefined if they have none of this strictness. */
+export const spreadOf = (
+  constraints: Properties[] | undefined,
+  topologyKey: string,
+  whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway",
+): Properties | undefined =>
+  constraints?.find(
+    (one) => one.topologyKey === topologyKey && one.whenUnsatisfiable === whenUnsatisfiable,
   );
+
+/** In how many zones at least pods must be, by their spread constraints. */
+export const minZonesOf = (constraints: Properties[] | undefined): number =>
+  spreadOf(constraints, "topology.kubernetes.io/zone", "DoNotSchedule")?.minDomains ?? 1;
 
 /** The min. and max. replicas of a workload. Returns undefined if it does not scale. */
 export function scaleOf(

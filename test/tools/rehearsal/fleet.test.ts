@@ -496,6 +496,20 @@ describe("pods and nodes that come and go", () => {
       putPool(types.autoClass, "eks-nodes");
     });
 
+    for (const [minDomains, zones] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      it(`run in ${zones} of the zones, empty at first, with minDomains ${minDomains}`, () => {
+        const small = {
+          containers: [{ resources: { requests: { cpu: "100m", memory: "64Mi" } } }],
+        };
+        const topologySpreadConstraints = [{ ...spread(zone, "DoNotSchedule"), minDomains }];
+        putService(2, 4, { ...small, topologySpreadConstraints });
+        assert.equal(new Set(zonesOf(fleetAtRest(given.world))).size, zones);
+      });
+    }
+
     it("grow to 20 pods and shrink to 2, and no pod of CoreDNS is among them", () => {
       putService(2, 20, placeOf("EKS Auto Mode"));
       const fleet = fleetAtRest(given.world);

@@ -1,5 +1,11 @@
 import { clusterPods } from "../../../infra/cluster/capacity.ts";
-import { minZonesOf, podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import {
+  minZonesOf,
+  podSpecOf,
+  type Requests,
+  requestsOf,
+  spreadOf,
+} from "../../graph/manifests.ts";
 import { karpenterRelease } from "../world/node-claims.ts";
 import { poolLabel, preferredOf, selectorOf } from "../world/node-labels.ts";
 import { waitsBeforeReady } from "../world/rollout.ts";
@@ -48,8 +54,7 @@ export interface Workload extends Requests {
 
 const onceInCluster = {
   ...{ serves: false, isService: false, scale: undefined, priority: 2_000_000_000 },
-  ...{ graceSeconds: 30, tolerationSeconds: 300, zoneSkew: undefined, zone: undefined },
-  minZones: 1,
+  ...{ graceSeconds: 30, tolerationSeconds: 300, zone: undefined },
   prefers: { zoneSkew: undefined, hostSkew: undefined },
   ...{ preferred: {}, stays: false },
 };
@@ -76,17 +81,19 @@ export function workloadsIn(world: World, cluster: string): Workload[] {
       // Of its chart: affinity to nodes without karpenter.sh/nodepool, and anti-affinity of hosts.
       alone: name === "karpenter",
       selector: name === "karpenter" ? { [poolLabel]: undefined } : {},
-      ...zonesOfChart(releases.find((one) => one.inputs.chart === name)),
+      ...mustsOf(
+        releases.find((one) => one.inputs.chart === name)?.inputs.values?.topologySpreadConstraints,
+      ),
     })),
     ...inCluster("apps/v1:Deployment").map((one) => serviceOf(world, cluster, one, inCluster)),
   ];
 }
 
-/** That its pods must be in several zones. */
-function zonesOfChart(release: CloudResource | undefined): Partial<Workload> {
-  const minZones = minZonesOf(release?.inputs.values?.topologySpreadConstraints);
-  return minZones > 1 ? { minZones, zoneSkew: 1 } : {};
-}
+/** What pods must keep to of their spread over zones. */
+const mustsOf = (constraints?: Props[]): Pick<Workload, "zoneSkew" | "minZones"> => ({
+  zoneSkew: spreadOf(constraints, "topology.kubernetes.io/zone", "DoNotSchedule")?.maxSkew,
+  minZones: minZonesOf(constraints),
+});
 
 function serviceOf(
   world: World,
@@ -103,10 +110,7 @@ function serviceOf(
   const pod: Props = podSpecOf({ kind, spec }) ?? {};
   const requests = requestsOf(pod);
   const scale = scaleOf(own, requests, pod);
-  const skewOf = (topologyKey: string, whenUnsatisfiable: string): number | undefined =>
-    ((pod.topologySpreadConstraints ?? []) as Props[]).find(
-      (one) => one.topologyKey === topologyKey && one.whenUnsatisfiable === whenUnsatisfiable,
-    )?.maxSkew;
+  const constraints: Props[] | undefined = pod.topologySpreadConstraints;
   const annotations: Props = spec.template.metadata?.annotations ?? {};
   const budget = own("policy/v1:PodDisruptionBudget")[0]?.inputs.spec;
   return {
@@ -119,11 +123,10 @@ function serviceOf(
     graceSeconds: pod.terminationGracePeriodSeconds ?? 30,
     tolerationSeconds: tolerationOf(pod),
     seconds: waitsBeforeReady(world, cluster, namespace),
-    zoneSkew: skewOf("topology.kubernetes.io/zone", "DoNotSchedule"),
-    minZones: 1,
+    ...mustsOf(constraints),
     prefers: {
-      zoneSkew: skewOf("topology.kubernetes.io/zone", "ScheduleAnyway"),
-      hostSkew: skewOf("kubernetes.io/hostname", "ScheduleAnyway"),
+      zoneSkew: spreadOf(constraints, "topology.kubernetes.io/zone", "ScheduleAnyway")?.maxSkew,
+      hostSkew: spreadOf(constraints, "kubernetes.io/hostname", "ScheduleAnyway")?.maxSkew,
     },
     zone: pod.nodeSelector?.["topology.kubernetes.io/zone"],
     ...{ alone: false, selector: selectorOf(pod), preferred: preferredOf(pod) },

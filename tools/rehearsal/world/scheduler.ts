@@ -1,6 +1,12 @@
 import type { Room } from "../../../infra/cluster/capacity.ts";
 import { waits } from "../../cloud/durations.ts";
-import { minZonesOf, podSpecOf, type Requests, requestsOf } from "../../graph/manifests.ts";
+import {
+  minZonesOf,
+  podSpecOf,
+  type Requests,
+  requestsOf,
+  spreadOf,
+} from "../../graph/manifests.ts";
 import {
   chartPod,
   claimProblem,
@@ -237,17 +243,13 @@ function managedNodes(world: World, cluster: string): Node[] {
 function podsOf({ id, extraPods = 0, inputs: { kind, spec } }: CloudResource): Pod[] {
   const pod = podSpecOf({ kind, spec });
   const spreads: Props[] = pod?.topologySpreadConstraints ?? [];
-  const hard = spreads.find(
-    (one) =>
-      one.topologyKey === "topology.kubernetes.io/zone" &&
-      one.whenUnsatisfiable === "DoNotSchedule",
-  );
+  const zoneSkew = spreadOf(spreads, "topology.kubernetes.io/zone", "DoNotSchedule")?.maxSkew;
   return Array.from({ length: (spec.replicas ?? 1) + extraPods }, () => ({
     ...requestsOf(pod ?? {}),
     owner: id,
     selector: selectorOf(pod),
     preferred: preferredOf(pod),
-    zoneSkew: hard?.maxSkew,
+    zoneSkew,
     alone: spreads.some(({ topologyKey }) => topologyKey === "kubernetes.io/hostname"),
     zonal: spreads.some(({ topologyKey }) => topologyKey === "topology.kubernetes.io/zone"),
   }));
