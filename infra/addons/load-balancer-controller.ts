@@ -21,8 +21,8 @@ export interface LoadBalancerControllerArgs {
   /** In a stack whose nodes have no way out. */
   copying?: Copying;
   /**
-   * Whether its two pods must be in two zones, so that nodes are. Else nothing starts a second node where one has room
-   * for all pods, which only prefer another zone. @default false
+   * Whether its two pods must be in two zones, so that nodes are. Else nothing starts a second node where one
+   * has room for all pods, which only prefer another zone. @default false
    */
   inTwoZones?: boolean;
 }

@@ -27,7 +27,7 @@ export interface PodParts {
 
 /**
  * What runs in each pod of a service: unprivileged users without capabilities on read-only file
- * systems, with requests, limits and probes, spread over zones and hosts.
+ * systems, with requests, limits and probes, spread over zones, and over the hosts of managed groups.
  */
 export function servicePod(
   args: ServiceArgs,
@@ -80,8 +80,9 @@ export function servicePod(
 }
 
 /**
- * The metadata of pods that run once. Karpenter, also that of EKS Auto Mode, leaves their nodes alone until they end; else it would evict
- * a job in the middle to save a node (Karpenter's page "Disruption", pod-level controls).
+ * The metadata of pods that run once. Karpenter, also that of EKS Auto Mode, leaves their nodes alone until
+ * they end; else it would evict a job in the middle to save a node (Karpenter's page "Disruption", pod-level
+ * controls).
  */
 export function jobPodMetadata(labels: Record<string, string>, { nodes }: WorkloadArgs) {
   return {

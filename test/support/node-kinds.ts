@@ -62,6 +62,7 @@ const started = {
   cpuLimit: 48,
   memoryLimitGiB: 192,
 };
+
 /** Somebody lowers the limits of the NodePool. */
 function limitPool(world: World): CloudResource | undefined {
   const [pool] = world.live(nodePoolType);

@@ -54,8 +54,9 @@ export interface Strictness {
 }
 
 /**
- * Takes the room of the slot that kube-scheduler scores best: one with the labels that the pod prefers, the fewest
- * pods of the workload in the zone and on the node (PodTopologySpread), then the least allocated. Returns undefined if none has room.
+ * Takes the room of the slot that kube-scheduler scores best: one with the labels that the pod prefers, the
+ * fewest pods of the workload in the zone and on the node (PodTopologySpread), then the least allocated.
+ * Returns undefined if none has room.
  */
 export function place(
   pod: FleetPod,

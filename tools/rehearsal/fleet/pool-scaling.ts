@@ -77,7 +77,7 @@ function startNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): boo
 
 /**
  * The nodes that pods need beside those that run and those on their way. What pods prefer is a must as long
- * as a node can be started for it: one pod of a Deployment on each (karpenter issue 667).
+ * as a node can be started for it (karpenter issue 667).
  */
 function planNodes(fleet: Fleet, pool: CloudResource, pending: FleetPod[]): Slot[] {
   const { world, cluster } = fleet;

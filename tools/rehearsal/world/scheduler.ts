@@ -131,8 +131,8 @@ export function spreadBy(world: World, cluster: string, claim: CloudResource): s
 }
 
 /**
- * The message of kube-scheduler about a pod of a chart that must be in another zone than there are nodes in; Karpenter
- * then starts one in such a zone. Returns undefined if there are enough.
+ * The message of kube-scheduler about a pod of a chart that must be in another zone than there are nodes in;
+ * Karpenter then starts one in such a zone. Returns undefined if there are enough.
  */
 export function zonesProblem(world: World, cluster: string, values?: Props): string | undefined {
   const minZones = minZonesOf(values?.topologySpreadConstraints);
